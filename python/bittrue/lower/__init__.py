@@ -1,0 +1,1 @@
+"""What hardware and C need to know of a net, computed once: port packing, folding, schedules."""

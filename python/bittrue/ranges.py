@@ -1,0 +1,153 @@
+"""Exact ranges of every tensor and accumulator of a net, from its actual weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+
+from bittrue.errors import BadInput
+from bittrue.num import Format, Interval
+from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, ReLU, Table, TensorType
+from bittrue.spec.net import INPUT
+
+Intervals = tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a node can produce.
+
+    Parameters
+    ----------
+    output : tuple of Interval
+        One a channel: every reachable output code lies inside.
+    acc : tuple of Interval
+        One a channel, at accumulator scale: the running sum, started at the bias, stays inside whatever the order of
+        the terms. Empty for layers without an accumulator.
+    """
+
+    output: Intervals
+    acc: Intervals = ()
+
+    @property
+    def acc_bits(self) -> int:
+        """Accumulator width in bits that never overflows; 0 without an accumulator."""
+        return max((interval.bits for interval in self.acc), default=0)
+
+
+def ranges(net: Net) -> dict[str, Range]:
+    """`Range` of every node of ``net`` by name.
+
+    Raises `BadInput` where an accumulator needs more than 63 bits.
+    """
+    known: dict[str, Range] = {INPUT: Range((Interval.of(net.input.format),) * net.input.shape[0])}
+    for node in net.nodes:
+        given = [known[source].output for source in node.inputs]
+        found = node_range(node.layer, net.input_types(node), given)
+        if found.acc_bits > 63:
+            raise BadInput(
+                f"net {net.name}, node {node.name}: the accumulator needs {found.acc_bits} bits, more than 63; "
+                f"narrow the weights or the inputs"
+            )
+        known[node.name] = found
+    del known[INPUT]
+    return known
+
+
+@singledispatch
+def node_range(layer: Layer, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """Range of one layer for inputs of the given types and channel intervals."""
+    raise BadInput(f"bittrue.ranges has no rule for layer {type(layer).__name__}; register one")
+
+
+def envelope_interval(given: Intervals, power: int) -> Interval:
+    """``|x|**power`` before its requantisation, for I/Q intervals; scale ``power * frac``."""
+    squared = given[0].power(2) + given[1].power(2)
+    return {1: squared.isqrt(), 2: squared, 3: squared.isqrt() * squared, 4: squared.power(2)}[power]
+
+
+@node_range.register
+def _(layer: MemoryTaps, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    (source,), frac = given, types[0].format.frac
+
+    def feature(tap: int, part: int | str) -> Interval:
+        if isinstance(part, int):
+            interval, scale = envelope_interval(source, part), part * frac
+        else:
+            interval, scale = source["IQ".index(part)], frac
+        return interval.hull(Interval(0, 0)).requantised(scale - layer.output.frac, layer.output)
+
+    return Range(tuple(feature(tap, part) for tap, part in layer.features))
+
+
+@node_range.register
+def _(layer: Dense, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    (source,) = given
+    acc = tuple(
+        _running_sum(int(bias), [x.scaled(int(w)) for w, x in zip(row, source, strict=True)])
+        for row, bias in zip(layer.weight, layer.bias, strict=True)
+    )
+    shift, slope = layer.shift(types[0].format), layer.activation.negative_shift
+
+    def activated(interval: Interval) -> Interval:
+        positive = Interval(max(interval.lo, 0), max(interval.hi, 0)).requantised(shift, layer.output)
+        if interval.lo >= 0 or isinstance(layer.activation, ReLU):
+            return positive
+        negative = Interval(interval.lo, min(interval.hi, -1)).requantised(shift + (slope or 0), layer.output)
+        return negative if interval.hi < 0 else positive.hull(negative)
+
+    return Range(tuple(activated(interval) for interval in acc), acc)
+
+
+@node_range.register
+def _(layer: ComplexFIR, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    (source,), frac, basis = given, types[0].format.frac, layer.basis
+    real: list[Interval] = []
+    imag: list[Interval] = []
+    row = iter(layer.weight)
+    for term in layer.terms:
+        b_i, b_q = (basis_interval(x, source, term.power, frac, basis) for x in source)
+        for _tap, (h_re, h_im) in zip(term.taps, row, strict=False):
+            real += [b_i.scaled(int(h_re)), b_q.scaled(-int(h_im))]
+            imag += [b_q.scaled(int(h_re)), b_i.scaled(int(h_im))]
+    acc = (_running_sum(0, real), _running_sum(0, imag))
+    shift = basis.frac + layer.weight_format.frac - layer.output.frac
+    return Range(tuple(a.requantised(shift, layer.output) for a in acc), acc)
+
+
+def basis_interval(part: Interval, source: Intervals, power: int, frac: int, basis: Format) -> Interval:
+    """One component of ``x * |x|**power`` in the basis format, zero history included."""
+    part = part.hull(Interval(0, 0))
+    if power == 0:
+        return part.requantised(frac - basis.frac, basis)
+    envelope = envelope_interval(source, power).requantised(power * frac - basis.frac, basis)
+    return (part * envelope).requantised(frac, basis)
+
+
+@node_range.register
+def _(layer: Table, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    (source,), lo = given, types[0].format.lo
+
+    def looked_up(x: Interval) -> Interval:
+        part = layer.values[x.lo - lo : x.hi - lo + 1]
+        return Interval(int(part.min()), int(part.max()))
+
+    return Range(tuple(looked_up(x) for x in source))
+
+
+@node_range.register
+def _(layer: Add, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    frac = max(t.format.frac for t in types)
+    acc = tuple(
+        _running_sum(0, [x.scaled(1 << frac - t.format.frac) for x, t in zip(channel, types, strict=True)])
+        for channel in zip(*given, strict=True)
+    )
+    return Range(tuple(a.requantised(frac - layer.output.frac, layer.output) for a in acc), acc)
+
+
+def _running_sum(start: int, terms: Sequence[Interval]) -> Interval:
+    """Holds every partial sum of ``start + terms`` in any order: each term may still be missing, so it may be 0."""
+    lo = start + sum(min(0, term.lo) for term in terms)
+    hi = start + sum(max(0, term.hi) for term in terms)
+    return Interval(lo, hi)

@@ -1,0 +1,5 @@
+"""The reference leg: NumPy, integer, vectorised. It is the meaning of a net in executable form."""
+
+from bittrue.ref.run import run, taps
+
+__all__ = ["run", "taps"]

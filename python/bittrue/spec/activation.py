@@ -1,0 +1,62 @@
+"""Activations that are folded into the output shift of the layer before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bittrue.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Linear:
+    """``y = requantise(acc, s)``: the saturating linear output."""
+
+    negative_shift = 0
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """``y = requantise(max(acc, 0), s)``."""
+
+    negative_shift = None
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """``y = requantise(acc, s)`` for ``acc >= 0``, ``requantise(acc, s + shift)`` below: slope ``2**-shift``.
+
+    The slope is part of the one rounding of the neuron; there is no second one.
+    """
+
+    shift: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.shift <= 15:
+            raise BadInput(f"a leaky ReLU has slope 2^-1 to 2^-15, not 2^-{self.shift}; use Linear for slope 1")
+
+    @property
+    def negative_shift(self) -> int:
+        return self.shift
+
+
+Activation = Linear | ReLU | LeakyReLU
+"""``negative_shift`` of each: how much further a negative accumulator is shifted; ``None`` clears it."""
+
+
+def to_json(activation: Activation) -> str:
+    """``"linear"``, ``"relu"`` or ``"leaky_relu/K"`` with slope ``2**-K``."""
+    if isinstance(activation, LeakyReLU):
+        return f"leaky_relu/{activation.shift}"
+    return type(activation).__name__.lower()
+
+
+def from_json(text: object) -> Activation:
+    """Inverse of `to_json`. Raises `BadInput` for an unknown activation."""
+    plain = {"linear": Linear(), "relu": ReLU()}
+    if isinstance(text, str):
+        if text in plain:
+            return plain[text]
+        kind, _, shift = text.partition("/")
+        if kind == "leaky_relu" and shift.isdecimal():
+            return LeakyReLU(int(shift))
+    raise BadInput(f"unknown activation {text!r}; known are 'linear', 'relu' and 'leaky_relu/K' (slope 2^-K)")

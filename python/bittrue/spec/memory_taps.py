@@ -1,0 +1,79 @@
+"""MemoryTaps: an I/Q stream becomes the feature vector of a TDNN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bittrue.errors import BadInput
+from bittrue.num import Format
+from bittrue.spec.layer import Layer, TensorType, complex_format, increasing_taps, register
+
+if TYPE_CHECKING:
+    from bittrue.spec.net import Net
+
+
+def envelope_powers(powers: Sequence[int], what: str) -> tuple[int, ...]:
+    """``powers`` as a tuple; `BadInput` unless each is 1, 2, 3 or 4 and none comes twice."""
+    result = tuple(int(p) for p in powers)
+    if any(p not in (1, 2, 3, 4) for p in result) or len(set(result)) != len(result):
+        raise BadInput(f"{what} is {list(powers)}; envelope powers are 1, 2, 3 and 4, each at most once")
+    return result
+
+
+@register
+@dataclass(frozen=True)
+class MemoryTaps(Layer):
+    """Delayed I/Q samples and powers of their envelope, each requantised into the feature format.
+
+    With ``P = I^2 + Q^2`` (exact) and ``f`` the input's fractional bits, the envelope powers are::
+
+        |x|   = requantise(isqrt(P),     f     - output.frac)
+        |x|^2 = requantise(P,            2 * f - output.frac)
+        |x|^3 = requantise(isqrt(P) * P, 3 * f - output.frac)
+        |x|^4 = requantise(P * P,        4 * f - output.frac)
+
+    and ``I``, ``Q`` are requantised with shift ``f - output.frac``. Order of the features, for taps ``t0 < t1 < ...``:
+    ``I, Q`` of ``x[n - t0]``; then for every tap the envelope powers of ``x[n - t]``, in the order of ``powers``; then
+    ``I, Q`` of ``x[n - t1]``, ``x[n - t2]``, ... Taps 0 to 5 with powers 1, 2, 4 give the classic 30 features.
+
+    Parameters
+    ----------
+    taps : tuple of int
+        Strictly increasing delays in samples. History before the first sample is zero.
+    powers : tuple of int
+        Envelope powers, a selection of 1, 2, 3, 4.
+    output : Format
+        The format of every feature.
+    """
+
+    taps: tuple[int, ...]
+    powers: tuple[int, ...]
+    output: Format
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "taps", increasing_taps(self.taps, "MemoryTaps.taps"))
+        object.__setattr__(self, "powers", envelope_powers(self.powers, "MemoryTaps.powers"))
+
+    @property
+    def features(self) -> tuple[tuple[int, int | str], ...]:
+        """``(tap, "I" | "Q" | power)`` of every feature, in order."""
+        first, *rest = self.taps
+        ends = [(first, "I"), (first, "Q")], [(t, part) for t in rest for part in ("I", "Q")]
+        return (*ends[0], *((t, p) for t in self.taps for p in self.powers), *ends[1])
+
+    @property
+    def memory(self) -> int:
+        return self.taps[-1]
+
+    def output_type(self, *inputs: TensorType) -> TensorType:
+        complex_format(inputs, "MemoryTaps")
+        return TensorType((len(self.features),), self.output)
+
+    @classmethod
+    def example(cls) -> Net:
+        from bittrue.spec.net import Net, Node
+
+        layer = cls((0, 1, 3), (1, 2, 3, 4), Format.parse("Q3.9"))
+        return Net("memory_taps", TensorType((2,), Format.parse("Q1.11")), (Node("taps", layer, ("input",)),))

@@ -1,0 +1,186 @@
+"""Nets on disk: a folder with net.json, weights.safetensors and a content hash (docs/net-format.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes, write_together
+from bittrue.num import Format
+from bittrue.spec import activation
+from bittrue.spec.complex_fir import Term
+from bittrue.spec.layer import LAYERS, Layer, TensorType
+from bittrue.spec.net import Net, Node
+
+JSON_FILE, WEIGHT_FILE = "net.json", "weights.safetensors"
+VERSION = 1
+Tensors = dict[str, npt.NDArray[np.int64]]
+
+
+def content_hash(net: Net) -> str:
+    """``"sha256:..."`` over everything that gives the net its meaning, however its files are laid out.
+
+    The digest runs over the net's JSON without ``hash`` (keys sorted, no spaces, ASCII, one newline), then for each
+    tensor, sorted by name, over the line ``name [shape]`` and the values as little-endian int64 in C order.
+    """
+    document, tensors = _describe(net)
+    return _digest(document, tensors)
+
+
+def save(net: Net, folder: str | os.PathLike[str]) -> None:
+    """Write ``net.json`` and ``weights.safetensors`` into ``folder``, which is made if need be."""
+    document, tensors = _describe(net)
+    text = json.dumps(document | {"hash": _digest(document, tensors)}, indent=1) + "\n"
+    weights = safetensors.numpy.save({name: _narrow(tensor) for name, tensor in tensors.items()})
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    write_together(folder, {WEIGHT_FILE: weights, JSON_FILE: text})
+
+
+def load(folder: str | os.PathLike[str]) -> Net:
+    """Read a net folder and verify its hash.
+
+    Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, or the content is not
+    what the hash was taken of (a corrupt or edited file).
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not a net folder; give a folder that holds {JSON_FILE} and {WEIGHT_FILE}")
+    try:
+        document = json.loads(read_bytes(folder / JSON_FILE, "the net description"))
+    except ValueError as error:
+        raise BadInput(f"{folder / JSON_FILE} is not JSON ({error}); restore the file") from None
+    if not isinstance(document, dict) or document.get("format") != "bittrue-net":
+        raise BadInput(f"{folder / JSON_FILE} does not describe a net: its 'format' must be 'bittrue-net'")
+    if document.get("version") != VERSION:
+        raise BadInput(
+            f"{folder / JSON_FILE} has version {document.get('version')!r}; this bittrue reads version {VERSION}"
+        )
+    try:
+        stored = safetensors.numpy.load(read_bytes(folder / WEIGHT_FILE, "the weights"))
+    except SafetensorError as error:
+        raise BadInput(f"{folder / WEIGHT_FILE} is corrupt ({error}); restore the file") from None
+    tensors = {name: _wide(name, tensor) for name, tensor in stored.items()}
+    given = document.pop("hash", None)
+    if given != (found := _digest(document, tensors)):
+        raise BadInput(f"{folder} was edited or is corrupt: net.json says {given}, the content has {found}; restore it")
+    return _build(document, tensors, folder)
+
+
+def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
+    tensors: Tensors = {}
+    nodes = []
+    for node in net.nodes:
+        entry: dict[str, Any] = {"name": node.name, "layer": type(node.layer).__name__, "inputs": list(node.inputs)}
+        for field in fields(node.layer):  # type: ignore[arg-type]
+            value = getattr(node.layer, field.name)
+            if isinstance(value, np.ndarray):
+                tensors[f"{node.name}.{field.name}"] = value
+            else:
+                entry[field.name] = _to_json(value)
+        nodes.append(entry)
+    document = {
+        "format": "bittrue-net",
+        "version": VERSION,
+        "name": net.name,
+        "input": {"shape": list(net.input.shape), "format": str(net.input.format)},
+        "nodes": nodes,
+    }
+    return document, tensors
+
+
+def _digest(document: dict[str, Any], tensors: Tensors) -> str:
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+    for name in sorted(tensors):
+        digest.update(f"{name} {list(tensors[name].shape)}\n".encode())
+        digest.update(tensors[name].astype("<i8").tobytes())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _narrow(tensor: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    kinds = (np.int8, np.int16, np.int32, np.int64)
+    kind = next(k for k in kinds if np.iinfo(k).min <= tensor.min() and tensor.max() <= np.iinfo(k).max)
+    return np.ascontiguousarray(tensor.astype(kind))
+
+
+def _wide(name: str, tensor: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    if tensor.dtype.kind not in "iu" or tensor.dtype == np.uint64:
+        raise BadInput(f"tensor {name} in {WEIGHT_FILE} has type {tensor.dtype}; weights are int8, 16, 32 or 64 codes")
+    return tensor.astype(np.int64)
+
+
+def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
+    try:
+        given = TensorType(tuple(int(n) for n in document["input"]["shape"]), Format.parse(document["input"]["format"]))
+        nodes = tuple(_node(entry, tensors) for entry in document["nodes"])
+        name = document["name"]
+    except BadInput as error:
+        raise BadInput(f"{folder / JSON_FILE}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{folder / JSON_FILE} is malformed near {error}; see docs/net-format.md") from None
+    unused = set(tensors) - {f"{node.name}.{field.name}" for node in nodes for field in fields(node.layer)}  # type: ignore[arg-type]
+    if unused:
+        raise BadInput(f"{folder / WEIGHT_FILE} holds {sorted(unused)[0]}, which no layer of net.json has; remove it")
+    return Net(name, given, nodes)
+
+
+def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
+    kind = entry["layer"]
+    if kind not in LAYERS:
+        raise BadInput(f"unknown layer {kind!r} at node {entry['name']!r}; known are {', '.join(sorted(LAYERS))}")
+    hints = _hints(LAYERS[kind])
+    parameters: dict[str, Any] = {}
+    for key, hint in hints.items():
+        tensor = f"{entry['name']}.{key}"
+        if "ndarray" in str(hint):
+            if tensor not in tensors:
+                raise BadInput(f"{WEIGHT_FILE} lacks tensor {tensor}; restore the file")
+            parameters[key] = tensors[tensor]
+        elif key not in entry:
+            raise BadInput(f"node {entry['name']!r} lacks {key!r}; see docs/net-format.md for {kind}")
+        else:
+            parameters[key] = _from_json(hint, entry[key])
+    extra = set(entry) - set(hints) - {"name", "layer", "inputs"}
+    if extra:
+        raise BadInput(f"node {entry['name']!r} has unknown key {sorted(extra)[0]!r}; {kind} takes {', '.join(hints)}")
+    return Node(entry["name"], LAYERS[kind](**parameters), tuple(entry["inputs"]))
+
+
+@cache
+def _hints(layer: type[Layer]) -> dict[str, Any]:
+    hints = get_type_hints(layer)
+    return {field.name: hints[field.name] for field in fields(layer)}  # type: ignore[arg-type]
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Format):
+        return str(value)
+    if isinstance(value, activation.Activation):
+        return activation.to_json(value)
+    if isinstance(value, Term):
+        return {"power": value.power, "taps": list(value.taps)}
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    return value
+
+
+def _from_json(hint: Any, value: Any) -> Any:
+    if hint is Format:
+        return Format.parse(value)
+    if hint == activation.Activation:
+        return activation.from_json(value)
+    if hint == tuple[Term, ...]:
+        return tuple(Term(int(item["power"]), tuple(item["taps"])) for item in value)
+    if hint == tuple[int, ...]:
+        return tuple(value)
+    raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

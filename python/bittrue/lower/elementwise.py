@@ -1,0 +1,48 @@
+"""Schedule of layers that work element by element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bittrue.lower.features import REQUANTISE
+
+TABLE = 2
+"""Clocks of a look-up: block RAM and its output register."""
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """``elements`` of a vector through units that take one a clock, as few units as keep up with ``interval``.
+
+    ``clocks`` is the latency of a unit.
+    """
+
+    elements: int
+    interval: int
+    clocks: int
+
+    @property
+    def units(self) -> int:
+        """Units side by side."""
+        return -(-self.elements // self.interval)
+
+    @property
+    def queue(self) -> int:
+        """Elements that share a unit."""
+        return -(-self.elements // self.units)
+
+    @property
+    def assignment(self) -> list[list[int]]:
+        """Elements of every unit; the last unit repeats the last element to fill its queue."""
+        last = self.elements - 1
+        return [[min(u * self.queue + k, last) for k in range(self.queue)] for u in range(self.units)]
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a vector to the strobe of its result."""
+        return 1 + self.clocks + self.queue
+
+
+def add_clocks(operands: int) -> int:
+    """Latency of an adder: one register a further operand, then the requantiser."""
+    return operands - 1 + REQUANTISE

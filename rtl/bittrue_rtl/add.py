@@ -1,0 +1,77 @@
+"""Sum of parallel branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue.lower.elementwise import Elementwise, add_clocks
+from bittrue.num import Format
+from bittrue.spec import Add
+from bittrue_rtl.delay import delayed
+from bittrue_rtl.flow import Flow
+from bittrue_rtl.requantise import Requantise
+from bittrue_rtl.serial import collected, serialised
+from bittrue_rtl.shapes import vector
+from bittrue_rtl.table import busy
+
+
+class AddStreams(wiring.Component):
+    """``y = requantise(sum of aligned operands)``; a vector is taken from every input at once.
+
+    Ports
+    -----
+    i : list of streams of vector(given[k], elements), in
+    o : stream of vector(layer.output, elements), out
+    """
+
+    def __init__(self, layer: Add, given: Sequence[Format], elements: int, acc_bits: int, interval: int) -> None:
+        self.layer, self.given, self.elements, self.acc_bits = layer, tuple(given), elements, acc_bits
+        self.plan = Elementwise(elements, interval, add_clocks(len(given)))
+        ports = {f"i{k}": In(stream.Signature(vector(fmt, elements))) for k, fmt in enumerate(self.given)}
+        super().__init__({**ports, "o": Out(stream.Signature(vector(layer.output, elements)))})
+        self.inputs = [getattr(self, name) for name in ports]
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        plan, output = self.plan, self.layer.output
+        m.submodules.flow = flow = Flow(vector(output, self.elements), plan.interval, plan.latency)
+        wiring.connect(m, flow.o, wiring.flipped(self.o))
+        all_valid = Signal()
+        accept = all_valid & flow.open
+        m.d.comb += all_valid.eq(1)
+        for port in self.inputs:
+            with m.If(~port.valid):
+                m.d.comb += all_valid.eq(0)
+            m.d.comb += port.ready.eq(accept)
+        m.d.comb += flow.valid.eq(all_valid)
+        strobe = busy(m, flow.start, plan.queue, plan.clocks)
+        for unit, elements in enumerate(plan.assignment):
+            y = self._sum(m, flow, unit, elements)
+            for k, element in zip(elements, collected(m, y, strobe, plan.queue, f"y{unit}_"), strict=True):
+                m.d.comb += flow.result[k].eq(element)
+        m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
+        return m
+
+    def _sum(self, m: Module, flow: Flow, unit: int, elements: list[int]) -> Signal:
+        """One adder chain and its requantiser: an element a clock."""
+        frac = max(fmt.frac for fmt in self.given)
+        total = None
+        for k, (port, fmt) in enumerate(zip(self.inputs, self.given, strict=True)):
+            head = serialised(m, flow.open, [port.payload[e] for e in elements], f"x{unit}_{k}_")
+            operand = head.shift_left(frac - fmt.frac)
+            if total is None:
+                total = operand
+                continue
+            following = Signal(signed(self.acc_bits), name=f"sum{unit}_{k}", reset_less=True)
+            m.d.sync += following.eq(total + delayed(m, operand, k - 1, f"operand{unit}_{k}"))
+            total = following
+        m.submodules[f"round{unit}"] = rounder = Requantise(
+            self.acc_bits, frac - self.layer.output.frac, self.layer.output
+        )
+        m.d.comb += rounder.acc.eq(total)
+        return rounder.y  # type: ignore[no-any-return]

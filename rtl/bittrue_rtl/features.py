@@ -1,0 +1,240 @@
+"""From an I/Q sample to envelope powers and filter bases, and their delayed copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Signal, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue.lower.features import SQUARED, Features, Word
+from bittrue_rtl.delay import delayed
+from bittrue_rtl.flow import Flow
+from bittrue_rtl.isqrt import IntegerSquareRoot
+from bittrue_rtl.requantise import Requantise
+from bittrue_rtl.shapes import vector
+
+HALF = 16
+"""Bits of the lower half of a squared envelope: a product of halves fits one DSP48E1."""
+
+
+class Words(wiring.Component):
+    """All words of a sample, every ``interval`` clocks: a pipeline as `Features` schedules it.
+
+    Ports
+    -----
+    i : stream of vector(source, 2), in
+    o : stream of vector(output, len(words)), out
+    """
+
+    def __init__(self, features: Features, interval: int) -> None:
+        self.features, self.interval = features, interval
+        super().__init__(
+            {
+                "i": In(stream.Signature(vector(features.source, 2))),
+                "o": Out(stream.Signature(vector(features.output, len(features.words)))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        features = self.features
+        shape = vector(features.output, len(features.words))
+        m.submodules.flow = flow = Flow(shape, self.interval, features.latency)
+        wiring.connect(m, flow.o, wiring.flipped(self.o))
+        iq = [Signal(signed(features.source.bits), name=f"iq{k}", reset_less=True) for k in range(2)]
+        with m.If(flow.open):
+            m.d.sync += [part.eq(self.i.payload[k]) for k, part in enumerate(iq)]
+        m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+
+        envelopes = self._envelopes(m, self._exact_powers(m, iq))
+        for k, word in enumerate(features.words):
+            if word.part == "E":
+                signal = envelopes[word.power]
+            else:
+                signal = self._filter_word(m, word, iq["IQ".index(word.part)], envelopes)
+            wait = features.latency - features.ready_at(word)
+            m.d.comb += flow.result[k].eq(delayed(m, signal, wait, f"word{k}"))
+        m.d.comb += flow.done.eq(delayed(m, flow.start, features.latency - 1, "done", reset=True))
+        return m
+
+    def _exact_powers(self, m: Module, iq: list[Any]) -> dict[int, Any]:
+        """``|x|^p`` before rounding, each registered at ``features.exact_at(p)``."""
+        features, powers = self.features, self.features.powers
+        if not powers:
+            return {}
+        squares = [Signal(unsigned(2 * features.source.bits - 1), name=f"square{k}", reset_less=True) for k in range(2)]
+        squared = Signal(unsigned(features.power_bits), name="squared", reset_less=True)
+        m.d.sync += [square.eq(part * part) for square, part in zip(squares, iq, strict=True)]
+        m.d.sync += squared.eq(squares[0] + squares[1])
+        exact: dict[int, Any] = {2: squared}
+        if 1 in powers or 3 in powers:
+            m.submodules.isqrt = isqrt = IntegerSquareRoot(features.root_bits)
+            m.d.comb += isqrt.value.eq(squared)
+            exact[1] = isqrt.root
+        if 3 in powers:
+            wait = features.exact_at(1) - SQUARED
+            exact[3] = _product(m, delayed(m, squared, wait, "squared"), exact[1], "cubed")
+        if 4 in powers:
+            exact[4] = _square(m, squared, "fourth")
+        return exact
+
+    def _envelopes(self, m: Module, exact: dict[int, Any]) -> dict[int, Any]:
+        """The envelope powers in the output format."""
+        found: dict[int, Any] = {}
+        source, output = self.features.source, self.features.output
+        for power in self.features.powers:
+            shift = power * source.frac - output.frac
+            m.submodules[f"round_power{power}"] = rounder = Requantise(len(exact[power]) + 1, shift, output)
+            m.d.comb += rounder.acc.eq(exact[power])
+            found[power] = rounder.y
+        return found
+
+    def _filter_word(self, m: Module, word: Word, part: Any, envelopes: dict[int, Any]) -> Any:
+        """``x`` or ``x * |x|^p``, I or Q."""
+        features, name = self.features, f"{word.part.lower()}{word.power}"
+        frac, output = features.source.frac, features.output
+        if word.power == 0:
+            m.submodules[f"round_{name}"] = rounder = Requantise(len(part), frac - output.frac, output)
+            m.d.comb += rounder.acc.eq(part)
+            return rounder.y
+        wait = features.ready_at(Word("E", word.power)) - 1
+        factor = delayed(m, part, wait + 1, f"{name}_x")
+        envelope = delayed(m, envelopes[word.power], 1, f"{name}_e")
+        product = Signal(signed(len(part) + output.bits), name=f"{name}_product", reset_less=True)
+        m.d.sync += product.eq(factor * envelope)
+        m.submodules[f"round_{name}"] = rounder = Requantise(len(product), frac, output)
+        m.d.comb += rounder.acc.eq(product)
+        return rounder.y
+
+
+def _halves(m: Module, value: Any, name: str) -> tuple[Any, Any]:
+    """Registered lower and upper half of an unsigned value."""
+    low = Signal(unsigned(min(HALF, len(value))), name=f"{name}_low", reset_less=True)
+    high = Signal(unsigned(max(1, len(value) - HALF)), name=f"{name}_high", reset_less=True)
+    m.d.sync += [low.eq(value), high.eq(value[HALF:])]
+    return low, high
+
+
+def _square(m: Module, value: Any, name: str) -> Any:
+    """``value**2`` three clocks later, from products of halves: ``h*h << 32 + h*l << 17 + l*l``."""
+    result = Signal(unsigned(2 * len(value)), name=name, reset_less=True)
+    if len(value) <= HALF + 1:
+        product = Signal.like(result, name=f"{name}_product")
+        operand = delayed(m, value, 1, f"{name}_operand")
+        m.d.sync += [product.eq(operand * operand), result.eq(product)]
+        return result
+    low, high = _halves(m, value, name)
+    outer = Signal(unsigned(2 * len(value)), name=f"{name}_outer", reset_less=True)
+    inner = Signal(unsigned(len(low) + len(high)), name=f"{name}_inner", reset_less=True)
+    squares = [
+        Signal(unsigned(2 * len(half)), name=f"{name}_{k}", reset_less=True) for k, half in enumerate((low, high))
+    ]
+    m.d.sync += [inner.eq(low * high)]
+    m.d.sync += [square.eq(half * half) for square, half in zip(squares, (low, high), strict=True)]
+    m.d.comb += outer.eq(Cat(*squares))
+    m.d.sync += result.eq(outer + (inner << (HALF + 1)))
+    return result
+
+
+def _product(m: Module, value: Any, factor: Any, name: str) -> Any:
+    """``value * factor`` three clocks later, from products of the halves of ``value``."""
+    result = Signal(unsigned(len(value) + len(factor)), name=name, reset_less=True)
+    factor = delayed(m, factor, 1, f"{name}_factor")
+    if len(value) <= HALF + 1:
+        product = Signal.like(result, name=f"{name}_product")
+        operand = delayed(m, value, 1, f"{name}_operand")
+        m.d.sync += [product.eq(operand * factor), result.eq(product)]
+        return result
+    low, high = _halves(m, value, name)
+    parts = [
+        Signal(unsigned(len(half) + len(factor)), name=f"{name}_{k}", reset_less=True)
+        for k, half in enumerate((low, high))
+    ]
+    m.d.sync += [part.eq(half * factor) for part, half in zip(parts, (low, high), strict=True)]
+    m.d.sync += result.eq(parts[0] + (parts[1] << HALF))
+    return result
+
+
+class Taps(wiring.Component):
+    """The delayed words that make up a layer's vector.
+
+    The vector is read straight from the delay line, which moves only after the vector has been taken. History before
+    the first sample is zero.
+
+    Ports
+    -----
+    i : stream of vector(output, len(words)), in
+    o : stream of vector(output, len(picks)), out
+    """
+
+    latency = 2
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        super().__init__(
+            {
+                "i": In(stream.Signature(vector(features.output, len(features.words)))),
+                "o": Out(stream.Signature(vector(features.output, len(features.picks)))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        features = self.features
+        is_open, shift, valid = Signal(init=1), Signal(), Signal()
+        newest = Signal(self.i.payload.shape(), reset_less=True)
+        with m.If(is_open):
+            m.d.sync += newest.eq(self.i.payload)
+        accept = is_open & self.i.valid
+        taken = valid & self.o.ready
+        m.d.sync += shift.eq(accept)
+        with m.If(accept):
+            m.d.sync += is_open.eq(0)
+        with m.Elif(taken):
+            m.d.sync += is_open.eq(1)
+        with m.If(shift):
+            m.d.sync += valid.eq(1)
+        with m.Elif(taken):
+            m.d.sync += valid.eq(0)
+        lines = []
+        for k in range(len(features.words)):
+            reach = max(delay for word, delay in features.picks if word == k)
+            line = [Signal(signed(features.output.bits), name=f"word{k}_t{t}") for t in range(reach + 1)]
+            with m.If(shift):
+                m.d.sync += [to.eq(source) for to, source in zip(line, [newest[k], *line], strict=False)]
+            lines.append(line)
+        m.d.comb += [self.i.ready.eq(is_open), self.o.valid.eq(valid)]
+        m.d.comb += [self.o.payload[n].eq(lines[k][delay]) for n, (k, delay) in enumerate(features.picks)]
+        return m
+
+
+class FeatureVector(wiring.Component):
+    """`Words`, then `Taps`: an I/Q stream becomes a stream of feature vectors.
+
+    Ports
+    -----
+    i : stream of vector(source, 2), in
+    o : stream of vector(output, len(picks)), out
+    """
+
+    def __init__(self, features: Features, interval: int) -> None:
+        self.words, self.taps = Words(features, interval), Taps(features)
+        super().__init__(
+            {
+                "i": In(stream.Signature(vector(features.source, 2))),
+                "o": Out(stream.Signature(vector(features.output, len(features.picks)))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        m.submodules.words, m.submodules.taps = self.words, self.taps
+        wiring.connect(m, wiring.flipped(self.i), self.words.i)
+        wiring.connect(m, self.words.o, self.taps.i)
+        wiring.connect(m, self.taps.o, wiring.flipped(self.o))
+        return m

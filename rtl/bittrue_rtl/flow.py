@@ -1,0 +1,80 @@
+"""Flow control around a datapath that never stops."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, ShapeLike, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue_rtl.delay import delayed
+from bittrue_rtl.queue import Queue
+
+
+class Flow(wiring.Component):
+    """Lets a vector into a fixed-latency datapath only when there will be room for its result.
+
+    The datapath has no stall and no clock enable: whatever is accepted comes out ``latency`` clocks later and lands in
+    a queue with as many places as vectors can be under way. Vectors are accepted at most every ``interval`` clocks.
+
+    The datapath loads its input registers in every clock with ``open`` high; ``start``, one clock later, tells that
+    what they now hold is a vector and not noise. It raises ``done`` in the clock in which ``result`` holds the result.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Payload of the output stream.
+    interval : int
+        Clocks between two vectors, at least 4.
+    latency : int
+        Clocks from acceptance to ``done``.
+
+    Ports
+    -----
+    valid : in
+        The input stream (or all of them) has a vector.
+    open : out
+        Ready for it; a register.
+    start : out
+    done : in
+    result : shape, in
+    o : stream, out
+    """
+
+    def __init__(self, shape: ShapeLike, interval: int, latency: int) -> None:
+        self.shape, self.interval, self.latency = shape, interval, latency
+        self.depth = -(-(latency + 3) // interval)
+        super().__init__(
+            {
+                "valid": In(1),
+                "open": Out(1),
+                "start": Out(1),
+                "done": In(1),
+                "result": In(shape),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        m.submodules.queue = queue = Queue(self.shape, self.depth)
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        credit = Signal(range(self.depth + 1), init=self.depth)
+        wait = Signal(range(self.interval))
+        is_open = Signal()
+        accept = self.valid & is_open
+        with m.If(accept):
+            m.d.sync += wait.eq(self.interval - 2)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        m.d.sync += [
+            credit.eq(credit - accept + queue.taken),
+            is_open.eq(~accept & (wait == 0) & (credit != 0)),
+        ]
+        m.d.comb += [
+            self.open.eq(is_open),
+            self.start.eq(delayed(m, accept, 1, "start", reset=True)),
+            queue.write.eq(self.done),
+            queue.payload.eq(self.result),
+        ]
+        return m

@@ -1,0 +1,66 @@
+"""Look-up activation."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue.lower.elementwise import TABLE, Elementwise
+from bittrue.num import Format
+from bittrue.spec import Table
+from bittrue_rtl.delay import delayed
+from bittrue_rtl.flow import Flow
+from bittrue_rtl.rom import Rom
+from bittrue_rtl.serial import collected, serialised
+from bittrue_rtl.shapes import vector
+
+
+class TableLookup(wiring.Component):
+    """``y = values[x - lo]``, element by element, through as few ROMs as keep up.
+
+    Ports
+    -----
+    i : stream of vector(given, elements), in
+    o : stream of vector(layer.output, elements), out
+    """
+
+    def __init__(self, layer: Table, given: Format, elements: int, interval: int) -> None:
+        self.layer, self.given, self.elements = layer, given, elements
+        self.plan = Elementwise(elements, interval, TABLE)
+        super().__init__(
+            {
+                "i": In(stream.Signature(vector(given, elements))),
+                "o": Out(stream.Signature(vector(layer.output, elements))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        plan, output = self.plan, self.layer.output
+        m.submodules.flow = flow = Flow(vector(output, self.elements), plan.interval, plan.latency)
+        wiring.connect(m, flow.o, wiring.flipped(self.o))
+        m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+        # A code as a bit pattern counts from 0 to hi and then from lo to -1: the ROM holds the values in that order.
+        words = [*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]
+        strobe = busy(m, flow.start, plan.queue, TABLE)
+        for unit, elements in enumerate(plan.assignment):
+            m.submodules[f"rom{unit}"] = rom = Rom(output.bits, words)
+            head = serialised(m, flow.open, [self.i.payload[k] for k in elements], f"x{unit}_")
+            m.d.comb += rom.address.eq(head)
+            looked_up = delayed(m, rom.data, TABLE - Rom.latency, f"looked_up{unit}")
+            for k, y in zip(elements, collected(m, looked_up, strobe, plan.queue, f"y{unit}_"), strict=True):
+                m.d.comb += flow.result[k].eq(y)
+        m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
+        return m
+
+
+def busy(m: Module, start: Signal, clocks: int, latency: int) -> Signal:
+    """High for ``clocks`` clocks, ``latency`` clocks after ``start``: when the elements of a vector come out."""
+    left = Signal(range(max(2, clocks)))
+    with m.If(start):
+        m.d.sync += left.eq(clocks - 1)
+    with m.Elif(left != 0):
+        m.d.sync += left.eq(left - 1)
+    return delayed(m, start | (left != 0), latency, "strobe", reset=True)  # type: ignore[no-any-return]

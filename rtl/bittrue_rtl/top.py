@@ -1,0 +1,95 @@
+"""The module that users instantiate: a net between AXI4-Streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.back import verilog as back
+from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue.lower.ports import container_bits, module_name, port_bits
+from bittrue.spec import Net, TensorType
+from bittrue_rtl.network import Network
+
+
+class Top(wiring.Component):
+    """A net with AXI4-Stream names, as Vivado infers them.
+
+    A sample is one transfer; its elements travel in containers of 8, 16, 32 or 64 bits, element 0 in the least
+    significant one, sign-extended. The input ignores the bits of a container above the word.
+
+    Parameters
+    ----------
+    net, interval, probes
+        As for `Network`.
+
+    Ports
+    -----
+    s_axis_tdata, s_axis_tvalid : in; s_axis_tready : out
+    m_axis_tdata, m_axis_tvalid : out; m_axis_tready : in
+    tap_<node>_tdata, tap_<node>_tvalid : out
+        With ``probes``: that node's tensor, valid for one clock.
+    """
+
+    def __init__(self, net: Net, interval: int, *, probes: bool = False) -> None:
+        self.network = Network(net, interval, probes=probes)
+        ports: dict[str, Any] = {
+            "s_axis_tdata": In(port_bits(net.input)),
+            "s_axis_tvalid": In(1),
+            "s_axis_tready": Out(1),
+            "m_axis_tdata": Out(port_bits(net.output)),
+            "m_axis_tvalid": Out(1),
+            "m_axis_tready": In(1),
+        }
+        if probes:
+            for node in net.nodes:
+                ports[f"tap_{node.name}_tdata"] = Out(port_bits(net.types[node.name]))
+                ports[f"tap_{node.name}_tvalid"] = Out(1)
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        net, inner = self.network.net, self.network
+        m.submodules.network = inner
+        width = container_bits(net.input.format)
+        for k in range(net.input.shape[0]):
+            word = self.s_axis_tdata[k * width : k * width + net.input.format.bits]
+            m.d.comb += inner.i.payload[k].eq(word.as_signed())
+        m.d.comb += [
+            inner.i.valid.eq(self.s_axis_tvalid),
+            self.s_axis_tready.eq(inner.i.ready),
+            self.m_axis_tdata.eq(_packed(m, inner.o.payload, net.output, "output")),
+            self.m_axis_tvalid.eq(inner.o.valid),
+            inner.o.ready.eq(self.m_axis_tready),
+        ]
+        if inner.probes:
+            for node in net.nodes:
+                tensor = getattr(inner, f"tap_{node.name}")
+                m.d.comb += [
+                    getattr(self, f"tap_{node.name}_tdata").eq(_packed(m, tensor, net.types[node.name], node.name)),
+                    getattr(self, f"tap_{node.name}_tvalid").eq(getattr(inner, f"tap_{node.name}_valid")),
+                ]
+        return m
+
+
+def _packed(m: Module, payload: Any, tensor: TensorType, name: str) -> Any:
+    """Elements sign-extended into their containers."""
+    words = []
+    for k in range(tensor.shape[0]):
+        word = Signal(signed(container_bits(tensor.format)), name=f"{name}_{k}")
+        m.d.comb += word.eq(payload[k])
+        words.append(word)
+    return Cat(*words)
+
+
+def verilog(net: Net, interval: int, *, probes: bool = False) -> str:
+    """Verilog-2005 of ``net`` as module `bittrue.lower.ports.module_name`; the text depends on nothing else.
+
+    Ports: ``clk``, ``rst`` (synchronous, active high), then those of `Top`.
+    """
+    return back.convert(
+        Top(net, interval, probes=probes), name=module_name(net), emit_src=False, strip_internal_attrs=True
+    )

@@ -7,9 +7,10 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-
 from bittrue.lower.features import SQUARED, Features, Word
+
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.isqrt import IntegerSquareRoot
 from bittrue_rtl.requantise import Requantise
@@ -185,7 +186,7 @@ class Taps(wiring.Component):
         """Build the circuit."""
         m = Module()
         features = self.features
-        is_open, shift, valid = Signal(init=1), Signal(), Signal()
+        is_open, shift, valid = Signal(init=1, attrs=WIDE), Signal(attrs=WIDE), Signal()
         newest = Signal(self.i.payload.shape(), reset_less=True)
         with m.If(is_open):
             m.d.sync += newest.eq(self.i.payload)

@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.queue import Queue
 
 
@@ -61,7 +62,7 @@ class Flow(wiring.Component):
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
         wait = Signal(range(self.interval))
-        is_open = Signal()
+        is_open = Signal(attrs=WIDE)
         accept = self.valid & is_open
         with m.If(accept):
             m.d.sync += wait.eq(self.interval - 2)

@@ -7,10 +7,11 @@ from typing import Any
 from amaranth.hdl import C, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
+
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
@@ -65,7 +66,7 @@ class Segment(wiring.Component):
         """Build the circuit."""
         m = Module()
         fold, matrix = self.fold, self.matrix
-        address = Signal(range(max(2, fold.turns * fold.steps)))
+        address = Signal(range(max(2, fold.turns * fold.steps)), attrs=WIDE)
         step = Signal(range(max(2, fold.steps)))
         end_of_turn = step == fold.steps - 1
         m.d.comb += self.active.eq(self.start | (address != 0))

@@ -7,6 +7,7 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.fanout import WIDE
 
 
 class Queue(wiring.Component):
@@ -40,7 +41,7 @@ class Queue(wiring.Component):
         )
         write, read = storage.write_port(), storage.read_port(domain="comb")
         stored = Signal(range(self.depth + 1))
-        fetch, valid = Signal(), Signal()
+        fetch, valid = Signal(attrs=WIDE), Signal()
         payload = Signal(self.shape, reset_less=True)
         last = storage.depth - 1
         m.d.comb += [write.en.eq(self.write), write.data.eq(self.payload), self.taken.eq(fetch)]
@@ -79,7 +80,7 @@ class StreamQueue(wiring.Component):
         m.submodules.queue = queue = Queue(self.shape, self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         free = Signal(range(self.depth + 1), init=self.depth)
-        ready = Signal()
+        ready = Signal(attrs=WIDE)
         payload = Signal(self.shape, reset_less=True)
         with m.If(ready):
             m.d.sync += payload.eq(self.i.payload)

@@ -8,8 +8,8 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-DISTRIBUTED_WORDS = 64
-"""Up to this depth a word's bit is one or two LUTs; deeper memories belong in block RAM."""
+SHALLOW_WORDS = 64
+"""Up to this depth a word's bit is one or two LUTs, as synthesis picks by itself; deeper ones go to block RAM."""
 
 
 class Rom(wiring.Component):
@@ -39,12 +39,12 @@ class Rom(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        style = "distributed" if len(self.words) <= DISTRIBUTED_WORDS else "block"
+        block = {"rom_style": "block", "ram_style": "block"}
         m.submodules.words = words = memory.Memory(
             shape=signed(self.bits),
             depth=len(self.words),
             init=self.words,
-            attrs={"rom_style": style, "ram_style": style},
+            attrs=block if len(self.words) > SHALLOW_WORDS else {},
         )
         port = words.read_port()
         m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]

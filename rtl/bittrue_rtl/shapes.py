@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from amaranth.hdl import signed
 from amaranth.lib import data
-
 from bittrue.num import Format
 
 

@@ -1,0 +1,14 @@
+"""The torch leg and quantisation-aware training: float parameters, integer forward pass (docs/qat.md)."""
+
+try:
+    import torch as _torch  # noqa: F401
+except ImportError:
+    raise ImportError(
+        "bittrue.qat needs PyTorch, which is not installed; run: pip install 'bittrue[train]'", name="torch"
+    ) from None
+
+from bittrue.qat.leg import run, taps
+from bittrue.qat.network import Network
+from bittrue.qat.quantise import StraightThroughQuantize, fit_weight_format
+
+__all__ = ["Network", "StraightThroughQuantize", "fit_weight_format", "run", "taps"]

@@ -1,0 +1,45 @@
+"""The torch leg: a net on integer codes, computed by the very modules that training uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from bittrue.qat.network import Network
+from bittrue.qat.quantise import Grid, codes, decode
+from bittrue.spec import Net
+from bittrue.spec.net import INPUT
+
+Codes = npt.NDArray[np.int64]
+BLOCK = 1 << 16
+"""Samples evaluated at a time, to bound memory; a block sees ``net.memory`` samples before its own."""
+
+
+def run(net: Net, codes: npt.ArrayLike) -> Codes:
+    """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.
+
+    Raises `BadInput` for codes that do not fit the net's input, or a net that float64 cannot carry.
+    """
+    last = net.nodes[-1].name
+    return _evaluate(net, codes, (last,))[last]
+
+
+def taps(net: Net, codes: npt.ArrayLike) -> dict[str, Codes]:
+    """Codes of every tensor of the net by its node's name, input excluded; shapes and errors as in `run`."""
+    return _evaluate(net, codes, [node.name for node in net.nodes])
+
+
+@torch.inference_mode()
+def _evaluate(net: Net, given: npt.ArrayLike, names: Sequence[str]) -> dict[str, Codes]:
+    x = torch.from_numpy(net.check_codes(given))
+    network = Network(net, trainable=False)
+    blocks: dict[str, list[Codes]] = {name: [] for name in names}
+    for start in range(0, len(x), BLOCK):
+        past = min(start, net.memory)
+        values = decode(x[start - past : start + BLOCK], net.input.format)
+        for name, value in network.evaluate({INPUT: values}, names).items():
+            blocks[name].append(codes(value[past:], Grid.of(net.types[name].format)).numpy())
+    return {name: np.concatenate(parts) for name, parts in blocks.items()}

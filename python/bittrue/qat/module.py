@@ -1,0 +1,116 @@
+"""What every torch module of a layer can do: quantise, count and clamp its parameters, go back to the layer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bittrue.errors import BadInput
+from bittrue.qat.quantise import Grid, codes, fit_weight_format, outside, quantise
+from bittrue.spec import Layer, TensorType
+
+BIAS_LIMIT = (1 << 51) - 1
+"""Largest magnitude of a bias in accumulator units: a quarter of what a float64 accumulator holds."""
+
+
+class LayerModule(nn.Module):
+    """A layer in training.
+
+    Parameters
+    ----------
+    layer : Layer
+        What gives it its shape, formats and first parameters.
+    given : sequence of TensorType
+        Types of its inputs.
+
+    Attributes
+    ----------
+    quantised : bool
+        True: the integer function of the layer. False: the same layer in plain float arithmetic.
+    """
+
+    def __init__(self, layer: Any, given: Sequence[TensorType]) -> None:
+        super().__init__()
+        self.layer, self.given, self.quantised = layer, tuple(given), True
+
+    def grids(self) -> dict[str, Grid]:
+        """Grid of every parameter by the name it has in the layer."""
+        return {}
+
+    def result(self, values: Tensor) -> Tensor:
+        """``values`` in the layer's output format, or unchanged where the layer is not quantised."""
+        return quantise(values, Grid.of(self.layer.output)) if self.quantised else values
+
+    def to_layer(self) -> Layer:
+        """The layer with the present parameters as codes."""
+        found = {name: codes(getattr(self, name).detach(), grid) for name, grid in self.grids().items()}
+        layer: Layer = replace(self.layer, **{name: code.cpu().numpy() for name, code in found.items()})
+        return layer
+
+    def clamped(self) -> int:
+        """How many parameters saturate in `to_layer`."""
+        return sum(int(outside(getattr(self, name).detach(), grid).sum()) for name, grid in self.grids().items())
+
+    def extreme(self) -> Layer:
+        """The layer with the parameters, within their grids, that make the largest accumulator."""
+        layer: Layer = self.layer
+        return layer
+
+    def fit(self, bits: int | None = None) -> None:
+        """Choose the weight format anew, from the present weights and with ``bits`` bits or as many as before."""
+
+
+class Weighted(LayerModule):
+    """A layer with trainable parameters, which start at the values of its codes."""
+
+    weight: nn.Parameter
+
+    def __init__(self, layer: Any, given: Sequence[TensorType]) -> None:
+        super().__init__(layer, given)
+        for name, grid in self.grids().items():
+            start = getattr(layer, name)
+            if int(start.min()) < grid.lo or int(start.max()) > grid.hi:
+                raise BadInput(
+                    f"a {name} of {int(np.abs(start).max())} accumulator units is beyond the {grid.hi} that training "
+                    f"can carry in float64; narrow the weights or the inputs"
+                )
+            values = torch.from_numpy(np.ldexp(start.astype(np.float64), -grid.frac))
+            self.register_parameter(name, nn.Parameter(values))
+
+    def parameter(self, name: str) -> Tensor:
+        """The parameter as the forward pass sees it: on its grid, or as it is where the layer is not quantised."""
+        value: Tensor = getattr(self, name)
+        return quantise(value, self.grids()[name]) if self.quantised else value
+
+    def fit(self, bits: int | None = None) -> None:
+        fmt = fit_weight_format(self.weight, bits or self.layer.weight_format.bits)
+        weight = codes(self.weight.detach(), Grid.of(fmt)).cpu().numpy()
+        self.layer = replace(self.layer, weight_format=fmt, weight=weight)
+
+    def extreme(self) -> Layer:
+        fill = {"weight": self.layer.weight_format.lo, "bias": BIAS_LIMIT}
+        codes = {name: np.full_like(getattr(self.layer, name), fill[name]) for name in self.grids()}
+        layer: Layer = replace(self.layer, **codes)
+        return layer
+
+
+class Staged(Weighted, ABC):
+    """A layer with memory whose parameters come last: what is before them can be computed once, for all training."""
+
+    @abstractmethod
+    def basis(self, *inputs: Tensor) -> Tensor:
+        """The part before the parameters, all history included: ``(..., N, *)`` for inputs ``(..., N, *shape)``."""
+
+    @abstractmethod
+    def weigh(self, basis: Tensor) -> Tensor:
+        """The output ``(..., N, *output.shape)`` from what `basis` returned; without memory."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """``weigh(basis(inputs))``."""
+        return self.weigh(self.basis(*inputs))

@@ -1,0 +1,228 @@
+"""A net in training: `torch.nn.Module` whose forward pass is the integer net that it exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from bittrue.errors import BadInput
+from bittrue.num import Interval
+from bittrue.qat.layers import module_of
+from bittrue.qat.module import LayerModule, Staged
+from bittrue.qat.quantise import Grid, quantise
+from bittrue.ranges import node_range, ranges
+from bittrue.spec import Net, Node
+from bittrue.spec.net import INPUT
+
+CARRIER = 1 << 53
+"""float64 holds every integer below this magnitude."""
+
+
+class Network(nn.Module):
+    """Trainable float64 parameters in the shape of a net.
+
+    The law, for every parameter value and with all layers quantised::
+
+        network(x) == net.output.format.decode(ref.run(net, net.input.format.encode(x))),  net = network.to_net()
+
+    Parameters
+    ----------
+    net : Net
+        Topology, formats, activations; its codes are the first parameters.
+    trainable : bool
+        False freezes the parameters, and accepts a net by the ranges of its actual weights where otherwise any
+        weights of the same formats must be safe to carry.
+
+    Attributes
+    ----------
+    quantised_input : bool
+        Whether `forward` rounds its input into the net's input format.
+
+    Raises
+    ------
+    BadInput
+        Where a tensor has more than 53 bits or an accumulator could reach ``2**53``, so that float64 is not exact.
+    """
+
+    def __init__(self, net: Net, trainable: bool = True) -> None:
+        super().__init__()
+        self.template, self.quantised_input = net, True
+        for node in net.nodes:
+            try:
+                self.add_module(f"node_{node.name}", module_of(node.layer, net.input_types(node)))
+            except BadInput as error:
+                raise BadInput(f"net {net.name}, node {node.name}: {error}") from None
+        self.requires_grad_(trainable)
+        self._check_carrier(trainable)
+
+    @property
+    def layers(self) -> dict[str, LayerModule]:
+        """The module of every node by its name."""
+        return {node.name: getattr(self, f"node_{node.name}") for node in self.template.nodes}
+
+    def enable_qat(self, on: bool = True) -> None:
+        """Quantise the input and every layer, or (``on=False``) none: then this is the plain float network."""
+        self.quantised_input = on
+        for module in self.layers.values():
+            module.quantised = on
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Output values ``(..., N, *output.shape)`` of input values ``(..., N, *input.shape)``, float64.
+
+        Axis ``N`` counts samples, and it is time for nets with memory, whose history starts at zero in every sequence
+        of the batch axes before it. Raises `BadInput` for another shape, integers, NaN or infinity.
+        """
+        return self.forward_from({INPUT: self._enter(x)})
+
+    def forward_from(self, known: Mapping[str, Tensor]) -> Tensor:
+        """Output values from tensors inside the net: only the nodes between these and the output are evaluated.
+
+        Parameters
+        ----------
+        known : mapping from node name (or ``"input"``) to that tensor's values
+            Taken as they are; also ``"<node>.basis"`` for the basis signals of a ComplexFIR. `precompute` makes the
+            mapping with which training on shuffled samples needs no history.
+        """
+        last = self.template.nodes[-1].name
+        return self.evaluate(known, (last,))[last]
+
+    def taps(self, x: Tensor) -> dict[str, Tensor]:
+        """Values of every node by its name, for input as in `forward`."""
+        return self.evaluate({INPUT: self._enter(x)}, [node.name for node in self.template.nodes])
+
+    def evaluate(self, known: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
+        """Values of the ``wanted`` nodes, from tensors as in `forward_from`."""
+        wanted = tuple(wanted)
+        needed = self._needed(known, wanted)
+        layers, values = self.layers, dict(known)
+        for node in self.template.nodes:
+            if node.name not in needed:
+                continue
+            module = layers[node.name]
+            if isinstance(module, Staged) and f"{node.name}.basis" in values:
+                values[node.name] = module.weigh(values[f"{node.name}.basis"])
+            else:
+                values[node.name] = module(*(values[source] for source in node.inputs))
+        return {name: values[name] for name in wanted}
+
+    @torch.no_grad()
+    def precompute(self, x: Tensor) -> dict[str, Tensor]:
+        """What of the net does not depend on parameters, once for all samples: the argument of `forward_from`.
+
+        Every tensor has the leading axes of ``x``. With these the rest of the net has no memory, so rows can be
+        shuffled and drawn: ``network.forward_from({name: t[rows] for name, t in fixed.items()})`` equals
+        ``network(x)[rows]``. Compute it anew after switching the quantisation of a layer.
+
+        Raises `BadInput` where a layer looks back at a tensor that is trained.
+        """
+        fixed, kept = {INPUT: self._enter(x)}, {}
+        for node in self.template.nodes:
+            module = self.layers[node.name]
+            ready = [source for source in node.inputs if source in fixed]
+            if len(ready) == len(node.inputs) and not list(module.parameters()):
+                fixed[node.name] = module(*(fixed[source] for source in node.inputs))
+            elif len(ready) == len(node.inputs) and isinstance(module, Staged):
+                kept[f"{node.name}.basis"] = module.basis(*(fixed[source] for source in node.inputs))
+            elif node.layer.memory:
+                raise BadInput(
+                    f"net {self.template.name}: node {node.name} looks back at a trained tensor, so its samples cannot "
+                    f"be shuffled; train on whole sequences with forward"
+                )
+            else:
+                kept |= {source: fixed[source] for source in ready}
+        last = self.template.nodes[-1].name
+        return kept if last not in fixed else {last: fixed[last]}
+
+    def to_net(self) -> Net:
+        """The integer net of the present parameters: rounded half up and saturated, biases at accumulator scale.
+
+        Raises `BadInput` where a parameter is NaN or infinite.
+        """
+        for name, value in self.named_parameters():
+            if not torch.isfinite(value).all():
+                raise BadInput(
+                    f"net {self.template.name}: parameter {name.removeprefix('node_')} holds NaN or infinity; restart "
+                    f"training at a lower rate"
+                )
+        layers = self.layers
+        nodes = tuple(Node(node.name, layers[node.name].to_layer(), node.inputs) for node in self.template.nodes)
+        return Net(self.template.name, self.template.input, nodes)
+
+    def clamped(self) -> dict[str, int]:
+        """How many parameters of every layer with parameters saturate in `to_net`."""
+        return {name: module.clamped() for name, module in self.layers.items() if module.grids()}
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Move saturated parameters to the ends of their formats, where the gradient can move them again."""
+        for module in self.layers.values():
+            for name, (frac, lo, hi) in module.grids().items():
+                getattr(module, name).clamp_(lo * 2.0**-frac, hi * 2.0**-frac)
+
+    def fit_weight_formats(self, bits: int | None = None) -> None:
+        """Give every layer the finest weight format that its present weights do not saturate.
+
+        ``bits`` is the word length; without it every layer keeps its own. Raises `BadInput` as the constructor does.
+        """
+        before = {module: module.layer for module in self.layers.values()}
+        try:
+            for module in before:
+                module.fit(bits)
+            self._check_carrier(True)
+        except BadInput:
+            for module, layer in before.items():
+                module.layer = layer
+            raise
+
+    def _enter(self, x: Tensor) -> Tensor:
+        given = self.template.input
+        if x.ndim <= len(given.shape) or x.shape[x.ndim - len(given.shape) :] != given.shape or not x.numel():
+            shape = ", ".join(("..., N", *map(str, given.shape)))
+            raise BadInput(f"net {self.template.name} takes values of shape ({shape}), not {tuple(x.shape)}")
+        if not x.is_floating_point():
+            raise BadInput(f"net {self.template.name} takes float values, not {x.dtype}; decode codes first")
+        x = x.to(torch.float64)
+        if not torch.isfinite(x.detach()).all():
+            raise BadInput(f"net {self.template.name} is fed NaN or infinity; clean the data")
+        return quantise(x, Grid.of(given.format)) if self.quantised_input else x
+
+    def _needed(self, known: Mapping[str, Tensor], wanted: Iterable[str]) -> set[str]:
+        nodes = {node.name: node for node in self.template.nodes}
+        bases = {f"{name}.basis" for name, module in self.layers.items() if isinstance(module, Staged)}
+        for name in known:
+            if name != INPUT and name not in nodes and name not in bases:
+                raise BadInput(f"net {self.template.name} has no tensor {name!r}; known are {', '.join(nodes)}")
+        needed: set[str] = set()
+        open_ends = [name for name in wanted if name not in known]
+        while open_ends:
+            name = open_ends.pop()
+            if name == INPUT:
+                raise BadInput(f"net {self.template.name} needs 'input' besides {', '.join(known)}; pass it too")
+            needed.add(name)
+            if f"{name}.basis" not in known:
+                open_ends += [source for source in nodes[name].inputs if source not in known and source not in needed]
+        return needed
+
+    def _check_carrier(self, trainable: bool) -> None:
+        net = self.template
+        for name, tensor in net.types.items():
+            if tensor.format.bits > 53:
+                raise BadInput(
+                    f"net {net.name}: tensor {name} has {tensor.format.bits} bits; float64 carries 53, so narrow it"
+                )
+        found = {} if trainable else ranges(net)
+        for node in net.nodes:
+            types, layer = net.input_types(node), node.layer
+            if trainable:
+                layer = self.layers[node.name].extreme()
+                found[node.name] = node_range(layer, types, [(Interval.of(t.format),) * t.shape[0] for t in types])
+            # torch may add the bias last, so a partial sum may lie one bias away from those in the range
+            largest = max((acc.magnitude for acc in found[node.name].acc), default=0)
+            largest += max((abs(int(bias)) for bias in getattr(layer, "bias", ())), default=0)
+            if largest >= CARRIER:
+                raise BadInput(
+                    f"net {net.name}, node {node.name}: a partial sum can reach {largest}, beyond the 2^53 that "
+                    f"float64 carries exactly; narrow the weights or the inputs"
+                )

@@ -1,0 +1,157 @@
+"""The torch leg equals the reference at every node: all layers, drawn nets, full range and corners, no tolerance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+
+from bittrue import qat, ref  # noqa: E402
+from bittrue.errors import BadInput  # noqa: E402
+from bittrue.num import Format  # noqa: E402
+from bittrue.ranges import ranges  # noqa: E402
+from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, Table, TensorType  # noqa: E402
+from hypothesis import HealthCheck, given, reject, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from strategies import corners, full_range, nets, tdnn  # noqa: E402
+
+DRAWN = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def same(net: Net, codes) -> None:
+    expected, found = ref.taps(net, codes), qat.taps(net, codes)
+    assert list(found) == list(expected)
+    for name, code in expected.items():
+        np.testing.assert_array_equal(found[name], code, err_msg=f"node {name}")
+        assert found[name].dtype == np.int64
+    np.testing.assert_array_equal(qat.run(net, codes), expected[net.nodes[-1].name])
+
+
+def carried(net: Net) -> bool:
+    """Whether every partial sum is below 2^53, with or without its bias."""
+    sums = {name: max((acc.magnitude for acc in found.acc), default=0) for name, found in ranges(net).items()}
+    biases = {node.name: abs(getattr(node.layer, "bias", np.zeros(1))).max() for node in net.nodes}
+    return all(sums[name] + int(biases[name]) < 1 << 53 for name in sums)
+
+
+def law(net: Net, network, values) -> None:
+    """`Network` on values is the reference on the codes of what it exports."""
+    exported = network.to_net()
+    expected = net.output.format.decode(ref.run(exported, net.input.format.encode(values)))
+    with torch.no_grad():
+        np.testing.assert_array_equal(network.eval()(torch.from_numpy(values)).numpy(), expected)
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_example_of_every_layer(layer: str) -> None:
+    net = LAYERS[layer].example()
+    same(net, np.concatenate([corners(net), full_range(net, 3000, seed=1)]))
+
+
+@DRAWN
+@given(net=nets(), seed=st.integers(0, 1000))
+def test_drawn_nets(net: Net, seed: int) -> None:
+    codes = np.concatenate([corners(net), full_range(net, 200, seed)])
+    if carried(net):
+        same(net, codes)
+    else:
+        with pytest.raises(BadInput, match="float64 carries exactly"):
+            qat.run(net, codes)
+
+
+@DRAWN
+@given(net=nets(), seed=st.integers(0, 1000), spread=st.sampled_from([2.0, 100.0, 1e5]))
+def test_law_with_parameters_off_the_grid(net: Net, seed: int, spread: float) -> None:
+    try:
+        network = qat.Network(net)
+    except BadInput:  # an Add of points far apart: some weights would leave float64
+        reject()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in network.layers.values():
+            for name, grid in module.grids().items():
+                value = getattr(module, name)
+                value += spread * 2.0**-grid.frac * torch.randn(value.shape, generator=generator, dtype=value.dtype)
+    rng = np.random.default_rng(seed)
+    law(net, network, rng.normal(0, net.input.format.hi * net.input.format.scale, (300, *net.input.shape)))
+
+
+@pytest.mark.parametrize("profile", ["wide", "compat"])
+def test_tdnn(profile: str) -> None:
+    net = tdnn(profile, seed=5)
+    same(net, np.concatenate([corners(net), full_range(net, 20_000, seed=6)]))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("profile", ["wide", "compat"])
+def test_a_million_tdnn_samples(profile: str) -> None:
+    net = tdnn(profile, seed=7)
+    codes = full_range(net, 1_000_000, seed=8)
+    np.testing.assert_array_equal(qat.run(net, codes), ref.run(net, codes))
+
+
+def test_blocks_overlap_by_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = tdnn("wide", seed=9)
+    codes = full_range(net, 100, seed=10)
+    monkeypatch.setattr("bittrue.qat.leg.BLOCK", 9)
+    same(net, codes)
+
+
+def test_long_words() -> None:
+    """Features and sums that neither float32 nor, before their rounding, float64 holds."""
+    taps = MemoryTaps((0, 1), (1, 2, 3, 4), Format(53, 52))
+    net = Net("features", TensorType((2,), Format(16, 15)), (Node("taps", taps, ("input",)),))
+    codes = full_range(net, 3000, seed=13)
+    same(net, np.concatenate([corners(net), codes, codes // 3, codes // 50]))
+    layer = Dense([[5, -7], [511, -512]], [12345, -1], Format(10, 9), Format(45, 44), LeakyReLU(3))
+    net = Net("dense", TensorType((2,), Format(40, 39)), (Node("fc", layer, ("input",)),))
+    same(net, np.concatenate([corners(net), full_range(net, 3000, seed=14)]))
+
+
+def wide_dense(bits: int, bias: int) -> Net:
+    """Eight products of 22-bit inputs and ``bits``-bit weights, all at their extreme."""
+    given, weights = Format(22, 21), Format(bits, bits - 1)
+    weight = np.full((3, 8), weights.lo)
+    weight[1] = weights.hi
+    weight[2, ::2] = 1 - weights.hi
+    layer = Dense(weight, np.full(3, bias), weights, Format(50, bits + 18))
+    return Net("wide", TensorType((8,), given), (Node("fc", layer, ("input",)),))
+
+
+def test_accumulators_of_almost_53_bits_are_exact() -> None:
+    net = wide_dense(29, bias=(1 << 50) + 1)  # 2^21 * 2^28 * 8 = 2^52
+    same(net, np.concatenate([corners(net), full_range(net, 2000, seed=11)]))
+    law(net, qat.Network(net), np.random.default_rng(12).uniform(-1, 1, (500, 8)))
+
+
+def test_accumulators_beyond_53_bits_are_refused() -> None:
+    net = wide_dense(30, bias=0)
+    with pytest.raises(BadInput, match=r"net wide, node fc: a partial sum can reach 9007199254740992, beyond the 2"):
+        qat.run(net, corners(net))
+
+
+def test_bias_counts_among_the_partial_sums() -> None:
+    qat.run(wide_dense(29, bias=(1 << 51) - 1), np.zeros((1, 8), dtype=np.int64))
+    with pytest.raises(BadInput, match="bias of 2251799813685248 accumulator units"):
+        qat.run(wide_dense(29, bias=1 << 51), np.zeros((1, 8), dtype=np.int64))
+
+
+def test_partial_sum_without_the_bias_counts_too() -> None:
+    """The bias pulls the sum back below 2^53, but torch may add it last."""
+    table = Table(np.arange(16) * 2184, Format(16, 15))
+    weights = Format(36, 35)
+    layer = Dense(np.full((1, 9), weights.lo), [(1 << 51) - 1], weights, Format(16, 15))
+    nodes = (Node("table", table, ("input",)), Node("fc", layer, ("table",)))
+    net = Net("pulled", TensorType((9,), Format(4, 3)), nodes)
+    assert ranges(net)["fc"].acc[0].magnitude < 1 << 53
+    with pytest.raises(BadInput, match="net pulled, node fc: a partial sum can reach"):
+        qat.run(net, corners(net))

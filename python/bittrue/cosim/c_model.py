@@ -1,0 +1,143 @@
+"""The generated C behind a Python interface: compiled once, called through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.cosim.cache import cache_dir, publish, staging_dir
+from bittrue.emit.c import sources
+from bittrue.errors import BadInput
+from bittrue.lower.ports import container_bits, module_name
+from bittrue.num import Format
+from bittrue.spec import Net
+
+Codes = npt.NDArray[np.int64]
+
+FLAGS = ("-std=c99", "-O2", "-shared", "-fPIC")
+"""Warnings are the tests' business: a compiler with a new one must not keep a user from running a net."""
+
+
+def find_compiler() -> list[str]:
+    """Command of the C compiler, as arguments: ``$CC`` where it is set, else the first of cc, gcc, clang.
+
+    Raises `BadInput` where there is none.
+    """
+    chosen = shlex.split(os.environ.get("CC", ""))
+    if chosen:
+        if not shutil.which(chosen[0]):
+            raise BadInput(f"the C compiler CC={chosen[0]} is not on the path; correct CC or unset it")
+        return chosen
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    raise BadInput("no C compiler found (cc, gcc, clang); install one, for example gcc, or point CC at it")
+
+
+def compile_library(files: Mapping[str, str]) -> Path:
+    """Path of the shared library made of the C files, compiled unless the build folder has it already.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        Text by file name, headers included.
+
+    Raises
+    ------
+    BadInput
+        Where there is no compiler, it fails, or the build folder cannot be written.
+    """
+    command = [*find_compiler(), *FLAGS]
+    content = [sys.platform, platform.machine(), *command, *(text for item in sorted(files.items()) for text in item)]
+    final = cache_dir("c", hashlib.sha256("\0".join(content).encode()).hexdigest())
+    if not final.is_dir():
+        folder = staging_dir(final)
+        try:
+            for name, text in files.items():
+                (folder / name).write_text(text, encoding="utf-8")
+            units = sorted(name for name in files if name.endswith(".c"))
+            done = subprocess.run([*command, "-o", "model.so", *units], cwd=folder, capture_output=True, text=True)
+            if done.returncode:
+                raise BadInput(f"{command[0]} cannot compile {', '.join(units)}: {_first_error(done.stderr)}")
+            publish(folder, final)
+        except OSError as error:
+            raise BadInput(f"cannot compile in {folder}: {error.strerror or error}; see BITTRUE_BUILD") from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return final / "model.so"
+
+
+def _first_error(messages: str) -> str:
+    lines = messages.strip().splitlines() or ["it says nothing"]
+    return next((line for line in lines if "error" in line), lines[0])
+
+
+class CModel:
+    """A net as compiled C.
+
+    Parameters
+    ----------
+    net : Net
+
+    Raises
+    ------
+    BadInput
+        Where there is no C compiler or a layer has no C leg.
+    """
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self._module = module_name(net)
+        self._library = ctypes.CDLL(str(compile_library(sources(net))))
+        size = self._library[f"{self._module}_state_size"]
+        size.restype = ctypes.c_size_t
+        self._state = np.zeros(size() // 8 + 1, dtype=np.int64)
+
+    def run(self, codes: npt.ArrayLike) -> Codes:
+        """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.
+
+        Raises `BadInput` for codes that do not fit the net's input.
+        """
+        given, made = self._arrays(codes)
+        self._call("run", len(given), given, made)
+        return made.astype(np.int64)
+
+    def taps(self, codes: npt.ArrayLike) -> dict[str, Codes]:
+        """Codes of every tensor of the net by its node's name, input excluded; shapes as in `run`."""
+        given, made = self._arrays(codes)
+        arrays = {
+            node.name: np.zeros(
+                (len(given), *self.net.types[node.name].shape), _dtype(self.net.types[node.name].format)
+            )
+            for node in self.net.nodes
+        }
+        pointers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays.values()))
+        self._call("run_taps", len(given), given, made, ctypes.byref(pointers))
+        return {name: array.astype(np.int64) for name, array in arrays.items()}
+
+    def _arrays(self, codes: npt.ArrayLike) -> tuple[npt.NDArray[np.signedinteger], npt.NDArray[np.signedinteger]]:
+        given = np.ascontiguousarray(self.net.check_codes(codes).astype(_dtype(self.net.input.format)))
+        return given, np.zeros((len(given), *self.net.output.shape), _dtype(self.net.output.format))
+
+    def _call(self, name: str, samples: int, *arguments: object) -> None:
+        state = ctypes.c_void_p(self._state.ctypes.data)
+        pointers = [ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else a for a in arguments]
+        init, function = self._library[f"{self._module}_init"], self._library[f"{self._module}_{name}"]
+        init.restype = function.restype = None
+        init(state)
+        function(state, ctypes.c_size_t(samples), *pointers)
+
+
+def _dtype(fmt: Format) -> np.dtype[np.signedinteger]:
+    return np.dtype(f"int{container_bits(fmt)}")

@@ -1,0 +1,69 @@
+"""The generated Verilog of a net, called like a model."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy.typing as npt
+
+from bittrue.cosim.simulation import Simulation, Trace
+from bittrue.cosim.stalls import Stalls
+from bittrue.cosim.streams import Codes, HardwareFault, net_streams
+from bittrue.lower.ports import module_name
+from bittrue.spec import Net
+
+
+class RtlModel:
+    """The RTL leg: ``bittrue_rtl.verilog(net, interval)``, compiled by Verilator on first use.
+
+    Parameters
+    ----------
+    net : Net
+    interval : int
+        Clocks a sample, as the generator takes it.
+    """
+
+    def __init__(self, net: Net, interval: int = 8) -> None:
+        self.net = net
+        self.interval = interval
+
+    def run(self, codes: npt.ArrayLike, stalls: Stalls | None = None) -> Codes:
+        """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
+
+        Raises `BadInput` for codes that do not fit and `HardwareFault` where the hardware breaks a stream rule.
+        """
+        return self.trace(codes, stalls).outputs["m_axis"]
+
+    def taps(self, codes: npt.ArrayLike, stalls: Stalls | None = None) -> dict[str, Codes]:
+        """Codes of every tensor of the net by its node's name, from the module with probes; errors as in `run`.
+
+        Raises `HardwareFault` too where the last node's tap is not what the output port gave.
+        """
+        found = self.trace(codes, stalls, probes=True)
+        taps = {name.removeprefix("tap_"): values for name, values in found.taps.items()}
+        last = self.net.nodes[-1].name
+        if (taps[last] != found.outputs["m_axis"]).any():
+            raise HardwareFault(f"net {self.net.name}: the tap of the last node {last} differs from the output port")
+        return taps
+
+    def trace(
+        self, codes: npt.ArrayLike, stalls: Stalls | None = None, probes: bool = False, reset_after: int | None = None
+    ) -> Trace:
+        """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`."""
+        simulation = self._with_probes if probes else self._plain
+        return simulation.run(self.net.check_codes(codes), stalls, reset_after=reset_after)
+
+    @cached_property
+    def _plain(self) -> Simulation:
+        return self._simulation(probes=False)
+
+    @cached_property
+    def _with_probes(self) -> Simulation:
+        return self._simulation(probes=True)
+
+    def _simulation(self, probes: bool) -> Simulation:
+        import bittrue_rtl
+
+        source, sink, taps = net_streams(self.net, probes)
+        text = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
+        return Simulation(text, module_name(self.net), [source], [sink], taps)

@@ -1,0 +1,1 @@
+"""Printers: a net as C sources or as memory files for hardware."""

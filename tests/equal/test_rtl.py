@@ -1,0 +1,162 @@
+"""The simulated Verilog equals the reference at every node: all layers, drawn nets, stalls, no tolerance."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from bittrue import ref
+from bittrue.cosim.rtl_model import RtlModel
+from bittrue.cosim.simulation import Simulation
+from bittrue.cosim.stalls import MATRIX, Stalls
+from bittrue.cosim.streams import net_streams
+from bittrue.cosim.verilator import find
+from bittrue.errors import BadInput
+from bittrue.lower.ports import module_name
+from bittrue.spec import LAYERS, Net
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import corners, full_range, nets, tdnn
+
+pytest.importorskip("amaranth", reason="amaranth is not installed")
+QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+LONG = settings(QUICK, max_examples=150)
+ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def verilator():
+    try:
+        return find()
+    except BadInput as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def build_folder(verilator, tmp_path_factory: pytest.TempPathFactory):
+    """Drawn nets are compiled once and never again: keep them out of the checkout's build folder."""
+    from bittrue.cosim import cache
+
+    runtime = cache.build_root() / "verilator-runtime"  # shared: it takes seconds to compile
+    runtime.mkdir(parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("build")
+        (folder / runtime.name).symlink_to(runtime)
+        patch.setenv(cache.VARIABLE, str(folder))
+        yield
+
+
+@lru_cache
+def model(name: str, interval: int) -> RtlModel:
+    """The model of a layer's example, or of a TDNN profile; each is generated and compiled once."""
+    return RtlModel(LAYERS[name].example() if name in LAYERS else tdnn(name, 1), interval)
+
+
+def vectors(net: Net, n: int, seed: int):
+    return np.concatenate([corners(net), full_range(net, n, seed)])
+
+
+def same(rtl: RtlModel, codes, *patterns: Stalls | None, reset_after: int | None = None) -> None:
+    expected = ref.taps(rtl.net, codes)
+    for stalls in patterns:
+        trace = rtl.trace(codes, stalls, probes=True, reset_after=reset_after)
+        np.testing.assert_array_equal(trace.outputs["m_axis"], expected[rtl.net.nodes[-1].name], err_msg="output")
+        assert list(trace.taps) == [f"tap_{name}" for name in expected]
+        for name, values in expected.items():
+            np.testing.assert_array_equal(trace.taps[f"tap_{name}"], values, err_msg=f"node {name}, {stalls}")
+
+
+@pytest.mark.parametrize("interval", [8, 16, 64])
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_example_of_every_layer(layer: str, interval: int) -> None:
+    rtl = model(layer, interval)
+    same(rtl, vectors(rtl.net, 2000, seed=1), None, ROUGH)
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_example_of_every_layer_under_every_stall_pattern(layer: str) -> None:
+    rtl = model(layer, 8)
+    same(rtl, vectors(rtl.net, 200, seed=2), *MATRIX.values())
+
+
+TDNNS = [("wide", 8), ("compat", 16), ("wide", 32), ("compat", 64)]
+
+
+@pytest.mark.parametrize(("profile", "interval"), TDNNS)
+def test_tdnn(profile: str, interval: int) -> None:
+    rtl = model(profile, interval)
+    same(rtl, vectors(rtl.net, 2000, seed=3), None, ROUGH)
+
+
+@pytest.mark.parametrize(("name", "interval"), [*TDNNS, *((layer, ii) for layer in sorted(LAYERS) for ii in (8, 64))])
+def test_a_full_pipeline_takes_a_sample_every_interval(name: str, interval: int) -> None:
+    rtl = model(name, interval)
+    trace = rtl.trace(full_range(rtl.net, 60, seed=4), probes=True)
+    assert (np.diff(trace.received["m_axis"])[-30:] == interval).all()
+    assert (np.diff(trace.sent["s_axis"])[-30:] == interval).all()
+    assert trace.cycles_per_sample == interval
+
+
+def test_run_and_taps_are_the_interface_of_a_leg() -> None:
+    rtl = model("Dense", 16)
+    x = vectors(rtl.net, 500, seed=5)
+    expected = ref.taps(rtl.net, x)
+    np.testing.assert_array_equal(rtl.run(x, ROUGH), expected["fc"])  # the module without probes
+    found = rtl.taps(x)
+    assert list(found) == list(expected)
+    np.testing.assert_array_equal(found["fc"], expected["fc"])
+    with pytest.raises(BadInput, match="takes samples of shape"):
+        rtl.run(x[:, :3])
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("clocks", [1, 50, 333])
+def test_a_reset_in_mid_stream_clears_all_history(layer: str, clocks: int) -> None:
+    rtl = model(layer, 8)
+    same(rtl, vectors(rtl.net, 50, seed=6), ROUGH, reset_after=clocks)
+
+
+def test_a_flipped_weight_bit_shows_at_the_node_that_holds_it_and_not_before() -> None:
+    import bittrue_rtl
+
+    net = tdnn("compat", 1)
+    text = bittrue_rtl.verilog(net, 64, probes=True)
+    source, sink, taps = net_streams(net, True)
+    x = full_range(net, 200, seed=8)
+    expected = ref.taps(net, x)
+    found = Simulation(flip(text, "hidden2"), module_name(net), [source], [sink], taps).run(x).taps
+    differs = {name: not np.array_equal(found[f"tap_{name}"], values) for name, values in expected.items()}
+    assert differs == {"features": False, "hidden1": False, "hidden2": True, "output": True}
+
+
+def flip(verilog: str, node: str) -> str:
+    """The text with one bit of the first ROM word of a layer inverted."""
+    start = re.search(rf"module \\\S*\.{node}\.\S*rom\d* ", verilog)
+    assert start is not None
+    word = re.compile(r"(\[0\] = \d+'h)([0-9a-f]+)").search(verilog, start.end())
+    assert word is not None
+    return f"{verilog[: word.start(2)]}{int(word[2], 16) ^ 64:0{len(word[2])}x}{verilog[word.end(2) :]}"
+
+
+@QUICK
+@given(net=nets(max_width=4), interval=st.sampled_from([8, 16, 32]), seed=st.integers(0, 1000))
+def test_drawn_nets(net: Net, interval: int, seed: int) -> None:
+    assume(len(net.input.shape) == 1)
+    same(RtlModel(net, interval), vectors(net, 150, seed), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30))
+
+
+@pytest.mark.heavy
+@LONG
+@given(net=nets(max_width=20), interval=st.sampled_from([8, 16, 32, 64]), seed=st.integers(0, 1000))
+def test_many_drawn_nets(net: Net, interval: int, seed: int) -> None:
+    assume(len(net.input.shape) == 1)
+    same(RtlModel(net, interval), vectors(net, 1000, seed), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30))
+
+
+@pytest.mark.heavy
+def test_a_million_samples() -> None:
+    net = tdnn("wide", 5)
+    x = full_range(net, 1_000_000, seed=9)
+    np.testing.assert_array_equal(RtlModel(net, 8).run(x), ref.run(net, x))

@@ -26,11 +26,8 @@ sys.exit(not (found or ctypes.util.find_library("python%d.%d" % sys.version_info
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
 need python3-venv "makes the project's own environment" "nothing runs" "$python" -c 'import venv, ensurepip'
 need g++ "compiles Verilator's models and the C leg" "the RTL and C legs are skipped" has g++
-need make "builds cocotb's Verilator models" "cocotb on Verilator is skipped" has make
-need perl "Verilator's cocotb build calls it" "cocotb on Verilator is skipped" has perl
 need iverilog "the second simulator" "cocotb on Icarus is skipped" icarus
 need "libpython$version" "cocotb runs Python inside the simulators" "cocotb is skipped" shared_python
-need ccache "makes a second Verilator build quick" "builds are slower" has ccache
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ]; then
@@ -42,10 +39,11 @@ else
     "$python" -c 'import venv, ensurepip' 2>/dev/null
     exit $?
 fi
-echo "deps: installing$missing"
+echo "deps: installing$missing (log: build/deps.log)"
+mkdir -p build
 # shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing" >/tmp/bittrue-deps.log 2>&1 || {
-    tail -n 5 /tmp/bittrue-deps.log
+$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing" >build/deps.log 2>&1 || {
+    tail -n 5 build/deps.log
     echo "deps: apt-get failed; to try again: sudo apt-get install -y$missing"
     "$python" -c 'import venv, ensurepip' 2>/dev/null
     exit $?

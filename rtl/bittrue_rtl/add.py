@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.elementwise import Elementwise, add_clocks
 from bittrue.num import Format
 from bittrue.spec import Add
-
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.requantise import Requantise

@@ -7,8 +7,8 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from bittrue.lower.features import SQUARED, Features, Word
 
+from bittrue.lower.features import SQUARED, Features, Word
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
@@ -186,7 +186,9 @@ class Taps(wiring.Component):
         """Build the circuit."""
         m = Module()
         features = self.features
-        is_open, shift, valid = Signal(init=1, attrs=WIDE), Signal(attrs=WIDE), Signal()
+        is_open = Signal(init=1, attrs=WIDE)
+        shift = Signal(attrs=WIDE)
+        valid = Signal()
         newest = Signal(self.i.payload.shape(), reset_less=True)
         with m.If(is_open):
             m.d.sync += newest.eq(self.i.payload)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import C, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
-
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
@@ -169,7 +170,7 @@ class MatrixVector(wiring.Component):
                 m.d.comb += rom.address.eq(segments[0].turn)
                 wait = Rom.latency + Lane.carry_lead - rom.latency
                 m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data, wait, f"bias{row}"))
-            for before, segment in zip(segments, segments[1:], strict=False):
+            for before, segment in pairwise(segments):
                 m.d.comb += segment.carry[row].eq(before.acc[row])
 
     def _round(self, m: Module, flow: Flow, segment: Segment) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.schedule import Step, schedule
 from bittrue.ranges import ranges
 from bittrue.spec import Add, Net, Node, Table, TensorType
 from bittrue.spec.net import INPUT
-
 from bittrue_rtl.add import AddStreams
 from bittrue_rtl.features import FeatureVector
 from bittrue_rtl.matrix import MatrixVector

@@ -41,7 +41,8 @@ class Queue(wiring.Component):
         )
         write, read = storage.write_port(), storage.read_port(domain="comb")
         stored = Signal(range(self.depth + 1))
-        fetch, valid = Signal(attrs=WIDE), Signal()
+        fetch = Signal(attrs=WIDE)
+        valid = Signal()
         payload = Signal(self.shape, reset_less=True)
         last = storage.depth - 1
         m.d.comb += [write.en.eq(self.write), write.data.eq(self.payload), self.taken.eq(fetch)]

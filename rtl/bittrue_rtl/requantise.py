@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import C, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.features import REQUANTISE
 from bittrue.num import Format
 

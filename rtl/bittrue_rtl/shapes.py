@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import signed
 from amaranth.lib import data
+
 from bittrue.num import Format
 
 

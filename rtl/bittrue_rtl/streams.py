@@ -25,7 +25,8 @@ class SkidBuffer(wiring.Component):
         m = Module()
         held = Signal(self.shape, reset_less=True)
         payload = Signal(self.shape, reset_less=True)
-        full, valid = Signal(), Signal()  # `held` is in use; `payload` is in use
+        full = Signal()  # `held` is in use
+        valid = Signal()  # `payload` is in use
         with m.If(~full):
             m.d.sync += held.eq(self.i.payload)
         with m.If(self.o.ready | ~valid):

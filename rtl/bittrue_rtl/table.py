@@ -5,10 +5,10 @@ from __future__ import annotations
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.elementwise import TABLE, Elementwise
 from bittrue.num import Format
 from bittrue.spec import Table
-
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.rom import Rom

@@ -8,9 +8,9 @@ from amaranth.back import verilog as back
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from bittrue.lower.ports import container_bits, module_name, port_bits
 from bittrue.spec import Net, TensorType
-
 from bittrue_rtl.network import Network
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import reject
+from hypothesis import strategies as st
+
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
@@ -24,8 +27,6 @@ from bittrue.spec import (
     TensorType,
     Term,
 )
-from hypothesis import reject
-from hypothesis import strategies as st
 
 Codes = npt.NDArray[np.int64]
 

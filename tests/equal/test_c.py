@@ -6,6 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import corners, full_range, nets, tdnn
+
 from bittrue import ref
 from bittrue.cosim.c_model import CModel
 from bittrue.num import Format
@@ -25,9 +29,6 @@ from bittrue.spec import (
     TensorType,
     Term,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from strategies import corners, full_range, nets, tdnn
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler")
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

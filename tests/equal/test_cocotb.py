@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from strategies import corners, full_range, tdnn
+
 from bittrue import ref
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault, net_streams
@@ -17,7 +19,6 @@ from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, load
 from bittrue_sim import runner
 from bittrue_sim.cosimulate import compare, cosimulate
-from strategies import corners, full_range, tdnn
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 ROUGH = Stalls(seed=3, idle=0.4, backpressure=0.4, burst=20)

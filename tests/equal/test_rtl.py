@@ -7,6 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import corners, full_range, nets, tdnn
+
 from bittrue import ref
 from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.simulation import Simulation
@@ -16,9 +20,6 @@ from bittrue.cosim.verilator import find
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
 from bittrue.spec import LAYERS, Net
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-from strategies import corners, full_range, nets, tdnn
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -7,14 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
 
+from hypothesis import HealthCheck, given, reject, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from strategies import corners, full_range, nets, tdnn  # noqa: E402
+
 from bittrue import qat, ref  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.num import Format  # noqa: E402
 from bittrue.ranges import ranges  # noqa: E402
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, Table, TensorType  # noqa: E402
-from hypothesis import HealthCheck, given, reject, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from strategies import corners, full_range, nets, tdnn  # noqa: E402
 
 DRAWN = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 

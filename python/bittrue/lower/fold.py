@@ -11,7 +11,7 @@ MIN_INTERVAL = 4
 
 PIPELINE = 8
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:
-weight ROM, operand, product and accumulator registers, capture, and three stages of requantisation with its collector."""
+weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the collector."""
 
 
 def check_interval(interval: int) -> int:

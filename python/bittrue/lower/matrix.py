@@ -82,6 +82,7 @@ def of_complex_fir(layer: ComplexFIR, found: Range) -> Matrix:
 def _checked(matrix: Matrix) -> Matrix:
     if matrix.acc_bits > DSP_ACCUMULATOR:
         raise BadInput(
-            f"the accumulator needs {matrix.acc_bits} bits and a DSP48E1 has {DSP_ACCUMULATOR}; narrow the weights or the inputs"
+            f"the accumulator needs {matrix.acc_bits} bits and a DSP48E1 has {DSP_ACCUMULATOR}; "
+            f"narrow the weights or the inputs"
         )
     return matrix

@@ -8,9 +8,8 @@ from bittrue.errors import BadInput
 from bittrue.lower.elementwise import TABLE, Elementwise, add_clocks
 from bittrue.lower.features import Features, of_complex_fir, of_memory_taps
 from bittrue.lower.fold import Fold, check_interval
-from bittrue.lower.matrix import Matrix
+from bittrue.lower.matrix import Matrix, of_dense
 from bittrue.lower.matrix import of_complex_fir as matrix_of_complex_fir
-from bittrue.lower.matrix import of_dense
 from bittrue.ranges import ranges
 from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Net, Table
 from bittrue.spec.net import INPUT
@@ -85,10 +84,19 @@ def schedule(net: Net, interval: int) -> dict[str, Step]:
         else:
             raise BadInput(f"node {node.name}: {type(layer).__name__} has no RTL leg; run the net on another leg")
         latest = max(arrivals[source] for source in node.inputs)
-        slack = tuple(-(-(latest - arrivals[source]) // interval) for source in node.inputs)
+        slack = tuple(_slack(latest - arrivals[source], interval) for source in node.inputs)
         arrivals[node.name] = latest + latency
         steps[node.name] = Step(latency, arrivals[node.name], slack, **parts)  # type: ignore[arg-type]
     return steps
+
+
+def _slack(early: int, interval: int) -> int:
+    """Places for the vectors of a branch that is ``early`` clocks before the others.
+
+    A vector may wait ``interval - 2`` clocks where it is without delaying the next one. A queue takes 3 clocks itself,
+    which is less than that, so it never makes its branch the latest.
+    """
+    return 0 if early <= interval - 2 else -(-early // interval)
 
 
 def _fold(matrix: Matrix, interval: int) -> Fold:

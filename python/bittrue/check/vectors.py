@@ -1,0 +1,122 @@
+"""Test vectors of a net: what breaks arithmetic first, then the full range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.check.directed import ties, worst_cases
+from bittrue.errors import BadInput
+from bittrue.spec import Net
+
+Codes = npt.NDArray[np.int64]
+
+BLOCK = 1 << 16
+"""Most samples of a block."""
+ELEMENTS = 1 << 22
+"""Most elements that the widest tensor of a net has in a block, to bound memory."""
+CHANNELS = 64
+"""Channels that are exercised one by one; of a wider input, as many spread evenly."""
+_RUN = 64
+"""Samples of one amplitude in the small-amplitude vectors."""
+
+
+def blocks(net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None) -> Iterator[tuple[str, Codes]]:
+    """Yield ``(kind, codes)``, each a stream of its own from reset, of ``samples`` samples in all.
+
+    The directed kinds come first and get at most half of the samples: ``corners``, ``single channels``,
+    ``worst cases``, ``ties``. Of the rest, half goes to ``real`` where data is given, an eighth of what then remains
+    to ``small`` amplitudes, and everything else to ``uniform`` codes over the full range.
+
+    Parameters
+    ----------
+    net : Net
+    samples : int
+        1 or more; `BLOCK` at most in one block.
+    seed : int
+        0 or more. The same arguments give the same vectors on every machine.
+    real : codes (N, *net.input.shape), optional
+        The caller's own data; its first samples are taken.
+
+    Raises
+    ------
+    BadInput
+        For a number of samples or a seed out of range, or real data that does not fit the net's input.
+    """
+    if samples < 1 or seed < 0:
+        raise BadInput(f"{samples} samples with seed {seed} are no test; give 1 sample or more and a seed of 0 or more")
+    rng = np.random.default_rng(seed)
+    directed = {
+        "corners": corners(net),
+        "single channels": single_channels(net),
+        "worst cases": worst_cases(net),
+        "ties": ties(net, rng),
+    }
+    total, share = sum(map(len, directed.values())), samples // 2
+    if total > share:
+        directed = {kind: codes[: len(codes) * share // total] for kind, codes in directed.items()}
+    left = samples - sum(map(len, directed.values()))
+    if real is not None:
+        directed["real"] = net.check_codes(real)[: left // 2]
+        left -= len(directed["real"])
+    for kind, codes in directed.items():
+        for count, start in _pieces(net, len(codes)):
+            yield kind, codes[start : start + count]
+    for count, _ in _pieces(net, left // 8):
+        yield "small", small(net, count, rng)
+    for count, _ in _pieces(net, left - left // 8):
+        yield "uniform", uniform(net, count, rng)
+
+
+def _pieces(net: Net, samples: int) -> Iterator[tuple[int, int]]:
+    """``(count, start)`` of blocks that make up ``samples``."""
+    widest = max(math.prod(tensor.shape) for tensor in net.types.values())
+    limit = max(1, min(BLOCK, ELEMENTS // widest))
+    for start in range(0, samples, limit):
+        yield min(limit, samples - start), start
+
+
+def uniform(net: Net, samples: int, rng: np.random.Generator) -> Codes:
+    """Random codes from the smallest to the largest of the input's format, ``(samples, *net.input.shape)``."""
+    fmt = net.input.format
+    return np.asarray(rng.integers(fmt.lo, fmt.hi, (samples, *net.input.shape), endpoint=True), dtype=np.int64)
+
+
+def small(net: Net, samples: int, rng: np.random.Generator) -> Codes:
+    """Uniform codes, shifted right by 1 to ``bits - 1`` places, another number of them every 64 samples."""
+    shifts = rng.integers(1, max(net.input.format.bits, 2), -(-samples // _RUN))
+    shift = np.repeat(shifts, _RUN)[:samples].reshape((samples,) + (1,) * len(net.input.shape))
+    return np.asarray(uniform(net, samples, rng) >> shift, dtype=np.int64)
+
+
+def corners(net: Net) -> Codes:
+    """All lo, all hi, zero, plus and minus one, every alternation of lo and hi over time and channels, and an impulse.
+
+    Each is held until every delay of the net has seen it (1,024 samples at most).
+    """
+    fmt, shape = net.input.format, net.input.shape
+    hold = min(net.memory, 1022) + 2
+    odd = np.arange(math.prod(shape)).reshape(shape) % 2 == 1
+    late = np.arange(hold).reshape((hold,) + (1,) * len(shape)) % 2 == 1
+    constant = [np.full((hold, *shape), code) for code in (fmt.lo, fmt.hi, 0, min(1, fmt.hi), -1)]
+    over_time = [np.where(late, a, b) + np.zeros(shape, np.int64) for a, b in ((fmt.lo, fmt.hi), (fmt.hi, fmt.lo))]
+    over_channels = [np.where(odd, a, b) + np.zeros_like(constant[0]) for a, b in ((fmt.lo, fmt.hi), (fmt.hi, fmt.lo))]
+    over_both = [np.where(odd ^ late, a, b) for a, b in ((fmt.lo, fmt.hi), (fmt.hi, fmt.lo))]
+    impulse = np.zeros((2 * hold, *shape), np.int64)
+    impulse[hold] = fmt.lo
+    parts = [*constant, *over_time, *over_channels, *over_both, impulse]
+    return np.asarray(np.concatenate(parts), dtype=np.int64)
+
+
+def single_channels(net: Net) -> Codes:
+    """One channel at a time, the others zero: lo, hi, -1, and a one that walks through the bits below the sign."""
+    fmt, size = net.input.format, math.prod(net.input.shape)
+    channels = sorted({k * size // min(size, CHANNELS) for k in range(min(size, CHANNELS))})
+    words = [fmt.lo, fmt.hi, -1, *(1 << bit for bit in range(fmt.bits - 1))]
+    found = np.zeros((len(channels), len(words), size), np.int64)
+    for k, channel in enumerate(channels):
+        found[k, :, channel] = words
+    return np.asarray(found.reshape(-1, *net.input.shape))

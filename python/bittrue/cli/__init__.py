@@ -1,0 +1,60 @@
+"""The ``bittrue`` command (docs/cli.md): one file a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import bittrue
+from bittrue.cli import c, check, doctor, info, rom, run, sim, train, verilog
+from bittrue.cli.parser import Parser
+from bittrue.cosim.streams import HardwareFault
+from bittrue.errors import BadInput
+
+__all__ = ["main", "parser"]
+
+COMMANDS = (run, check, info, verilog, rom, c, train, sim, doctor)
+"""Modules with ``add(commands)``, which adds the command of that name; its ``call`` takes the parsed arguments."""
+
+
+def parser() -> Parser:
+    """The parser of all commands."""
+    top = Parser(prog="bittrue", description=bittrue.__doc__, epilog="exit codes: 0 done, 1 not equal, 2 bad input")
+    top.add_argument("--version", action="version", version=f"bittrue {bittrue.__version__}")
+    commands = top.add_subparsers(metavar="command", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    0: done; 1: legs differ, or hardware is at fault; 2: bad input, with one sentence on stderr; 130: interrupted;
+    141: nobody reads the output any more.
+    """
+    try:
+        arguments = parser().parse_args(argv)
+        code = int(arguments.call(arguments))
+        sys.stdout.flush()
+        return code
+    except BadInput as error:
+        return _stop(2, str(error))
+    except HardwareFault as error:
+        return _stop(1, str(error))
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):  # so that Python's own flush at exit finds a place to write to
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _stop(2, f"{place}{error.strerror or error}; check the path and the free space")
+    except KeyboardInterrupt:
+        return _stop(130, "interrupted; nothing was left half written")
+
+
+def _stop(code: int, sentence: str) -> int:
+    print(f"bittrue: {' '.join(sentence.split())}", file=sys.stderr)
+    return code

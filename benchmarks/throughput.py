@@ -49,6 +49,7 @@ def measure(name: str, run: Callable[[Codes], float | None], codes: Codes, start
 def amaranth_simulation(net: spec.Net, interval: int) -> Callable[[Codes], float]:
     """A runner on Amaranth's own simulator that also compares the output with the reference."""
     from amaranth.sim import Simulator
+
     from bittrue_rtl.network import Network
 
     def run(codes: Codes) -> float:

@@ -19,27 +19,52 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
 
 
 def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | str]) -> None:
-    """Write several files of one folder: all are on disk under temporary names before the first is renamed."""
+    """Write several files of one folder: all of them, or none where an error comes up on the way.
+
+    All are on disk under temporary names, the old ones too, before the first is renamed; where a rename fails, those
+    before it are taken back. Only a crash between two renames can leave a mixture, so files that belong together carry
+    a hash. Raises `BadInput` where the folder does not exist or cannot be written.
+    """
     folder = Path(folder)
-    staged: list[tuple[str, Path]] = []
+    new: dict[Path, Path] = {}
+    old: dict[Path, Path] = {}
+    done: list[Path] = []
     try:
         for name, content in files.items():
-            data = content.encode() if isinstance(content, str) else content
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-            staged.append((temporary, folder / name))
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                os.fchmod(stream.fileno(), 0o644)
-        for temporary, target in staged:
-            os.replace(temporary, target)
-        staged.clear()
-    except OSError as error:
+            target = folder / name
+            new[target] = _temporary(target, content.encode() if isinstance(content, str) else content)
+            if len(files) > 1 and target.is_file():
+                old[target] = _temporary(target, target.read_bytes())
+        for target, temporary in new.items():
+            temporary.replace(target)
+            done.append(target)
+    except BaseException as error:
+        for target in done:
+            if target in old:
+                old[target].replace(target)
+            else:
+                target.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise BadInput(
             f"cannot write in {folder}: {error.strerror or error}; create the folder or choose another"
         ) from None
     finally:
-        for temporary, _ in staged:
-            Path(temporary).unlink(missing_ok=True)
+        for temporary in (*new.values(), *old.values()):
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path, data: bytes) -> Path:
+    """A new file beside ``target`` that holds ``data``; nothing is left behind where that fails."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            os.fchmod(stream.fileno(), 0o644)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
 
 
 def read_bytes(path: str | os.PathLike[str], what: str) -> bytes:

@@ -90,6 +90,6 @@ def verilog(net: Net, interval: int, *, probes: bool = False) -> str:
 
     Ports: ``clk``, ``rst`` (synchronous, active high), then those of `Top`.
     """
-    return back.convert(
-        Top(net, interval, probes=probes), name=module_name(net), emit_src=False, strip_internal_attrs=True
-    )
+    top = Top(net, interval, probes=probes)
+    text: str = back.convert(top, name=module_name(net), emit_src=False, strip_internal_attrs=True)
+    return text

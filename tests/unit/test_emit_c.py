@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bittrue import ref
 from bittrue.cosim import cache
 from bittrue.cosim.c_model import CModel, compile_library, find_compiler

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bittrue.emit.rom import JSON_FILE, MD_FILE, constants, layout, roms, write_roms
 from bittrue.errors import BadInput
 from bittrue.num import Format

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 
-_NOTATION = re.compile(r"Q(-?\d{1,3})\.(-?\d{1,3})")
+_NOTATION = re.compile(r"Q(-?[0-9]{1,3})\.(-?[0-9]{1,3})")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Format:
     frac: int
 
     def __post_init__(self) -> None:
+        for name in ("bits", "frac"):  # Python integers: a NumPy one would carry its 64 bits into exact arithmetic
+            object.__setattr__(self, name, int(operator.index(getattr(self, name))))
         if not 1 <= self.bits <= 63:
             raise BadInput(f"a format has 1 to 63 bits, not {self.bits}; choose a word that int64 carriers can hold")
         if not -63 <= self.frac <= 126:
@@ -75,10 +78,11 @@ class Format:
             raise BadInput(
                 f"sample {where} is {array[where]}; only finite values have a {self} code, so clean the data"
             )
-        scaled = np.clip(np.ldexp(array, self.frac), float(self.lo) - 1.0, float(self.hi) + 1.0)
+        with np.errstate(over="ignore", under="ignore"):  # infinity saturates, what underflows rounds to zero anyway
+            scaled = np.clip(np.ldexp(array, self.frac), float(self.lo) - 1.0, float(self.hi) + 1.0)
         floor = np.floor(scaled)
         codes = floor.astype(np.int64) + (scaled - floor >= 0.5)
-        return np.clip(codes, self.lo, self.hi)
+        return np.asarray(np.clip(codes, self.lo, self.hi), dtype=np.int64)
 
     def decode(self, codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Codes to values, ``c * 2**-frac`` in float64 (exact up to 53 bits)."""

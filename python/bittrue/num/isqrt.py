@@ -11,13 +11,12 @@ from bittrue.errors import BadInput
 def isqrt(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """``floor(sqrt(v))``, exact for every int64 ``v >= 0``.
 
-    A float64 square root is off by at most one here; the integer comparison afterwards settles it.
+    A float64 square root, cut off, is right or one too large here, never too small (the rounding of a root below
+    ``2**32`` hides that of its square); an integer comparison settles it.
     Raises `BadInput` for a negative value.
     """
     v = np.asarray(values, dtype=np.int64)
     if v.size and int(v.min()) < 0:
         raise BadInput(f"the integer square root of {int(v.min())} does not exist; pass values >= 0")
     root = np.minimum(np.sqrt(v.astype(np.float64)).astype(np.int64), 3_037_000_499)  # isqrt(2**63 - 1)
-    root -= root * root > v
-    above = np.minimum(root + 1, 3_037_000_499)
-    return np.where(above * above <= v, above, root)
+    return np.asarray(root - (root * root > v))

@@ -30,8 +30,10 @@ def round_shift(acc: npt.ArrayLike, shift: int) -> Codes:
         return (acc >> shift) + (acc >> (shift - 1) & 1)
     if acc.size and shift < 0:
         limit = (1 << 63) >> -shift
-        if int(acc.max()) >= max(limit, 1) or int(acc.min()) < -limit:
-            raise BadInput(f"shifting {int(abs(acc).max())} left by {-shift} leaves 64 bits; narrow the accumulator")
+        lo, hi = int(acc.min()), int(acc.max())
+        if hi >= max(limit, 1) or lo < -limit:
+            worst = hi if hi >= max(limit, 1) else lo
+            raise BadInput(f"shifting {worst} left by {-shift} leaves 64 bits; narrow the accumulator")
     return acc << -shift
 
 

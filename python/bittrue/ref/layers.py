@@ -32,8 +32,8 @@ def delay(x: Codes, samples: int) -> Codes:
 def envelope(iq: Codes, power: int, frac: int, output: Format) -> Codes:
     """``|x|**power`` of ``(N, 2)`` codes with ``frac`` fractional bits, requantised into ``output``: ``(N,)``."""
     squared = iq[:, 0] ** 2 + iq[:, 1] ** 2
-    exact = {1: lambda: isqrt(squared), 2: lambda: squared, 3: lambda: isqrt(squared) * squared, 4: lambda: squared**2}
-    return requantise(exact[power](), power * frac - output.frac, output)
+    exact = squared ** (power // 2) * (isqrt(squared) if power % 2 else 1)
+    return requantise(exact, power * frac - output.frac, output)
 
 
 @evaluate.register

@@ -52,7 +52,7 @@ def to_json(activation: Activation) -> str:
 
 def from_json(text: object) -> Activation:
     """Inverse of `to_json`. Raises `BadInput` for an unknown activation."""
-    plain = {"linear": Linear(), "relu": ReLU()}
+    plain: dict[str, Activation] = {"linear": Linear(), "relu": ReLU()}
     if isinstance(text, str):
         if text in plain:
             return plain[text]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.spec.layer import Layer, TensorType, register
@@ -36,14 +38,12 @@ class Add(Layer):
         from bittrue.spec.complex_fir import ComplexFIR, Term
         from bittrue.spec.net import Net, Node
 
-        wide, narrow = Format.parse("Q2.10"), Format.parse("Q3.7")
-        fir = ComplexFIR((Term(0, (0,)),), [[500, 77]], Format.parse("Q1.9"), Format.parse("Q1.9"), wide)
-        other = ComplexFIR(
-            (Term(0, (0, 2)),), [[-511, 3], [9, 511]], Format.parse("Q1.9"), Format.parse("Q1.9"), narrow
-        )
+        given, wide, narrow = Format.parse("Q1.9"), Format.parse("Q2.10"), Format.parse("Q3.7")
+        fir = ComplexFIR((Term(0, (0,)),), np.array([[500, 77]]), given, given, wide)
+        other = ComplexFIR((Term(0, (0, 2)),), np.array([[-511, 3], [9, 511]]), given, given, narrow)
         nodes = (
             Node("left", fir, ("input",)),
             Node("right", other, ("input",)),
             Node("sum", cls(Format.parse("Q1.7")), ("left", "right")),
         )
-        return Net("add", TensorType((2,), Format.parse("Q1.9")), nodes)
+        return Net("add", TensorType((2,), given), nodes)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec.layer import Layer, TensorType, complex_format, frozen_codes, increasing_taps, register
+from bittrue.spec.layer import Layer, TensorType, complex_format, frozen_codes, increasing_taps, integers, register
 from bittrue.spec.memory_taps import envelope_powers
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Term:
     taps: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "power", integers((self.power,), "Term.power")[0])
         if self.power:
             envelope_powers((self.power,), "Term.power")
         object.__setattr__(self, "taps", increasing_taps(self.taps, f"the taps of the term of power {self.power}"))
@@ -85,7 +86,7 @@ class ComplexFIR(Layer):
         from bittrue.spec.net import Net, Node
 
         fmt = Format.parse("Q1.9")
-        weight = np.random.default_rng(4).integers(fmt.lo, fmt.hi, (10, 2), endpoint=True)
+        weight = (np.arange(20) * 397 % 1024 + fmt.lo).reshape(10, 2)
         weight[0] = fmt.lo
         terms = tuple(Term(p, taps) for p, taps in enumerate([(0, 1, 2), (0, 2), (1,), (0, 3), (0, 1)]))
         layer = cls(terms, weight, fmt, Format.parse("Q2.10"), Format.parse("Q2.8"))

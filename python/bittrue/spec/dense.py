@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +46,7 @@ class Dense(Layer):
     bias: npt.NDArray[np.int64]
     weight_format: Format
     output: Format
-    activation: Activation = Linear()
+    activation: Activation = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", frozen_codes(self.weight_format.check(self.weight, "weight"), 2, "weight"))
@@ -70,9 +70,8 @@ class Dense(Layer):
     def example(cls) -> Net:
         from bittrue.spec.net import Net, Node
 
-        rng = np.random.default_rng(3)
         fmt = Format.parse("Q2.6")
-        weight = rng.integers(fmt.lo, fmt.hi, (3, 5), endpoint=True)
+        weight = (np.arange(15) * 101 % 256 + fmt.lo).reshape(3, 5)
         weight[0] = fmt.lo
         bias = np.array([1 << 14, -(1 << 14) + 1, 77])
         layer = cls(weight, bias, fmt, Format.parse("Q3.5"), LeakyReLU(2))

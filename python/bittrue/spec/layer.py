@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
@@ -19,10 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TensorType:
-    """Type of one sample of a tensor: ``shape`` without the leading sample axis, and the `Format` of its codes."""
+    """Type of one sample of a tensor: ``shape`` without the leading sample axis, and the `Format` of its codes.
+
+    Raises `BadInput` for a shape without axes or with an axis shorter than 1.
+    """
 
     shape: tuple[int, ...]
     format: Format
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", integers(self.shape, "a tensor's shape"))
+        if not self.shape or min(self.shape) < 1:
+            raise BadInput(f"a tensor has shape {self.shape}; give one or more axes of length 1 or more")
 
     def __str__(self) -> str:
         return f"{'x'.join(map(str, self.shape))} {self.format}"
@@ -73,6 +83,8 @@ def frozen_codes(array: npt.ArrayLike, ndim: int, what: str) -> npt.NDArray[np.i
         raise BadInput(f"{what} holds {source.dtype} numbers; a net is made of integer codes, so encode them first")
     if source.ndim != ndim or 0 in source.shape:
         raise BadInput(f"{what} has shape {source.shape}; {ndim} non-empty axes are needed")
+    if int(source.max()) >= 1 << 63:
+        raise BadInput(f"{what} holds {int(source.max())}; codes are int64, so narrow the word")
     codes = source.astype(np.int64)
     codes.setflags(write=False)
     return codes
@@ -85,14 +97,23 @@ def complex_format(inputs: Sequence[TensorType], layer: str) -> Format:
         raise BadInput(f"{layer} takes (I, Q) samples of shape (2,), not {given.shape}; put it first in the net")
     if given.format.bits > 16:
         raise BadInput(
-            f"{layer} takes I/Q words of at most 16 bits, not {given.format.bits}: |x|^4 must fit 64 bits; narrow the input"
+            f"{layer} takes I/Q words of at most 16 bits, not {given.format.bits}: "
+            f"|x|^4 must fit 64 bits; narrow the input"
         )
     return given.format
 
 
+def integers(values: Iterable[int], what: str) -> tuple[int, ...]:
+    """``values`` as a tuple of Python integers; `BadInput` where one is not an integer."""
+    try:
+        return tuple(int(operator.index(value)) for value in values)
+    except TypeError:
+        raise BadInput(f"{what} is {values!r}; give a list of whole numbers") from None
+
+
 def increasing_taps(taps: Sequence[int], what: str) -> tuple[int, ...]:
     """``taps`` as a tuple; `BadInput` unless they are strictly increasing delays >= 0."""
-    result = tuple(int(k) for k in taps)
-    if not result or result[0] < 0 or any(a >= b for a, b in zip(result, result[1:], strict=False)):
+    result = integers(taps, what)
+    if not result or result[0] < 0 or any(a >= b for a, b in pairwise(result)):
         raise BadInput(f"{what} is {list(taps)}; give strictly increasing delays in samples, the first >= 0")
     return result

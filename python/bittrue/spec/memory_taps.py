@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec.layer import Layer, TensorType, complex_format, increasing_taps, register
+from bittrue.spec.layer import Layer, TensorType, complex_format, increasing_taps, integers, register
 
 if TYPE_CHECKING:
     from bittrue.spec.net import Net
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def envelope_powers(powers: Sequence[int], what: str) -> tuple[int, ...]:
     """``powers`` as a tuple; `BadInput` unless each is 1, 2, 3 or 4 and none comes twice."""
-    result = tuple(int(p) for p in powers)
+    result = integers(powers, what)
     if any(p not in (1, 2, 3, 4) for p in result) or len(set(result)) != len(result):
         raise BadInput(f"{what} is {list(powers)}; envelope powers are 1, 2, 3 and 4, each at most once")
     return result

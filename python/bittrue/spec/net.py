@@ -67,11 +67,15 @@ class Net:
                 )
             missing = [source for source in node.inputs if source not in types]
             if missing:
-                raise BadInput(f"net {self.name}: node {node.name} takes {missing[0]!r}, which is not an earlier node")
+                raise BadInput(
+                    f"net {self.name}: node {node.name} takes {missing[0]!r}, which is not an earlier node; "
+                    f"choose one of {', '.join(types)}"
+                )
             arity = node.layer.arity
             if arity is not None and len(node.inputs) != arity:
                 raise BadInput(
-                    f"net {self.name}: {type(node.layer).__name__} {node.name} takes {arity} input, not {len(node.inputs)}"
+                    f"net {self.name}: {type(node.layer).__name__} {node.name} takes {arity} input, "
+                    f"not {len(node.inputs)}; name the tensors it runs on"
                 )
             try:
                 types[node.name] = node.layer.output_type(*(types[source] for source in node.inputs))

@@ -43,22 +43,27 @@ def save(net: Net, folder: str | os.PathLike[str]) -> None:
     document, tensors = _describe(net)
     text = json.dumps(document | {"hash": _digest(document, tensors)}, indent=1) + "\n"
     weights = safetensors.numpy.save({name: _narrow(tensor) for name, tensor in tensors.items()})
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot make {folder}: {error.strerror or error}; choose another folder") from None
     write_together(folder, {WEIGHT_FILE: weights, JSON_FILE: text})
 
 
 def load(folder: str | os.PathLike[str]) -> Net:
     """Read a net folder and verify its hash.
 
-    Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, or the content is not
-    what the hash was taken of (a corrupt or edited file).
+    Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, the content is not
+    what the hash was taken of (a corrupt or edited file), or the JSON is not what `save` writes for that net (a key
+    too many, ``Q01.15`` for ``Q1.15``): one net has one hash.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise BadInput(f"{folder} is not a net folder; give a folder that holds {JSON_FILE} and {WEIGHT_FILE}")
+    text = read_bytes(folder / JSON_FILE, "the net description")
     try:
-        document = json.loads(read_bytes(folder / JSON_FILE, "the net description"))
-    except ValueError as error:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{folder / JSON_FILE} is not JSON ({error}); restore the file") from None
     if not isinstance(document, dict) or document.get("format") != "bittrue-net":
         raise BadInput(f"{folder / JSON_FILE} does not describe a net: its 'format' must be 'bittrue-net'")
@@ -68,13 +73,19 @@ def load(folder: str | os.PathLike[str]) -> Net:
         )
     try:
         stored = safetensors.numpy.load(read_bytes(folder / WEIGHT_FILE, "the weights"))
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:  # KeyError: a number type that NumPy does not have
         raise BadInput(f"{folder / WEIGHT_FILE} is corrupt ({error}); restore the file") from None
     tensors = {name: _wide(name, tensor) for name, tensor in stored.items()}
     given = document.pop("hash", None)
     if given != (found := _digest(document, tensors)):
         raise BadInput(f"{folder} was edited or is corrupt: net.json says {given}, the content has {found}; restore it")
-    return _build(document, tensors, folder)
+    net = _build(document, tensors, folder)
+    if content_hash(net) != given:
+        raise BadInput(
+            f"{folder / JSON_FILE} holds more than its net or writes it in another way (a key too many, Q01.15 for "
+            f"Q1.15); write the folder with bittrue.spec.save"
+        )
+    return net
 
 
 def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
@@ -121,9 +132,9 @@ def _wide(name: str, tensor: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
     try:
-        given = TensorType(tuple(int(n) for n in document["input"]["shape"]), Format.parse(document["input"]["format"]))
+        given = TensorType(document["input"]["shape"], Format.parse(document["input"]["format"]))
         nodes = tuple(_node(entry, tensors) for entry in document["nodes"])
-        name = document["name"]
+        net = Net(document["name"], given, nodes)
     except BadInput as error:
         raise BadInput(f"{folder / JSON_FILE}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -131,7 +142,7 @@ def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
     unused = set(tensors) - {f"{node.name}.{field.name}" for node in nodes for field in fields(node.layer)}  # type: ignore[arg-type]
     if unused:
         raise BadInput(f"{folder / WEIGHT_FILE} holds {sorted(unused)[0]}, which no layer of net.json has; remove it")
-    return Net(name, given, nodes)
+    return net
 
 
 def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
@@ -180,7 +191,7 @@ def _from_json(hint: Any, value: Any) -> Any:
     if hint == activation.Activation:
         return activation.from_json(value)
     if hint == tuple[Term, ...]:
-        return tuple(Term(int(item["power"]), tuple(item["taps"])) for item in value)
+        return tuple(Term(item["power"], item["taps"]) for item in value)
     if hint == tuple[int, ...]:
         return tuple(value)
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

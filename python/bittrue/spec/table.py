@@ -35,6 +35,8 @@ class Table(Layer):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen_codes(self.output.check(self.values, "values"), 1, "values"))
+        if len(self.values) > 1 << 16:
+            raise BadInput(f"a table has {len(self.values)} entries; 2^16 is the limit, so requantise its input first")
 
     @classmethod
     def tabulate(cls, function: Callable[[float], float], given: Format, output: Format) -> Table:

@@ -1,0 +1,111 @@
+"""The cost of a net, by formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from strategies import tdnn
+
+from bittrue.cost import cost
+from bittrue.errors import BadInput
+from bittrue.lower.features import Features, Word
+from bittrue.lower.matrix import Matrix
+from bittrue.num import Format
+from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Table
+from bittrue.spec.layer import LAYERS
+
+
+@pytest.mark.parametrize("profile", ["wide", "compat"])
+@pytest.mark.parametrize("interval, lanes, most_dsps", [(8, 196, 205), (16, 98, 107), (32, 49, 56), (64, 25, 32)])
+def test_the_tdnn(profile: str, interval: int, lanes: int, most_dsps: int) -> None:
+    found = cost(tdnn(profile, seed=0), interval)
+    assert found.macs == 30 * 32 + 32 * 16 + 16 * 2 == 1504
+    assert found.lanes == lanes and found.dsps <= most_dsps
+    # squares of I and Q, and three partial products of the fourth power
+    assert found.dsps == lanes + 2 + 3
+    assert found.utilisation == 1504 / (lanes * interval)
+    assert interval not in (8, 32) or found.utilisation >= 0.90
+    assert found.latency == 1 + sum(node.latency for node in found.nodes.values())
+
+
+def test_rom_bits_are_words_times_their_width() -> None:
+    net = tdnn("wide", seed=0)
+    found = cost(net, 8)
+    for node in net.nodes:
+        if isinstance(node.layer, Dense):
+            bias = max(int(abs(node.layer.bias).max()).bit_length() + 1, 1)
+            assert found.nodes[node.name].rom_bits in (
+                node.layer.weight.size * 16 + node.layer.bias.size * bits for bits in (bias - 1, bias)
+            )
+        else:
+            assert found.nodes[node.name].rom_bits == 0
+    assert found.rom_bits == sum(node.rom_bits for node in found.nodes.values())
+
+
+def test_rom_bits_of_a_bias_of_a_power_of_two() -> None:
+    fmt = Format.parse("Q1.7")
+    bits = [cost_of_bias([bias], fmt) for bias in (0, -1, 1, -128, 128, 127, -129)]
+    assert bits == [1, 1, 2, 8, 9, 8, 9]
+
+
+def cost_of_bias(bias: list[int], fmt: Format) -> int:
+    from bittrue.cost import rom_bits
+
+    return rom_bits(Dense(np.array([[1]]), np.array(bias), fmt, fmt)) - fmt.bits
+
+
+@pytest.mark.parametrize("interval", [4, 8, 32])
+def test_every_layer(interval: int) -> None:
+    found = {kind: cost(layer.example(), interval) for kind, layer in LAYERS.items()}
+    assert found["Dense"].macs == 5 * 3
+    assert found["Dense"].rom_bits == 15 * 8 + 3 * 16
+    # 10 complex taps: 4 real products each; 3 of its 5 bases have powers, I and Q each; P and both higher powers
+    assert found["ComplexFIR"].macs == 4 * 10
+    assert found["ComplexFIR"].rom_bits == 2 * 10 * 10
+    assert found["ComplexFIR"].dsps == found["ComplexFIR"].lanes + 2 * 4 + 2 + 2 + 3
+    assert found["MemoryTaps"].macs == 0 and found["MemoryTaps"].dsps == 2 + 2 + 3
+    assert found["MemoryTaps"].utilisation == 0.0
+    assert (found["Table"].dsps, found["Table"].rom_bits) == (0, 256 * 12)
+    assert found["Add"].nodes["sum"].dsps == 0 and found["Add"].macs == 4 * 1 + 4 * 2
+    assert all(0 <= c.utilisation <= 1 and c.lanes * interval >= c.macs for c in found.values())
+    assert {type(node.layer) for kind in LAYERS for node in LAYERS[kind].example().nodes} == {
+        Dense,
+        ComplexFIR,
+        MemoryTaps,
+        Table,
+        Add,
+    }
+
+
+@pytest.mark.parametrize(
+    "weight_bits, given_bits, dsps",
+    [(16, 16, 1), (18, 25, 1), (25, 18, 1), (26, 16, 2), (19, 19, 2), (25, 19, 2), (26, 19, 4), (35, 8, 2), (2, 2, 1)],
+)
+def test_dsps_of_a_wide_multiplier(weight_bits: int, given_bits: int, dsps: int) -> None:
+    weight = np.array([[-(1 << weight_bits - 1), 1]])
+    matrix = Matrix(weight, np.zeros(1, np.int64), Format(given_bits, 0), Format(16, 0), 48, 0)
+    assert matrix.weight_bits == weight_bits
+    assert matrix.dsps_per_lane == dsps
+
+
+@pytest.mark.parametrize(
+    "bits, words, dsps",
+    [
+        (16, [("I", 0), ("Q", 0)], 0),
+        (16, [("E", 1)], 2),
+        (16, [("E", 3)], 4),
+        (16, [("E", 4)], 5),
+        (8, [("E", 3), ("E", 4)], 4),
+        (9, [("E", 3), ("E", 4)], 7),
+        (16, [("I", 2), ("Q", 2)], 4),
+    ],
+)
+def test_dsps_of_the_feature_pipeline(bits: int, words: list[tuple[str, int]], dsps: int) -> None:
+    fmt = Format(bits, bits - 1)
+    assert Features(fmt, fmt, tuple(Word(*word) for word in words), ((0, 0),)).dsps == dsps
+
+
+@pytest.mark.parametrize("interval", [0, 3, 65537])
+def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None:
+    with pytest.raises(BadInput, match=f"interval of {interval} clocks"):
+        cost(tdnn("wide", seed=0), interval)

@@ -61,7 +61,7 @@ def faults(module: Source) -> list[str]:
             there = room(name)
             if there not in ("", here) and not _may(here, there):
                 found.append(f"{module.name} imports {name}: {here} must not import {there}")
-        elif top not in sys.stdlib_module_names and top not in OUTSIDE.get(kind(here), CORE):
+        elif top not in sys.stdlib_module_names | {"tomllib"} and top not in OUTSIDE.get(kind(here), CORE):
             found.append(f"{module.name} imports {name}: {here} does without {top}")
     return found
 

@@ -464,7 +464,7 @@ def test_doctor_shows_what_is_missing(capsys, monkeypatch, tmp_path):
     assert call("doctor") == 0
     out = capsys.readouterr().out
     rows = {cells[0].strip(): cells for line in out.splitlines() if (cells := line.strip("│").split("│"))[0].strip()}
-    for name in ("scipy", "make", "Icarus Verilog"):
+    for name in ("scipy", "C compiler", "Icarus Verilog"):
         assert "missing" in rows[name][1] and "skipped" in rows[name][3]
 
 

@@ -330,7 +330,7 @@ def test_tensors_that_do_not_fit_are_refused(change, match, tmp_path):
     refused(tmp_path, match)
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, np.bool_, np.uint64])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, np.bool_, np.uint8, np.uint64])
 def test_tensors_of_another_type_are_refused(kind, tmp_path):
     save(example(), tmp_path)
     tensors = arrays(example()) | {"fc.bias": np.ones(3, kind)}

@@ -125,7 +125,7 @@ def _narrow(tensor: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
 
 
 def _wide(name: str, tensor: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    if tensor.dtype.kind not in "iu" or tensor.dtype == np.uint64:
+    if tensor.dtype.kind != "i":
         raise BadInput(f"tensor {name} in {WEIGHT_FILE} has type {tensor.dtype}; weights are int8, 16, 32 or 64 codes")
     return tensor.astype(np.int64)
 

@@ -1,0 +1,1 @@
+"""Applications: each trains, measures and shows one kind of net; they never import each other."""

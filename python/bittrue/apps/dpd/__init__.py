@@ -1,0 +1,1 @@
+"""Digital predistortion: from a measured amplifier to an integer net that linearises it (docs/dpd.md)."""

@@ -1,0 +1,100 @@
+"""CARD.md: what a trained net is and what was measured, written by the program that measured it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bittrue.apps.dpd.data import Capture
+from bittrue.apps.dpd.metrics import Metrics
+from bittrue.apps.dpd.pa import Twin
+from bittrue.apps.dpd.recipe import Recipe
+from bittrue.apps.dpd.topology import parameter_count
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash
+
+
+@dataclass(frozen=True)
+class Row:
+    """One drive of the amplifier: its name, its real parameters (0 where there are none), and what came out."""
+
+    name: str
+    parameters: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Judge:
+    """An amplifier model and the rows measured through it, or the reason why there are none."""
+
+    title: str
+    rows: Sequence[Row]
+    reason: str = ""
+
+
+def card(
+    recipe: Recipe, command: str, capture: Capture, twin: Twin, twin_nmse: float, net: Net, judges: Sequence[Judge]
+) -> str:
+    """The text of CARD.md: free of dates, so that the same run gives the same file.
+
+    ``judges`` begin with the twin; ``twin_nmse`` is the twin's own error on the test split in dB.
+    """
+    inside, outside = twin.tap_gain(capture.channel)
+    parts = [
+        f"# {net.name}\n",
+        "A neural digital predistorter. Every figure below is **simulated through a model of a power amplifier; it is\n"
+        "not an RF measurement.**\n",
+        _facts(recipe, command, capture, net),
+        "## Layers\n",
+        _layers(net),
+        f"## Results on the test split of {capture.name}\n",
+        "NMSE, EVM and ACLR in dB by OpenDPD's definitions (profile legacy-opendpd-v1, docs/dpd.md), lower is better.\n"
+        f"Spec: {capture.channel}.\n"
+        f"Goal: {capture.gain:.4f} x input, drive limited to |u| <= {capture.peak:.4f}.\n"
+        "The integer row was executed by `bittrue.ref`; the other legs give the same bits (`bittrue check`).\n",
+        *(_table(judge) for judge in judges),
+        f"The twin is a generalised memory polynomial of {len(twin.coefficients)} complex coefficients fitted to the\n"
+        f"train split; NMSE {twin_nmse:.2f} dB on the test split. Its linear taps reach a gain of {inside:.2f} inside\n"
+        f"the channel and {outside:.2f} beside it. Net and polynomials were trained through this twin, so its table\n"
+        "flatters them; the second judge, where there is one, does not.\n",
+        "## Recipe\n",
+        f"```toml\n{recipe.text.rstrip()}\n```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _facts(recipe: Recipe, command: str, capture: Capture, net: Net) -> str:
+    x = capture.inputs
+    origin = " of opendpd 2.4.2 (Apache-2.0)" if recipe.capture == capture.name else ""
+    samples = ", ".join(f"{len(x[split]):,} {split}" for split in x)
+    rows = [
+        ("command", f"`{command}`"),
+        ("data", f"{capture.name}{origin}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
+        ("seed", str(recipe.train.seed)),
+        ("parameters", f"{parameter_count(net):,} real"),
+        ("hash", f"`{content_hash(net)}`"),
+    ]
+    return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows)
+
+
+def _layers(net: Net) -> str:
+    lines = [f"| node | layer | weights | output |\n|---|---|---|---|\n| input | | | {net.input} |\n"]
+    for node in net.nodes:
+        weights = getattr(node.layer, "weight_format", "")
+        lines.append(f"| {node.name} | {type(node.layer).__name__} | {weights} | {net.types[node.name]} |\n")
+    return "".join(lines)
+
+
+def _table(judge: Judge) -> str:
+    if judge.reason:
+        return f"### Not simulated through {judge.title}\n\n{judge.reason}.\n"
+    lines = [
+        f"### Simulated through {judge.title}\n\n"
+        "| drive | real parameters | NMSE | EVM | ACLR left / right | ACLR mean |\n|---|---|---|---|---|---|\n"
+    ]
+    for row in judge.rows:
+        m = row.metrics
+        count = f"{row.parameters:,}" if row.parameters else "-"
+        sides = f"{m.aclr_left:.2f} / {m.aclr_right:.2f}"
+        lines.append(f"| {row.name} | {count} | {m.nmse:.2f} | {m.evm:.2f} | {sides} | {m.aclr:.2f} |\n")
+    return "".join(lines)

@@ -1,0 +1,55 @@
+"""Training checkpoints: one file that holds all that a killed run needs to go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bittrue.apps.dpd.recipe import Recipe
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes, write_whole
+
+FOLDER, FILE = "checkpoint", "state.pt"
+VERSION = 1
+State = dict[str, Any]
+"""``stage``, ``epoch``, ``network``, ``optimiser``, ``generator``, ``best``, ``best_loss``, ``float``, ``formats``."""
+
+
+def write(path: str | os.PathLike[str], recipe: Recipe, inputs: str, state: State) -> None:
+    """Write a checkpoint, whole or not at all; ``inputs`` is a digest of the training data."""
+    buffer = io.BytesIO()
+    torch.save({"version": VERSION, "recipe": recipe.text, "inputs": inputs, **state}, buffer)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, buffer.getvalue())
+
+
+def read(path: str | os.PathLike[str]) -> State:
+    """Read a checkpoint; nothing in it is executed. Raises `BadInput` where it is not one of this version."""
+    try:
+        content = io.BytesIO(read_bytes(path, "the checkpoint"))
+        state = torch.load(content, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise BadInput(f"{path} is not a checkpoint that can be read ({reason}); remove it to train anew") from None
+    if not isinstance(state, dict) or state.get("version") != VERSION:
+        raise BadInput(f"{path} is not a training checkpoint of version {VERSION}; remove it to train anew")
+    return state
+
+
+def resume(path: str | os.PathLike[str], recipe: Recipe, inputs: str) -> State | None:
+    """The checkpoint to go on from, or None where there is none.
+
+    Raises `BadInput` where it belongs to another recipe or other data.
+    """
+    if not Path(path).is_file():
+        return None
+    state = read(path)
+    for key, what, now in (("recipe", "recipe", recipe.text), ("inputs", "capture or twin", inputs)):
+        if state.get(key) != now:
+            raise BadInput(f"{path} was written with another {what}; remove it, or choose another output folder")
+    return state

@@ -1,0 +1,49 @@
+"""From a recipe to a net that has its layers, formats and names, and zeros for weights."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from bittrue.apps.dpd.recipe import Formats, Recipe
+from bittrue.num import Format
+from bittrue.spec import Add, ComplexFIR, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, TensorType, Term
+
+
+def skeleton(recipe: Recipe) -> Net:
+    """The net of a recipe before training.
+
+    Nodes: ``features``, ``fc1``, ``fc2``, ... of which the last is the linear output; with ``fir_taps`` also ``fir``
+    and their sum ``out``. A TDNN of 30-32-16-2 has 1,554 parameters.
+    """
+    net, formats = recipe.net, recipe.formats
+    features = MemoryTaps(net.taps, net.powers, formats.features)
+    nodes = [Node("features", features, ("input",))]
+    widths = [len(features.features), *net.hidden, 2]
+    for k, (width, units) in enumerate(pairwise(widths), start=1):
+        hidden = k < len(widths) - 1
+        output = formats.hidden if hidden else formats.output
+        activation = LeakyReLU(net.leaky_shift) if hidden else Linear()
+        weight, bias = np.zeros((units, width), np.int64), np.zeros(units, np.int64)
+        layer = Dense(weight, bias, start_format(formats), output, activation)
+        nodes.append(Node(f"fc{k}", layer, (nodes[-1].name,)))
+    if net.fir_taps:
+        terms = tuple(Term(power, tuple(range(taps))) for power, taps in enumerate(net.fir_taps))
+        weight = np.zeros((sum(net.fir_taps), 2), np.int64)
+        fir = ComplexFIR(terms, weight, start_format(formats), formats.features, formats.output)
+        last = nodes[-1].name
+        nodes += [Node("fir", fir, ("input",)), Node("out", Add(formats.output), (last, "fir"))]
+    return Net(recipe.name, TensorType((2,), formats.input), tuple(nodes))
+
+
+def start_format(formats: Formats) -> Format:
+    """Weight format before the weights are known: the fixed one, or ``Q4.n`` which holds what float training makes."""
+    if formats.weight != "fit":
+        return Format.parse(formats.weight)
+    return Format(formats.weight_bits, formats.weight_bits - 4)
+
+
+def parameter_count(net: Net) -> int:
+    """Real trainable numbers of a net."""
+    return sum(value.size for node in net.nodes for value in vars(node.layer).values() if isinstance(value, np.ndarray))

@@ -1,0 +1,140 @@
+"""docs/net-format.md is complete: an evaluator written from that page alone gives bittrue's codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+import stranger
+import strategies
+from strategies import Codes
+
+from bittrue import ref, spec
+from bittrue.cli import main
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "net-format.md"
+WEIGHTS = ("tdnn-compat", "tdnn-wide")
+LAYERS = sorted(spec.LAYERS)
+
+
+def committed(name: str) -> Path:
+    folder = ROOT / "weights" / name
+    if not (folder / "net.json").exists():
+        pytest.skip(f"weights/{name} is not in this checkout")
+    return folder
+
+
+def saved_example(layer: str, folder: Path) -> Path:
+    spec.save(spec.LAYERS[layer].example(), folder)
+    return folder
+
+
+def stimulus(net: spec.Net) -> Codes:
+    return np.concatenate([strategies.full_range(net, 200, seed=1), strategies.corners(net)])
+
+
+def flat(codes: Codes) -> list[tuple[int, ...]]:
+    return [tuple(row) for row in codes.reshape(len(codes), -1).tolist()]
+
+
+def cli_run(folder: Path, codes: Codes, scratch: Path) -> Codes:
+    np.save(scratch / "x.npy", codes)
+    assert not main(["run", str(folder), "-i", str(scratch / "x.npy"), "-o", str(scratch / "y.npy"), "--codes"])
+    return np.asarray(np.load(scratch / "y.npy"))
+
+
+def compare(folder: Path, scratch: Path) -> None:
+    net = spec.load(folder)
+    codes = stimulus(net)
+    got = stranger.run(stranger.load(folder), flat(codes))
+    assert got == flat(cli_run(folder, codes, scratch))
+    assert got == flat(ref.run(net, codes))
+
+
+def refuses_a_flipped_weight(folder: Path, copy: Path) -> None:
+    """Flips the lowest bit of the first, the middle and the last byte of the weight file's data."""
+    stranger.load(folder)
+    content = (folder / "weights.safetensors").read_bytes()
+    data = 8 + int.from_bytes(content[:8], "little")
+    shutil.copytree(folder, copy)
+    for place in (data, (data + len(content)) // 2, len(content) - 1):
+        flipped = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        (copy / "weights.safetensors").write_bytes(flipped)
+        with pytest.raises(ValueError, match="hash"):
+            stranger.load(copy)
+    (copy / "weights.safetensors").write_bytes(content)
+    stranger.load(copy)
+
+
+def test_there_is_an_example_of_every_layer_of_the_page() -> None:
+    assert sorted(stranger.LAYERS) == LAYERS
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layer_example(layer: str, tmp_path: Path) -> None:
+    compare(saved_example(layer, tmp_path / "net"), tmp_path)
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_committed_net(name: str, tmp_path: Path) -> None:
+    compare(committed(name), tmp_path)
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_known_answers_of_committed_net(name: str) -> None:
+    folder = committed(name)
+    if not (folder / "kat.safetensors").exists():
+        pytest.skip(f"weights/{name} has no known answers")
+    kat = stranger.read_tensors(folder / "kat.safetensors")
+    rows = {key: flat(np.array(tensor.values).reshape(tensor.shape)) for key, tensor in kat.items()}
+    assert stranger.run(stranger.load(folder), rows["input"]) == rows["output"]
+
+
+@hypothesis.given(strategies.nets())
+@hypothesis.settings(
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+)
+def test_drawn_nets(net: spec.Net) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        spec.save(net, Path(scratch) / "net")
+        compare(Path(scratch) / "net", Path(scratch))
+
+
+@pytest.mark.parametrize("layer", [layer for layer, (_, tensors, _) in sorted(stranger.LAYERS.items()) if tensors])
+def test_flipped_weight_of_example_is_refused(layer: str, tmp_path: Path) -> None:
+    refuses_a_flipped_weight(saved_example(layer, tmp_path / "net"), tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_flipped_weight_of_committed_net_is_refused(name: str, tmp_path: Path) -> None:
+    refuses_a_flipped_weight(committed(name), tmp_path / "copy")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_changed_format_is_refused(layer: str, tmp_path: Path) -> None:
+    folder = saved_example(layer, tmp_path)
+    config = json.loads((folder / "net.json").read_text())
+    output = stranger.parse_format(config["nodes"][-1]["output"])
+    config["nodes"][-1]["output"] = f"Q{output.bits - output.frac + 1}.{output.frac}"
+    (folder / "net.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="hash"):
+        stranger.load(folder)
+
+
+def test_net_of_the_page(tmp_path: Path) -> None:
+    blocks = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    objects = [json.loads(body) for kind, body in blocks if kind == "json"]
+    (dump,) = (body for kind, body in blocks if kind == "hexdump")
+    (tmp_path / "net.json").write_text(json.dumps(objects[0]))
+    (tmp_path / "weights.safetensors").write_bytes(bytes.fromhex(dump))
+    net = stranger.load(tmp_path)
+    answers = objects[1]
+    assert stranger.run(net, answers["input"]) == [tuple(row) for row in answers["taps"]["fc"]]
+    assert spec.load(tmp_path).name == "tiny"

@@ -8,16 +8,13 @@ from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.features import SQUARED, Features, Word
+from bittrue.lower.features import HALF, SQUARED, Features, Word
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.isqrt import IntegerSquareRoot
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.shapes import vector
-
-HALF = 16
-"""Bits of the lower half of a squared envelope: a product of halves fits one DSP48E1."""
 
 
 class Words(wiring.Component):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from strategies import tdnn
 
-from bittrue.cost import cost
+from bittrue.cost import cost, rom_bits
 from bittrue.errors import BadInput
 from bittrue.lower.features import Features, Word
 from bittrue.lower.matrix import Matrix
@@ -28,30 +29,22 @@ def test_the_tdnn(profile: str, interval: int, lanes: int, most_dsps: int) -> No
     assert found.latency == 1 + sum(node.latency for node in found.nodes.values())
 
 
+def signed_width(values: npt.NDArray[np.int64]) -> int:
+    return next(b for b in range(1, 64) if values.min() >= -(1 << b - 1) and values.max() < 1 << b - 1)
+
+
 def test_rom_bits_are_words_times_their_width() -> None:
     net = tdnn("wide", seed=0)
     found = cost(net, 8)
-    for node in net.nodes:
-        if isinstance(node.layer, Dense):
-            bias = max(int(abs(node.layer.bias).max()).bit_length() + 1, 1)
-            assert found.nodes[node.name].rom_bits in (
-                node.layer.weight.size * 16 + node.layer.bias.size * bits for bits in (bias - 1, bias)
-            )
-        else:
-            assert found.nodes[node.name].rom_bits == 0
-    assert found.rom_bits == sum(node.rom_bits for node in found.nodes.values())
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Dense)]
+    assert found.rom_bits == sum(d.weight.size * 16 + d.bias.size * signed_width(d.bias) for d in layers)
+    assert found.nodes["features"].rom_bits == 0
 
 
-def test_rom_bits_of_a_bias_of_a_power_of_two() -> None:
+@pytest.mark.parametrize("bias, bits", [(0, 1), (-1, 1), (1, 2), (-128, 8), (128, 9), (127, 8), (-129, 9)])
+def test_rom_bits_of_a_bias_at_the_end_of_a_width(bias: int, bits: int) -> None:
     fmt = Format.parse("Q1.7")
-    bits = [cost_of_bias([bias], fmt) for bias in (0, -1, 1, -128, 128, 127, -129)]
-    assert bits == [1, 1, 2, 8, 9, 8, 9]
-
-
-def cost_of_bias(bias: list[int], fmt: Format) -> int:
-    from bittrue.cost import rom_bits
-
-    return rom_bits(Dense(np.array([[1]]), np.array(bias), fmt, fmt)) - fmt.bits
+    assert rom_bits(Dense(np.array([[1]]), np.array([bias]), fmt, fmt)) == fmt.bits + bits
 
 
 @pytest.mark.parametrize("interval", [4, 8, 32])
@@ -79,7 +72,20 @@ def test_every_layer(interval: int) -> None:
 
 @pytest.mark.parametrize(
     "weight_bits, given_bits, dsps",
-    [(16, 16, 1), (18, 25, 1), (25, 18, 1), (26, 16, 2), (19, 19, 2), (25, 19, 2), (26, 19, 4), (35, 8, 2), (2, 2, 1)],
+    [
+        (16, 16, 1),
+        (18, 25, 1),
+        (25, 18, 1),
+        (26, 16, 2),
+        (19, 19, 2),
+        (25, 19, 2),
+        (26, 19, 4),
+        (42, 5, 2),
+        (43, 4, 3),
+        (5, 4, 1),
+        (4, 4, 0),
+        (16, 1, 0),
+    ],
 )
 def test_dsps_of_a_wide_multiplier(weight_bits: int, given_bits: int, dsps: int) -> None:
     weight = np.array([[-(1 << weight_bits - 1), 1]])
@@ -96,7 +102,9 @@ def test_dsps_of_a_wide_multiplier(weight_bits: int, given_bits: int, dsps: int)
         (16, [("E", 3)], 4),
         (16, [("E", 4)], 5),
         (8, [("E", 3), ("E", 4)], 4),
-        (9, [("E", 3), ("E", 4)], 7),
+        (9, [("E", 3), ("E", 4)], 6),  # the upper part of P has two bits: its square is no work for a block
+        (12, [("E", 3), ("E", 4)], 7),
+        (4, [("I", 2), ("E", 4)], 1),
         (16, [("I", 2), ("Q", 2)], 4),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
+from bittrue.lower.dsp import product_dsps
 from bittrue.num import Format
 from bittrue.spec import ComplexFIR, MemoryTaps
 
@@ -12,6 +14,10 @@ REQUANTISE = 3
 
 SQUARED = 3
 """Clock at which ``P = I^2 + Q^2`` is registered: input register, product register, sum register."""
+
+
+HALF = 16
+"""Bits of the lower part of a squared envelope that is too wide for one multiplier."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,11 @@ class Features:
         return 2 * self.source.bits
 
     @property
+    def power_parts(self) -> tuple[int, ...]:
+        """Bits of the parts in which ``P`` is multiplied, the lower one first: each fits one DSP48E1."""
+        return (self.power_bits,) if self.power_bits <= HALF + 1 else (HALF, self.power_bits - HALF)
+
+    @property
     def root_bits(self) -> int:
         """Unsigned bits of ``isqrt(P)``, one a stage of the square root."""
         return self.source.bits
@@ -88,12 +99,15 @@ class Features:
 
     @property
     def dsps(self) -> int:
-        """DSP48E1 of the pipeline: squares, the third and fourth power in 16-bit halves, and the bases."""
-        squares = 2 if self.powers else 0
-        halves = 1 if self.power_bits <= 17 else 2
-        third = halves if 3 in self.powers else 0
-        fourth = (1 if halves == 1 else 3) if 4 in self.powers else 0
-        return squares + third + fourth + sum(1 for word in self.words if word.part != "E" and word.power)
+        """DSP48E1 of the pipeline: squares of I and Q, third and fourth power of the envelope, and the bases."""
+        parts = self.power_parts
+        products = [(self.source.bits, self.source.bits)] * 2 if self.powers else []
+        if 3 in self.powers:
+            products += [(part, self.root_bits) for part in parts]
+        if 4 in self.powers:
+            products += combinations_with_replacement(parts, 2)
+        bases = sum(1 for word in self.words if word.part != "E" and word.power)
+        return sum(product_dsps(*bits) for bits in products + [(self.source.bits, self.output.bits)] * bases)
 
 
 def of_memory_taps(layer: MemoryTaps, source: Format) -> Features:

@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
+from bittrue.lower.dsp import ACCUMULATOR, product_dsps
 from bittrue.num import Format
 from bittrue.ranges import Range
 from bittrue.spec import ComplexFIR, Dense, TensorType
-
-DSP_ACCUMULATOR = 48
-"""Bits of a DSP48E1 accumulator."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +46,8 @@ class Matrix:
 
     @property
     def dsps_per_lane(self) -> int:
-        """DSP48E1 of one multiplier: one up to 25 x 18 bits, a grid of 24 x 17 bits beyond."""
-        wide, narrow = sorted((self.weight_bits, self.given.bits), reverse=True)
-        if wide <= 25 and narrow <= 18:
-            return 1
-        return -(-(wide - 1) // 24) * -(-(narrow - 1) // 17)
+        """DSP48E1 of one lane. Synthesis may save those of a lane whose weights are all alike or all narrow."""
+        return product_dsps(self.weight_bits, self.given.bits)
 
 
 def of_dense(layer: Dense, given: TensorType, found: Range) -> Matrix:
@@ -80,9 +75,9 @@ def of_complex_fir(layer: ComplexFIR, found: Range) -> Matrix:
 
 
 def _checked(matrix: Matrix) -> Matrix:
-    if matrix.acc_bits > DSP_ACCUMULATOR:
+    if matrix.acc_bits > ACCUMULATOR:
         raise BadInput(
-            f"the accumulator needs {matrix.acc_bits} bits and a DSP48E1 has {DSP_ACCUMULATOR}; "
+            f"the accumulator needs {matrix.acc_bits} bits and a DSP48E1 has {ACCUMULATOR}; "
             f"narrow the weights or the inputs"
         )
     return matrix

@@ -1,0 +1,171 @@
+"""What Yosys makes of the Verilog: the DSP blocks of the cost formula, no latch; and the text is always the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth.back import verilog
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from strategies import tdnn
+
+import bittrue_rtl
+from bittrue.cost import cost
+from bittrue.lower.dsp import product_dsps
+from bittrue.lower.ports import module_name
+from bittrue.num import Format
+from bittrue.spec import ComplexFIR, Net, Node, TensorType, Term
+from bittrue.spec.layer import LAYERS
+from bittrue_rtl.mac import Lane
+from bittrue_sim.synth import LATCHES, xc7_report, xc7_use
+
+needs_yosys = pytest.mark.skipif(
+    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
+)
+
+
+def report(net: Net, interval: int) -> dict[str, int]:
+    found = xc7_report(bittrue_rtl.verilog(net, interval), module_name(net))
+    assert not set(found) & set(LATCHES), "a latch: some signal keeps its value without a clock"
+    assert not [kind for kind in found if kind.startswith("$")], "Yosys could not map a cell"
+    return found
+
+
+# ---- lanes ----------------------------------------------------------------------------------------------------------
+
+
+@needs_yosys
+@pytest.mark.parametrize("weight_bits, given_bits, acc_bits", [(16, 16, 36), (25, 18, 48)])
+def test_a_lane_is_one_dsp_block_and_nothing_else(weight_bits: int, given_bits: int, acc_bits: int) -> None:
+    lane = verilog.convert(Lane(weight_bits, given_bits, acc_bits), name="lane", emit_src=False)
+    # two flip-flops delay the mark of a turn's first operands; Yosys has no place for the second in the block
+    assert xc7_report(lane, "lane") == {"DSP48E1": 1, "FDRE": 2}
+
+
+class Lanes(wiring.Component):
+    """Lanes of several widths side by side."""
+
+    def __init__(self, widths: Sequence[tuple[int, int]]) -> None:
+        self.lanes = [Lane(weight, given, 48) for weight, given in widths]
+        names = ("weight", "given", "first", "carry", "acc")
+        super().__init__(
+            {
+                f"{name}{k}": (Out if name == "acc" else In)(getattr(lane, name).shape())
+                for k, lane in enumerate(self.lanes)
+                for name in names
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for k, lane in enumerate(self.lanes):
+            m.submodules[f"lane{k}"] = lane
+            m.d.comb += getattr(self, f"acc{k}").eq(lane.acc)
+            m.d.comb += [
+                getattr(lane, name).eq(getattr(self, f"{name}{k}")) for name in ("weight", "given", "first", "carry")
+            ]
+        return m
+
+
+WIDTHS = [(4, 4), (5, 4), (1, 16), (2, 6), (2, 7), (25, 18), (18, 25), (26, 16), (19, 19), (26, 19), (42, 5), (43, 4)]
+
+
+@needs_yosys
+@pytest.mark.parametrize("widths", [WIDTHS[:4], WIDTHS[4:8], WIDTHS[8:]], ids=["small", "around one block", "wide"])
+def test_wide_and_small_products_take_the_blocks_of_the_formula(widths: list[tuple[int, int]]) -> None:
+    text = verilog.convert(Lanes(widths), name="lanes", emit_src=False)
+    assert xc7_report(text, "lanes").get("DSP48E1", 0) == sum(product_dsps(*pair) for pair in widths)
+
+
+# ---- nets -----------------------------------------------------------------------------------------------------------
+
+
+@needs_yosys
+@pytest.mark.parametrize(
+    "layer, interval",
+    [("Add", 4), ("MemoryTaps", 4), ("ComplexFIR", 4), ("Dense", 4), ("Dense", 16), ("Table", 4)],
+)
+def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int) -> None:
+    net = LAYERS[layer].example()
+    assert report(net, interval).get("DSP48E1", 0) == cost(net, interval).dsps
+
+
+def test_every_kind_of_layer_is_synthesised() -> None:
+    (mark,) = (m for m in test_every_layer_takes_the_dsp_blocks_of_its_cost.pytestmark if m.name == "parametrize")
+    assert {layer for layer, _ in mark.args[1]} == set(LAYERS)
+
+
+@needs_yosys
+@pytest.mark.parametrize("bits", [4, 9])
+def test_powers_take_the_dsp_blocks_of_the_formula(bits: int) -> None:
+    """Narrow words give products of LUTs, and parts of a squared envelope that are hardly there."""
+    fmt = Format(bits, bits - 1)
+    fir = ComplexFIR((Term(3, (0,)), Term(4, (0,))), np.array([[fmt.lo, 1], [fmt.hi, 3]]), fmt, fmt, fmt)
+    net = Net("powers", TensorType((2,), fmt), (Node("fir", fir, ("input",)),))
+    assert report(net, 8).get("DSP48E1", 0) == cost(net, 8).dsps
+
+
+@needs_yosys
+def test_a_deep_table_goes_to_block_ram() -> None:
+    assert xc7_use(report(LAYERS["Table"].example(), 4))["RAMB18"] == 1
+
+
+@needs_yosys
+@pytest.mark.parametrize(
+    "interval, most_dsps", [(32, 56), pytest.param(8, 205, marks=pytest.mark.heavy)], ids=["32", "8"]
+)
+def test_the_tdnn_fits_a_zynq_7020(interval: int, most_dsps: int) -> None:
+    net = tdnn("wide", seed=0)
+    used = xc7_use(report(net, interval))
+    assert used["DSP48E1"] == cost(net, interval).dsps <= most_dsps
+    assert used["LUT"] <= 53_200 // 4 and used["FF"] <= 106_400 // 4
+
+
+def test_use_adds_up_what_cells_take() -> None:
+    cells = {"LUT6": 2, "LUT1": 1, "RAM32M": 3, "SRLC32E": 1, "FDRE": 5, "FDSE": 1, "RAMB36E1": 1, "RAMB18E1": 1}
+    assert xc7_use(cells | {"CARRY4": 9}) == {"DSP48E1": 0, "LUT": 3 + 12 + 1, "FF": 6, "RAMB18": 3}
+
+
+@needs_yosys
+def test_a_text_that_is_no_verilog_is_named() -> None:
+    with pytest.raises(RuntimeError, match="Yosys failed on module nothing"):
+        xc7_report("module something; endmodule\n", "nothing")
+
+
+# ---- the text itself ------------------------------------------------------------------------------------------------
+
+PRINT = """
+from bittrue.spec.layer import LAYERS
+import bittrue_rtl
+for name in sorted(LAYERS):
+    print(bittrue_rtl.verilog(LAYERS[name].example(), 8, probes=True))
+"""
+
+
+def printed(folder: Path, seed: str) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"UTC-{seed}"}
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
+    text = printed(tmp_path, "1")
+    assert text == printed(Path(__file__).parent, "2")
+    for layer in LAYERS.values():
+        assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
+    root = Path(__file__).resolve().parents[2]
+    for path in (tmp_path, root, Path.home(), Path(sys.prefix)):
+        assert str(path) not in text
+    assert ".py" not in text and "(* src" not in text
+    assert not re.search(r"20\d\d-\d\d-\d\d|\d\d:\d\d:\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", text)

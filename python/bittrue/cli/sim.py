@@ -52,7 +52,7 @@ def call(arguments: argparse.Namespace) -> int:
         rows += bench_rows(net, arguments.interval, sizes, real, report)
         report("fitting the model of the power amplifier")
         twin = pa.fit(capture)
-        metrics = Table(title=f"{capture.name}, test split: simulated through a PA model, not an RF measurement")
+        metrics = Table()
         for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
             metrics.add_column(column, justify="right" if column else "left")
         for name, found in metric_rows(net, folder, capture, twin):
@@ -60,17 +60,17 @@ def call(arguments: argparse.Namespace) -> int:
             metrics.add_row(name, *(f"{figure:.2f}" for figure in figures))
         report("drawing")
         picture = draw(net, capture, twin, arguments.output)
-    out.print(_table(net.name, arguments.interval, rows))
+    out.print(f"{net.name}, initiation interval {arguments.interval}: every tensor against the reference, bit for bit")
+    out.print(_table(rows))
+    out.print(f"{capture.name}, test split: simulated through a PA model, not an RF measurement")
     out.print(metrics)
     out.print(f"ACLR: {capture.channel}")
     out.print(f"picture: {picture}")
     return _conclude(out, rows)
 
 
-def _table(name: str, interval: int, rows: Sequence[Row]) -> Table:
-    table = Table(
-        title=f"{name}, initiation interval {interval}: every tensor compared with the reference, bit for bit"
-    )
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table()
     for column in ("leg", "samples", "mismatches", "clocks/sample", "time s"):
         table.add_column(column, justify="left" if column == "leg" else "right")
     for row in rows:

@@ -20,6 +20,7 @@ from bittrue.check.vectors import uniform
 from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
+from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
@@ -36,8 +37,9 @@ BENCHES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One execution of the net compared with the reference, all tensors; ``cycles`` a sample are 0 off hardware.
+    """One execution of the net compared with the reference, all tensors.
 
+    ``cycles`` are clocks a sample after the first output, 0 off hardware.
     ``reason`` says why a leg failed without a comparison, or was skipped (then ``samples`` is 0).
     """
 
@@ -87,6 +89,7 @@ def bench_rows(net: Net, interval: int, sizes: Sizes, real: Codes, report: Repor
     """The cocotb benches on both simulators, half measured and half full-range vectors, without and with stalls."""
     from bittrue_sim.cosimulate import cosimulate
 
+    latency = cost(net, interval).latency
     for title, (simulator, stalls) in BENCHES.items():
         report(title)
         samples = getattr(sizes, simulator)
@@ -100,7 +103,8 @@ def bench_rows(net: Net, interval: int, sizes: Sizes, real: Codes, report: Repor
         except HardwareFault as error:
             yield Row(title, samples, 1, 0.0, time.perf_counter() - began, str(error))
         else:
-            yield Row(title, found.samples, found.mismatches, found.cycles / found.samples, found.seconds)
+            cycles = (found.cycles - latency) / (found.samples - 1)
+            yield Row(title, found.samples, found.mismatches, cycles, found.seconds)
 
 
 def metric_rows(net: Net, folder: Path, capture: Capture, amplifier: pa.Twin) -> Iterator[tuple[str, Metrics]]:

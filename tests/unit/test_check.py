@@ -11,6 +11,7 @@ from rich.console import Console
 import bittrue
 from bittrue import check, num, ref
 from bittrue.check import directed, report, vectors
+from bittrue.check.compare import LegVerdict
 from bittrue.check.explain import explain
 from bittrue.check.legs import LEGS, Leg, Options
 from bittrue.cosim.streams import HardwareFault
@@ -210,6 +211,13 @@ def test_equal_legs_are_equal():
     assert verdict.legs[0].samples == 3000 and verdict.legs[0].words == 3000 * (15 + 6 + 2)
     assert sum(verdict.kinds.values()) == 3000
     assert report.summary(verdict).startswith("equal: x gave the bits of ref in all 69,000 words")
+
+
+def test_a_leg_of_which_nothing_was_compared_is_not_equal():
+    verdict = LegVerdict("c", {"hidden": 0})
+    assert not verdict.equal
+    verdict.words = 1
+    assert verdict.equal
 
 
 def test_the_first_divergence_is_named_with_node_sample_channel_and_words():

@@ -107,6 +107,17 @@ def test_the_worst_input_of_a_dense_layer_needs_every_accumulator_bit(seed, x_bi
     assert bound.acc_bits == 1 or not (narrower[0] <= reached.lo and reached.hi <= narrower[1])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_partial_sums_count_although_the_whole_sum_is_smaller(sign):
+    """Every term is negative, or every term is positive: the sum is at its other end before the first of them."""
+    source, wide = TensorType((3,), Q("Q1.3")), Format(40, 0)
+    constant = Dense(np.zeros((3, 3), np.int64), np.array([5, 6, 7]), Q("Q1.3"), Q("Q4.6"))
+    after = Dense(np.array([[-sign, -2 * sign, -3 * sign]]), np.array([9]), Q("Q4.0"), wide)
+    net = Net("n", source, (Node("constant", constant, ("input",)), Node("after", after, ("constant",))))
+    assert ranges(net)["constant"].output == (Interval(5, 5), Interval(6, 6), Interval(7, 7))
+    assert ranges(net)["after"].acc == (Interval(*sorted([9, 9 - sign * (5 + 12 + 21)])),)
+
+
 @pytest.mark.parametrize("output", ["Q1.3", "Q3.5", "Q2.14", "Q5.-1"])
 def test_memory_taps_are_tight(output):
     source = TensorType((2,), Q("Q1.3"))

@@ -1,5 +1,7 @@
 """The benches themselves, on hand-written hardware with one fault each: every fault must be found, by its name."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,18 @@ def test_stalls_stall_and_are_repeatable():
     assert np.array_equal(slow[0], slow[1])
     assert not np.array_equal(slow[0], slow[2])
     assert slow[0][-1] > 2 * 300 * INTERVAL
+
+
+def test_stall_patterns_stall_as_often_and_as_long_as_asked():
+    def pattern(probability: float, burst: int, stream: str = "a") -> list[bool]:
+        return list(itertools.islice(Stalls(3, burst=burst).pattern(probability, stream), 20_000))
+
+    assert all(pattern(0.0, 5))
+    assert 0.28 < pattern(0.3, 1).count(False) / 20_000 < 0.32
+    assert 0.65 < pattern(0.7, 9).count(False) / 20_000 < 0.75
+    assert pattern(0.5, 9) == pattern(0.5, 9) != pattern(0.5, 9, "b")
+    turns = [sum(a != b for a, b in itertools.pairwise(pattern(0.5, burst))) for burst in (1, 9)]
+    assert 4.5 < turns[0] / turns[1] < 5.5  # a decision of burst 9 holds for 5 clocks in the mean
 
 
 @pytest.mark.parametrize("name", FAULTS)

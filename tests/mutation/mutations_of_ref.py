@@ -1,0 +1,88 @@
+"""Mutations of the number core, the ranges and the reference."""
+
+ROUND = "python/bittrue/num/requantise.py"
+ROOT = "python/bittrue/num/isqrt.py"
+FORMAT = "python/bittrue/num/format.py"
+INTERVAL = "python/bittrue/num/interval.py"
+RANGES = "python/bittrue/ranges.py"
+LAYERS = "python/bittrue/ref/layers.py"
+RUN = "python/bittrue/ref/run.py"
+
+SHIFTS = "tests/unit/test_requantise.py::test_every_shift_at_the_corners"
+FXPMATH = "tests/unit/test_requantise.py::test_fxpmath_agrees_up_to_31_bits"
+ROOTS = "tests/unit/test_isqrt.py::test_the_largest_squares"
+EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
+DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
+ACTIVATIONS = "tests/unit/test_ref.py::test_activations_over_every_input"
+DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
+TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
+
+HALF_UP = "return (acc >> shift) + (acc >> (shift - 1) & 1)"
+CLAMP = "return np.clip(np.asarray(codes, dtype=np.int64), fmt.lo, fmt.hi)"
+PRODUCT = "acc = x @ np.ascontiguousarray(layer.weight.T) + layer.bias"
+EXACT = "return requantise(exact, power * frac - output.frac, output)"
+FROM_ROUNDED = """\
+if power == 4:
+        exact = requantise(squared, 2 * frac - output.frac, output) ** 2
+        return requantise(exact, output.frac, output)
+    return requantise(exact, power * frac - output.frac, output)"""
+STRAIGHT = """\
+acc[:, 0] += h_re * d[:, 0] - h_im * d[:, 1]
+            acc[:, 1] += h_re * d[:, 1] + h_im * d[:, 0]"""
+CONJUGATED = """\
+acc[:, 0] += h_re * d[:, 0] + h_im * d[:, 1]
+            acc[:, 1] += h_re * d[:, 1] - h_im * d[:, 0]"""
+
+# fmt: off
+ROWS = [
+    ("rounds down", ROUND, HALF_UP, "return acc >> shift", DENSE),
+    ("rounds half to even", ROUND, HALF_UP,
+     "return (acc >> shift) + (acc >> (shift - 1) & (acc >> shift | (acc & (1 << (shift - 1)) - 1 != 0)) & 1)", DENSE),
+    ("rounds half down", ROUND, HALF_UP, "return -((-acc >> shift) + (-acc >> (shift - 1) & 1))", DENSE),
+    ("rounds toward zero", ROUND, HALF_UP, "return np.where(acc < 0, -(-acc >> shift), acc >> shift)", FXPMATH),
+    ("shifts logically", ROUND, "return (acc >> shift) +", "return (acc.view('u8') >> shift).view('i8') +", DENSE),
+    ("wraps instead of saturating", ROUND, CLAMP, "return np.asarray(codes) << 64 - fmt.bits >> 64 - fmt.bits", DENSE),
+    ("saturates above one too low", ROUND, CLAMP, CLAMP.replace("fmt.hi", "fmt.hi - 1"), DENSE),
+    ("saturates below one too high", ROUND, CLAMP, CLAMP.replace("fmt.lo", "fmt.lo + 1"), FIR),
+    ("saturates a left shift too early", ROUND, "(fmt.hi >> -shift) + 1)", "(fmt.hi >> -shift))", SHIFTS),
+    ("rounds down beyond the word", ROUND, "return np.zeros_like(acc)", "return acc >> 63", SHIFTS),
+    ("takes the root one too high between squares", ROOT, "root - (root * root > v)", "root + (root * root < v)", TAPS),
+    ("trusts the float root", ROOT, "root - (root * root > v)", "root - (root < 0)", ROOTS),
+    ("encodes half down", FORMAT, "scaled - floor >= 0.5", "scaled - floor > 0.5", "tests/unit/test_format.py"),
+    ("lets one code too many pass", FORMAT, "(array > self.hi)", "(array > self.hi + 1)", "tests/unit/test_format.py"),
+    ("drops an accumulator bit", LAYERS, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
+     "tests/unit/test_ref.py::test_accumulators_of_63_bits"),
+    ("swaps two weights", LAYERS, "layer.weight.T)", "layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]].T)",
+     DENSE),
+    ("drops the bias", LAYERS, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
+    ("ignores the leaky slope", LAYERS, "requantise(acc, shift + layer.activation.shift", "requantise(acc, shift",
+     DENSE),
+    ("halves the leaky slope", LAYERS, "shift + layer.activation.shift", "shift + layer.activation.shift + 1", DENSE),
+    ("rounds twice on the leaky side", LAYERS, "requantise(acc, shift + layer.activation.shift, layer.output)",
+     "requantise(y, layer.activation.shift, layer.output)", ACTIVATIONS),
+    ("computes ReLU as linear", LAYERS, "np.maximum(acc, 0)", "np.maximum(acc, acc)", ACTIVATIONS),
+    ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
+    ("delays by a wrong number of samples", LAYERS, "delay(parts[part], tap)", "delay(parts[part], tap + 1)", TAPS),
+    ("starts with a history that is not zero", LAYERS, "delayed = np.zeros_like(x)", "delayed = np.roll(x, samples)",
+     TAPS),
+    ("makes |x|^4 of a rounded |x|^2", LAYERS, EXACT, FROM_ROUNDED, TAPS),
+    ("conjugates the filter", LAYERS, STRAIGHT, CONJUGATED, FIR),
+    ("takes the filter for a real one", LAYERS, "h_re * d[:, 1] + h_im * d[:, 0]", "h_re * d[:, 1]", FIR),
+    ("does not round the basis", LAYERS, "frac, basis)[:, None], frac, basis)",
+     "frac, basis)[:, None], frac - 1, basis)", FIR),
+    ("looks up the next entry", LAYERS, "layer.values[x - types[0].format.lo]",
+     "layer.values[np.minimum(x - types[0].format.lo + 1, len(layer.values) - 1)]", TABLE),
+    ("adds without alignment", LAYERS, "x << (frac - t.format.frac)", "x", ADD),
+    ("forgets the history between blocks", RUN, "past = min(start, net.memory)", "past = 0",
+     "tests/unit/test_ref.py::test_blocks_do_not_show"),
+    ("proves one accumulator bit too few", RANGES, "max((interval.bits for", "max((interval.bits - 1 for",
+     "tests/unit/test_ranges.py::test_the_limit_is_63_bits"),
+    ("bounds the last sum only", RANGES, "sum(max(0, term.hi) for", "sum(term.hi for",
+     "tests/unit/test_ranges.py::test_partial_sums_count_although_the_whole_sum_is_smaller"),
+    ("bounds an accumulator without its bias", RANGES, "_running_sum(int(bias), ", "_running_sum(0, ", DENSE_RANGE),
+    ("bounds history without zero", RANGES, "interval.hull(Interval(0, 0)).requantised(scale",
+     "interval.requantised(scale", "tests/unit/test_ranges.py::test_history_counts_where_zero_is_not_an_input"),
+    ("bounds a power by its ends", INTERVAL, "self.abs() if exponent % 2 == 0 else self", "self", TAPS_RANGE),
+    ("rounds a bound down", INTERVAL, "(x + (1 << shift >> 1)) >> shift", "x >> shift", DENSE_RANGE),
+]
+# fmt: on

@@ -1,0 +1,120 @@
+"""Mutations of the RTL leg: datapaths, streams and their flow control, and how a net is lowered onto them."""
+
+RTL, LOWER = "rtl/bittrue_rtl", "python/bittrue/lower"
+ROUND, LANE, MATRIX, FEATURES = (f"{RTL}/{name}.py" for name in ("requantise", "mac", "matrix", "features"))
+FLOW, QUEUE, STREAMS = (f"{RTL}/{name}.py" for name in ("flow", "queue", "streams"))
+
+SIMULATED = "tests/equal/test_rtl.py::test_example_of_every_layer[{}-8]"
+DENSE = SIMULATED.format("Dense")
+STALLED = "tests/equal/test_rtl.py::test_example_of_every_layer_under_every_stall_pattern[{}]"
+STALLED_DENSE, STALLED_TAPS = map(STALLED.format, ("Dense", "MemoryTaps"))
+RESET = "tests/equal/test_rtl.py::test_a_reset_in_mid_stream_clears_all_history[50-MemoryTaps]"
+COMPONENTS = "tests/unit/test_rtl_components.py::"
+EXAMPLE = COMPONENTS + "test_examples_are_exact_and_on_schedule[{}-4]"
+QUICK_DENSE, QUICK_TAPS, QUICK_FIR = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR"))
+TABLE, ADD = map(EXAMPLE.format, ("Table", "Add"))
+SHAPE = COMPONENTS + "test_matrix_is_exact_and_on_schedule[{}]"
+TURNS, SEGMENTS = map(SHAPE.format, ("turns", "wide"))
+SHARED = SHAPE.format("rows not divisible by rounders")
+BRANCHES = COMPONENTS + "test_branches_meet_without_losing_a_clock"
+BOUNDS = COMPONENTS + "test_accumulator_holds_its_bounds_and_not_a_bit_less_would[16-8-21-4]"
+PROOF_ROUND = "tests/formal/test_requantise.py::test_equals_its_formula_for_all_inputs[40 to 16, shift 15]"
+PROOF_WIDER = "tests/formal/test_requantise.py::test_equals_its_formula_for_all_inputs[wider output]"
+SQUARES = "tests/equal/test_adversarial.py::test_roots_around_exact_squares[rtl]"
+PROOF_FLOW = "tests/formal/test_flow.py::test_flow_by_induction[4-1]"
+PROOF_SKID = "tests/formal/test_streams.py::test_register_stage_by_induction"
+PROOF_QUEUE = "tests/formal/test_streams.py::test_queue_by_induction[3]"
+PROOF_STREAM_QUEUE = "tests/formal/test_streams.py::test_stream_queue_by_induction[2]"
+PROOF_FORK = "tests/formal/test_streams.py::test_fork_by_induction[2]"
+
+HALF_UP = "(aligned + 1).shift_right(1)"
+HALVES = "return self.acc.shift_right(shift - 1)"
+CLAMP = "Mux(rounded < self.output.lo, self.output.lo, Mux(rounded > self.output.hi, self.output.hi, rounded))"
+SLOPE = "self._halves(self.shift + self.negative_shift)"
+CREDIT = "credit = Signal(range(self.depth + 1), init=self.depth)"
+
+# fmt: off
+ROWS = [
+    ("rounds down", ROUND, HALF_UP, "aligned.shift_right(1)", DENSE),
+    ("rounds half to even", ROUND, HALVES,
+     "return (self.acc - ~self.acc.shift_right(shift)[0]).shift_right(shift - 1)", DENSE),
+    ("rounds half down", ROUND, HALVES, HALVES.replace("self.acc", "(self.acc - 1)"), DENSE),
+    ("shifts logically", ROUND, HALVES, HALVES.replace("self.acc", "self.acc.as_unsigned()"), DENSE),
+    ("shifts logically after rounding", ROUND, HALF_UP, "(aligned + 1).as_unsigned().shift_right(1)", PROOF_WIDER),
+    ("drops an accumulator bit", LANE, 'Signal(signed(len(self.acc)), name="p"',
+     'Signal(signed(len(self.acc) - 1), name="p"', DENSE),
+    ("carries a bit too few between segments", MATRIX, "acc = signed(matrix.acc_bits)",
+     "acc = signed(matrix.acc_bits - 1)", BOUNDS),
+    ("drops a product bit", LANE, "signed(len(self.weight) + len(self.given))",
+     "signed(len(self.weight) + len(self.given) - 1)", QUICK_DENSE),
+    ("drops a weight bit", f"{LOWER}/matrix.py", "widest.bit_length() + 1", "widest.bit_length()", QUICK_DENSE),
+    ("swaps two weights", MATRIX, "        return words\n", "        return [*words[1::-1], *words[2:]]\n", DENSE),
+    ("drops the bias", MATRIX, "Const(mine[0], acc)", "Const(0, acc)", QUICK_DENSE),
+    ("drops the bias of every turn", MATRIX, "mine + [0] * (fold.turns - len(mine))", "[0] * fold.turns", TURNS),
+    ("takes the bias a clock late", MATRIX, "wait = Rom.latency + ", "wait = 1 + Rom.latency + ", TURNS),
+    ("wraps instead of saturating", ROUND, f"y.eq({CLAMP})", "y.eq(rounded)", QUICK_DENSE),
+    ("saturates above one too low", ROUND, CLAMP, CLAMP.replace("output.hi, r", "output.hi - 1, r"), PROOF_ROUND),
+    ("saturates below one too high", ROUND, CLAMP, CLAMP.replace("output.lo, M", "output.lo + 1, M"), PROOF_ROUND),
+    ("ignores the leaky slope", ROUND, SLOPE, "self._halves(self.shift)", QUICK_DENSE),
+    ("halves the leaky slope", ROUND, SLOPE, SLOPE.replace("_shift)", "_shift + 1)"), QUICK_DENSE),
+    ("computes ReLU as linear", ROUND, "negative: Value = C(0, 1)", "negative: Value = positive", TURNS),
+    ("shows `first` a clock late", MATRIX, 'delayed(m, step == 0, Rom.latency, "first")',
+     'delayed(m, step == 0, Rom.latency + 1, "first")', QUICK_DENSE),
+    ("starts a segment a clock early", f"{LOWER}/fold.py", "return self.steps + 1", "return self.steps", SEGMENTS),
+    ("feeds the second turn with noise", MATRIX, "rotate=fold.turns > 1", "rotate=False", TURNS),
+    ("rounds rows in the wrong order", MATRIX, "[segment.acc[k] for k in rows]", "[segment.acc[k] for k in rows[::-1]]",
+     SHARED),
+    ("collects a result too few", MATRIX, "left.eq(self.fold.queue)", "left.eq(self.fold.queue - 1)", QUICK_DENSE),
+    ("is done a clock early", MATRIX, "complete, 1 + Requantise.latency", "complete, Requantise.latency", QUICK_DENSE),
+    ("swaps I and Q", FEATURES, '"IQ".index(word.part)', '"QI".index(word.part)', QUICK_TAPS),
+    ("delays by a wrong number of samples", FEATURES, "lines[k][delay]", "lines[k][max(0, delay - 1)]", QUICK_TAPS),
+    ("starts with a history that is not zero", FEATURES, 'name=f"word{k}_t{t}")',
+     'name=f"word{k}_t{t}", reset_less=True)', RESET),
+    ("moves the delay line under a stalled vector", FEATURES, "with m.If(shift):\n                m.d.sync += [to",
+     "with m.If(shift | valid):\n                m.d.sync += [to", STALLED_TAPS),
+    ("takes the root one too high between squares", f"{RTL}/isqrt.py", "self.root.eq(root)",
+     "self.root.eq(root + (remainder != 0))", QUICK_TAPS),
+    ("takes the root one too low at squares", f"{RTL}/isqrt.py", "brought >= trial", "brought > trial", SQUARES),
+    ("makes |x|^4 of a rounded |x|^2", FEATURES, '_square(m, squared, "fourth")',
+     '_square(m, squared.shift_right(13).shift_left(13), "fourth")', QUICK_TAPS),
+    ("halves the cross term of |x|^4", FEATURES, "inner << (HALF + 1)", "inner << HALF", QUICK_TAPS),
+    ("mixes the envelope of a sample with the one before", FEATURES, 'delayed(m, part, wait + 1, f"{name}_x")',
+     'delayed(m, part, wait + 2, f"{name}_x")', QUICK_FIR),
+    ("hands over the words of two samples", FEATURES, 'delayed(m, signal, wait, f"word{k}")',
+     'delayed(m, signal, wait + 1, f"word{k}")', QUICK_TAPS),
+    ("conjugates the filter", f"{LOWER}/matrix.py",
+     "np.stack([h_re, -h_im], 1).ravel(), np.stack([h_im, h_re], 1)",
+     "np.stack([h_re, h_im], 1).ravel(), np.stack([-h_im, h_re], 1)", QUICK_FIR),
+    ("looks up the next entry", f"{RTL}/table.py", "rom.address.eq(head)", "rom.address.eq(head + 1)", TABLE),
+    ("counts the table from its lowest code", f"{RTL}/table.py",
+     "[*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]", "list(self.layer.values)", TABLE),
+    ("adds without alignment", f"{RTL}/add.py", "head.shift_left(frac - fmt.frac)", "head", ADD),
+    ("adds the operands of two vectors", f"{RTL}/add.py", "delayed(m, operand, k - 1,", "delayed(m, operand, k,", ADD),
+    ("does not extend the sign in its container", f"{RTL}/top.py", "word.eq(payload[k])",
+     "word.eq(payload[k].as_unsigned())", SIMULATED.format("Table")),
+    ("turns the order of the elements on a port", f"{RTL}/top.py", "return Cat(*words)", "return Cat(*words[::-1])",
+     DENSE),
+    ("shows a probe for as long as it is stalled", f"{RTL}/network.py", "strobe.eq(port.valid & port.ready)",
+     "strobe.eq(port.valid)", DENSE),
+    ("gives one credit too many", FLOW, CREDIT,
+     "credit = Signal(range(self.depth + 2), init=self.depth + 1)", PROOF_FLOW),
+    ("gives one credit too few", FLOW, CREDIT, "credit = Signal(range(self.depth + 1), init=self.depth - 1)",
+     PROOF_FLOW),
+    ("gives a credit back too early", FLOW, "credit - accept + queue.taken", "credit - accept + self.done", PROOF_FLOW),
+    ("accepts a clock too early", FLOW, "wait.eq(self.interval - 2)", "wait.eq(self.interval - 3)", PROOF_FLOW),
+    ("accepts a clock too late", FLOW, "wait.eq(self.interval - 2)", "wait.eq(self.interval - 1)", QUICK_DENSE),
+    ("takes noise for a vector", FLOW, "delayed(m, accept, 1", "delayed(m, is_open, 1", PROOF_FLOW),
+    ("loses the held word", STREAMS, "valid.eq(full | self.i.valid)", "valid.eq(self.i.valid)", STALLED_DENSE),
+    ("overwrites the held word", STREAMS, "with m.If(~full):", "with m.If(1):", STALLED_DENSE),
+    ("takes the output register back", STREAMS, "with m.If(self.o.ready | ~valid):", "with m.If(1):", PROOF_SKID),
+    ("wraps a queue pointer early", QUEUE, "port.addr == last", "port.addr == last - 1", PROOF_QUEUE),
+    ("overwrites the output of a queue", QUEUE, "(~valid | self.o.ready)", "1", PROOF_QUEUE),
+    ("fills a queue beyond its places", QUEUE, "free = Signal(range(self.depth + 1), init=self.depth)",
+     "free = Signal(range(self.depth + 2), init=self.depth + 1)", PROOF_STREAM_QUEUE),
+    ("forks a word twice", STREAMS, "self.i.valid & ~served[k]", "self.i.valid", PROOF_FORK),
+    ("forks without waiting for all", STREAMS, "serving.all()", "serving.any()", PROOF_FORK),
+    ("queues nothing for the shorter branch", f"{RTL}/network.py", "        if slack:\n", "        if slack < 0:\n",
+     f"{BRANCHES}[0-7]"),
+    ("gives a branch too small a queue", f"{RTL}/network.py", "slack + 1)", "1)", f"{BRANCHES}[0-4]"),
+]
+# fmt: on

@@ -1,0 +1,96 @@
+"""Mutations of the torch leg: its forward pass, its gradients, and what it exports."""
+
+QUANTISE = "python/bittrue/qat/quantise.py"
+FEATURES = "python/bittrue/qat/features.py"
+LAYERS = "python/bittrue/qat/layers.py"
+MODULE = "python/bittrue/qat/module.py"
+NETWORK = "python/bittrue/qat/network.py"
+LEG = "python/bittrue/qat/leg.py"
+
+EXAMPLE = "tests/equal/test_torch.py::test_example_of_every_layer[{}]"
+DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
+LONG = "tests/equal/test_torch.py::test_long_words"
+CARRIER = "tests/equal/test_torch.py::test_accumulators_beyond_53_bits_are_refused"
+LAW = "tests/unit/test_qat.py::test_law_after_training_steps"
+THROUGH = "tests/unit/test_qat.py::test_straight_through_inside_and_zero_outside"
+NEURON = "tests/unit/test_qat.py::test_gradients_of_a_neuron"
+NEAREST = "tests/unit/test_qat.py::test_rounding_is_that_of_num_for_every_double"
+FITTED = "tests/unit/test_qat.py::test_fitted_format_is_the_finest_without_saturation"
+
+HALF_UP = "return whole + (scaled - whole >= 0.5)"
+INTEGER_HALF_UP = "rounded = ((acc >> min(shift - 1, 63)) + 1) >> 1"
+STAGE = "return code.clamp(lo, hi) * 2.0**-frac"
+LINEAR = 'acc = nn.functional.linear(x, self.parameter("weight"), self.parameter("bias"))'
+SLOPE = "acc * 2.0**-activation.shift"
+ROWS_OF_FILTER = "torch.stack([h_re, -h_im], -1).flatten(), torch.stack([h_im, h_re], -1)"
+MASK = "gradients[0].masked_fill(saturated, 0.0), None, None, None"
+DELAY = "return pad(x[..., : x.shape[-1] - samples], (samples, 0))"
+WITHIN = "nearest(values, grid.frac).clamp(grid.lo, grid.hi)"
+POWER_FOUR = "exact = squared**2 if power == 4 else squared"
+
+# fmt: off
+ROWS = [
+    ("rounds down", QUANTISE, HALF_UP, "return whole", DENSE),
+    ("rounds half to even", QUANTISE, HALF_UP, "return scaled.round()", DENSE),
+    ("rounds half down", QUANTISE, HALF_UP, HALF_UP.replace(">=", ">"), DENSE),
+    ("rounds toward zero", QUANTISE, HALF_UP, "return scaled.trunc()", DENSE),
+    ("adds one half in float", QUANTISE, HALF_UP, "return (scaled + 0.5).floor()", NEAREST),
+    ("rounds features down", FEATURES, INTEGER_HALF_UP, "rounded = acc >> min(shift, 63)", TAPS),
+    ("rounds features half down", FEATURES, INTEGER_HALF_UP, INTEGER_HALF_UP.replace("(acc >>", "(acc - 1 >>"), TAPS),
+    ("rounds features half to even", FEATURES, INTEGER_HALF_UP,
+     "rounded = ((acc - (~(acc >> min(shift, 63)) & 1) >> min(shift - 1, 63)) + 1) >> 1", TAPS),
+    ("shifts logically", FEATURES, INTEGER_HALF_UP,
+     "rounded = ((acc >> min(shift - 1, 63) & ((1 << 64 - min(shift - 1, 63)) - 1 if shift > 1 else -1)) + 1) >> 1",
+     TAPS),
+    ("drops an accumulator bit", NETWORK, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
+    ("carries accumulators in float32", LAYERS, LINEAR,
+     'acc = nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',
+     LONG),
+    ("decodes in float32", QUANTISE, "code.to(torch.float64) * fmt.scale", "(code * fmt.scale).double()", LONG),
+    ("counts no bias among the partial sums", NETWORK, "largest += max(", "_ = max(",
+     "tests/equal/test_torch.py::test_partial_sum_without_the_bias_counts_too"),
+    ("swaps two weights", LAYERS, LINEAR, LINEAR.replace("x,", "x[..., [1, 0, *range(2, x.shape[-1])]],"), DENSE),
+    ("drops the bias", LAYERS, 'self.parameter("weight"), self.parameter("bias"))', 'self.parameter("weight"))', DENSE),
+    ("wraps instead of saturating", QUANTISE, STAGE, "return ((code - lo).remainder(hi - lo + 1) + lo) * 2.0**-frac",
+     DENSE),
+    ("saturates above one too low", QUANTISE, STAGE, STAGE.replace("hi)", "hi - 1)"), DENSE),
+    ("saturates features above one too low", FEATURES, "return rounded.clamp(fmt.lo, fmt.hi)",
+     "return rounded.clamp(fmt.lo, fmt.hi - 1)", TAPS),
+    ("exports parameters that wrap", QUANTISE, WITHIN,
+     "((nearest(values, grid.frac) - grid.lo).remainder(grid.hi - grid.lo + 1) + grid.lo)", LAW),
+    ("ignores the leaky slope", LAYERS, SLOPE, "acc", DENSE),
+    ("halves the leaky slope", LAYERS, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
+    ("computes ReLU as linear", LAYERS, "acc.clamp(min=0.0)", "acc.clone()", LAW),
+    ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
+    ("delays by a wrong number of samples", LAYERS, "[delay(part, tap) for tap", "[delay(part, tap + 1) for tap", TAPS),
+    ("starts with a history that is not zero", FEATURES, DELAY, "return x.roll(samples, -1)", TAPS),
+    ("forgets the history between blocks", LEG, "past = min(start, net.memory)", "past = 0",
+     "tests/equal/test_torch.py::test_blocks_overlap_by_the_memory"),
+    ("takes the root one too high between squares", FEATURES, "return root - (root * root > values)",
+     "return root + (root * root < values)", TAPS),
+    ("trusts the float root", FEATURES, "return root - (root * root > values)", "return root - (root < 0)",
+     "tests/unit/test_qat.py::test_integer_root_is_exact"),
+    ("makes |x|^4 of a rounded |x|^2", FEATURES, POWER_FOUR,
+     f"{POWER_FOUR}\n        if power == 4:\n            exact = requantise(squared, 2 * frac - fmt.frac, fmt) ** 2\n"
+     "            return requantise(exact, fmt.frac, fmt)", TAPS),
+    ("conjugates the filter", LAYERS, ROWS_OF_FILTER,
+     "torch.stack([h_re, h_im], -1).flatten(), torch.stack([-h_im, h_re], -1)", FIR),
+    ("looks up the next entry", LAYERS, "- grid.lo]", "- grid.lo - grid.hi - 1]", TABLE),
+    ("adds without alignment", LAYERS, "torch.stack(inputs).sum(0)",
+     "sum(x * 2.0 ** (t.format.frac - max(g.format.frac for g in self.given)) for x, t in zip(inputs, self.given))",
+     ADD),
+    ("passes the gradient of what saturates", QUANTISE, MASK, "gradients[0], None, None, None", THROUGH),
+    ("masks the gradient by the end of the range", QUANTISE, "(code < lo) | (code > hi))\n        return",
+     "(code <= lo) | (code >= hi))\n        return", THROUGH),
+    ("passes no gradient through the rounding", QUANTISE, MASK, "0 * gradients[0], None, None, None", NEURON),
+    ("passes the leaky gradient unscaled", LAYERS, f"torch.where(acc < 0, {SLOPE}, acc)",
+     f"acc + (torch.where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
+    ("trains a table without a gradient", LAYERS, "StraightThrough.apply(self._smooth(x), exact)", "exact + 0 * x",
+     "tests/unit/test_qat.py::test_gradient_of_a_table_is_its_slope"),
+    ("exports parameters rounded down", QUANTISE, f"return {WITHIN}",
+     "return (values * 2.0**grid.frac).floor().clamp(grid.lo, grid.hi)", LAW),
+    ("trains with parameters off the grid", MODULE, "quantise(value, self.grids()[name]) if self.quantised else value",
+     "value", LAW),
+    ("fits a format that saturates", QUANTISE, "        frac -= 1\n", "        break\n", FITTED),
+]
+# fmt: on

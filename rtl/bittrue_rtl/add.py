@@ -14,9 +14,8 @@ from bittrue.spec import Add
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.requantise import Requantise
-from bittrue_rtl.serial import collected, serialised
+from bittrue_rtl.serial import busy, collected, serialised
 from bittrue_rtl.shapes import vector
-from bittrue_rtl.table import busy
 
 
 class AddStreams(wiring.Component):

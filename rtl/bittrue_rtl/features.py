@@ -43,8 +43,7 @@ class Words(wiring.Component):
         m.submodules.flow = flow = Flow(shape, self.interval, features.latency)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         iq = [Signal(signed(features.source.bits), name=f"iq{k}", reset_less=True) for k in range(2)]
-        with m.If(flow.open):
-            m.d.sync += [part.eq(self.i.payload[k]) for k, part in enumerate(iq)]
+        m.d.sync += [part.eq(self.i.payload[k]) for k, part in enumerate(iq)]
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
 
         envelopes = self._envelopes(m, self._exact_powers(m, iq))
@@ -183,12 +182,11 @@ class Taps(wiring.Component):
         """Build the circuit."""
         m = Module()
         features = self.features
-        is_open = Signal(init=1, attrs=WIDE)
+        is_open = Signal(init=1)
         shift = Signal(attrs=WIDE)
         valid = Signal()
         newest = Signal(self.i.payload.shape(), reset_less=True)
-        with m.If(is_open):
-            m.d.sync += newest.eq(self.i.payload)
+        m.d.sync += newest.eq(self.i.payload)
         accept = is_open & self.i.valid
         taken = valid & self.o.ready
         m.d.sync += shift.eq(accept)

@@ -17,7 +17,7 @@ from bittrue_rtl.flow import Flow
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
-from bittrue_rtl.serial import collected, serialised
+from bittrue_rtl.serial import busy, collected, serialised
 from bittrue_rtl.shapes import vector
 
 
@@ -92,7 +92,7 @@ class Segment(wiring.Component):
                 lane.carry.eq(self.carry[row]),
                 self.acc[row].eq(lane.acc),
             ]
-        last = delayed(m, self.active & end_of_turn, Rom.latency + Lane.latency, "last", reset=True)
+        last = delayed(m, self.active & end_of_turn, Rom.latency + Lane.latency, "last", reset=True, wide=True)
         m.d.comb += self.last.eq(last)
         return m
 
@@ -177,28 +177,19 @@ class MatrixVector(wiring.Component):
         """Capture the sums of each turn, round them through few requantisers, collect the vector."""
         fold, matrix = self.fold, self.matrix
         results = []
+        strobe = busy(m, segment.last, fold.queue, 1 + Requantise.latency)
         for r in range(fold.rounders):
             rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
             m.submodules[f"round{r}"] = rounder = Requantise(
                 matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift
             )
             m.d.comb += rounder.acc.eq(serialised(m, segment.last, [segment.acc[k] for k in rows], f"sum{r}_"))
-            strobe = self._rounded(m, segment.last, r)
             results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
         for output in range(fold.outputs):
             turn, row = divmod(output, fold.rows)
             r, position = divmod(row, fold.queue)
             m.d.comb += flow.result[output].eq(results[r][turn * fold.queue + position])
         m.d.comb += flow.done.eq(self._done(m, segment.last))
-
-    def _rounded(self, m: Module, last: Any, r: int) -> Any:
-        """High in the clocks in which a rounded sum leaves a requantiser."""
-        left = Signal(range(self.fold.queue + 1), name=f"left{r}")
-        with m.If(last):
-            m.d.sync += left.eq(self.fold.queue)
-        with m.Elif(left != 0):
-            m.d.sync += left.eq(left - 1)
-        return delayed(m, left != 0, Requantise.latency, f"rounded{r}", reset=True)
 
     def _done(self, m: Module, last: Any) -> Any:
         """High in the clock in which the whole result vector has been collected."""

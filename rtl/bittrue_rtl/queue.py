@@ -81,10 +81,9 @@ class StreamQueue(wiring.Component):
         m.submodules.queue = queue = Queue(self.shape, self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         free = Signal(range(self.depth + 1), init=self.depth)
-        ready = Signal(attrs=WIDE)
+        ready = Signal()
         payload = Signal(self.shape, reset_less=True)
-        with m.If(ready):
-            m.d.sync += payload.eq(self.i.payload)
+        m.d.sync += payload.eq(self.i.payload)
         accept = ready & self.i.valid
         m.d.sync += [
             free.eq(free - accept + queue.taken),

@@ -7,6 +7,8 @@ from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal
 
+from bittrue_rtl.delay import delayed
+
 
 def serialised(m: Module, load: Any, elements: Sequence[Any], name: str, *, rotate: bool = False) -> Any:
     """The elements one a clock, the first of them in the clock after ``load``.
@@ -28,3 +30,13 @@ def collected(m: Module, element: Any, strobe: Any, length: int, name: str) -> l
         for k, register in enumerate(registers):
             m.d.sync += register.eq(registers[k + 1] if k + 1 < length else element)
     return registers
+
+
+def busy(m: Module, start: Any, clocks: int, latency: int) -> Any:
+    """High for ``clocks`` clocks, ``latency`` clocks after ``start``: when the elements of a vector come out."""
+    left = Signal(range(max(2, clocks)))
+    with m.If(start):
+        m.d.sync += left.eq(clocks - 1)
+    with m.Elif(left != 0):
+        m.d.sync += left.eq(left - 1)
+    return delayed(m, start | (left != 0), latency, "strobe", reset=True, wide=True)

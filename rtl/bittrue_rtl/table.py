@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,7 @@ from bittrue.spec import Table
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.rom import Rom
-from bittrue_rtl.serial import collected, serialised
+from bittrue_rtl.serial import busy, collected, serialised
 from bittrue_rtl.shapes import vector
 
 
@@ -54,13 +54,3 @@ class TableLookup(wiring.Component):
                 m.d.comb += flow.result[k].eq(y)
         m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
         return m
-
-
-def busy(m: Module, start: Signal, clocks: int, latency: int) -> Signal:
-    """High for ``clocks`` clocks, ``latency`` clocks after ``start``: when the elements of a vector come out."""
-    left = Signal(range(max(2, clocks)))
-    with m.If(start):
-        m.d.sync += left.eq(clocks - 1)
-    with m.Elif(left != 0):
-        m.d.sync += left.eq(left - 1)
-    return delayed(m, start | (left != 0), latency, "strobe", reset=True)  # type: ignore[no-any-return]

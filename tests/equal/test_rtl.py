@@ -119,6 +119,15 @@ def test_a_reset_in_mid_stream_clears_all_history(layer: str, clocks: int) -> No
     same(rtl, vectors(rtl.net, 50, seed=6), ROUGH, reset_after=clocks)
 
 
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_a_reset_finds_every_strobe_of_a_full_pipeline(layer: str) -> None:
+    """In each clock of two intervals: a strobe that lives on makes a result of nothing."""
+    rtl = model(layer, 8)
+    x = vectors(rtl.net, 20, seed=7)
+    for clocks in range(300, 316):
+        same(rtl, x, None, reset_after=clocks)
+
+
 def test_a_flipped_weight_bit_shows_at_the_node_that_holds_it_and_not_before() -> None:
     import bittrue_rtl
 

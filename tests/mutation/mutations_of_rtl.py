@@ -64,7 +64,7 @@ ROWS = [
     ("feeds the second turn with noise", MATRIX, "rotate=fold.turns > 1", "rotate=False", TURNS),
     ("rounds rows in the wrong order", MATRIX, "[segment.acc[k] for k in rows]", "[segment.acc[k] for k in rows[::-1]]",
      SHARED),
-    ("collects a result too few", MATRIX, "left.eq(self.fold.queue)", "left.eq(self.fold.queue - 1)", QUICK_DENSE),
+    ("collects a result too few", MATRIX, "busy(m, segment.last, fold.queue,", "busy(m, segment.last, fold.queue - 1,", QUICK_DENSE),
     ("is done a clock early", MATRIX, "complete, 1 + Requantise.latency", "complete, Requantise.latency", QUICK_DENSE),
     ("swaps I and Q", FEATURES, '"IQ".index(word.part)', '"QI".index(word.part)', QUICK_TAPS),
     ("delays by a wrong number of samples", FEATURES, "lines[k][delay]", "lines[k][max(0, delay - 1)]", QUICK_TAPS),

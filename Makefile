@@ -35,6 +35,7 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.sim
+	@echo "pip may say that opendpd lacks its requirements: only its data is used"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,formal,synth,dev]'
 	@touch $@ $(VENV)/.sim
 

@@ -9,6 +9,7 @@ DENSE = SIMULATED.format("Dense")
 STALLED = "tests/equal/test_rtl.py::test_example_of_every_layer_under_every_stall_pattern[{}]"
 STALLED_DENSE, STALLED_TAPS = map(STALLED.format, ("Dense", "MemoryTaps"))
 RESET = "tests/equal/test_rtl.py::test_a_reset_in_mid_stream_clears_all_history[50-MemoryTaps]"
+STROBES = "tests/equal/test_rtl.py::test_a_reset_finds_every_strobe_of_a_full_pipeline[Add]"
 COMPONENTS = "tests/unit/test_rtl_components.py::"
 EXAMPLE = COMPONENTS + "test_examples_are_exact_and_on_schedule[{}-4]"
 QUICK_DENSE, QUICK_TAPS, QUICK_FIR = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR"))
@@ -64,7 +65,8 @@ ROWS = [
     ("feeds the second turn with noise", MATRIX, "rotate=fold.turns > 1", "rotate=False", TURNS),
     ("rounds rows in the wrong order", MATRIX, "[segment.acc[k] for k in rows]", "[segment.acc[k] for k in rows[::-1]]",
      SHARED),
-    ("collects a result too few", MATRIX, "busy(m, segment.last, fold.queue,", "busy(m, segment.last, fold.queue - 1,", QUICK_DENSE),
+    ("collects a result too few", MATRIX, "busy(m, segment.last, fold.queue,",
+     "busy(m, segment.last, fold.queue - 1,", QUICK_DENSE),
     ("is done a clock early", MATRIX, "complete, 1 + Requantise.latency", "complete, Requantise.latency", QUICK_DENSE),
     ("swaps I and Q", FEATURES, '"IQ".index(word.part)', '"QI".index(word.part)', QUICK_TAPS),
     ("delays by a wrong number of samples", FEATURES, "lines[k][delay]", "lines[k][max(0, delay - 1)]", QUICK_TAPS),
@@ -90,6 +92,8 @@ ROWS = [
      "[*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]", "list(self.layer.values)", TABLE),
     ("adds without alignment", f"{RTL}/add.py", "head.shift_left(frac - fmt.frac)", "head", ADD),
     ("adds the operands of two vectors", f"{RTL}/add.py", "delayed(m, operand, k - 1,", "delayed(m, operand, k,", ADD),
+    ("ends no strobe of the adder by a reset", f"{RTL}/add.py", 'plan.latency - 1, "done", reset=True',
+     'plan.latency - 1, "done", reset=False', STROBES),
     ("does not extend the sign in its container", f"{RTL}/top.py", "word.eq(payload[k])",
      "word.eq(payload[k].as_unsigned())", SIMULATED.format("Table")),
     ("turns the order of the elements on a port", f"{RTL}/top.py", "return Cat(*words)", "return Cat(*words[::-1])",

@@ -23,7 +23,11 @@ found = any(glob.glob(str(pathlib.Path(place) / (name + "*"))) for place in plac
 sys.exit(not (found or ctypes.util.find_library("python%d.%d" % sys.version_info[:2])))'
 }
 
-version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+    echo "deps: $python is missing or older than Python 3.10; name another: make PYTHON=/usr/bin/python3.11 ..."
+    exit 2
+}
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 need python3-venv "makes the project's own environment" "nothing runs" "$python" -c 'import venv, ensurepip'
 need g++ "compiles Verilator's models and the C leg" "the RTL and C legs are skipped" has g++
 need iverilog "the second simulator" "cocotb on Icarus is skipped" icarus

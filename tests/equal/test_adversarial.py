@@ -147,3 +147,24 @@ def test_roots_around_exact_squares(leg: str) -> None:
     found = taps(leg, net, codes)["taps"]
     assert found[:, :2].tolist() == codes.tolist()
     assert found[:, 2].tolist() == [math.isqrt(i * i + q * q) for i, q in codes.tolist()]
+
+
+@pytest.mark.parametrize("leg", LIMITS)
+def test_every_envelope_of_every_narrow_sample(leg: str) -> None:
+    """Words of 6 bits, whose powers fit one multiplier, and of which there are few: all pairs, nothing rounded away."""
+    fmt = Format(6, 5)
+    layer = MemoryTaps((0, 1), (3, 1, 4, 2), Format(26, 20))
+    net = Net("narrow", TensorType((2,), fmt), (Node("taps", layer, ("input",)),))
+    line = np.arange(fmt.lo, fmt.hi + 1)
+    codes = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    found = taps(leg, net, codes)["taps"].tolist()
+    history = [[0] * 4, *([_power(i, q, p) << 20 - 5 * p for p in layer.powers] for i, q in codes.tolist())]
+    for n, (i, q) in enumerate(codes.tolist()):
+        before = codes[n - 1].tolist() if n else [0, 0]
+        assert found[n] == [i << 15, q << 15, *history[n + 1], *history[n], *(word << 15 for word in before)]
+
+
+def _power(i: int, q: int, power: int) -> int:
+    """``|x|**power``, with the root cut off."""
+    squared = i * i + q * q
+    return squared ** (power // 2) * (math.isqrt(squared) if power % 2 else 1)

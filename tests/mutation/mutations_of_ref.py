@@ -80,6 +80,8 @@ ROWS = [
     ("bounds the last sum only", RANGES, "sum(max(0, term.hi) for", "sum(term.hi for",
      "tests/unit/test_ranges.py::test_partial_sums_count_although_the_whole_sum_is_smaller"),
     ("bounds an accumulator without its bias", RANGES, "_running_sum(int(bias), ", "_running_sum(0, ", DENSE_RANGE),
+    ("bounds a sum that ends at zero below zero", RANGES, "negative if interval.hi < 0", "negative if interval.hi < 1",
+     DENSE_RANGE),
     ("bounds history without zero", RANGES, "interval.hull(Interval(0, 0)).requantised(scale",
      "interval.requantised(scale", "tests/unit/test_ranges.py::test_history_counts_where_zero_is_not_an_input"),
     ("bounds a power by its ends", INTERVAL, "self.abs() if exponent % 2 == 0 else self", "self", TAPS_RANGE),

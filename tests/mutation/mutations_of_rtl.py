@@ -21,6 +21,7 @@ BRANCHES = COMPONENTS + "test_branches_meet_without_losing_a_clock"
 BOUNDS = COMPONENTS + "test_accumulator_holds_its_bounds_and_not_a_bit_less_would[16-8-21-4]"
 PROOF_ROUND = "tests/formal/test_requantise.py::test_equals_its_formula_for_all_inputs[40 to 16, shift 15]"
 PROOF_WIDER = "tests/formal/test_requantise.py::test_equals_its_formula_for_all_inputs[wider output]"
+NARROW = "tests/equal/test_adversarial.py::test_every_envelope_of_every_narrow_sample[rtl]"
 SQUARES = "tests/equal/test_adversarial.py::test_roots_around_exact_squares[rtl]"
 PROOF_FLOW = "tests/formal/test_flow.py::test_flow_by_induction[4-1]"
 PROOF_SKID = "tests/formal/test_streams.py::test_register_stage_by_induction"
@@ -80,6 +81,8 @@ ROWS = [
     ("makes |x|^4 of a rounded |x|^2", FEATURES, '_square(m, squared, "fourth")',
      '_square(m, squared.shift_right(13).shift_left(13), "fourth")', QUICK_TAPS),
     ("halves the cross term of |x|^4", FEATURES, "inner << (HALF + 1)", "inner << HALF", QUICK_TAPS),
+    ("adds where narrow words multiply", FEATURES, "product.eq(operand * factor)", "product.eq(operand + factor)",
+     NARROW),
     ("mixes the envelope of a sample with the one before", FEATURES, 'delayed(m, part, wait + 1, f"{name}_x")',
      'delayed(m, part, wait + 2, f"{name}_x")', QUICK_FIR),
     ("hands over the words of two samples", FEATURES, 'delayed(m, signal, wait, f"word{k}")',

@@ -84,7 +84,8 @@ def test_random_nets(tmp_path, net, seed):
 def test_dense_over_every_input(activation, output):
     """Exhaustive: outputs and accumulators reach both ends of their range, in every channel."""
     source = TensorType((2,), Q("Q1.3"))
-    weight, bias = np.array([[3, -4], [-4, -4], [3, 3], [0, 1], [-2, 0]]), np.array([0, 200, -200, 5, -31])
+    weight = np.array([[3, -4], [-4, -4], [3, 3], [0, 1], [-2, 0], [1, 0]])
+    bias = np.array([0, 200, -200, 5, -31, -7])  # the last sum ends at 0
     net = alone(Dense(weight, bias, Q("Q1.2"), Q(output), activation), source)
     codes, bound = every_input(source), ranges(net)["it"]
     acc, y = codes @ weight.T + bias, ref.run(net, codes)

@@ -1,0 +1,142 @@
+"""Levenberg-Marquardt: its Jacobian against automatic differentiation, its steps against least squares."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bittrue.apps.dpd.levenberg import LevenbergMarquardt, Shaping, jacobian  # noqa: E402
+from bittrue.errors import BadInput  # noqa: E402
+from bittrue.num import Format  # noqa: E402
+from bittrue.qat import Network  # noqa: E402
+from bittrue.spec import (  # noqa: E402
+    Add,
+    ComplexFIR,
+    Dense,
+    LeakyReLU,
+    Linear,
+    MemoryTaps,
+    Net,
+    Node,
+    ReLU,
+    Table,
+    TensorType,
+    Term,
+)
+
+WORD = Format.parse("Q1.15")
+
+
+def dense(units, width, activation, output=WORD):
+    return Dense(np.zeros((units, width), int), np.zeros(units, int), Format.parse("Q2.14"), output, activation)
+
+
+def network(seed=0):
+    """Every kind of layer that is trained, and a table between: float mode, random parameters."""
+    fine = Format.parse("Q3.9")
+    fir = ComplexFIR((Term(0, (0, 1)), Term(2, (0, 3))), np.zeros((4, 2), int), WORD, WORD, WORD)
+    nodes = (
+        Node("features", MemoryTaps((0, 2), (1,), WORD), ("input",)),
+        Node("fc1", dense(5, 6, LeakyReLU(2)), ("features",)),
+        Node("fc2", dense(4, 5, ReLU()), ("fc1",)),
+        Node("fc3", dense(3, 4, Linear(), fine), ("fc2",)),
+        Node("tanh", Table.tabulate(math.tanh, fine, WORD), ("fc3",)),
+        Node("fc4", dense(2, 3, Linear()), ("tanh",)),
+        Node("fir", fir, ("input",)),
+        Node("out", Add(WORD), ("fc4", "fir")),
+    )
+    result = Network(Net("all", TensorType((2,), WORD), nodes))
+    result.enable_qat(False)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in result.parameters():
+            parameter.uniform_(-0.7, 0.7, generator=generator)
+    return result
+
+
+def signal(samples, seed=1):
+    return torch.rand(samples, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 0.5
+
+
+def test_the_jacobian_is_that_of_automatic_differentiation():
+    net = network()
+    known = net.precompute(signal(12))
+    output, derivative = jacobian(net, known)
+    reference = net.forward_from(known)
+    assert torch.equal(output, reference.detach())
+    for row in range(12):
+        for k in range(2):
+            exact = torch.autograd.grad(reference[row, k], list(net.parameters()), retain_graph=True)
+            flat = torch.cat([part.flatten() for part in exact])
+            assert torch.allclose(derivative[row, k].double(), flat, rtol=1e-5, atol=1e-6)
+            assert flat.abs().max() > 0.1
+
+
+def test_a_linear_problem_is_solved_in_one_step():
+    fir = ComplexFIR((Term(0, (0, 1)), Term(1, (0,))), np.zeros((3, 2), int), WORD, WORD, WORD)
+    net = Network(Net("fir", TensorType((2,), WORD), (Node("fir", fir, ("input",)),)))
+    net.enable_qat(False)
+    known = net.precompute(signal(500))
+    truth = torch.tensor([[0.9, -0.2], [0.1, 0.05], [-0.3, 0.2]], dtype=torch.float64)
+    with torch.no_grad():
+        net.layers["fir"].weight.copy_(truth)
+        wanted = net.forward_from(known)
+        net.layers["fir"].weight.zero_()
+    left = LevenbergMarquardt(net, damping=1e-7).step(known, wanted)
+    assert left < 1e-10 * float(wanted.square().sum())
+    assert torch.allclose(net.layers["fir"].weight, truth, atol=1e-4)
+
+
+def test_steps_fall_and_go_on_from_their_state():
+    known_net, learner = network(0), network(7)
+    known = known_net.precompute(signal(800))
+    with torch.no_grad():
+        wanted = known_net.forward_from(known)
+    descent = LevenbergMarquardt(learner)
+    losses = [descent.step(known, wanted) for _ in range(6)]
+    assert all(later <= earlier for earlier, later in pairwise(losses))
+    assert losses[-1] < 0.2 * losses[0]
+    twin = network(7)
+    twin.load_state_dict(learner.state_dict())
+    resumed = LevenbergMarquardt(twin)
+    resumed.load_state_dict(descent.state_dict())
+    assert resumed.step(known, wanted) == descent.step(known, wanted)
+
+
+def test_shaping_counts_the_error_where_it_listens():
+    shaping = Shaping.channels(256, bandwidth=0.2, adjacent=0.05, left=2.0, right=3.0, beyond=0.0)
+    time = torch.arange(256, dtype=torch.float64)
+
+    def energy(frequency):
+        angle = 2 * math.pi * frequency * time
+        tone = torch.stack([angle.cos(), angle.sin()], dim=1)
+        return float(shaping.apply(tone).square().sum())
+
+    inside = energy(12 / 256)
+    assert inside == pytest.approx(float(torch.hann_window(256, dtype=torch.float64).square().sum()), rel=1e-9)
+    assert energy(31 / 256) == pytest.approx(3 * inside, rel=1e-6)
+    assert energy(-31 / 256) == pytest.approx(2 * inside, rel=1e-6)
+    assert energy(80 / 256) < 1e-9
+
+
+def test_a_shaped_step_lowers_the_shaped_error_only_where_it_listens():
+    known_net, learner = network(0), network(7)
+    known = known_net.precompute(signal(1024))
+    with torch.no_grad():
+        wanted = known_net.forward_from(known)
+    shaping = Shaping.channels(256, bandwidth=0.2, adjacent=0.05, left=1.0, right=1.0, beyond=0.01)
+    descent = LevenbergMarquardt(learner, shaping=shaping)
+    losses = [descent.step(known, wanted) for _ in range(5)]
+    assert losses[-1] < 0.3 * losses[0]
+    with torch.no_grad():
+        left = wanted - learner.forward_from(known)
+    assert float(shaping.apply(left).square().sum()) == pytest.approx(losses[-1], rel=1e-6)
+
+
+def test_rows_that_are_no_whole_segments_are_refused():
+    shaping = Shaping.channels(256, 0.2, 0.05, 1.0, 1.0, 0.0)
+    with pytest.raises(BadInput, match="300 rows are no whole number of segments of 256"):
+        shaping.apply(torch.zeros(300, 2))

@@ -7,6 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from bittrue.lower.bram import rom_blocks
 from bittrue.lower.schedule import Step, schedule
 from bittrue.spec import ComplexFIR, Dense, Layer, Net, Table
 
@@ -25,6 +26,11 @@ class NodeCost:
         Multiply-accumulate lanes at the chosen interval.
     dsps : int
         DSP48E1 blocks: lanes and feature multipliers.
+    roms : int
+        Memories that hold the constants: one a lane, one a lane row for the biases of several turns, and as many copies
+        of a table as its look-ups need, two a clock from each.
+    ramb18 : int
+        RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two.
     latency : int
         Clocks from a vector's acceptance to its result, nothing stalling.
     """
@@ -33,6 +39,8 @@ class NodeCost:
     rom_bits: int
     lanes: int
     dsps: int
+    roms: int
+    ramb18: int
     latency: int
 
 
@@ -74,6 +82,11 @@ class Cost:
         return sum(node.dsps for node in self.nodes.values())
 
     @property
+    def ramb18(self) -> int:
+        """RAMB18E1 blocks, a RAMB36E1 counted as two."""
+        return sum(node.ramb18 for node in self.nodes.values())
+
+    @property
     def utilisation(self) -> float:
         """Share of lane clocks that multiply a weight of the net, in steady state; 0 for a net without lanes."""
         return self.macs / (self.lanes * self.interval) if self.lanes else 0.0
@@ -89,12 +102,68 @@ def cost(net: Net, interval: int) -> Cost:
     return Cost(interval, steps[net.nodes[-1].name].arrival, nodes)
 
 
+@dataclass(frozen=True)
+class Resources:
+    """Blocks of an FPGA of Xilinx's 7 series: what a net takes, or what a part has.
+
+    Parameters
+    ----------
+    dsp : int
+        DSP48E1.
+    ramb36 : int
+        RAMB36E1; two RAMB18E1 share one.
+    lut, ff : int, optional
+        Look-up tables and flip-flops: no formula gives them, only synthesis does.
+    """
+
+    dsp: int
+    ramb36: int
+    lut: int | None = None
+    ff: int | None = None
+
+    def of(self, part: Resources) -> dict[str, tuple[int, int]]:
+        """``(taken, there)`` of what is known on both sides, by name."""
+        pairs = {name: (taken, getattr(part, name)) for name, taken in vars(self).items()}
+        return {name: pair for name, pair in pairs.items() if None not in pair}
+
+    def fits(self, part: Resources) -> bool:
+        """Whether ``part`` has enough of all that is known."""
+        return all(taken <= there for taken, there in self.of(part).values())
+
+
+XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400)
+"""The part on a PYNQ-Z1."""
+
+
+def resources(net: Net, interval: int) -> Resources:
+    """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` and ``ff`` unknown.
+
+    ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1 and block RAM are enough. Raises `BadInput` as
+    `cost` does.
+    """
+    found = cost(net, interval)
+    return Resources(found.dsps, -(-found.ramb18 // 2))
+
+
 def _node_cost(layer: Layer, step: Step) -> NodeCost:
     macs = step.fold.inputs * step.fold.outputs if step.fold else 0
     lanes = step.fold.lanes if step.fold else 0
     dsps = lanes * step.matrix.dsps_per_lane if step.matrix else 0
     dsps += step.features.dsps if step.features else 0
-    return NodeCost(macs, rom_bits(layer), lanes, dsps, step.latency)
+    memories = _memories(layer, step)
+    blocks = sum(rom_blocks(*memory) for memory in memories)
+    return NodeCost(macs, rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
+
+
+def _memories(layer: Layer, step: Step) -> list[tuple[int, int, int]]:
+    """``(words, bits, ports)`` of every ROM that a layer is built with."""
+    if isinstance(layer, Table) and step.elementwise:
+        return [(len(layer.values), layer.output.bits, ports) for ports in step.elementwise.ports]
+    if step.matrix is None or step.fold is None:
+        return []
+    fold, matrix = step.fold, step.matrix
+    biases = [(fold.turns, matrix.acc_bits, 1)] * (fold.rows if fold.turns > 1 else 0)
+    return [(fold.turns * fold.steps, matrix.weight_bits, 1)] * fold.lanes + biases
 
 
 @singledispatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from weakref import WeakKeyDictionary
 
 from bittrue.errors import BadInput
 from bittrue.num import Format, Interval
@@ -37,10 +38,20 @@ class Range:
 
 
 def ranges(net: Net) -> dict[str, Range]:
-    """`Range` of every node of ``net`` by name.
+    """`Range` of every node of ``net`` by name, computed once a net.
 
     Raises `BadInput` where an accumulator needs more than 63 bits.
     """
+    if net not in _KNOWN:
+        _KNOWN[net] = _ranges(net)
+    return dict(_KNOWN[net])
+
+
+_KNOWN: WeakKeyDictionary[Net, dict[str, Range]] = WeakKeyDictionary()
+"""A net does not change, so neither do its ranges."""
+
+
+def _ranges(net: Net) -> dict[str, Range]:
     known: dict[str, Range] = {INPUT: Range((Interval.of(net.input.format),) * net.input.shape[0])}
     for node in net.nodes:
         given = [known[source].output for source in node.inputs]

@@ -85,8 +85,8 @@ class Segment(wiring.Component):
             m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.words(row))
             m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
             m.d.comb += [
-                rom.address.eq(address),
-                lane.weight.eq(rom.data),
+                rom.address[0].eq(address),
+                lane.weight.eq(rom.data[0]),
                 lane.given.eq(given),
                 lane.first.eq(first),
                 lane.carry.eq(self.carry[row]),
@@ -167,9 +167,9 @@ class MatrixVector(wiring.Component):
                 m.d.comb += segments[0].carry[row].eq(Const(mine[0], acc))
             else:
                 m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, mine + [0] * (fold.turns - len(mine)))
-                m.d.comb += rom.address.eq(segments[0].turn)
+                m.d.comb += rom.address[0].eq(segments[0].turn)
                 wait = Rom.latency + Lane.carry_lead - rom.latency
-                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data, wait, f"bias{row}"))
+                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}"))
             for before, segment in pairwise(segments):
                 m.d.comb += segment.carry[row].eq(before.acc[row])
 

@@ -1,4 +1,4 @@
-"""Read-only memories with a registered output."""
+"""Read-only memories with registered outputs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-SHALLOW_WORDS = 64
-"""Up to this depth a word's bit is one or two LUTs, as synthesis picks by itself; deeper ones go to block RAM."""
+from bittrue.lower.bram import SHALLOW
 
 
 class Rom(wiring.Component):
-    """``data = words[address]``, one clock later.
+    """``data[k] = words[address[k]]``, one clock later, for every port ``k``. Deep ones go to block RAM.
 
     Parameters
     ----------
@@ -21,20 +20,22 @@ class Rom(wiring.Component):
         Width of a signed word.
     words : sequence of int
         Contents, from address 0.
+    ports : int
+        Look-ups a clock: one block RAM does two.
 
     Ports
     -----
-    address : unsigned(ceil(log2(len(words)))), in
-    data : signed(bits), out
+    address : list of unsigned(ceil(log2(len(words)))), in
+    data : list of signed(bits), out
     """
 
     latency = 1
 
-    def __init__(self, bits: int, words: Sequence[int]) -> None:
+    def __init__(self, bits: int, words: Sequence[int], ports: int = 1) -> None:
         self.words = [int(word) for word in words]
-        self.bits = bits
-        self.address_bits = (len(self.words) - 1).bit_length()
-        super().__init__({"address": In(self.address_bits), "data": Out(signed(bits))})
+        self.bits, self.ports = bits, ports
+        address_bits = (len(self.words) - 1).bit_length()
+        super().__init__({"address": In(address_bits).array(ports), "data": Out(signed(bits)).array(ports)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -44,8 +45,9 @@ class Rom(wiring.Component):
             shape=signed(self.bits),
             depth=len(self.words),
             init=self.words,
-            attrs=block if len(self.words) > SHALLOW_WORDS else {},
+            attrs=block if len(self.words) > SHALLOW else {},
         )
-        port = words.read_port()
-        m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
+        for address, data in zip(self.address, self.data, strict=True):
+            port = words.read_port()
+            m.d.comb += [port.addr.eq(address), data.eq(port.data)]
         return m

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -17,7 +19,7 @@ from bittrue_rtl.shapes import vector
 
 
 class TableLookup(wiring.Component):
-    """``y = values[x - lo]``, element by element, through as few ROMs as keep up.
+    """``y = values[x - lo]``, element by element, through as few ROMs as keep up: each does two look-ups a clock.
 
     Ports
     -----
@@ -45,11 +47,14 @@ class TableLookup(wiring.Component):
         # A code as a bit pattern counts from 0 to hi and then from lo to -1: the ROM holds the values in that order.
         words = [*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]
         strobe = busy(m, flow.start, plan.queue, TABLE)
-        for unit, elements in enumerate(plan.assignment):
-            m.submodules[f"rom{unit}"] = rom = Rom(output.bits, words)
+        looks: list[tuple[Any, Any]] = []
+        for r, ports in enumerate(plan.ports):
+            m.submodules[f"rom{r}"] = rom = Rom(output.bits, words, ports)
+            looks += zip(rom.address, rom.data, strict=True)
+        for unit, ((address, data), elements) in enumerate(zip(looks, plan.assignment, strict=True)):
             head = serialised(m, flow.open, [self.i.payload[k] for k in elements], f"x{unit}_")
-            m.d.comb += rom.address.eq(head)
-            looked_up = delayed(m, rom.data, TABLE - Rom.latency, f"looked_up{unit}")
+            m.d.comb += address.eq(head)
+            looked_up = delayed(m, data, TABLE - Rom.latency, f"looked_up{unit}")
             for k, y in zip(elements, collected(m, looked_up, strobe, plan.queue, f"y{unit}_"), strict=True):
                 m.d.comb += flow.result[k].eq(y)
         m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))

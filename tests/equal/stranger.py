@@ -125,7 +125,8 @@ def load(folder: str | Path) -> Net:
     for node in net.config["nodes"]:
         demand(node["layer"] in LAYERS, f"layer {node['layer']}")
         keys, tensors, _ = LAYERS[node["layer"]]
-        demand(set(node) == {"name", "layer", "inputs", *keys}, f"keys of node {node['name']}")
+        present = set(node) - OPTIONAL.get(node["layer"], set())
+        demand(present == {"name", "layer", "inputs", *keys}, f"keys of node {node['name']}")
         parameters |= {f"{node['name']}.{tensor}" for tensor in tensors}
     demand(set(net.tensors) == parameters, "the tensors are not those of the nodes")
     return net
@@ -175,12 +176,13 @@ def parts(sample: Sample, f: int, fmt: Format) -> Sample:
 
 
 def memory_taps(node: dict[str, Any], _: dict[str, Tensor], inputs: list[Stream], output: Format) -> Iterator[Sample]:
-    """I and Q of the first tap, the powers of all taps, I and Q of the other taps."""
-    (x,), taps, f = inputs, node["taps"], inputs[0].format.frac
+    """I and Q of the first of their taps, the powers of all taps, I and Q of the others of their taps."""
+    (x,), f = inputs, inputs[0].format.frac
+    first, *others = node.get("iq_taps", node["taps"])
     for n in range(len(x.samples)):
-        features = list(parts(x.at(n - taps[0]), f, output))
-        features += [power(x.at(n - t), p, f, output) for t in taps for p in node["powers"]]
-        features += [code for t in taps[1:] for code in parts(x.at(n - t), f, output)]
+        features = list(parts(x.at(n - first), f, output))
+        features += [power(x.at(n - t), p, f, output) for t in node["taps"] for p in node["powers"]]
+        features += [code for t in others for code in parts(x.at(n - t), f, output)]
         yield tuple(features)
 
 
@@ -258,3 +260,4 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Layer]] = {
     "ComplexFIR": (("terms", "weight_format", "basis", "output"), ("weight",), complex_fir),
     "Add": (("output",), (), add),
 }
+OPTIONAL = {"MemoryTaps": {"iq_taps"}}

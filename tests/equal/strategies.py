@@ -124,7 +124,8 @@ def _draw_taps(draw: st.DrawFn) -> tuple[int, ...]:
 
 def _draw_memory_taps(draw: st.DrawFn, given: TensorType) -> MemoryTaps:
     powers = tuple(draw(st.lists(st.sampled_from([1, 2, 3, 4]), unique=True, max_size=4)))
-    return MemoryTaps(_draw_taps(draw), powers, _draw_output(draw, given.format.bits, given.format.frac))
+    iq_taps = _draw_taps(draw) if powers and draw(st.booleans()) else None
+    return MemoryTaps(_draw_taps(draw), powers, _draw_output(draw, given.format.bits, given.format.frac), iq_taps)
 
 
 def _draw_fir(draw: st.DrawFn, given: TensorType) -> ComplexFIR:

@@ -1,8 +1,9 @@
-"""The classic TDNN's variants on every leg that can run: tanh output by table, and filters beside the network."""
+"""Variants of the TDNN on every leg that can run: tanh by table, filters beside the network, I/Q delays of their own."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from strategies import tdnn
 from bittrue.check import Options, check, runnable
 from bittrue.cosim.stalls import Stalls
 from bittrue.num import Format
-from bittrue.spec import Add, ComplexFIR, Dense, Net, Node, Table, Term
+from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Net, Node, Table, TensorType, Term
 
 IO = Format.parse("Q1.15")
 
@@ -36,10 +37,30 @@ def with_filters() -> Net:
     return Net("tdnn-fir", net.input, (*net.nodes, fir, Node("sum", Add(IO), (net.nodes[-1].name, "fir"))))
 
 
-@pytest.mark.parametrize("variant", [with_tanh, with_filters], ids=lambda make: make.__name__)
-def test_all_legs_agree_on_every_tensor(variant):
+def with_tanh_layers(hidden: tuple[int, ...] = (32, 20)) -> Net:
+    """Envelopes of ten taps and I/Q of six, hidden layers through 14-bit tanh tables, 80 complex taps beside them."""
+    rng = np.random.default_rng(7)
+    narrow = Format.parse("Q3.11")
+    features = MemoryTaps(tuple(range(10)), (1,), IO, iq_taps=tuple(range(6)))
+    nodes = [Node("features", features, ("input",))]
+    for k, (inputs, outputs) in enumerate(pairwise((len(features.features), *hidden, 2)), 1):
+        last = k > len(hidden)
+        weight, bias = rng.integers(IO.lo, IO.hi, (outputs, inputs)), rng.integers(-(1 << 28), 1 << 28, outputs)
+        fmt = Format.parse("Q-1.17" if last else "Q1.15")
+        nodes.append(Node(f"fc{k}", Dense(weight, bias, fmt, IO if last else narrow), (nodes[-1].name,)))
+        if not last:
+            nodes.append(Node(f"tanh{k}", Table.tabulate(math.tanh, narrow, IO), (f"fc{k}",)))
+    terms = tuple(Term(power, tuple(range(taps))) for power, taps in ((0, 40), (1, 20), (2, 20)))
+    fir = ComplexFIR(terms, rng.integers(-3000, 3000, (80, 2)), IO, IO, Format.parse("Q2.20"))
+    nodes += [Node("fir", fir, ("input",)), Node("sum", Add(IO), (nodes[-1].name, "fir"))]
+    return Net("tdnn-tanh-fir", TensorType((2,), IO), tuple(nodes))
+
+
+@pytest.mark.parametrize("interval", [16, 32])
+@pytest.mark.parametrize("variant", [with_tanh, with_filters, with_tanh_layers], ids=lambda make: make.__name__)
+def test_all_legs_agree_on_every_tensor(variant, interval):
     net = variant()
-    legs, _ = runnable(net, options=Options(16, Stalls(3, idle=0.3, backpressure=0.3, burst=9)))
+    legs, _ = runnable(net, options=Options(interval, Stalls(3, idle=0.3, backpressure=0.3, burst=9)))
     if set(legs) == {"ref"}:
         pytest.skip("no leg besides the reference can run here")
     verdict = check(net, legs, 6000, 1)

@@ -51,6 +51,8 @@ ROWS = [
     ("swaps I and Q", MEMORY, '("x[0]", frac, "I"), ("x[1]", frac, "Q")', '("x[1]", frac, "I"), ("x[0]", frac, "Q")',
      TAPS),
     ("delays by a wrong number of samples", MEMORY, "[pos + delay_$node[j]]", "[pos + delay_$node[j] + 1]", FIR),
+    ("takes I and Q at the delays of the envelope", MEMORY, "past = state->line_$node[pos + $iq[k]]",
+     "past = state->line_$node[pos + delay_$node[k]]", TAPS),
     ("keeps half a delay line", MEMORY, PUSH, "state->pos_$node = pos;\n\n        for (j", FIR),
     ("starts with a history that is not zero", SOURCES, "memset(state, 0, sizeof *state);", "memset(state, 0, 1);",
      AGAIN),

@@ -14,6 +14,7 @@ ROOTS = "tests/unit/test_isqrt.py::test_the_largest_squares"
 EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 ACTIVATIONS = "tests/unit/test_ref.py::test_activations_over_every_input"
+GOLDEN_TAPS = "tests/golden/test_golden.py::test_known_answers[MemoryTaps]"
 DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
 TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
@@ -65,6 +66,11 @@ ROWS = [
     ("delays by a wrong number of samples", LAYERS, "delay(parts[part], tap)", "delay(parts[part], tap + 1)", TAPS),
     ("starts with a history that is not zero", LAYERS, "delayed = np.zeros_like(x)", "delayed = np.roll(x, samples)",
      TAPS),
+    ("takes I and Q at the delays of the envelope", "python/bittrue/spec/memory_taps.py",
+     "return self.iq_taps or self.taps", "return self.taps", GOLDEN_TAPS),
+    ("counts no delay of I and Q as memory", "python/bittrue/spec/memory_taps.py",
+     "return max(self.taps[-1], self.iq_delays[-1])", "return self.taps[-1]",
+     "tests/unit/test_net.py::test_features_with_delays_of_their_own_for_i_and_q"),
     ("makes |x|^4 of a rounded |x|^2", LAYERS, EXACT, FROM_ROUNDED, TAPS),
     ("conjugates the filter", LAYERS, STRAIGHT, CONJUGATED, FIR),
     ("takes the filter for a real one", LAYERS, "h_re * d[:, 1] + h_im * d[:, 0]", "h_re * d[:, 1]", FIR),

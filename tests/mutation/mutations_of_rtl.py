@@ -90,7 +90,7 @@ ROWS = [
     ("conjugates the filter", f"{LOWER}/matrix.py",
      "np.stack([h_re, -h_im], 1).ravel(), np.stack([h_im, h_re], 1)",
      "np.stack([h_re, h_im], 1).ravel(), np.stack([-h_im, h_re], 1)", QUICK_FIR),
-    ("looks up the next entry", f"{RTL}/table.py", "rom.address.eq(head)", "rom.address.eq(head + 1)", TABLE),
+    ("looks up the next entry", f"{RTL}/table.py", "address.eq(head)", "address.eq(head + 1)", TABLE),
     ("counts the table from its lowest code", f"{RTL}/table.py",
      "[*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]", "list(self.layer.values)", TABLE),
     ("adds without alignment", f"{RTL}/add.py", "head.shift_left(frac - fmt.frac)", "head", ADD),

@@ -20,12 +20,14 @@ from strategies import tdnn
 
 import bittrue_rtl
 from bittrue.cost import cost
+from bittrue.lower.bram import SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
 from bittrue.lower.ports import module_name
 from bittrue.num import Format
-from bittrue.spec import ComplexFIR, Net, Node, TensorType, Term
+from bittrue.spec import ComplexFIR, Dense, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
 from bittrue_rtl.mac import Lane
+from bittrue_rtl.rom import Rom
 from bittrue_sim.synth import LATCHES, xc7_report, xc7_use
 
 needs_yosys = pytest.mark.skipif(
@@ -86,6 +88,58 @@ def test_wide_and_small_products_take_the_blocks_of_the_formula(widths: list[tup
     assert xc7_report(text, "lanes").get("DSP48E1", 0) == sum(product_dsps(*pair) for pair in widths)
 
 
+# ---- read-only memories ---------------------------------------------------------------------------------------------
+
+
+class Roms(wiring.Component):
+    """ROMs of random words side by side, each ``(words, bits, ports)``, behind registers."""
+
+    def __init__(self, shapes: Sequence[tuple[int, int, int]]) -> None:
+        rng = np.random.default_rng(3)
+        self.roms = [
+            Rom(bits, rng.integers(-(1 << bits - 1), 1 << bits - 1, words), ports) for words, bits, ports in shapes
+        ]
+        self.ports = [pair for rom in self.roms for pair in zip(rom.address, rom.data, strict=True)]
+        super().__init__(
+            {f"address{k}": In(address.shape()) for k, (address, _) in enumerate(self.ports)}
+            | {f"data{k}": Out(data.shape()) for k, (_, data) in enumerate(self.ports)}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules += self.roms
+        for k, (address, data) in enumerate(self.ports):
+            m.d.comb += address.eq(getattr(self, f"address{k}"))
+            m.d.sync += getattr(self, f"data{k}").eq(data)
+        return m
+
+
+def roms(*shapes: tuple[int, int, int]) -> dict[str, int]:
+    return xc7_report(verilog.convert(Roms(shapes), name="roms", emit_src=False), "roms")
+
+
+@needs_yosys
+@pytest.mark.parametrize(
+    "shape", [(SHALLOW, 16, 1), (SHALLOW + 1, 16, 2), (512, 36, 1), (512, 36, 2), (1024, 18, 2), (2048, 10, 2)], ids=str
+)
+def test_roms_take_the_block_rams_of_the_formula(shape: tuple[int, int, int]) -> None:
+    found = roms(shape)
+    assert xc7_use(found)["RAMB18"] == rom_blocks(*shape)
+    assert found.get("FDRE") == shape[1] * shape[2], "the words are registered once, behind the memory"
+    assert shape[0] <= SHALLOW or not any(kind.startswith(("LUT", "RAM32", "RAM64")) for kind in found)
+
+
+@needs_yosys
+@pytest.mark.parametrize(
+    "words, most", [(4096, 0), pytest.param(16_384, 100, marks=pytest.mark.heavy)], ids=["4096", "16384"]
+)
+def test_one_copy_of_a_table_of_16_bit_words_serves_two_look_ups_a_clock(words: int, most: int) -> None:
+    """Yosys packs 16,384 words into 15 blocks, one fewer than side by side, and picks among 8 by a few LUTs a bit."""
+    used = xc7_use(roms((words, 16, 2)))
+    assert rom_blocks(words, 16, 2) == words // 1024
+    assert used["LUT"] <= most and words // 1024 - 1 <= used["RAMB18"] <= words // 1024
+
+
 # ---- nets -----------------------------------------------------------------------------------------------------------
 
 
@@ -116,7 +170,17 @@ def test_powers_take_the_dsp_blocks_of_the_formula(bits: int) -> None:
 
 @needs_yosys
 def test_a_deep_table_goes_to_block_ram() -> None:
-    assert xc7_use(report(LAYERS["Table"].example(), 4))["RAMB18"] == 1
+    net = LAYERS["Table"].example()
+    assert xc7_use(report(net, 4))["RAMB18"] == cost(net, 4).ramb18 == 1
+
+
+@needs_yosys
+def test_deep_weight_and_bias_roms_take_the_blocks_of_the_formula() -> None:
+    fmt, rng = Format.parse("Q1.15"), np.random.default_rng(4)
+    weight, bias = rng.integers(fmt.lo, fmt.hi, (140, 2)), rng.integers(-(1 << 28), 1 << 28, 140)
+    net = Net("deep", TensorType((2,), fmt), (Node("fc", Dense(weight, bias, fmt, fmt), ("input",)),))
+    assert cost(net, 140).nodes["fc"].roms == 2 * 2
+    assert xc7_use(report(net, 140))["RAMB18"] == cost(net, 140).ramb18 == 4
 
 
 @needs_yosys

@@ -97,8 +97,8 @@ class BigNet:
     def _memorytaps(self, node: dict) -> Sample:
         (source,) = node["inputs"]
         frac, out = self.formats[source].frac, Q(node["output"])
-        first, *rest = node["taps"]
-        past = {tap: self._past(source, tap, [0, 0]) for tap in node["taps"]}
+        first, *rest = node.get("iq_taps", node["taps"])
+        past = {tap: self._past(source, tap, [0, 0]) for tap in (*node["taps"], first, *rest)}
         features = [out.requantise(part, frac - out.frac) for part in past[first]]
         for tap in node["taps"]:
             features += [out.requantise(envelope(past[tap], p), p * frac - out.frac) for p in node["powers"]]

@@ -24,16 +24,17 @@ Q = Format.parse
 EXAMPLES = {name: layer.example() for name, layer in LAYERS.items()}
 
 
-def tdnn(hidden=LeakyReLU(2)) -> Net:  # noqa: B008 (frozen)
+def tdnn(hidden=LeakyReLU(2), iq_taps=None) -> Net:  # noqa: B008 (frozen)
     rng = np.random.default_rng(5)
+    features = MemoryTaps((0, 1, 3), (1, 2, 4), Q("Q1.11"), iq_taps)
 
     def dense(rows, columns, given, output, activation):
         w = rng.integers(-(1 << 13), 1 << 13, (rows, columns))
         return Dense(w, rng.integers(-(1 << 26), 1 << 26, rows), Q("Q1.15"), output, activation)
 
     nodes = (
-        Node("features", MemoryTaps((0, 1, 3), (1, 2, 4), Q("Q1.11")), ("input",)),
-        Node("hidden", dense(6, 15, Q("Q1.11"), Q("Q4.12"), hidden), ("features",)),
+        Node("features", features, ("input",)),
+        Node("hidden", dense(6, len(features.features), Q("Q1.11"), Q("Q4.12"), hidden), ("features",)),
         Node("output", dense(2, 6, Q("Q4.12"), Q("Q1.15"), Linear()), ("hidden",)),
     )
     return Net("small-tdnn", TensorType((2,), Q("Q1.15")), nodes)
@@ -139,8 +140,9 @@ def seeded():
     return np.random.default_rng(8)
 
 
-def test_worst_cases_go_beyond_random_vectors_behind_delays():
-    net = tdnn()
+@pytest.mark.parametrize("iq_taps", [None, (1, 4)])
+def test_worst_cases_go_beyond_random_vectors_behind_delays(iq_taps):
+    net = tdnn(iq_taps=iq_taps)
     worst = accumulators(net, directed.worst_cases(net))
     drawn = accumulators(net, vectors.uniform(net, 30_000, seeded()))
     assert (worst.max(0) >= drawn.max(0)).all() and (worst.min(0) <= drawn.min(0)).all()

@@ -255,6 +255,20 @@ def test_features_start_at_the_first_tap():
     )  # fmt: skip
 
 
+def test_features_with_delays_of_their_own_for_i_and_q():
+    layer = MemoryTaps((0, 2), (3, 1), Q("Q1.7"), iq_taps=[1, 5])
+    assert layer.features == (
+        (1, "I"), (1, "Q"), (0, 3), (0, 1), (2, 3), (2, 1), (5, "I"), (5, "Q"),
+    )  # fmt: skip
+    assert (layer.memory, layer.iq_delays) == (5, (1, 5))
+    assert MemoryTaps((0, 9), (1,), Q("Q1.7"), iq_taps=(1,)).memory == 9
+    same = MemoryTaps((0, 2), (1,), Q("Q1.7"), iq_taps=(0, 2))
+    assert same == MemoryTaps((0, 2), (1,), Q("Q1.7")) and same.iq_taps is None and same.iq_delays == (0, 2)
+    refused(r"MemoryTaps\.iq_taps is \[2, 1\]; give strictly", MemoryTaps, (0,), (1,), Q("Q1.7"), (2, 1))
+    refused(r"MemoryTaps\.iq_taps is \[\]; give strictly", MemoryTaps, (0,), (1,), Q("Q1.7"), ())
+    refused(r"no powers, and iq_taps \[1\] beside taps; give these as taps", MemoryTaps, (0,), (), Q("Q1.7"), (1,))
+
+
 def test_table_parameters():
     table = Table.tabulate(lambda v: v * v, Q("Q1.2"), Q("Q1.4"))
     assert table.values.tolist() == [15, 9, 4, 1, 0, 1, 4, 9]

@@ -167,12 +167,23 @@ def test_lane_sums_from_its_carry_and_wraps_at_its_width() -> None:
     assert pipelined(Lane(16, 16, acc_bits), Lane.latency, words, "acc") == expected
 
 
+@pytest.mark.parametrize("ports", [1, 2])
 @pytest.mark.parametrize("depth", [1, 2, 5, 64, 65, 200])
-def test_rom_holds_signed_words(depth: int) -> None:
+def test_rom_holds_signed_words(depth: int, ports: int) -> None:
     words = [int(w) for w in full_range(Format(9, 0), (depth,), depth)]
     addresses = [*range(depth), *random.Random(depth).choices(range(depth), k=50)]
-    found = pipelined(Rom(9, words), Rom.latency, [{"address": a} for a in addresses], "data")
-    assert found == [words[a] for a in addresses]
+    rom, found = Rom(9, words, ports), []
+
+    async def bench(ctx: Any) -> None:
+        for clock in range(len(addresses) + Rom.latency):
+            for k, port in enumerate(rom.address):  # the second port runs through the addresses backwards
+                ctx.set(port, (addresses[::-1] if k else addresses)[min(clock, len(addresses) - 1)])
+            found.append([ctx.get(data) for data in rom.data])
+            await ctx.tick()
+
+    simulate(rom, bench)
+    assert [row[0] for row in found[Rom.latency :]] == [words[a] for a in addresses]
+    assert ports == 1 or [row[1] for row in found[Rom.latency :]] == [words[a] for a in reversed(addresses)]
 
 
 # ---- vectors in series ----------------------------------------------------------------------------------------------

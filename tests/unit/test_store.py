@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,16 @@ from strategies import full_range, nets
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec import LAYERS, Dense, LeakyReLU, Linear, Net, Node, ReLU, TensorType, load, save
-from bittrue.spec.store import content_hash
+from bittrue.spec import LAYERS, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, ReLU, TensorType, load, save
+from bittrue.spec.store import content_hash, contents
 
 FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 Q = Format.parse
 ADD_HASH = "sha256:4f1765111336aec6f45e2c8285c9922416b57bd15bf68f3081c9bc3006a56b65"
 """Of ``Add.example()``. It changes only with the file format's version: old nets must keep their hashes."""
+
+TAPS_HASH = "sha256:4499b53222015971c77f6051477a108a367f05c91501be32a629b945d29894b7"
+"""Of a MemoryTaps net as it was before the layer got ``iq_taps``."""
 
 
 def example(layer: str = "Dense") -> Net:
@@ -112,6 +116,35 @@ def test_numpy_integers_in_a_net_are_saved(tmp_path):
 
 def test_the_hash_of_a_known_net():
     assert content_hash(example("Add")) == ADD_HASH
+
+
+def test_the_hash_of_a_net_without_an_optional_parameter(tmp_path):
+    layer = MemoryTaps((0, 1, 3), (1, 2, 3, 4), Q("Q3.9"))
+    net = Net("memory_taps", TensorType((2,), Q("Q1.11")), (Node("taps", layer, ("input",)),))
+    assert content_hash(net) == TAPS_HASH
+    save(net, tmp_path)
+    assert "iq_taps" not in (tmp_path / "net.json").read_text()
+    assert load(tmp_path).nodes[0].layer == layer
+
+
+def test_delays_of_i_and_q_are_saved(tmp_path):
+    save(example("MemoryTaps"), tmp_path)
+    assert json.loads((tmp_path / "net.json").read_text())["nodes"][0]["iq_taps"] == [1, 4]
+    assert load(tmp_path).nodes[0].layer == example("MemoryTaps").nodes[0].layer
+
+
+def test_a_declared_delay_is_saved_and_has_a_hash_of_its_own(tmp_path):
+    net = replace(example("MemoryTaps"), delay=2)
+    save(net, tmp_path)
+    assert load(tmp_path).delay == 2
+    assert content_hash(load(tmp_path)) == content_hash(net) != content_hash(replace(net, delay=1))
+    assert "delay" not in contents(example("MemoryTaps"))["net.json"]
+
+
+@pytest.mark.parametrize("delay", [-1, 5, True, "1", 0.5])
+def test_a_delay_beyond_the_memory_is_refused(delay):
+    with pytest.raises(BadInput, match="declares a delay of .* samples; its outputs see 0 to 4 back"):
+        replace(example("MemoryTaps"), delay=delay)
 
 
 def test_the_hash_is_not_of_the_layout_of_the_files(tmp_path):
@@ -282,6 +315,9 @@ def test_descriptions_that_are_not_a_net_are_refused(change, match, tmp_path):
         ("powers", [5], "envelope powers are 1, 2, 3 and 4"),
         ("powers", [1, 1], "each at most once"),
         ("powers", [True], "writes it in another way"),
+        ("iq_taps", [3, 1], "strictly increasing"),
+        ("iq_taps", [0, 1, 3], "writes it in another way"),
+        ("iq_taps", None, "malformed"),
     ],
 )
 def test_taps_that_are_not_delays_are_refused(key, value, match, tmp_path):

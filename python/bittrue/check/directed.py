@@ -67,12 +67,12 @@ def _feature_scores(taps: MemoryTaps, layer: Dense, given: TensorType, iq: Codes
     """What candidate ``c`` at delay ``t`` adds to the accumulator of neuron ``o``: ``scores[t][c, o]``."""
     alone = MemoryTaps((0,), taps.powers, taps.output)
     features = evaluate(alone, [given], iq)
-    columns = {feature: k for k, feature in enumerate(taps.features)}
     weight = layer.weight[:NEURONS]
-    return {
-        delay: features @ np.ascontiguousarray(weight[:, [columns[delay, part] for _, part in alone.features]].T)
-        for delay in taps.taps
-    }
+    scores: dict[int, Codes] = {}
+    for column, (delay, part) in enumerate(taps.features):
+        found = np.outer(features[:, alone.features.index((0, part))], weight[:, column])
+        scores[delay] = scores.get(delay, 0) + found
+    return scores
 
 
 def basis(iq: Codes, power: int, frac: int, layer: ComplexFIR) -> Codes:

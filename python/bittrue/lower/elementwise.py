@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bittrue.lower.bram import PORTS
 from bittrue.lower.features import REQUANTISE
 
 TABLE = 2
@@ -25,6 +26,11 @@ class Elementwise:
     def units(self) -> int:
         """Units side by side."""
         return -(-self.elements // self.interval)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Units that share a ROM, ROM by ROM, where the units look up."""
+        return (PORTS,) * (self.units // PORTS) + (1,) * (self.units % PORTS)
 
     @property
     def queue(self) -> int:

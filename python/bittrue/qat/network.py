@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -148,7 +149,7 @@ class Network(nn.Module):
                 )
         layers = self.layers
         nodes = tuple(Node(node.name, layers[node.name].to_layer(), node.inputs) for node in self.template.nodes)
-        return Net(self.template.name, self.template.input, nodes)
+        return replace(self.template, nodes=nodes)
 
     def clamped(self) -> dict[str, int]:
         """How many parameters of every layer with parameters saturate in `to_net`."""

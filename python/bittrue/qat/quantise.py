@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from bittrue.errors import BadInput
-from bittrue.num import Format
+from bittrue.num import Format, fit_format
 
 
 class Grid(NamedTuple):
@@ -110,15 +109,4 @@ def fit_weight_format(weight: Any, bits: int) -> Format:
     BadInput
         For NaN or infinity, or a word length outside 2..53.
     """
-    if not 2 <= bits <= 53:
-        raise BadInput(f"weights of {bits} bits cannot be fitted; choose 2 to 53")
-    values = torch.as_tensor(weight).detach().to(torch.float64)
-    if not torch.isfinite(values).all():
-        raise BadInput("the weights hold NaN or infinity, which no format can; restart training at a lower rate")
-    largest = float(values.abs().max()) if values.numel() else 0.0
-    if not largest:
-        return Format(bits, bits - 1)
-    frac = min(bits - int(torch.frexp(torch.tensor(largest, dtype=torch.float64)).exponent), 126)
-    while outside(values, Grid.of(Format(bits, frac))).any():
-        frac -= 1
-    return Format(bits, frac)
+    return fit_format(torch.as_tensor(weight).detach().to("cpu", torch.float64).numpy(), bits)

@@ -34,9 +34,9 @@ class MemoryTaps(Layer):
         |x|^3 = requantise(isqrt(P) * P, 3 * f - output.frac)
         |x|^4 = requantise(P * P,        4 * f - output.frac)
 
-    and ``I``, ``Q`` are requantised with shift ``f - output.frac``. Order of the features, for taps ``t0 < t1 < ...``:
-    ``I, Q`` of ``x[n - t0]``; then for every tap the envelope powers of ``x[n - t]``, in the order of ``powers``; then
-    ``I, Q`` of ``x[n - t1]``, ``x[n - t2]``, ... Taps 0 to 5 with powers 1, 2, 4 give the classic 30 features.
+    and ``I``, ``Q`` are requantised with shift ``f - output.frac``. Order of the features, for I/Q taps ``u0 < u1 < ...``:
+    ``I, Q`` of ``x[n - u0]``; then for every tap the envelope powers of ``x[n - t]``, in the order of ``powers``; then
+    ``I, Q`` of ``x[n - u1]``, ``x[n - u2]``, ... Taps 0 to 5 with powers 1, 2, 4 give the classic 30 features.
 
     Parameters
     ----------
@@ -46,26 +46,39 @@ class MemoryTaps(Layer):
         Envelope powers, a selection of 1, 2, 3, 4.
     output : Format
         The format of every feature.
+    iq_taps : tuple of int, optional
+        Delays of ``I, Q`` where they are not those of the envelope. ``None``, or the same as ``taps``: they are.
     """
 
     taps: tuple[int, ...]
     powers: tuple[int, ...]
     output: Format
+    iq_taps: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "taps", increasing_taps(self.taps, "MemoryTaps.taps"))
         object.__setattr__(self, "powers", envelope_powers(self.powers, "MemoryTaps.powers"))
+        if self.iq_taps is not None:
+            own = increasing_taps(self.iq_taps, "MemoryTaps.iq_taps")
+            if not self.powers:
+                raise BadInput(f"MemoryTaps has no powers, and iq_taps {list(own)} beside taps; give these as taps")
+            object.__setattr__(self, "iq_taps", own if own != self.taps else None)
+
+    @property
+    def iq_delays(self) -> tuple[int, ...]:
+        """Delays of ``I, Q``, whether given as ``iq_taps`` or as ``taps``."""
+        return self.iq_taps or self.taps
 
     @property
     def features(self) -> tuple[tuple[int, int | str], ...]:
         """``(tap, "I" | "Q" | power)`` of every feature, in order."""
-        first, *rest = self.taps
+        first, *rest = self.iq_delays
         ends = [(first, "I"), (first, "Q")], [(t, part) for t in rest for part in ("I", "Q")]
         return (*ends[0], *((t, p) for t in self.taps for p in self.powers), *ends[1])
 
     @property
     def memory(self) -> int:
-        return self.taps[-1]
+        return max(self.taps[-1], self.iq_delays[-1])
 
     def output_type(self, *inputs: TensorType) -> TensorType:
         complex_format(inputs, "MemoryTaps")
@@ -75,5 +88,5 @@ class MemoryTaps(Layer):
     def example(cls) -> Net:
         from bittrue.spec.net import Net, Node
 
-        layer = cls((0, 1, 3), (1, 2, 3, 4), Format.parse("Q3.9"))
+        layer = cls((0, 1, 3), (1, 2, 3, 4), Format.parse("Q3.9"), iq_taps=(1, 4))
         return Net("memory_taps", TensorType((2,), Format.parse("Q1.11")), (Node("taps", layer, ("input",)),))

@@ -33,15 +33,26 @@ class Net:
     Nodes stand in the order of evaluation; the last one is the output. Every intermediate tensor has a name, that of
     its node: the *tap* by which the legs are compared.
 
+    Parameters
+    ----------
+    name : str
+    input : TensorType
+    nodes : tuple of Node
+    delay : int
+        Samples by which the output lags what it is about: output ``n`` answers input ``n - delay``, and what lies
+        between is look-ahead. It is a promise to whoever aligns signals; the integer function does not depend on it.
+
     Raises
     ------
     BadInput
-        For a name twice, an input that does not exist (yet), a node that nothing uses, or layers that do not fit.
+        For a name twice, an input that does not exist (yet), a node that nothing uses, layers that do not fit, or a
+        delay that is not within the net's memory.
     """
 
     name: str
     input: TensorType
     nodes: tuple[Node, ...]
+    delay: int = 0
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", self.name):
@@ -55,6 +66,10 @@ class Net:
                     f"net {self.name}: nothing uses node {node.name}; the last node is the output, remove this"
                 )
         _ = self.types
+        if isinstance(self.delay, bool) or not isinstance(self.delay, int) or not 0 <= self.delay <= self.memory:
+            raise BadInput(
+                f"net {self.name} declares a delay of {self.delay} samples; its outputs see 0 to {self.memory} back"
+            )
 
     @cached_property
     def types(self) -> dict[str, TensorType]:

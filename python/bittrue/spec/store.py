@@ -8,7 +8,7 @@ import os
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -38,16 +38,22 @@ def content_hash(net: Net) -> str:
     return _digest(document, tensors)
 
 
-def save(net: Net, folder: str | os.PathLike[str]) -> None:
-    """Write ``net.json`` and ``weights.safetensors`` into ``folder``, which is made if need be."""
+def contents(net: Net) -> dict[str, bytes | str]:
+    """The files of a net folder by name."""
     document, tensors = _describe(net)
     text = json.dumps(document | {"hash": _digest(document, tensors)}, indent=1) + "\n"
     weights = safetensors.numpy.save({name: _narrow(tensor) for name, tensor in tensors.items()})
+    return {WEIGHT_FILE: weights, JSON_FILE: text}
+
+
+def save(net: Net, folder: str | os.PathLike[str]) -> None:
+    """Write ``net.json`` and ``weights.safetensors`` into ``folder``, which is made if need be."""
+    files = contents(net)
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror or error}; choose another folder") from None
-    write_together(folder, {WEIGHT_FILE: weights, JSON_FILE: text})
+    write_together(folder, files)
 
 
 def load(folder: str | os.PathLike[str]) -> Net:
@@ -97,7 +103,7 @@ def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
             value = getattr(node.layer, field.name)
             if isinstance(value, np.ndarray):
                 tensors[f"{node.name}.{field.name}"] = value
-            else:
+            elif value is not None:
                 entry[field.name] = _to_json(value)
         nodes.append(entry)
     document = {
@@ -107,6 +113,8 @@ def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
         "input": {"shape": list(net.input.shape), "format": str(net.input.format)},
         "nodes": nodes,
     }
+    if net.delay:
+        document["delay"] = net.delay
     return document, tensors
 
 
@@ -134,7 +142,7 @@ def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
     try:
         given = TensorType(document["input"]["shape"], Format.parse(document["input"]["format"]))
         nodes = tuple(_node(entry, tensors) for entry in document["nodes"])
-        net = Net(document["name"], given, nodes)
+        net = Net(document["name"], given, nodes, document.get("delay", 0))
     except BadInput as error:
         raise BadInput(f"{folder / JSON_FILE}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -157,9 +165,9 @@ def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
             if tensor not in tensors:
                 raise BadInput(f"{WEIGHT_FILE} lacks tensor {tensor}; restore the file")
             parameters[key] = tensors[tensor]
-        elif key not in entry:
+        elif key not in entry and type(None) not in get_args(hint):
             raise BadInput(f"node {entry['name']!r} lacks {key!r}; see docs/net-format.md for {kind}")
-        else:
+        elif key in entry:
             parameters[key] = _from_json(hint, entry[key])
     extra = set(entry) - set(hints) - {"name", "layer", "inputs"}
     if extra:
@@ -192,6 +200,6 @@ def _from_json(hint: Any, value: Any) -> Any:
         return activation.from_json(value)
     if hint == tuple[Term, ...]:
         return tuple(Term(item["power"], item["taps"]) for item in value)
-    if hint == tuple[int, ...]:
+    if hint in (tuple[int, ...], tuple[int, ...] | None):
         return tuple(value)
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

@@ -44,7 +44,10 @@ def _helpers(powers: Iterable[int]) -> frozenset[str]:
 def _(layer: MemoryTaps, site: Site) -> Fragment:
     frac, fmt = site.types[0].format.frac, layer.output
     depth, delays, parts = (site.macro(kind) for kind in ("DEPTH", "DELAYS", "PARTS"))
+    own = layer.iq_taps is not None
+    iq, iqs = (f"iq_delay_{site.node}", site.macro("IQ_DELAYS")) if own else (f"delay_{site.node}", delays)
     names = {"node": site.node, "depth": depth, "delays": delays, "parts": parts, "t": element_type(fmt)}
+    names |= {"iq": iq, "iqs": iqs}
     values = [("x[0]", frac, "I"), ("x[1]", frac, "Q")]
     values += [(_POWERS[p], p * frac, "|x|" if p == 1 else f"|x|^{p}") for p in layer.powers]
     now = "\n".join(
@@ -73,11 +76,11 @@ def _(layer: MemoryTaps, site: Site) -> Fragment:
         memcpy(state->line_$node[pos + $depth], now, sizeof state->line_$node[pos]);
         state->pos_$node = pos;
 
-        y[n++] = state->line_$node[pos + delay_$node[0]][0];
-        y[n++] = state->line_$node[pos + delay_$node[0]][1];
+        y[n++] = state->line_$node[pos + $iq[0]][0];
+        y[n++] = state->line_$node[pos + $iq[0]][1];
         $powers
-        for (k = 1; k < $delays; k++) {
-            const $t *past = state->line_$node[pos + delay_$node[k]];
+        for (k = 1; k < $iqs; k++) {
+            const $t *past = state->line_$node[pos + $iq[k]];
 
             y[n++] = past[0];
             y[n++] = past[1];
@@ -89,12 +92,17 @@ def _(layer: MemoryTaps, site: Site) -> Fragment:
         powers=fill(powers, **names) if layer.powers else "",
         **names,
     )
-    constants = f"static const {unsigned_type(layer.taps[-1])} delay_{site.node}[{delays}] = {initialiser(layer.taps)};"
+    lists = {(f"delay_{site.node}", delays): layer.taps, (iq, iqs): layer.iq_delays}
+    constants = "\n\n".join(
+        f"static const {unsigned_type(taps[-1])} {name}[{count}] = {initialiser(taps)};"
+        for (name, count), taps in lists.items()
+    )
     about = (
         "I, Q of the first delay; the envelope powers of every delay; I, Q of the other delays. The line holds "
         f"{', '.join(what for *_, what in values)} of each sample, already requantised",
     )
-    macros = {depth: layer.taps[-1] + 1, delays: len(layer.taps), parts: len(values)}
+    macros = {depth: layer.memory + 1, delays: len(layer.taps), parts: len(values)}
+    macros |= {iqs: len(layer.iq_delays)}
     state = _line(site, names["t"], f"[{parts}]")
     return Fragment(about, body, macros, constants, state, _helpers(layer.powers))
 

@@ -1,0 +1,35 @@
+"""How many block RAMs a ROM takes."""
+
+from __future__ import annotations
+
+SHALLOW = 64
+"""Words of a ROM that LUTs hold: one or two a bit. Deeper ones go to block RAM."""
+
+PORTS = 2
+"""Look-ups a clock of one block RAM."""
+
+SHAPES = [(16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18)]
+"""Words and bits of a RAMB18E1 with two ports; a RAMB36E1 has twice the words or, above 1 bit, twice the bits."""
+
+ONE_PORT = (512, 36)
+"""The further shape of a RAMB18E1 that is read through one port."""
+
+
+def rom_blocks(words: int, bits: int, ports: int = 1) -> int:
+    """RAMB18E1 of a ROM, a RAMB36E1 counted as two: the fewest that hold it side by side in one shape.
+
+    Synthesis may pack a ROM of several blocks tighter. 0 for a ROM of LUTs.
+
+    Parameters
+    ----------
+    words, bits : int
+        Depth and width.
+    ports : int
+        Look-ups a clock, 1 or 2.
+    """
+    if words <= SHALLOW:
+        return 0
+    halves = SHAPES + [ONE_PORT] * (ports == 1)
+    shapes = [(depth, width, 1) for depth, width in halves]
+    shapes += [(depth, 2 * width, 2) for depth, width in halves] + [(2 * SHAPES[0][0], 1, 2)]
+    return min(-(-words // depth) * -(-bits // width) * blocks for depth, width, blocks in shapes)

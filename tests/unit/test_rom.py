@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bittrue.emit.rom import JSON_FILE, MD_FILE, constants, layout, roms, write_roms
+from bittrue.emit.constants import constants
+from bittrue.emit.rom import JSON_FILE, MD_FILE, layout, roms, write_roms
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Add, ComplexFIR, Dense, Layer, Net, Node, Table, TensorType, Term

@@ -2,7 +2,8 @@
 
 There is one ROM for each word width of the net, because a memory has one width: 16-bit weights share
 ``<module>_w16``, 32-bit biases ``<module>_w32``. In a ROM the tensors follow each other without gaps in the order of
-the net, each in row-major order (C order): ``weight[o][i]`` stands at ``base + o * inputs + i``.
+the net, each in row-major order (C order): ``weight[o][i]`` stands at ``base + o * inputs + i``; or, on request, in the
+order in which the lanes of the hardware hold them (`bittrue.emit.lanes`).
 
 The word width is that of the tensor's format, not rounded up. Biases have no format of their own but the scale of
 their accumulator; they take 32 bits where every bias of the net fits, else 64, so that retraining does not change the
@@ -26,73 +27,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bittrue.emit.constants import constants
 from bittrue.emit.folder import write_folder
-from bittrue.errors import BadInput
+from bittrue.emit.lanes import in_lanes, lane_order
 from bittrue.lower.ports import module_name
 from bittrue.num import Format
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, Table, TensorType
+from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
 JSON_FILE, MD_FILE = "address_map.json", "address_map.md"
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A constant tensor of a layer.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the layer, as in the net's weight file.
-    codes : int64 array
-    frac : int
-        Fractional bits.
-    bits : int or None
-        Word width; ``None`` for a bias, whose width is common to the net.
-    """
-
-    name: str
-    codes: npt.NDArray[np.int64]
-    frac: int
-    bits: int | None
-
-
-@singledispatch
-def constants(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    """The constant tensors of a layer that takes tensors of the given types."""
-    raise BadInput(f"{type(layer).__name__}: no ROM export; register one in bittrue.emit.rom")
-
-
-@constants.register(MemoryTaps)
-@constants.register(Add)
-def _none(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    return ()
-
-
-@constants.register
-def _(layer: Dense, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    weight = Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits)
-    return weight, Constant("bias", layer.bias, types[0].format.frac + layer.weight_format.frac, None)
-
-
-@constants.register
-def _(layer: ComplexFIR, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    return (Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits),)
-
-
-@constants.register
-def _(layer: Table, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    return (Constant("values", layer.values, layer.output.frac, layer.output.bits),)
 
 
 @dataclass(frozen=True)
@@ -111,43 +63,65 @@ class Tensor:
         return f"Q{self.width - self.frac}.{self.frac}"
 
 
-def layout(net: Net) -> dict[int, list[Tensor]]:
+ROWS = "row-major, no gaps; base and length in words"
+"""The order of words where nothing else is asked for."""
+
+
+def layout(net: Net, interval: int | None = None, bias_bits: int | None = None) -> dict[int, list[Tensor]]:
     """The tensors of every ROM by its word width, narrow ones first.
+
+    Parameters
+    ----------
+    net : Net
+    interval : int, optional
+        Order the words as the lanes of hardware for one sample every ``interval`` clocks hold them
+        (`bittrue.emit.lanes`); row-major if not given.
+    bias_bits : int, optional
+        Width of biases, 32 or 64; `bias_width` of the net if not given.
 
     Raises `BadInput` for a layer without ROM export.
     """
-    found = [
-        (f"{node.name}.{constant.name}", constant)
-        for node in net.nodes
-        for constant in constants(node.layer, net.input_types(node))
-    ]
-    narrow = Format(32, 0)
-    fits = all(narrow.lo <= c.codes.min() and c.codes.max() <= narrow.hi for _, c in found if c.bits is None)
-    bias_bits = 32 if fits else 64
+    by_lane = in_lanes(net, interval) if interval is not None else {}
+    bits = bias_bits or bias_width(net)
     result: dict[int, list[Tensor]] = {}
-    for name, constant in found:
-        rom = result.setdefault(constant.bits or bias_bits, [])
-        base = rom[-1].base + rom[-1].codes.size if rom else 0
-        rom.append(Tensor(name, constant.codes, constant.frac, constant.bits or bias_bits, base))
+    for node in net.nodes:
+        for constant in by_lane.get(node.name) or constants(node.layer, net.input_types(node)):
+            width = constant.bits or bits
+            rom = result.setdefault(width, [])
+            base = rom[-1].base + rom[-1].codes.size if rom else 0
+            rom.append(Tensor(f"{node.name}.{constant.name}", constant.codes, constant.frac, width, base))
     return dict(sorted(result.items()))
 
 
-def roms(net: Net) -> dict[str, str]:
+def bias_width(net: Net) -> int:
+    """32 where every bias of the net fits that, else 64."""
+    found = [c for node in net.nodes for c in constants(node.layer, net.input_types(node)) if c.bits is None]
+    narrow = Format(32, 0)
+    return 32 if all(narrow.lo <= c.codes.min() and c.codes.max() <= narrow.hi for c in found) else 64
+
+
+def roms(net: Net, interval: int | None = None, bias_bits: int | None = None) -> dict[str, str]:
     """Text of every file by name: ``<module>_w<width>.mem``, ``.hex``, ``.coe`` for each ROM, and the address maps.
 
-    The same net gives the same text everywhere. A net without weights has the address maps only.
+    The same net gives the same text everywhere. A net without weights has the address maps only. Parameters as in
+    `layout`.
     """
     title = f"net {net.name} {content_hash(net)}"
-    files: dict[str, str] = {}
-    plan = layout(net)
-    for width, tensors in plan.items():
-        stem = f"{module_name(net)}_w{width}"
-        files[f"{stem}.mem"] = _mem(title, width, tensors)
-        files[f"{stem}.hex"] = _intel_hex(width, tensors)
-        files[f"{stem}.coe"] = _coe(title, width, tensors)
-    document = _address_map(net, plan)
+    plan = layout(net, interval, bias_bits)
+    files = memory_files(module_name(net), title, plan)
+    document = _address_map(net, plan, ROWS if interval is None else lane_order(interval))
     files[JSON_FILE] = json.dumps(document, indent=1) + "\n"
     files[MD_FILE] = _markdown(document)
+    return files
+
+
+def memory_files(stem: str, title: str, plan: Mapping[int, Sequence[Tensor]]) -> dict[str, str]:
+    """``<stem>_w<width>.mem``, ``.hex`` and ``.coe`` of tensors that follow each other without gaps, by file name."""
+    files: dict[str, str] = {}
+    for width, tensors in plan.items():
+        files[f"{stem}_w{width}.mem"] = _mem(title, width, tensors)
+        files[f"{stem}_w{width}.hex"] = _intel_hex(width, tensors)
+        files[f"{stem}_w{width}.coe"] = _coe(title, width, tensors)
     return files
 
 
@@ -201,47 +175,56 @@ def _record(address: int, kind: int, data: bytes) -> str:
     return f":{content.hex()}{-sum(content) & 0xFF:02x}".upper()
 
 
-def _address_map(net: Net, plan: dict[int, list[Tensor]]) -> dict[str, Any]:
+def _address_map(net: Net, plan: dict[int, list[Tensor]], order: str) -> dict[str, Any]:
     module = module_name(net)
     return {
         "format": "bittrue-address-map",
         "version": VERSION,
         "net": net.name,
         "hash": content_hash(net),
-        "order": "row-major, no gaps; base and length in words",
+        "order": order,
         "roms": [
             {
                 "files": [f"{module}_w{width}.{kind}" for kind in ("mem", "hex", "coe")],
                 "width": width,
                 "depth": sum(tensor.codes.size for tensor in tensors),
-                "tensors": [
-                    {
-                        "name": tensor.name,
-                        "base": tensor.base,
-                        "length": tensor.codes.size,
-                        "shape": list(tensor.codes.shape),
-                        "width": tensor.width,
-                        "format": tensor.format,
-                    }
-                    for tensor in tensors
-                ],
+                "tensors": [entry(tensor) for tensor in tensors],
             }
             for width, tensors in plan.items()
         ],
     }
 
 
+def entry(tensor: Tensor) -> dict[str, Any]:
+    """What an address map says about a tensor."""
+    return {
+        "name": tensor.name,
+        "base": tensor.base,
+        "length": tensor.codes.size,
+        "shape": list(tensor.codes.shape),
+        "width": tensor.width,
+        "format": tensor.format,
+    }
+
+
+def table(tensors: Sequence[dict[str, Any]]) -> list[str]:
+    """Lines of a Markdown table of such entries."""
+    lines = ["| base | last | length | tensor | shape | format |", "|---:|---:|---:|---|---|---|"]
+    for t in tensors:
+        shape = " x ".join(map(str, t["shape"]))
+        last = t["base"] + t["length"] - 1
+        lines.append(f"| {t['base']} | {last} | {t['length']} | {t['name']} | {shape} | {t['format']} |")
+    return lines
+
+
 def _markdown(document: dict[str, Any]) -> str:
     lines = [f"# Address map of {document['net']}", "", f"Content hash `{document['hash']}`."]
-    lines += ["Tensors are stored in row-major order without gaps; addresses and lengths count words."]
+    order = "row-major order without gaps" if document["order"] == ROWS else document["order"].partition(";")[0]
+    lines += [f"Tensors are stored in {order}; addresses and lengths count words."]
     for rom in document["roms"]:
         lines += ["", f"## {Path(rom['files'][0]).stem}: {rom['depth']} words of {rom['width']} bits", ""]
         lines += [f"Files with the same words: {', '.join(f'`{name}`' for name in rom['files'])}.", ""]
-        lines += ["| base | last | length | tensor | shape | format |", "|---:|---:|---:|---|---|---|"]
-        for t in rom["tensors"]:
-            shape = " x ".join(map(str, t["shape"]))
-            last = t["base"] + t["length"] - 1
-            lines.append(f"| {t['base']} | {last} | {t['length']} | {t['name']} | {shape} | {t['format']} |")
+        lines += table(rom["tensors"])
     if not document["roms"]:
         lines += ["", "The net has no weights."]
     return "\n".join(lines) + "\n"

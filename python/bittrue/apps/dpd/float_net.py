@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
 
 import numpy as np
@@ -13,12 +13,11 @@ from safetensors import SafetensorError
 
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.parent import Parameters, Real, trainable
 from bittrue.spec import Add, ComplexFIR, Dense, Layer, LeakyReLU, MemoryTaps, Net, ReLU, Table, TensorType
 from bittrue.spec.net import INPUT
 
-Real = npt.NDArray[np.float64]
-Parameters = Mapping[str, Real]
-"""Float parameters by ``"<node>.<field>"``, the names that weights.safetensors uses for the codes."""
+__all__ = ["FILE", "Parameters", "Real", "delay", "envelope", "evaluate", "load", "run", "taps"]
 
 FILE = "float.safetensors"
 
@@ -29,7 +28,7 @@ def load(path: str | os.PathLike[str], net: Net) -> dict[str, Real]:
         stored = safetensors.numpy.load(read_bytes(path, "the float parameters"))
     except SafetensorError as error:
         raise BadInput(f"{path} is corrupt ({error}); restore the file") from None
-    wanted = {f"{node.name}.{key}": array.shape for node in net.nodes for key, array in _codes(node.layer).items()}
+    wanted = {f"{node.name}.{key}": array.shape for node in net.nodes for key, array in trainable(node.layer).items()}
     found = {name: array.shape for name, array in stored.items()}
     if found != wanted:
         name = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
@@ -42,18 +41,16 @@ def load(path: str | os.PathLike[str], net: Net) -> dict[str, Real]:
 
 def run(net: Net, parameters: Parameters, values: npt.ArrayLike) -> Real:
     """Output values ``(N, *net.output.shape)`` of input values ``(N, *net.input.shape)``; history starts at zero."""
+    return taps(net, parameters, values)[net.nodes[-1].name]
+
+
+def taps(net: Net, parameters: Parameters, values: npt.ArrayLike) -> dict[str, Real]:
+    """Values ``(N, ...)`` of every node by its name, and of ``"input"``, for input values as in `run`."""
     known = {INPUT: np.asarray(values, dtype=np.float64)}
     for node in net.nodes:
-        own = {key: parameters[f"{node.name}.{key}"] for key in _codes(node.layer)}
+        own = {key: parameters[f"{node.name}.{key}"] for key in trainable(node.layer)}
         known[node.name] = evaluate(node.layer, own, net.input_types(node), *(known[name] for name in node.inputs))
-    return known[net.nodes[-1].name]
-
-
-def _codes(layer: Layer) -> dict[str, npt.NDArray[np.int64]]:
-    """The trainable arrays of a layer; a table is a constant."""
-    if isinstance(layer, Table):
-        return {}
-    return {key: value for key, value in vars(layer).items() if isinstance(value, np.ndarray)}
+    return known
 
 
 def delay(x: Real, samples: int) -> Real:

@@ -1,0 +1,74 @@
+"""Weights in the order in which the lanes of the hardware hold them (`bittrue.lower.fold`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bittrue.emit.constants import Constant, constants
+from bittrue.errors import BadInput
+from bittrue.lower.fold import Fold
+from bittrue.lower.matrix import Matrix
+from bittrue.lower.schedule import schedule
+from bittrue.num import Format
+from bittrue.spec import Net
+
+
+def lane_order(interval: int) -> str:
+    """The order in words, for address maps."""
+    return (
+        f"the order of the lanes for a sample every {interval} clocks: weight[row][segment][word], bias[row][turn], "
+        f"zeros beyond the matrix; no gaps; base and length in words"
+    )
+
+
+def in_lanes(net: Net, interval: int) -> dict[str, tuple[Constant, ...]]:
+    """The constants of the layers that run on lanes, by node.
+
+    ``weight[row][segment][word]`` is the ROM of that lane, word by word: weight ``[output, given]`` of the layer's real
+    matrix stands at ``Fold.address(output, given)``. ``bias[row][turn]`` belongs to output ``turn * rows + row``. A
+    complex filter has the matrix of `bittrue.lower.matrix`, twice as many words as weights. What lies beyond the matrix
+    is zero. A part that loads weights at run time so writes each lane's ROM from one run of consecutive words.
+
+    Raises `BadInput` for an interval or a net that hardware cannot have, and where the real matrix of a filter has a
+    weight that its word cannot hold: the negative of the lowest code.
+    """
+    found, steps = {}, schedule(net, interval)
+    for node in net.nodes:
+        step = steps[node.name]
+        if step.fold is None or step.matrix is None:
+            continue
+        arranged = []
+        for constant in constants(node.layer, net.input_types(node)):
+            if constant.bits is None:
+                codes = biases(step.matrix, step.fold)
+            else:
+                top = Format(constant.bits, 0).hi
+                if step.matrix.weight.max() > top:
+                    raise BadInput(
+                        f"node {node.name}: the negative of code {-top - 1} does not fit the lanes' words of "
+                        f"{constant.bits} bits; export in row order, or raise that weight by one"
+                    )
+                codes = weights(step.matrix, step.fold)
+            arranged.append(replace(constant, codes=codes))
+        found[node.name] = tuple(arranged)
+    return found
+
+
+def weights(matrix: Matrix, fold: Fold) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """``[row][segment][word]`` of every lane: int64 ``(rows, segments, turns * steps)``."""
+    codes = np.zeros((fold.rows, fold.segments, fold.turns * fold.steps), np.int64)
+    for output in range(fold.outputs):
+        for given in range(fold.inputs):
+            codes[fold.address(output, given)] = matrix.weight[output, given]
+    return codes
+
+
+def biases(matrix: Matrix, fold: Fold) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """``[row][turn]`` of what the lanes start from: int64 ``(rows, turns)``."""
+    codes = np.zeros((fold.rows, fold.turns), np.int64)
+    for output, bias in enumerate(matrix.bias):
+        turn, row = divmod(output, fold.rows)
+        codes[row, turn] = bias
+    return codes

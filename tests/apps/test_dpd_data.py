@@ -129,6 +129,14 @@ def test_everything_but_training_works_without_torch():
         "kat",
         "picture",
         "train",
+        "amplifier",
+        "arena",
+        "baselines",
+        "align",
+        "aligned",
+        "checks",
+        "recording",
+        "probe",
     ]
     program = "import sys\nsys.modules['torch'] = None\n"
     program += "".join(f"import bittrue.apps.dpd.{module}\n" for module in modules)

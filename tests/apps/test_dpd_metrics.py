@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bittrue.apps.dpd import data
-from bittrue.apps.dpd.metrics import Channel, aclr, evm, measure, nmse, power_spectrum
+from bittrue.apps.dpd.metrics import Channel, aclr, evm, evm_per_channel, measure, nmse, power_spectrum
 from bittrue.errors import BadInput
 
 SMALL = Channel(sample_rate=64.0, bandwidth=20.0, n_sub_ch=2, nperseg=64)
@@ -148,3 +148,16 @@ def test_signals_that_have_no_metrics_are_refused(spoil, message):
 def test_impossible_channels_are_refused(numbers):
     with pytest.raises(BadInput, match=r"spec\.json"):
         Channel(*numbers)
+
+
+def test_the_evm_of_sub_channels_is_made_of_the_same_ratios():
+    channel = Channel(800e6, 200e6, 5, 400)
+    rng = np.random.default_rng(5)
+    r = rng.standard_normal((1000, 2)) @ [1, 1j]
+    y = r + 0.1 * rng.standard_normal((1000, 2)) @ [1, 1j]
+    each = evm_per_channel(y, r, channel)
+    assert each.shape == (5,)
+    assert 20 * np.log10(np.mean(10 ** (each / 20))) == pytest.approx(evm(y, r, channel), abs=1e-12)
+    tone = np.exp(2j * np.pi * 90e6 / 800e6 * np.arange(1000))  # in the last sub-channel
+    louder = evm_per_channel(y + 0.5 * tone, r, channel) - each
+    assert int(np.argmax(louder)) == 4 and louder[4] > 3 > louder[0]

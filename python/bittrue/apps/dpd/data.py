@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from io import BytesIO
@@ -21,6 +22,9 @@ from bittrue.files import read_bytes
 
 DEFAULT = "APA_200MHz_b"
 """A 3.5 GHz GaN Doherty amplifier under a 200 MHz signal, measurement B."""
+
+ARENA = "arena"
+"""The name of the Arena's splits (`bittrue.apps.dpd.arena.signals`)."""
 
 INSTALL = "pip install --no-deps opendpd==2.4.2"
 SPLITS = ("train", "val", "test")
@@ -49,12 +53,32 @@ class Capture:
         Sample rate, bandwidth, sub-channels and segment length from spec.json.
     inputs, outputs : mapping of ``"train"``, ``"val"``, ``"test"`` to complex128 arrays ``(N,)``
         Normalised by the data set; the input reaches about 1.
+    guards : mapping, optional
+        Input samples right before a split that belong to no split; the splits adjoin where nothing is said.
+    origin : str
+        The data set these are other splits of, or nothing.
     """
 
     name: str
     channel: Channel
     inputs: Mapping[str, Complex]
     outputs: Mapping[str, Complex]
+    guards: Mapping[str, Complex] = field(default_factory=dict)
+    origin: str = ""
+
+    @classmethod
+    def from_files(
+        cls,
+        input_file: str | os.PathLike[str],
+        output_file: str | os.PathLike[str],
+        sample_rate: float,
+        bandwidth: float,
+        **options: Any,
+    ) -> Capture:
+        """A measurement of one's own: `bittrue.apps.dpd.recording.capture` says what it takes and refuses."""
+        from bittrue.apps.dpd import recording
+
+        return recording.capture(input_file, output_file, sample_rate, bandwidth, **options)
 
     @property
     def peak(self) -> float:
@@ -68,7 +92,13 @@ class Capture:
 
     def history(self, split: str, samples: int) -> Complex:
         """The input right before a split, up to ``samples`` of it; nothing is known before the train split."""
-        before = np.concatenate([self.inputs[name] for name in SPLITS[: SPLITS.index(split)]] or [np.empty(0, complex)])
+        parts = [np.empty(0, complex)]
+        for name in SPLITS:
+            parts.append(self.guards.get(name, parts[0]))
+            if name == split:
+                break
+            parts.append(self.inputs[name])
+        before = np.concatenate(parts)
         return before[max(0, len(before) - samples) :]
 
     @cached_property
@@ -91,8 +121,9 @@ def load(source: str | Path = DEFAULT) -> Capture:
     Parameters
     ----------
     source : str or Path
-        Name of a data set of the wheel, or a folder with ``spec.json`` and either
-        ``{train,val,test}_{input,output}.csv`` (columns I, Q) or one CSV file (columns I_in, Q_in, I_out, Q_out) that
+        Name of a data set of the wheel, ``"arena"`` for the DPD Arena's splits of one, or a folder with ``spec.json``
+        and one of: the files that its ``input_file`` and ``output_file`` name (`bittrue.apps.dpd.recording`),
+        ``{train,val,test}_{input,output}.csv`` (columns I, Q), or one CSV file (columns I_in, Q_in, I_out, Q_out) that
         ``split_ratios`` divides.
 
     Raises
@@ -101,12 +132,20 @@ def load(source: str | Path = DEFAULT) -> Capture:
         Where the wheel or a file is missing, or a table is not what it should be.
     """
     folder = Path(source)
+    if str(source) == ARENA:
+        from bittrue.apps.dpd import arena
+
+        return arena.signals()
     if not (folder / "spec.json").is_file():
         if folder.name != str(source) or str(source) not in names():
             known = ", ".join(names())
             raise BadInput(f"{source} is no folder with a spec.json and no data set of opendpd; those are {known}")
         folder = _wheel_folder() / folder
     spec = _spec(folder / "spec.json")
+    if "input_file" in spec:
+        from bittrue.apps.dpd import recording
+
+        return recording.load(folder, spec)
     splits = _one_table(folder, spec) if spec.get("dataset_format") == "single_csv" else _six_tables(folder)
     for split, (x, y) in splits.items():
         if len(x) != len(y) or not len(x):
@@ -117,12 +156,20 @@ def load(source: str | Path = DEFAULT) -> Capture:
     return Capture(folder.name, _channel(spec, folder), inputs, outputs)
 
 
-def _wheel_folder() -> Path:
-    """The folder ``datasets`` of the wheel, found without importing anything of it."""
+def wheel_file(path: str) -> Path:
+    """A file or folder of the ``opendpd`` wheel, found without importing anything of it.
+
+    Raises `BadInput` where the wheel is not installed.
+    """
     try:
-        folder = Path(str(metadata.distribution("opendpd").locate_file("datasets")))
+        return Path(str(metadata.distribution("opendpd").locate_file(path)))
     except metadata.PackageNotFoundError:
         raise BadInput(f"the amplifier data comes with the opendpd wheel, which is missing; run: {INSTALL}") from None
+
+
+def _wheel_folder() -> Path:
+    """The folder ``datasets`` of the wheel."""
+    folder = wheel_file("datasets")
     if not folder.is_dir():
         raise BadInput(f"the installed opendpd has no folder {folder}; reinstall it: {INSTALL}")
     return folder

@@ -124,10 +124,24 @@ def evm(output: npt.ArrayLike, reference: npt.ArrayLike, channel: Channel) -> fl
     ``Y``, ``R`` are rectangular FFTs of a segment. It is a ratio of spectra, not a constellation error. Raises
     `BadInput` as `nmse` does.
     """
+    with np.errstate(divide="ignore"):
+        return float(20 * np.log10(np.mean(_evm_ratios(output, reference, channel))))
+
+
+def evm_per_channel(output: npt.ArrayLike, reference: npt.ArrayLike, channel: Channel) -> Real:
+    """`evm` of every sub-channel on its own, lowest frequency first: ``(n_sub_ch,)`` in dB.
+
+    ``20*log10(mean over segments of sum_k |Y_k - R_k| / sum_k |R_k|)``, k over the FFT bins of the sub-channel; the
+    mean of the ratios behind these is the ratio behind `evm`. Raises `BadInput` as `nmse` does.
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(20 * np.log10(_evm_ratios(output, reference, channel).mean(0)), dtype=np.float64)
+
+
+def _evm_ratios(output: npt.ArrayLike, reference: npt.ArrayLike, channel: Channel) -> Real:
     y, r = _pair(output, reference, channel)
     error, size = (channel.sub_channels(abs(np.fft.fftshift(np.fft.fft(s), axes=-1))).sum(-1) for s in (y - r, r))
-    with np.errstate(divide="ignore"):
-        return float(20 * np.log10(np.mean(error / size)))
+    return np.asarray(error / size, dtype=np.float64)
 
 
 def aclr(output: npt.ArrayLike, channel: Channel) -> tuple[float, float]:

@@ -22,6 +22,17 @@ _ADVANCE = """
     const size_t pos = (state->pos_$node == 0 ? $depth : state->pos_$node) - 1;
 """
 
+_ENVELOPES = """
+    for (k = 0; k < $delays; k++) {
+        const $t *past = state->line_$node[pos + delay_$node[k]];
+        size_t p;
+
+        for (p = 2; p < $parts; p++) {
+            y[n++] = past[p];
+        }
+    }
+"""
+
 
 def envelope_declarations(powers: Iterable[int]) -> str:
     """C that declares ``square = I^2 + Q^2`` and ``root = isqrt(square)`` where one of the powers needs them."""
@@ -54,16 +65,6 @@ def _(layer: MemoryTaps, site: Site) -> Fragment:
         f"now[{k}] = {requantise(exact, scale - fmt.frac, fmt)}; /* {what} */"
         for k, (exact, scale, what) in enumerate(values)
     )
-    powers = """
-        for (k = 0; k < $delays; k++) {
-            const $t *past = state->line_$node[pos + delay_$node[k]];
-            size_t p;
-
-            for (p = 2; p < $parts; p++) {
-                y[n++] = past[p];
-            }
-        }
-    """
     body = fill(
         """
         $envelope
@@ -89,7 +90,7 @@ def _(layer: MemoryTaps, site: Site) -> Fragment:
         envelope=envelope_declarations(layer.powers),
         pos=fill(_ADVANCE, **names),
         now=now,
-        powers=fill(powers, **names) if layer.powers else "",
+        powers=fill(_ENVELOPES, **names) if layer.powers else "",
         **names,
     )
     lists = {(f"delay_{site.node}", delays): layer.taps, (iq, iqs): layer.iq_delays}

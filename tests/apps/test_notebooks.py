@@ -1,0 +1,207 @@
+"""The notebooks: valid, stored without outputs, without a model of their own, and one that runs from top to bottom."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from bittrue.apps.dpd.data import INSTALL
+from bittrue.cli import parser
+
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'bittrue[dev]'")
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+COMMANDS = next(iter(parser()._subparsers._group_actions)).choices
+
+
+def read(path):
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def models(source):
+    """Where a code cell makes a model itself: a class derived from a module, or layers of torch.nn."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            found += [f"class {node.name}({name})" for name in map(ast.unparse, node.bases) if name.endswith("Module")]
+        elif isinstance(node, ast.Call) and re.match(r"(torch\.)?nn\.", ast.unparse(node.func)):
+            found.append(ast.unparse(node.func))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torch.nn"):
+            found.append(f"from {node.module} import")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "type" and len(node.args) == 3:
+            found.append("type(name, bases, dict)")
+    return found
+
+
+def faults(notebook, folder):
+    """What must not be in a notebook, in words."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if cell.outputs or cell.execution_count is not None:
+                found.append(f"{cell.id} has outputs")
+            found += [f"{cell.id} defines {model}" for model in models(cell.source)]
+            continue
+        links = re.findall(r"\]\((?!https?:)([^)#\s]+)", cell.source)
+        found += [f"{cell.id} links to {link}" for link in links if not (folder / link).exists()]
+        named = re.findall(r"`bittrue (\w+)", cell.source)
+        found += [f"{cell.id} names bittrue {name}" for name in named if name not in COMMANDS]
+    return found
+
+
+def test_there_are_notebooks():
+    assert ROOT / "notebooks" / "dpd_training.ipynb" in NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_valid_and_without_outputs_and_models(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.cells[0].cell_type == "markdown" and notebook.cells[0].source.startswith("# ")
+    assert faults(notebook, path.parent) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("class Net(torch.nn.Module):\n    pass", ["class Net(torch.nn.Module)"]),
+        ("if True:\n    class Net(nn.Module):\n        pass", ["class Net(nn.Module)"]),
+        ("class Net(Module):\n    pass", ["class Net(Module)"]),
+        ("net = nn.Sequential(layer)", ["nn.Sequential"]),
+        ("net = torch.nn.Linear(2, 2)", ["torch.nn.Linear"]),
+        ("from torch.nn import Linear", ["from torch.nn import"]),
+        ("Net = type('Net', bases, {})", ["type(name, bases, dict)"]),
+        ("def f(net: torch.nn.Module) -> None: ...\nclass Rows(list):\n    pass\ntype(x)", []),
+    ],
+)
+def test_a_model_in_a_cell_is_found(source, found):
+    assert models(source) == found
+
+
+def test_other_faults_are_found(tmp_path):
+    v4 = nbformat.v4
+    output = v4.new_output("stream", text="1")
+    cells = [
+        v4.new_code_cell("1", id="a", outputs=[output]),
+        v4.new_code_cell("1", id="b", execution_count=3),
+        v4.new_markdown_cell("[x](../gone.md#y) [z](https://z.org/q) `bittrue chekc NET` `bittrue check NET`", id="c"),
+    ]
+    found = faults(v4.new_notebook(cells=cells), tmp_path)
+    assert found == ["a has outputs", "b has outputs", "c links to ../gone.md", "c names bittrue chekc"]
+
+
+@pytest.fixture
+def set_up(tmp_path, monkeypatch):
+    """Run the setup cell of the training notebook with an address; the commands that it starts, and starts not."""
+    (cell,) = (c for c in read(ROOT / "notebooks" / "dpd_training.ipynb").cells if c.id == "setup")
+    (tmp_path / "checkout").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def run(address, colab, installed=None):
+        started = []
+        monkeypatch.setattr(subprocess, "run", lambda command, check: started.append((command, check)))
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: installed)
+        if colab:
+            monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+        assert cell.source.count('REPOSITORY = ""') == 1
+        exec(cell.source.replace('REPOSITORY = ""', f"REPOSITORY = {address!r}"), {})
+        return started
+
+    return run
+
+
+def test_on_colab_the_setup_cell_clones_and_installs(set_up, tmp_path):
+    started = set_up("https://host/bittrue.git", colab=True)
+    assert Path.cwd() == tmp_path / "checkout" and all(check for _, check in started)
+    clone, package, wheel = (" ".join(command) for command, _ in started)
+    assert clone == "git clone --depth 1 https://host/bittrue.git checkout"
+    assert package == f"{sys.executable} -m pip install -q ./checkout[train]"
+    assert wheel == f"{sys.executable} -m {INSTALL}"
+
+
+def test_on_colab_the_setup_cell_asks_for_an_address(set_up):
+    with pytest.raises(ValueError, match="REPOSITORY is empty"):
+        set_up("", colab=True)
+
+
+@pytest.mark.parametrize(("colab", "installed"), [(False, None), (True, object())])
+def test_where_there_is_nothing_to_set_up_the_cell_does_nothing(set_up, colab, installed, tmp_path):
+    assert set_up("", colab, installed) == [] and Path.cwd() == tmp_path
+
+
+@pytest.fixture
+def execute(tmp_path, monkeypatch):
+    """Run a notebook in the folder of the test, in a kernel of this very interpreter and nothing of the user's."""
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install 'bittrue[dev]'")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed: pip install 'bittrue[dev]'")
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        folder = tmp_path / "jupyter" / name.lower()
+        folder.mkdir(parents=True)
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("BITTRUE_NOTEBOOK_REDUCED", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def run(notebook):
+        # without folders of kernels, "python3" is the ipykernel of sys.executable
+        manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+        assert manager.kernel_spec.argv[0] == sys.executable
+        resources = {"metadata": {"path": str(work)}}
+        nbclient.NotebookClient(notebook, km=manager, timeout=1200, resources=resources).execute()
+        return work
+
+    return run
+
+
+def text(notebook, cell):
+    """What a cell printed and displayed."""
+    (found,) = (c for c in notebook.cells if c.id == cell)
+    return "".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in found.outputs)
+
+
+def pictures(notebook):
+    return [
+        cell.id
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+
+
+def test_the_training_notebook_runs_from_top_to_bottom(execute):
+    pytest.importorskip("torch", reason="training needs PyTorch: pip install 'bittrue[train]'")
+    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
+    pytest.importorskip("opendpd.core.arena_engine", reason="the Arena's amplifier needs the opendpd wheel")
+    notebook = read(ROOT / "notebooks" / "dpd_training.ipynb")
+    output = execute(notebook) / "build" / "dpd_training_reduced"
+
+    exported, net = output / "export", output / "net"
+    names = {path.suffix for path in exported.iterdir()}
+    assert {".mem", ".hex", ".coe", ".json", ".md", ".safetensors"} <= names
+    for name in ("net.json", "weights.safetensors"):
+        assert (exported / name).read_bytes() == (net / name).read_bytes()
+    assert {path.name for path in net.iterdir()} >= {"float.safetensors", "kat.safetensors", "recipe.toml"}
+
+    assert "float -> gan -> gan-qat" in text(notebook, "recipe")
+    assert text(notebook, "qat").count("all equal") == 2
+    assert "equal: torch, " in text(notebook, "check") and "gave the bits of ref" in text(notebook, "check")
+    for row in ("no predistortion", "GMP", "stage 1, float", "both stages, float", "both stages, integer"):
+        assert row in "".join(str(cell) for cell in notebook.cells if cell.id == "judge"), row
+    assert pictures(notebook) == ["data-pictures", "ilc", "second", "pictures", "pictures", "pictures"]
+    complaints = [
+        o for cell in notebook.cells for o in cell.get("outputs", ()) if o.get("name") == "stderr" and o.text.strip()
+    ]
+    assert complaints == []

@@ -9,7 +9,7 @@ from bittrue.spec import LAYERS, Dense, Net, Node, TensorType
 from bittrue.spec.store import content_hash
 
 WITH_FIR = recipe.parse(
-    recipe.builtin("wide").text.replace("[formats]", "fir_taps = [3, 2]\n[formats]").encode(), "fir"
+    recipe.builtin("tdnn-wide").text.replace("[formats]", "fir_taps = [3, 2]\n[formats]").encode(), "fir"
 )
 NETS = {name: layer.example() for name, layer in LAYERS.items()} | {"tdnn_fir": skeleton(WITH_FIR)}
 
@@ -56,7 +56,7 @@ FLOAT_LAYERS = {"MemoryTaps", "Dense", "ComplexFIR", "Table", "Add"}
 
 
 def test_the_tdnn_by_its_formula():
-    net = skeleton(recipe.builtin("wide"))
+    net = skeleton(recipe.builtin("tdnn-wide"))
     own, x = parameters(net), values(net)
     n = 20
     z = x[:, 0] + 1j * x[:, 1]

@@ -1,11 +1,11 @@
+import numpy as np
 import pytest
+from plain_recipe import TEXT
 
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.errors import BadInput
 from bittrue.num import Format
-
-TEXT = recipe.builtin("wide").text
 
 
 def broken(old, new):
@@ -15,7 +15,7 @@ def broken(old, new):
 
 @pytest.mark.parametrize("profile", ["wide", "compat"])
 def test_the_built_in_recipes_describe_the_classic_net(profile):
-    chosen = recipe.builtin(profile)
+    chosen = recipe.builtin(f"tdnn-{profile}")
     net = skeleton(chosen)
     assert chosen.name == net.name == f"tdnn-{profile}"
     assert [net.types[f"fc{k}"].shape for k in (1, 2, 3)] == [(32,), (16,), (2,)]
@@ -26,21 +26,21 @@ def test_the_built_in_recipes_describe_the_classic_net(profile):
 
 
 def test_compat_weights_are_q1_15():
-    net = skeleton(recipe.builtin("compat"))
+    net = skeleton(recipe.builtin("tdnn-compat"))
     assert {node.layer.weight_format for node in net.nodes[1:]} == {Format.parse("Q1.15")}
 
 
 def test_a_recipe_file_is_read(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(TEXT.replace("seed = 1", "seed = 9"))
-    assert recipe.load(path).train.seed == 9 and recipe.load(path) != recipe.builtin("wide")
+    assert recipe.load(path).train.seed == 9 and recipe.load(path) != recipe.builtin("tdnn-wide")
 
 
 def test_a_filter_beside_the_tdnn():
     chosen = recipe.parse(broken("leaky_shift = 2", "leaky_shift = 2\nfir_taps = [40, 0, 20]"), "x")
     with pytest.raises(BadInput, match="taps"):
         skeleton(chosen)
-    net = skeleton(recipe.builtin("fir"))
+    net = skeleton(recipe.builtin("tdnn-fir"))
     assert net.nodes[-1].inputs == ("fc3", "fir") and parameter_count(net) == 1554 + 160 and net.memory == 39
 
 
@@ -58,14 +58,88 @@ def test_a_filter_beside_the_tdnn():
         ('hidden = "Q4.12"', 'hidden = "Q4,12"', "unknown format 'Q4,12'"),
         ('weight = "fit"', 'weight = "fits"', "unknown format 'fits'"),
         ("batch = 1024", "batch = 0", "batch is 0"),
-        ('name = "tdnn-wide"', 'text = "x"', "unknown key text"),
+        ('name = "plain"', 'text = "x"', "unknown key text"),
         ("[train]", "[train", "not TOML"),
+        ("batch = 1024", "batch = 0", "train.batch is 0; it must be at least 1"),
+        ("float_rate = 5e-3", "float_rate = nan", "train.float_rate is nan; a finite number"),
+        ("qat_rate = 2e-4", "qat_rate = -1.0", "train.qat_rate is -1.0"),
+        ("seed = 1", "seed = 1\nema = 1.0", "train.ema is 1.0; it must be below 1"),
+        ("seed = 1", 'seed = 1\nmethod = "newton"', "train.method is 'newton'; choose adam or levenberg"),
+        ("seed = 1", 'seed = 1\nobjective = "none"', "train.objective is 'none'; choose ilc or direct"),
+        (
+            "seed = 1",
+            'seed = 1\nmethod = "levenberg"\nobjective = "direct"',
+            'train.objective is "direct", which needs',
+        ),
+        ("seed = 1", "seed = 1\ndamping = 0.0", "train.damping is 0.0"),
+        (
+            "hidden = [32, 16]",
+            'hidden = [32, 16]\nactivation = "relu"',
+            "net.activation is 'relu'; choose leaky or tanh",
+        ),
+        ("hidden = [32, 16]", "hidden = [32, 16]\niq_taps = 4", "net.iq_taps is 4; a list"),
+        ('hidden = "Q4.12"', "hidden = 4", 'formats.hidden is 4; a format such as "Q1.15"'),
+        ('hidden = "Q4.12"', 'hidden = "Q4,12"', "formats.hidden: unknown format"),
+        ('weight = "fit"', 'weight = "fits"', "formats.weight: unknown format"),
+        (
+            "[train]",
+            '[data]\namplifier = "mine"\n[train]',
+            "data.amplifier is 'mine'; choose twin or arena or recurrent",
+        ),
+        ("[train]", "[data]\nsurrogates = -1\n[train]", "data.surrogates is -1"),
+        ("[train]", "[augment]\nnoise = 3\n[train]", "unknown key augment.noise; known are augment.copies"),
+        ("[train]", '[augment]\nphase = "full"\n[train]', "augment.phase is 'full'; it must be of type float"),
+        ("[train]", "[shape]\n[train]", 'shape needs train.method = "levenberg"'),
+        ("[train]", "[gan]\n[train]", "key gan.epochs is missing"),
+        ("[train]", "[gan]\nepochs = 5\nlambda = 10\n[train]", "unknown key gan.lambda"),
+        ("[train]", "[gan]\nepochs = 5\nsequence = 2048\n[train]", "gan.sequence is 2048; it must be at least 4096"),
+        ("[train]", "[gan]\nepochs = 5\nsequence = 4097\n[train]", "gan.sequence is 4097; an even number"),
+        ("[train]", "[gan]\nepochs = 5\nspectral_norm = 1\n[train]", "gan.spectral_norm is 1; it must be of type bool"),
+        ("[train]", "[gan]\nepochs = 5\ncritic_steps = 0\n[train]", "gan.critic_steps is 0"),
+        (
+            "[train]",
+            "[gan]\nepochs = 5\nadversarial = 0\nspectral = 0\nsupervised = 0\n[train]",
+            "gan.adversarial, spectral and supervised are all 0",
+        ),
     ],
 )
 def test_a_wrong_recipe_is_named(old, new, message):
     with pytest.raises(BadInput) as error:
         recipe.parse(broken(old, new), "mine.toml")
     assert message in str(error.value) and str(error.value).startswith("mine.toml")
+
+
+def test_tanh_layers_are_a_linear_layer_and_a_table():
+    text = broken("hidden = [32, 16]", 'hidden = [20, 10]\nactivation = "tanh"\niq_taps = [0, 3]')
+    net = skeleton(recipe.parse(text, "x"))
+    assert [(node.name, *node.inputs) for node in net.nodes] == [
+        ("features", "input"),
+        ("fc1", "features"),
+        ("tanh1", "fc1"),
+        ("fc2", "tanh1"),
+        ("tanh2", "fc2"),
+        ("fc3", "tanh2"),
+    ]
+    assert net.types["features"].shape == (2 * 2 + 6 * 3,)
+    assert parameter_count(net) == 23 * 20 + 21 * 10 + 11 * 2
+    assert {str(net.types[name].format) for name in ("fc1", "fc2")} == {"Q3.11"}
+    table = net.nodes[2].layer
+    given = net.types["fc1"].format
+    wanted = table.output.encode(np.tanh(given.decode(np.arange(given.lo, given.hi + 1))))
+    assert np.array_equal(table.values, wanted) and str(table.output) == "Q4.12"
+
+
+def test_every_built_in_recipe_is_one():
+    assert {"tdnn-compat", "tdnn-fir", "tdnn-gan", "tdnn-wide"} <= set(recipe.names())
+    for name in recipe.names():
+        chosen = recipe.builtin(name)
+        assert chosen.name == name and skeleton(chosen).name == name
+
+
+def test_the_defaults_are_those_of_the_wasserstein_paper():
+    gan = recipe.parse((TEXT + "[gan]\nepochs = 3\n").encode(), "x").gan
+    assert (gan.critic_steps, gan.penalty, gan.rate, gan.critic_rate) == (5, 10.0, 1e-4, 1e-4)
+    assert gan.spectral_norm and gan.sequence == 4096 and gan.qat_from is None
 
 
 def test_a_section_that_is_a_number_is_refused():
@@ -77,5 +151,5 @@ def test_a_section_that_is_a_number_is_refused():
 def test_missing_files_and_profiles(tmp_path):
     with pytest.raises(BadInput, match="recipe"):
         recipe.load(tmp_path / "none.toml")
-    with pytest.raises(BadInput, match="wide, compat, fir"):
+    with pytest.raises(BadInput, match=r"unknown recipe 'narrow'; choose .*tdnn-compat"):
         recipe.builtin("narrow")

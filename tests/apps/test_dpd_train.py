@@ -14,7 +14,6 @@ from bittrue.apps.dpd import fit  # noqa: E402
 from bittrue.apps.dpd.equalise import equalise  # noqa: E402
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
-from bittrue.qat import Network  # noqa: E402
 
 SMALL = """
 name = "small"
@@ -106,6 +105,7 @@ def test_the_folder_is_complete(capture_folder, tmp_path):
         "checkpoint",
         "float.safetensors",
         "kat.safetensors",
+        "logs",
         "net.json",
         "recipe.toml",
         "weights.safetensors",
@@ -139,7 +139,7 @@ def test_training_makes_the_amplifier_more_linear(capture_folder, tmp_path):
     result = train(plan, tmp_path / "net", report=lambda stage, done, epochs, error: seen.append(error))
     assert seen[:40] == sorted(seen[:40], reverse=True) and seen[-1] < -26
     rows = {row.name: row.metrics.nmse for row in result.judges[0].rows}
-    assert rows["ideal for the twin (ILC)"] < rows["**small, integer**"] < rows["none"] - 4
+    assert rows["ideal for the GMP twin (ILC)"] < rows["**small, integer**"] < rows["none"] - 4
 
 
 def test_another_recipe_does_not_go_on_from_this_checkpoint(capture_folder, tmp_path):
@@ -208,7 +208,7 @@ def test_fixed_weights_stay_inside_their_format(capture_folder, tmp_path):
 
 
 def test_the_law_is_checked_before_a_net_is_written(monkeypatch):
-    net = skeleton(recipe.builtin("wide"))
+    net = skeleton(recipe.builtin("tdnn-wide"))
     monkeypatch.setattr(fit.ref, "run", lambda net, codes: codes + 1)
     with pytest.raises(RuntimeError, match="differ"):
         fit.check_law(net, examples().x)
@@ -217,15 +217,16 @@ def test_the_law_is_checked_before_a_net_is_written(monkeypatch):
 def test_the_first_samples_are_not_trained_on(capture_folder):
     plan = small(capture_folder)
     trainer = fit.Trainer(plan, examples(), "unused", 0.0, quiet)
-    seen, unseen = trainer._rows(Network(skeleton(plan)))
-    assert {len(value) for value in seen.values()} == {300 - 8} and {len(value) for value in unseen.values()} == {100}
+    stage = trainer._stage(trainer._start("float", trainer._initial()))
+    assert {len(value) for value in (*stage.known.values(), stage.wanted)} == {300 - 8}
+    assert {len(value) for value in (*stage.unseen.values(), stage.unseen_wanted)} == {100}
 
 
 def test_a_resumed_stage_remembers_its_best(capture_folder, tmp_path):
     trainer = fit.Trainer(small(capture_folder), examples(), tmp_path / "state.pt", 1e9, quiet)
     state = trainer._start("float", trainer._initial()) | {"epoch": 1, "best_loss": -1000.0}
-    assert trainer._descend(state) is state["best"]
-    assert trainer._descend(state | {"epoch": 0}) is not state["best"]
+    assert trainer._descend(state)["best"] is state["best"]
+    assert trainer._descend(state | {"epoch": 0})["best"] is not state["best"]
 
 
 def examples():

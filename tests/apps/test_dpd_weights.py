@@ -36,7 +36,7 @@ def test_one_code_of_the_weights_changes_the_known_answers(folder):
 
 def test_the_folder_belongs_together(folder):
     net, plan = spec.load(folder), recipe.load(folder / "recipe.toml")
-    assert plan == recipe.builtin(folder.name.removeprefix("tdnn-"))
+    assert plan == recipe.builtin(folder.name)
     planned = skeleton(plan)
     assert net.name == folder.name and net.types == planned.types and net.memory == planned.memory
     assert content_hash(net) in (folder / "CARD.md").read_text()

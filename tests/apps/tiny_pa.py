@@ -21,14 +21,16 @@ def mild_amplifier(u):
     return 1.1 * u - 0.25 * u * abs(u) ** 2 * np.exp(0.3j) + 0.05 * np.concatenate([[0], u[:-1]])
 
 
-def write_capture(folder):
-    """A data set of the folder layout, 4,000 samples of `mild_amplifier`."""
+def write_capture(folder, splits=(2400, 800, 800)):
+    """A data set of the folder layout: samples of `mild_amplifier` in train, val and test."""
     folder.mkdir()
     spec = {"input_signal_fs": RATE, "bw_main_ch": BANDWIDTH, "n_sub_ch": 5, "nperseg": 400}
     (folder / "spec.json").write_text(json.dumps(spec))
-    x = band_limited(4000, 0)
+    x = band_limited(sum(splits), 0)
     y = mild_amplifier(x)
-    for split, part in {"train": slice(0, 2400), "val": slice(2400, 3200), "test": slice(3200, 4000)}.items():
+    ends = np.cumsum((0, *splits))
+    for split, first, last in zip(("train", "val", "test"), ends[:-1], ends[1:], strict=True):
+        part = slice(first, last)
         for end, signal in (("input", x), ("output", y)):
             table = np.stack([signal[part].real, signal[part].imag], 1)
             np.savetxt(folder / f"{split}_{end}.csv", table, delimiter=",", header="I,Q", comments="", fmt="%.17g")

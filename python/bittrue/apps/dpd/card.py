@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bittrue.apps.dpd.arena import ArenaScore
 from bittrue.apps.dpd.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
-from bittrue.apps.dpd.pa import Twin
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.spec import Net
@@ -25,26 +25,43 @@ class Row:
 
 @dataclass(frozen=True)
 class Judge:
-    """An amplifier model and the rows measured through it, or the reason why there are none."""
+    """An amplifier model and the rows measured through it, or the reason why there are none.
+
+    ``describe`` is one line about the model: how it was fitted, and how near it is to the measurement.
+    """
 
     title: str
     rows: Sequence[Row]
+    describe: str = ""
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ProtocolRow:
+    """One predistorter under the Arena's protocol."""
+
+    name: str
+    parameters: int
+    score: ArenaScore
+
+
 def card(
-    recipe: Recipe, command: str, capture: Capture, twin: Twin, twin_nmse: float, net: Net, judges: Sequence[Judge]
+    recipe: Recipe,
+    command: str,
+    capture: Capture,
+    net: Net,
+    judges: Sequence[Judge],
+    protocol: Sequence[ProtocolRow] | str,
 ) -> str:
     """The text of CARD.md: free of dates, so that the same run gives the same file.
 
-    ``judges`` begin with the twin; ``twin_nmse`` is the twin's own error on the test split in dB.
+    ``judges`` begin with the model that the net was trained through; ``protocol`` may be the reason why there is none.
     """
-    inside, outside = twin.tap_gain(capture.channel)
     parts = [
         f"# {net.name}\n",
         "A neural digital predistorter. Every figure below is **simulated through a model of a power amplifier; it is\n"
         "not an RF measurement.**\n",
-        _facts(recipe, command, capture, net),
+        _facts(recipe, command, capture, net, judges[0]),
         "## Layers\n",
         _layers(net),
         f"## Results on the test split of {capture.name}\n",
@@ -53,23 +70,23 @@ def card(
         f"Goal: {capture.gain:.4f} x input, drive limited to |u| <= {capture.peak:.4f}.\n"
         "The integer row was executed by `bittrue.ref`; the other legs give the same bits (`bittrue check`).\n",
         *(_table(judge) for judge in judges),
-        f"The twin is a generalised memory polynomial of {len(twin.coefficients)} complex coefficients fitted to the\n"
-        f"train split; NMSE {twin_nmse:.2f} dB on the test split. Its linear taps reach a gain of {inside:.2f} inside\n"
-        f"the channel and {outside:.2f} beside it. Net and polynomials were trained through this twin, so its table\n"
-        "flatters them; the second judge, where there is one, does not.\n",
+        f"Net and polynomials were trained through {judges[0].title}, so its table flatters them; the others do not.\n",
+        "## By the protocol of OpenDPD's DPD Arena\n",
+        _protocol(recipe, capture, protocol),
         "## Recipe\n",
         f"```toml\n{recipe.text.rstrip()}\n```\n",
     ]
     return "\n".join(parts)
 
 
-def _facts(recipe: Recipe, command: str, capture: Capture, net: Net) -> str:
+def _facts(recipe: Recipe, command: str, capture: Capture, net: Net, teacher: Judge) -> str:
     x = capture.inputs
-    origin = " of opendpd 2.4.2 (Apache-2.0)" if recipe.capture == capture.name else ""
+    origin = " of opendpd 2.4.2 (Apache-2.0)" if capture.origin or recipe.capture == capture.name else ""
     samples = ", ".join(f"{len(x[split]):,} {split}" for split in x)
     rows = [
         ("command", f"`{command}`"),
         ("data", f"{capture.name}{origin}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
+        ("trained through", teacher.title),
         ("seed", str(recipe.train.seed)),
         ("parameters", f"{parameter_count(net):,} real"),
         ("hash", f"`{content_hash(net)}`"),
@@ -89,7 +106,7 @@ def _table(judge: Judge) -> str:
     if judge.reason:
         return f"### Not simulated through {judge.title}\n\n{judge.reason}.\n"
     lines = [
-        f"### Simulated through {judge.title}\n\n"
+        f"### Simulated through {judge.title}\n\n{judge.describe[:1].upper()}{judge.describe[1:]}.\n\n"
         "| drive | real parameters | NMSE | EVM | ACLR left / right | ACLR mean |\n|---|---|---|---|---|---|\n"
     ]
     for row in judge.rows:
@@ -97,4 +114,27 @@ def _table(judge: Judge) -> str:
         count = f"{row.parameters:,}" if row.parameters else "-"
         sides = f"{m.aclr_left:.2f} / {m.aclr_right:.2f}"
         lines.append(f"| {row.name} | {count} | {m.nmse:.2f} | {m.evm:.2f} | {sides} | {m.aclr:.2f} |\n")
+    return "".join(lines)
+
+
+def _protocol(recipe: Recipe, capture: Capture, rows: Sequence[ProtocolRow] | str) -> str:
+    if isinstance(rows, str):
+        return f"Not judged: {rows}.\n"
+    lines = [
+        "Its frozen amplifier, its 66,270 test samples, OpenDPD's own code (`bittrue.apps.dpd.arena.protocol`).\n"
+        "EVM is that of demodulated symbols; the Arena ranks by the worse side of the ACLR. Simulated.\n\n"
+        "| predistorter | real parameters | EVM | ACLR left / right | worse ACLR | NMSE | power error |\n"
+        "|---|---|---|---|---|---|---|\n"
+    ]
+    for row in rows:
+        s = row.score
+        count = f"{row.parameters:,}" if row.parameters else "-"
+        sides = f"{s.aclr_left_db:.2f} / {s.aclr_right_db:.2f}"
+        figures = f"{s.evm_db:.2f} | {sides} | {s.worse_aclr_db:.2f} | {s.nmse_db:.2f} | {s.power_error_db:.2f}"
+        lines.append(f"| {row.name} | {count} | {figures} |\n")
+    if recipe.data.amplifier != "arena" and not capture.origin:
+        lines.append(
+            "\nThe net was trained on the capture's own train split, which holds 41 % of the Arena's test input:\n"
+            "these rows are no Arena result.\n"
+        )
     return "".join(lines)

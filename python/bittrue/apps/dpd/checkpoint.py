@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,10 @@ def write(path: str | os.PathLike[str], recipe: Recipe, inputs: str, state: Stat
 
 def read(path: str | os.PathLike[str]) -> State:
     """Read a checkpoint; nothing in it is executed. Raises `BadInput` where it is not one of this version."""
+    content = io.BytesIO(read_bytes(path, "the checkpoint"))
     try:
-        content = io.BytesIO(read_bytes(path, "the checkpoint"))
         state = torch.load(content, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # what damaged bytes raise inside the unpickler has no common type
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise BadInput(f"{path} is not a checkpoint that can be read ({reason}); remove it to train anew") from None
     if not isinstance(state, dict) or state.get("version") != VERSION:

@@ -1,51 +1,34 @@
-"""Regression of the ideal drive with PyTorch: a float stage, then quantisation-aware fine-tuning."""
+"""The stages of training one after the other: float, adversarial, quantisation-aware, from the last checkpoint on."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bittrue import ref
-from bittrue.apps.dpd import checkpoint
+from bittrue.apps.dpd import checkpoint, regression
+from bittrue.apps.dpd.direct import Direct
 from bittrue.apps.dpd.equalise import equalise
+from bittrue.apps.dpd.examples import Examples
 from bittrue.apps.dpd.float_net import Parameters
+from bittrue.apps.dpd.gan import Adversarial
+from bittrue.apps.dpd.generator import xavier_
+from bittrue.apps.dpd.logs import Log
 from bittrue.apps.dpd.metrics import Real
 from bittrue.apps.dpd.recipe import Recipe
+from bittrue.apps.dpd.shown import Report
+from bittrue.apps.dpd.stage import Loop, Stage, Values, copied
+from bittrue.apps.dpd.team import Team
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.qat import Network
 from bittrue.spec import Dense, Net
-
-Values = dict[str, Tensor]
-Report = Callable[[str, int, int, float], None]
-"""Called after every epoch: stage, epochs done, epochs in all, best validation error in dB so far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """What is regressed: ``x -> u``, float64 I/Q ``(N, 2)``, consecutive in time.
-
-    Rows ``skip..trained`` are trained on; the rest, from ``trained``, validates.
-    """
-
-    x: Real
-    u: Real
-    skip: int
-    trained: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of everything in here."""
-        text = f"{self.skip} {self.trained} {self.x.shape}".encode()
-        return hashlib.sha256(text + self.x.tobytes() + self.u.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +39,17 @@ class Fitted:
     parent: Parameters
 
 
+def plan(recipe: Recipe) -> list[str]:
+    """The stages of a recipe in their order: ``float``, ``gan``, ``gan-qat``, ``qat`` as far as it asks for them."""
+    train, gan, stages = recipe.train, recipe.gan, ["float"]
+    if gan is not None and gan.epochs:
+        switch = gan.qat_from if gan.qat_from is not None and train.qat else gan.epochs
+        stages += ["gan"] * (switch > 0) + ["gan-qat"] * (switch < gan.epochs)
+    return stages + ["qat"] * (train.qat and train.qat_epochs > 0)
+
+
 class Trainer:
-    """Runs both stages on one thread, from the last checkpoint where there is one.
+    """Runs all stages on one thread, from the last checkpoint where there is one.
 
     Parameters
     ----------
@@ -68,22 +60,39 @@ class Trainer:
     seconds : float
         Least time between checkpoints; the end of a stage writes one in any case.
     report : callable
+    loop : Loop, optional
+        What is trained through, where the recipe has a stage that does.
+    team : Team, optional
+        The processes that train together; only the first writes and reports.
+    log : Log, optional
+        Where every loss goes.
     """
 
-    def __init__(self, recipe: Recipe, examples: Examples, path: Path, seconds: float, report: Report) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        examples: Examples,
+        path: Path,
+        seconds: float,
+        report: Report,
+        loop: Loop | None = None,
+        team: Team | None = None,
+        log: Log | None = None,
+    ) -> None:
         self.recipe, self.examples, self.path, self.seconds, self.report = recipe, examples, path, seconds, report
+        self.loop, self.team, self.log = loop, team or Team(), log or Log(None)
         self.inputs = examples.digest
         self.written = time.monotonic()
 
     def run(self) -> Fitted:
         """Train to the end. Raises `BadInput` for a checkpoint of another recipe or of other data."""
+        stages = [*plan(self.recipe), "done"]
         with one_thread():
             state = checkpoint.resume(self.path, self.recipe, self.inputs) or self._start("float", self._initial())
-            if state["stage"] == "float":
-                parent = self._prepare(self._descend(state))
-                state = self._start("qat", parent) | {"parent": copied(parent)}
-            if state["stage"] == "qat":
-                state |= {"best": self._descend(state), "stage": "done"}
+            self.team.wait()  # nobody writes before everybody has read
+            while state["stage"] != "done":
+                ended = self._descend(state)
+                state = self._follow(ended, stages[stages.index(ended["stage"]) + 1])
             self._save(state)
             net = network_of(self.recipe, state).to_net()
             check_law(net, self.examples.x[-1024:])
@@ -91,81 +100,93 @@ class Trainer:
         return Fitted(net, parent_values)
 
     def _initial(self) -> Network:
-        """Weights and biases uniform in ``+-1/sqrt(inputs)`` from the recipe's seed, filters zero."""
+        """The first weights from the recipe's seed, filters zero.
+
+        ``uniform``: weights and biases within ``+-initial_gain/sqrt(inputs)``; ``xavier``:
+        `bittrue.apps.dpd.generator.xavier_`.
+        """
         network = Network(skeleton(self.recipe))
         generator = torch.Generator().manual_seed(self.recipe.train.seed)
+        if self.recipe.train.initial == "xavier":
+            xavier_(network, generator)
+            return network
         with torch.no_grad():
             for node in network.template.nodes:
                 if isinstance(node.layer, Dense):
-                    bound = 1 / math.sqrt(node.layer.weight.shape[1])
+                    bound = self.recipe.train.initial_gain / math.sqrt(node.layer.weight.shape[1])
                     for name in ("weight", "bias"):
                         getattr(network.layers[node.name], name).uniform_(-bound, bound, generator=generator)
         return network
 
+    def _follow(self, ended: checkpoint.State, stage: str) -> checkpoint.State:
+        """The state in which the stage after one that ended starts, from what validated best there."""
+        if "parent" not in ended and (stage == "done" or stage.endswith("qat")):
+            parent = self._prepare(ended["best"])
+            state = self._start(stage, parent) | {"parent": copied(parent)}
+        else:
+            state = self._start(stage, network_of(self.recipe, ended))
+            state |= {"parent": ended["parent"]} if "parent" in ended else {}
+        if stage == "gan-qat" and ended["stage"] == "gan":
+            state |= {key: ended[key] for key in ("critic", "critic_optimiser") if key in ended}
+        return state
+
     def _prepare(self, best: Values) -> Network:
-        """The float stage's result, its neurons scaled where the recipe says so."""
+        """The float parent: its neurons scaled where the recipe says so."""
         network = Network(skeleton(self.recipe))
         network.load_state_dict(best)
         if self.recipe.formats.equalise:
             network.enable_qat(False)
-            equalise(network, self._rows(network)[0])
+            known = network.precompute(torch.from_numpy(self.examples.x))
+            rows = self.examples.rows
+            equalise(network, {name: value[rows] for name, value in known.items()})
         return network
 
     def _start(self, stage: str, network: Network) -> checkpoint.State:
         """The state in which a stage starts."""
         values, generator = copied(network), torch.Generator().manual_seed(self.recipe.train.seed + len(stage))
         shared = {"network": values, "best": values, "generator": generator.get_state(), "optimiser": {}}
-        return {"stage": stage, "epoch": 0, "best_loss": math.inf, **shared}
+        return {"stage": stage, "epoch": 0, "best_loss": math.inf, "stale": 0, **shared}
 
-    def _descend(self, state: checkpoint.State) -> Values:
-        """Run a stage from ``state`` to its end; the parameters that validated best."""
-        train, stage = self.recipe.train, state["stage"]
-        epochs, rate = getattr(train, f"{stage}_epochs"), getattr(train, f"{stage}_rate")
+    def _stage(self, state: checkpoint.State) -> Stage:
+        """What runs the stage of a state."""
         network = network_of(self.recipe, state | {"best": state["network"]})
-        network.enable_qat(stage == "qat")
-        known, seen = self._rows(network)
-        u = torch.from_numpy(self.examples.u)
-        wanted, unseen = u[self.examples.skip : self.examples.trained], u[self.examples.trained :]
-        optimiser = torch.optim.Adam(network.parameters(), lr=rate)
-        if state["optimiser"]:
-            optimiser.load_state_dict(state["optimiser"])
-        generator = torch.Generator()
-        generator.set_state(state["generator"])
-        best: Values = state["best"]
-        least: float = state["best_loss"]
-        if state["epoch"] == 0:
-            least = error(network, seen, unseen)
-        clamp = stage == "qat" or self.recipe.formats.weight != "fit"
-        for epoch in range(state["epoch"], epochs):
-            order = torch.randperm(len(wanted), generator=generator)
-            batches = torch.split(order, train.batch)
-            for step, rows in enumerate(batches):
-                turn = (epoch + step / len(batches)) / epochs
-                optimiser.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * turn))
-                optimiser.zero_grad()
-                output = network.forward_from({name: value[rows] for name, value in known.items()})
-                (output - wanted[rows]).square().sum(-1).mean().backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                if clamp:
-                    network.clamp_()
-            if (epoch + 1) % train.validate_every == 0 or epoch + 1 == epochs:
-                loss = error(network, seen, unseen)
-                if loss < least:
-                    best, least = copied(network), loss
-            now = {"epoch": epoch + 1, "best": best, "best_loss": least, "generator": generator.get_state()}
-            if time.monotonic() - self.written >= self.seconds or epoch + 1 == epochs:
-                self._save(state | now | {"network": copied(network), "optimiser": optimiser.state_dict()})
-            self.report(stage, epoch + 1, epochs, least)
-        return best
+        name, train = state["stage"], self.recipe.train
+        kind: type[Stage] = regression.Adam
+        if name.startswith("gan"):
+            kind = Adversarial
+        elif train.objective == "direct":
+            kind = Direct
+        elif name == "float" and train.method == "levenberg":
+            kind = regression.Levenberg
+        return kind(self.recipe, self.examples, network, state, self.team, self.loop)
 
-    def _rows(self, network: Network) -> tuple[Values, Values]:
-        """Precomputed tensors of the rows to train on and of those to validate on."""
-        fixed = network.precompute(torch.from_numpy(self.examples.x))
-        skip, trained = self.examples.skip, self.examples.trained
-        return {k: v[skip:trained] for k, v in fixed.items()}, {k: v[trained:] for k, v in fixed.items()}
+    def _descend(self, state: checkpoint.State) -> checkpoint.State:
+        """Run a stage from ``state`` to its end; the state there, whose ``best`` are the parameters to go on with."""
+        train, stage = self.recipe.train, self._stage(state)
+        first = max(stage.first, state["epoch"])
+        now = {key: state.get(key, 0) for key in ("epoch", "best", "best_loss", "stale")}
+        if first == stage.first:
+            now["best_loss"], _ = stage.validate()
+        for epoch in range(first, stage.epochs):
+            if train.patience and now["stale"] >= train.patience:
+                break
+            losses = stage.epoch(epoch)
+            last = epoch + 1 == stage.epochs
+            if (epoch + 1) % train.validate_every == 0 or last:
+                loss, values = stage.validate()
+                losses["validation error in dB"] = loss
+                better = loss < now["best_loss"]
+                now |= {"best": values, "best_loss": loss, "stale": 0} if better else {"stale": now["stale"] + 1}
+            now["epoch"] = epoch + 1
+            if time.monotonic() - self.written >= self.seconds or last:
+                self._save(state | now | stage.state())
+            self.log.scalars(stage.name, epoch + 1, losses)
+            self.report(stage.name, epoch + 1, stage.epochs, now["best_loss"])
+        return state | now | stage.state()
 
     def _save(self, state: checkpoint.State) -> None:
-        checkpoint.write(self.path, self.recipe, self.inputs, state)
+        if self.team.leads:
+            checkpoint.write(self.path, self.recipe, self.inputs, state)
         self.written = time.monotonic()
 
 
@@ -177,19 +198,6 @@ def network_of(recipe: Recipe, state: checkpoint.State) -> Network:
         network.fit_weight_formats(recipe.formats.weight_bits)
     network.load_state_dict(state["best"])
     return network
-
-
-def copied(network: Network) -> Values:
-    """The parameters, detached from the network."""
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-@torch.no_grad()
-def error(network: Network, known: Values, wanted: Tensor) -> float:
-    """``10*log10(sum |y - u|^2 / sum |u|^2)`` in dB."""
-    output = network.forward_from(known)
-    ratio = float((output - wanted).square().sum() / wanted.square().sum())
-    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
 
 
 def check_law(net: Net, x: Real) -> None:

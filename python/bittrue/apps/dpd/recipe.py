@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Literal
 
+from bittrue.apps.dpd.schema import build
+from bittrue.apps.dpd.thermal_recipe import Thermal
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.num import Format
@@ -17,7 +19,19 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PROFILES = ("wide", "compat", "fir")
+SEQUENCE = 4096
+"""Fewest samples of a sequence whose spectrum is judged."""
+
+
+PREACTIVATION = Format.parse("Q3.11")
+"""tanh(4) is 0.9993, so four to either side is enough; 14 bits make a table of 16,384 entries."""
+
+
+def _at_least(section: object, least: float, *names: str) -> None:
+    for name in names:
+        value = getattr(section, name)
+        if value is not None and not value >= least:
+            raise BadInput(f"{name} is {value}; it must be at least {least:g}")
 
 
 @dataclass(frozen=True)
@@ -31,16 +45,35 @@ class Topology:
     hidden : tuple of int
         Neurons of the hidden layers.
     leaky_shift : int
-        Their slope below zero is ``2**-leaky_shift``.
+        Their slope below zero is ``2**-leaky_shift``, where they are leaky.
     fir_taps : tuple of int
         Complex taps of a filter beside the TDNN: over ``x``, ``x|x|``, ``x|x|^2``, ... in this order; none by default.
+    activation : str
+        ``"leaky"``; or ``"tanh"``: a linear layer into ``formats.preactivation`` and a table behind it.
+    iq_taps : tuple of int, optional
+        Delays of I and Q where they differ from those of the envelope.
+    delay : int
+        Samples of look-ahead: all taps count back from the newest sample, and the output answers the one ``delay``
+        before it.
+    fir_first : tuple of int
+        First tap of each filter; all 0 by default.
     """
 
     taps: tuple[int, ...]
     powers: tuple[int, ...]
     hidden: tuple[int, ...]
-    leaky_shift: int
+    leaky_shift: int = 2
     fir_taps: tuple[int, ...] = ()
+    activation: Literal["leaky", "tanh"] = "leaky"
+    iq_taps: tuple[int, ...] | None = None
+    delay: int = 0
+    fir_first: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.fir_first and len(self.fir_first) != len(self.fir_taps):
+            raise BadInput(
+                f"fir_first has {len(self.fir_first)} numbers for {len(self.fir_taps)} filters; give each one"
+            )
 
 
 @dataclass(frozen=True)
@@ -54,8 +87,10 @@ class Formats:
         A format for all weights, or ``"fit"``: per layer, the finest format of ``weight_bits`` bits that holds them.
     weight_bits : int
     equalise : bool
-        Scale every hidden neuron to its largest weights and its successors back, which changes nothing in float and
-        spends the bits of narrow hidden formats better.
+        Scale every leaky hidden neuron to its largest weights and its successors back, which changes nothing in float
+        and spends the bits of narrow hidden formats better.
+    preactivation : Format
+        In front of a tanh: a table has an entry for each of its values.
     """
 
     input: Format
@@ -65,15 +100,41 @@ class Formats:
     weight: str = "fit"
     weight_bits: int = 16
     equalise: bool = False
+    preactivation: Format = PREACTIVATION
 
     def __post_init__(self) -> None:
         if self.weight != "fit":
-            Format.parse(self.weight)
+            try:
+                Format.parse(self.weight)
+            except BadInput as error:
+                raise BadInput(f"weight: {error}") from None
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Section ``[data]``: the amplifier model that teaches, and on which signals.
+
+    Parameters
+    ----------
+    amplifier : str
+        ``"twin"``, ``"recurrent"``, or ``"arena"``: then the splits, the gain and the amplifier are the Arena's, and no
+        sample of its test split is trained on.
+    surrogates : int
+        Random signals like the train split (`bittrue.apps.dpd.surrogate`), each as long as it, trained on as well.
+    surrogate_seed : int
+    """
+
+    amplifier: Literal["twin", "arena", "recurrent"] = "twin"
+    surrogates: int = 0
+    surrogate_seed: int = 0
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "surrogates", "surrogate_seed")
 
 
 @dataclass(frozen=True)
 class Training:
-    """Section ``[train]``.
+    """Section ``[train]``: the supervised stage, and quantisation-aware fine-tuning.
 
     Parameters
     ----------
@@ -81,29 +142,162 @@ class Training:
     batch : int
         Samples of a step.
     float_epochs, qat_epochs : int
-        Passes over the train split in each stage; the learning rate falls from its start to zero along half a cosine.
-    float_rate, qat_rate : float
+        Passes over the training rows in each stage; the learning rate falls from its start to zero along half a cosine.
+        With ``method = "levenberg"`` an epoch of the float stage is one step. No QAT stage for 0.
+    qat_rate, float_rate : float
     ilc_iterations : int
     skip : int
-        Samples at the start that are not trained on: their history is unknown.
+        Samples around the beginning of a signal that are not trained on: their history is unknown.
     validate_every : int
         Epochs between looks at the validation split; the best parameters seen are kept.
+    qat : bool
+        False: no stage trains with the integer forward pass; the float net is rounded.
+    method : str
+        Of the float stage: ``"adam"``, or ``"levenberg"`` (`bittrue.apps.dpd.levenberg`).
+    damping : float
+        Of Levenberg-Marquardt at the start.
+    objective : str
+        ``"ilc"``: regression of the ideal drive. ``"direct"``: error of the amplifier model's output, by gradients
+        through it.
+    sequence : int
+        Samples of a frame of the direct objective; a step sees ``batch`` samples in such frames.
+    initial : str
+        First weights: ``"uniform"`` in ``+-initial_gain/sqrt(inputs)``, or ``"xavier"``.
+    initial_gain : float
+        Smooth activations learn faster from neurons that are bent from the start: 2 to 4 for tanh.
+    ema : float
+        Decay a step of the moving average of the parameters that is validated and kept; 0: the parameters themselves.
+    patience : int
+        Looks without a better validation error that end a stage early; 0: never.
     """
 
     seed: int
     batch: int
     float_epochs: int
     qat_epochs: int
-    float_rate: float
     qat_rate: float
+    float_rate: float = 5e-3
     ilc_iterations: int = 14
     skip: int = 64
     validate_every: int = 5
+    qat: bool = True
+    method: Literal["adam", "levenberg"] = "adam"
+    damping: float = 1e-2
+    objective: Literal["ilc", "direct"] = "ilc"
+    sequence: int = 512
+    initial: Literal["uniform", "xavier"] = "uniform"
+    initial_gain: float = 1.0
+    ema: float = 0.0
+    patience: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("batch", "float_epochs", "qat_epochs", "validate_every", "ilc_iterations"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} is {getattr(self, name)}; it must be at least 1")
+        _at_least(self, 1, "batch", "sequence", "float_epochs", "validate_every", "ilc_iterations")
+        _at_least(self, 0, "seed", "qat_epochs", "float_rate", "qat_rate", "skip", "ema", "patience")
+        if not self.ema < 1:
+            raise BadInput(f"ema is {self.ema}; it must be below 1, such as 0.999")
+        if not self.initial_gain > 0:
+            raise BadInput(f"initial_gain is {self.initial_gain}; it must be above 0")
+        if not self.damping > 0:
+            raise BadInput(f"damping is {self.damping}; it must be above 0, such as 1e-2")
+        if self.method == "levenberg" and self.objective == "direct":
+            raise BadInput('objective is "direct", which needs method "adam"; or regress the ideal drive, "ilc"')
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Section ``[shape]``: weights over frequency for the errors of Levenberg-Marquardt.
+
+    The channel itself has weight 1. Every key as in `bittrue.apps.dpd.levenberg.Shaping.channels`.
+    """
+
+    segment: int = 512
+    left: float = 1.0
+    right: float = 1.0
+    beyond: float = 1.0
+
+    def __post_init__(self) -> None:
+        _at_least(self, 16, "segment")
+        _at_least(self, 0, "left", "right", "beyond")
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Section ``[augment]``: altered copies of the train split, each with its own ideal drive.
+
+    The transforms are those of `bittrue.apps.dpd.augment`; one that is not named is left out.
+
+    Parameters
+    ----------
+    copies : int
+        How many, each as long as the train split.
+    noise_db : float, optional
+        White noise that far below the signal's power.
+    phase : float, optional
+        Rotation of the whole signal by up to that many degrees either way.
+    gain_db : float, optional
+        Gain of the whole signal, up to that far up or down.
+    drift_db, drift_degrees : float, optional
+        Gain and phase that wander by up to that much in the course of the signal, as a warming transmitter's do.
+    """
+
+    copies: int = 1
+    noise_db: float | None = None
+    phase: float | None = None
+    gain_db: float | None = None
+    drift_db: float | None = None
+    drift_degrees: float | None = None
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "copies", "noise_db", "phase", "gain_db", "drift_db", "drift_degrees")
+
+
+@dataclass(frozen=True)
+class Gan:
+    """Section ``[gan]``: the second stage, a conditional Wasserstein GAN whose generator is the net.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training sequences; 0 leaves the stage out.
+    rate, critic_rate : float
+        Of Adam with betas (0, 0.9).
+    batch, sequence : int
+        Sequences of a step and samples of a sequence, at least 4,096.
+    critic_steps : int
+        Steps of the critic before each of the generator.
+    adversarial, spectral, supervised : float
+        Weights of the generator's losses: the critic's verdict; `SpectralLoss` of the amplifier model's output in dB;
+        error of the ideal drive in dB. A loss of weight 0 is not computed; without ``adversarial`` there is no critic.
+    penalty : float
+        Weight of the gradient penalty.
+    spectral_norm : bool
+        Spectral normalisation of every layer of the critic.
+    qat_from : int, optional
+        Epoch from which the generator has the integer forward pass.
+    """
+
+    epochs: int
+    rate: float = 1e-4
+    critic_rate: float = 1e-4
+    batch: int = 2
+    sequence: int = SEQUENCE
+    critic_steps: int = 5
+    adversarial: float = 1.0
+    spectral: float = 1.0
+    supervised: float = 1.0
+    penalty: float = 10.0
+    spectral_norm: bool = True
+    qat_from: int | None = None
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "batch", "critic_steps")
+        names = ("rate", "critic_rate", "adversarial", "spectral", "supervised", "penalty", "qat_from")
+        _at_least(self, 0, "epochs", *names)
+        _at_least(self, SEQUENCE, "sequence")
+        if self.sequence % 2:
+            raise BadInput(f"sequence is {self.sequence}; an even number of samples is needed")
+        if not self.adversarial + self.spectral + self.supervised > 0:
+            raise BadInput("adversarial, spectral and supervised are all 0; give one of them a weight")
 
 
 @dataclass(frozen=True)
@@ -115,7 +309,18 @@ class Recipe:
     net: Topology
     formats: Formats
     train: Training
+    data: Teaching = field(default_factory=Teaching)
+    shape: Shape | None = None
+    augment: Augment | None = None
+    gan: Gan | None = None
+    thermal: Thermal | None = None
     text: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.shape is not None and self.train.method != "levenberg":
+            raise BadInput('shape needs train.method = "levenberg"; remove the section, or choose that method')
+        if self.thermal is not None and not self.train.qat:
+            raise BadInput("thermal trains its banks quantisation-aware; set train.qat = true, or remove the section")
 
 
 def load(path: str | os.PathLike[str]) -> Recipe:
@@ -123,12 +328,18 @@ def load(path: str | os.PathLike[str]) -> Recipe:
     return parse(read_bytes(path, "the recipe"), str(path))
 
 
-def builtin(profile: str) -> Recipe:
-    """The recipe of a profile, one of `PROFILES`."""
-    if profile not in PROFILES:
-        raise BadInput(f"unknown profile {profile!r}; choose {', '.join(PROFILES)}, or give a recipe file")
-    file = resources.files("bittrue.apps.dpd") / "recipes" / f"tdnn-{profile}.toml"
-    return parse(file.read_bytes(), f"profile {profile}")
+def names() -> list[str]:
+    """The built-in recipes, by the names of their nets."""
+    folder = resources.files("bittrue.apps.dpd") / "recipes"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def builtin(name: str) -> Recipe:
+    """A built-in recipe, one of `names`."""
+    if name not in names():
+        raise BadInput(f"unknown recipe {name!r}; choose {', '.join(names())}, or give a recipe file")
+    file = resources.files("bittrue.apps.dpd") / "recipes" / f"{name}.toml"
+    return parse(file.read_bytes(), f"recipe {name}")
 
 
 def parse(content: bytes, what: str) -> Recipe:
@@ -139,36 +350,7 @@ def parse(content: bytes, what: str) -> Recipe:
     except ValueError as error:
         raise BadInput(f"{what} is not TOML ({error}); correct that line") from None
     try:
-        recipe: Recipe = _build(Recipe, table, "")
+        recipe: Recipe = build(Recipe, table, hidden=("text",))
     except BadInput as error:
         raise BadInput(f"{what}: {error}") from None
     return replace(recipe, text=text)
-
-
-def _build(kind: type[Any], table: dict[str, Any], section: str) -> Any:
-    hints = {key: hint for key, hint in get_type_hints(kind).items() if key != "text"}
-    for key in table:
-        if key not in hints:
-            raise BadInput(f"unknown key {section}{key}; known are {', '.join(section + name for name in hints)}")
-    required = [f.name for f in fields(kind) if f.name not in table and f.default is f.default_factory]
-    if required:
-        raise BadInput(f"key {section}{required[0]} is missing; add it")
-    return kind(**{key: _value(hints[key], value, f"{section}{key}") for key, value in table.items()})
-
-
-def _value(hint: Any, value: Any, key: str) -> Any:
-    if hint is Format:
-        return Format.parse(value)
-    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
-        if not isinstance(value, dict):
-            raise BadInput(f"{key} is {value!r}; a section [{key}] is needed")
-        return _build(hint, value, f"{key}.")
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise BadInput(f"{key} is {value!r}; a list of whole numbers is needed")
-        return tuple(_value(get_args(hint)[0], item, key) for item in value)
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise BadInput(f"{key} is {value!r}; it must be of type {hint.__name__}")
-    return value

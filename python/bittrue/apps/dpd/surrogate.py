@@ -59,18 +59,19 @@ def _density(x: Complex, outside: npt.NDArray[np.bool_]) -> Real:
     half = SMOOTHING // 2
     raw, density = np.square(abs(np.fft.fft(x))), np.empty(len(x))
     for part in (outside, ~outside):
-        around = [np.concatenate([v[-half:], v, v[:half]]) for v in (raw * part, part.astype(float))]
-        total, count = (np.convolve(v, np.ones(SMOOTHING), "valid") for v in around)
+        circled = [np.concatenate([v[-half:], v, v[:half]]) for v in (raw * part, part.astype(float))]
+        total, count = (np.convolve(v, np.ones(SMOOTHING), "valid") for v in circled)
         density[part] = total[part] / count[part]
     return density
 
 
 def _surrogate(magnitude: Real, outside: npt.NDArray[np.bool_], x: Complex, generator: np.random.Generator) -> Complex:
     peak, level = float(abs(x).max()), power(x)
-    spectrum: Complex = magnitude * (generator.standard_normal(len(x)) + 1j * generator.standard_normal(len(x)))
+    noise: Complex = generator.standard_normal((len(x), 2)) @ np.array([1, 1j])
+    spectrum: Complex = magnitude * noise
     for _ in range(ROUNDS):
         signal = np.fft.ifft(spectrum)
-        spectrum = np.fft.fft(limit(signal * np.sqrt(level / power(signal)), peak))
+        spectrum = np.fft.fft(limit(signal * np.sqrt(level / power(signal)), peak)).astype(np.complex128)
         excess = np.maximum(abs(spectrum[outside]) / np.maximum(magnitude[outside], 1e-300), 1)
         spectrum[outside] /= excess
     return limit(np.fft.ifft(spectrum), peak)

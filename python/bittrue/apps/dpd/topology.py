@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
 
 from bittrue.apps.dpd.recipe import Formats, Recipe
 from bittrue.num import Format
-from bittrue.spec import Add, ComplexFIR, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, TensorType, Term
+from bittrue.spec import Add, ComplexFIR, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, Table, TensorType, Term
 
 
 def skeleton(recipe: Recipe) -> Net:
     """The net of a recipe before training.
 
-    Nodes: ``features``, ``fc1``, ``fc2``, ... of which the last is the linear output; with ``fir_taps`` also ``fir``
-    and their sum ``out``. A TDNN of 30-32-16-2 has 1,554 parameters.
+    Nodes: ``features``, ``fc1``, ``fc2``, ... of which the last is the linear output, behind each hidden one ``tanh1``,
+    ``tanh2``, ... where the activation is tanh; with ``fir_taps`` also ``fir`` and their sum ``out``. A TDNN of
+    30-32-16-2 has 1,554 parameters.
     """
     net, formats = recipe.net, recipe.formats
-    features = MemoryTaps(net.taps, net.powers, formats.features)
+    features = MemoryTaps(net.taps, net.powers, formats.features, net.iq_taps)
     nodes = [Node("features", features, ("input",))]
     widths = [len(features.features), *net.hidden, 2]
     for k, (width, units) in enumerate(pairwise(widths), start=1):
-        hidden = k < len(widths) - 1
-        output = formats.hidden if hidden else formats.output
-        activation = LeakyReLU(net.leaky_shift) if hidden else Linear()
+        final, tanh = k == len(widths) - 1, net.activation == "tanh"
+        output = formats.output if final else formats.preactivation if tanh else formats.hidden
+        activation = Linear() if final or tanh else LeakyReLU(net.leaky_shift)
         weight, bias = np.zeros((units, width), np.int64), np.zeros(units, np.int64)
         layer = Dense(weight, bias, start_format(formats), output, activation)
         nodes.append(Node(f"fc{k}", layer, (nodes[-1].name,)))
+        if tanh and not final:
+            table = Table.tabulate(math.tanh, formats.preactivation, formats.hidden)
+            nodes.append(Node(f"tanh{k}", table, (nodes[-1].name,)))
     if net.fir_taps:
-        terms = tuple(Term(power, tuple(range(taps))) for power, taps in enumerate(net.fir_taps))
+        spans = zip(net.fir_first or [0] * len(net.fir_taps), net.fir_taps, strict=True)
+        terms = tuple(Term(power, tuple(range(first, first + taps))) for power, (first, taps) in enumerate(spans))
         weight = np.zeros((sum(net.fir_taps), 2), np.int64)
         fir = ComplexFIR(terms, weight, start_format(formats), formats.features, formats.output)
         last = nodes[-1].name
         nodes += [Node("fir", fir, ("input",)), Node("out", Add(formats.output), (last, "fir"))]
-    return Net(recipe.name, TensorType((2,), formats.input), tuple(nodes))
+    return Net(recipe.name, TensorType((2,), formats.input), tuple(nodes), net.delay)
 
 
 def start_format(formats: Formats) -> Format:
@@ -45,5 +51,6 @@ def start_format(formats: Formats) -> Format:
 
 
 def parameter_count(net: Net) -> int:
-    """Real trainable numbers of a net."""
-    return sum(value.size for node in net.nodes for value in vars(node.layer).values() if isinstance(value, np.ndarray))
+    """Real trainable numbers of a net; a table is a constant."""
+    trained = [node.layer for node in net.nodes if not isinstance(node.layer, Table)]
+    return sum(value.size for layer in trained for value in vars(layer).values() if isinstance(value, np.ndarray))

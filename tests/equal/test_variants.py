@@ -1,4 +1,4 @@
-"""Variants of the TDNN on every leg that can run: tanh by table, filters beside the network, I/Q delays of their own."""
+"""Variants of the TDNN on every leg that can run: tanh by table, filters beside it, I/Q delays of their own."""
 
 from __future__ import annotations
 

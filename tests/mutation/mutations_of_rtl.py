@@ -14,6 +14,7 @@ COMPONENTS = "tests/unit/test_rtl_components.py::"
 EXAMPLE = COMPONENTS + "test_examples_are_exact_and_on_schedule[{}-4]"
 QUICK_DENSE, QUICK_TAPS, QUICK_FIR = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR"))
 TABLE, ADD = map(EXAMPLE.format, ("Table", "Add"))
+TABLES = COMPONENTS + "test_tables_of_several_look_ups_a_clock_are_exact_and_on_schedule"
 SHAPE = COMPONENTS + "test_matrix_is_exact_and_on_schedule[{}]"
 TURNS, SEGMENTS = map(SHAPE.format, ("turns", "wide"))
 SHARED = SHAPE.format("rows not divisible by rounders")
@@ -91,6 +92,10 @@ ROWS = [
      "np.stack([h_re, -h_im], 1).ravel(), np.stack([h_im, h_re], 1)",
      "np.stack([h_re, h_im], 1).ravel(), np.stack([-h_im, h_re], 1)", QUICK_FIR),
     ("looks up the next entry", f"{RTL}/table.py", "address.eq(head)", "address.eq(head + 1)", TABLE),
+    ("swaps the look-ups of a ROM's two ports", f"{RTL}/table.py", "zip(rom.address, rom.data, strict=True)",
+     "zip(rom.address, reversed(rom.data), strict=True)", TABLES),
+    ("has one port of a ROM follow the other", f"{RTL}/rom.py", "port.addr.eq(address)",
+     "port.addr.eq(self.address[0])", TABLES),
     ("counts the table from its lowest code", f"{RTL}/table.py",
      "[*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]", "list(self.layer.values)", TABLE),
     ("adds without alignment", f"{RTL}/add.py", "head.shift_left(frac - fmt.frac)", "head", ADD),

@@ -11,7 +11,7 @@ LEVELS = {
     4: {"apps.*", "targets.*"},
     3: {"check", "cosim", "bittrue_sim"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
-    1: {"spec", "ranges", "cost", "lower"},
+    1: {"spec", "parent", "ranges", "cost", "lower"},
     0: {"num", "errors", "files"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
@@ -21,7 +21,7 @@ APART = (2, 4)
 CORE = {"numpy", "safetensors"}
 OUTSIDE = {
     "qat": CORE | {"torch"},
-    "apps.*": CORE | {"torch", "scipy", "matplotlib", "rich", "tomli", "opendpd"},
+    "apps.*": CORE | {"torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
     "targets.*": CORE,
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "rich"},
@@ -41,7 +41,7 @@ def room(module: str) -> str:
         return ""
     if rest[0] in ("apps", "targets"):
         return ".".join(rest[:2])
-    return "cli" if rest[0] == "__main__" else rest[0]
+    return "cli" if rest[0] in ("__main__", "export") else rest[0]
 
 
 def kind(name: str) -> str:

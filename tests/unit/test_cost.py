@@ -7,12 +7,13 @@ import numpy.typing as npt
 import pytest
 from strategies import tdnn
 
-from bittrue.cost import cost, rom_bits
+from bittrue.cost import XC7Z020, Resources, cost, resources, rom_bits
 from bittrue.errors import BadInput
+from bittrue.lower.bram import rom_blocks
 from bittrue.lower.features import Features, Word
 from bittrue.lower.matrix import Matrix
 from bittrue.num import Format
-from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Table
+from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Net, Node, Table, TensorType
 from bittrue.spec.layer import LAYERS
 
 
@@ -111,6 +112,67 @@ def test_dsps_of_a_wide_multiplier(weight_bits: int, given_bits: int, dsps: int)
 def test_dsps_of_the_feature_pipeline(bits: int, words: list[tuple[str, int]], dsps: int) -> None:
     fmt = Format(bits, bits - 1)
     assert Features(fmt, fmt, tuple(Word(*word) for word in words), ((0, 0),)).dsps == dsps
+
+
+# ---- memories and parts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, bits, ports, blocks",
+    [
+        (64, 40, 2, 0),
+        (65, 1, 2, 1),
+        (512, 36, 1, 1),
+        (512, 36, 2, 2),
+        (512, 72, 1, 2),
+        (512, 73, 1, 3),
+        (1024, 18, 2, 1),
+        (1025, 18, 2, 2),
+        (2048, 9, 2, 1),
+        (4096, 12, 2, 3),
+        (16_384, 16, 1, 16),
+        (16_384, 16, 2, 16),
+        (32_768, 1, 2, 2),
+        (65_536, 16, 2, 64),
+    ],
+)
+def test_block_rams_of_a_rom(words: int, bits: int, ports: int, blocks: int) -> None:
+    assert rom_blocks(words, bits, ports) == blocks
+
+
+def tables(elements: int, bits: int = 14) -> Net:
+    given, output = Format(bits, bits - 3), Format.parse("Q1.15")
+    layer = Table(np.arange(1 << bits) % 1000, output)
+    return Net("tables", TensorType((elements,), given), (Node("table", layer, ("input",)),))
+
+
+@pytest.mark.parametrize(
+    "elements, interval, copies", [(32, 32, 1), (32, 16, 1), (32, 8, 2), (33, 16, 2), (20, 4, 3), (1, 4, 1)]
+)
+def test_a_copy_of_a_table_serves_two_look_ups_a_clock(elements: int, interval: int, copies: int) -> None:
+    found = cost(tables(elements), interval)
+    assert (found.nodes["table"].roms, found.ramb18) == (copies, 16 * copies)
+    assert found.rom_bits == 16 << 14, "the net stores the table once"
+    assert resources(tables(elements), interval) == Resources(dsp=0, ramb36=8 * copies)
+
+
+def test_roms_of_a_matrix() -> None:
+    found = cost(tdnn("wide", seed=0), 64)
+    # fc1: 16 lanes of 2 turns of 30 weights, and their biases; the others the same way
+    assert [found.nodes[name].roms for name in ("features", "hidden1", "hidden2", "output")] == [0, 32, 16, 2]
+    assert found.ramb18 == 0, "at most 64 words each"
+    assert cost(tdnn("wide", seed=0), 128).ramb18 > 0
+
+
+def test_whether_a_part_is_large_enough() -> None:
+    assert Resources(220, 140, 53_200, 106_400) == XC7Z020
+    assert resources(tdnn("wide", seed=0), 16).fits(XC7Z020)
+    assert not resources(tdnn("wide", seed=0), 4).fits(XC7Z020)
+    assert not resources(tables(300), 8).fits(XC7Z020)
+    used = Resources(220, 140)
+    assert used.fits(XC7Z020) and used.of(XC7Z020) == {"dsp": (220, 220), "ramb36": (140, 140)}
+    for more in (Resources(221, 0), Resources(0, 141), Resources(0, 0, 53_201), Resources(0, 0, 0, 106_401)):
+        assert not more.fits(XC7Z020)
 
 
 @pytest.mark.parametrize("interval", [0, 3, 65537])

@@ -343,16 +343,28 @@ def test_accumulator_holds_its_bounds_and_not_a_bit_less_would(
 # ---- whole nets: latency, interval, and what the lanes do -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("interval", [4, 9])
-@pytest.mark.parametrize("layer", LAYERS)
-def test_examples_are_exact_and_on_schedule(layer: str, interval: int) -> None:
-    net = LAYERS[layer].example()
+def exact_and_on_schedule(net: Net, interval: int) -> None:
     codes = full_range(net.input.format, (16, *net.input.shape), seed=3)
     run = stream(Network(net, interval), codes)
     np.testing.assert_array_equal(run.vectors, ref.run(net, codes))
     assert run.offered[0] - run.sent[0] == cost(net, interval).latency
     half = len(codes) // 2
     assert {b - a for a, b in itertools.pairwise(run.offered[half:])} == {interval}
+
+
+@pytest.mark.parametrize("interval", [4, 9])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_examples_are_exact_and_on_schedule(layer: str, interval: int) -> None:
+    exact_and_on_schedule(LAYERS[layer].example(), interval)
+
+
+@pytest.mark.parametrize("elements", [8, 9, 17], ids=["one copy", "two", "three"])
+def test_tables_of_several_look_ups_a_clock_are_exact_and_on_schedule(elements: int) -> None:
+    fmt = Format.parse("Q1.5")
+    table = Table(full_range(fmt, (64,), 2), fmt)
+    net = Net("tables", TensorType((elements,), fmt), (Node("table", table, ("input",)),))
+    assert cost(net, 4).nodes["table"].roms == -(-elements // 8)
+    exact_and_on_schedule(net, 4)
 
 
 def branches(seed: int) -> Net:

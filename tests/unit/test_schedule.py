@@ -76,6 +76,7 @@ def test_elementwise_units_share_all_elements(elements: int, interval: int) -> N
     assert all(len(unit) == plan.queue <= interval for unit in plan.assignment)
     assert len(plan.assignment) == plan.units == -(-elements // interval)
     assert plan.latency == 3 + plan.queue
+    assert sum(plan.ports) == plan.units and all(ports == 2 for ports in plan.ports[:-1]) and plan.ports[-1] in (1, 2)
 
 
 def test_adder_takes_a_clock_for_every_further_operand() -> None:

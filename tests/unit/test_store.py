@@ -143,7 +143,7 @@ def test_a_declared_delay_is_saved_and_has_a_hash_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("delay", [-1, 5, True, "1", 0.5])
 def test_a_delay_beyond_the_memory_is_refused(delay):
-    with pytest.raises(BadInput, match="declares a delay of .* samples; its outputs see 0 to 4 back"):
+    with pytest.raises(BadInput, match=r"declares a delay of .* samples; its outputs see 0 to 4 back"):
         replace(example("MemoryTaps"), delay=delay)
 
 

@@ -7,9 +7,11 @@ import argparse
 from rich.table import Table
 
 from bittrue import spec
+from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console
-from bittrue.cost import Cost, cost
+from bittrue.cost import XC7Z020, Cost, Resources, cost, resources
 from bittrue.errors import BadInput
+from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Dense, Net
 from bittrue.spec.activation import to_json
@@ -18,7 +20,9 @@ from bittrue.spec.store import content_hash
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    add_interval(add_command(commands, "info", call, "show a net's layers, formats, ranges and costs"))
+    command = add_command(commands, "info", call, "show a net's layers, formats, ranges and costs")
+    add_interval(command)
+    command.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -31,7 +35,8 @@ def call(arguments: argparse.Namespace) -> int:
         price, reason = None, str(error)
     out = console()
     out.print(f"{net.name}  {content_hash(net)}", markup=False)
-    out.print(f"input {net.input}, output {net.output}, memory {net.memory} samples", markup=False)
+    lag = f", output {net.delay} samples late" if net.delay else ""
+    out.print(f"input {net.input}, output {net.output}, memory {net.memory} samples{lag}", markup=False)
     out.print(_layers(net, found))
     if price is None:
         out.print(f"no hardware costs: {reason}", markup=False)
@@ -41,8 +46,33 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        out.print("(costs by formula: no synthesis, no timing)", style="dim")
+        used = _synthesised(net, arguments.interval) if arguments.synth else resources(net, arguments.interval)
+        out.print(_fit(used), markup=False, soft_wrap=True)
+        source = "counted in Yosys's netlist" if arguments.synth else "by formula: LUTs and flip-flops with --synth"
+        out.print(f"({source}; no timing)", style="dim")
     return 0
+
+
+def _synthesised(net: Net, interval: int) -> Resources:
+    """What Yosys makes of the net's Verilog. Raises `BadInput` where a package for it is missing."""
+    require_generator()
+    import bittrue_rtl
+    from bittrue_sim.synth import xc7_report, xc7_use
+
+    with console(errors=True).status("Yosys synthesises the net"):
+        used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval), module_name(net)))
+    return Resources(used["DSP48E1"], -(-used["RAMB18"] // 2), used["LUT"], used["FF"])
+
+
+def _fit(used: Resources) -> str:
+    """One line: whether the net fits an xc7z020, and how much of what it takes."""
+    names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops"}
+    parts = [
+        f"{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
+        for name, (taken, there) in used.of(XC7Z020).items()
+    ]
+    known = "" if used.lut else " as far as known"
+    return f"xc7z020: {'fits' + known if used.fits(XC7Z020) else 'does not fit'}: {', '.join(parts)}"
 
 
 def _layers(net: Net, found: dict[str, Range]) -> Table:
@@ -70,9 +100,12 @@ def _costs(net: Net, price: Cost) -> Table:
         ("ROM bits", price.rom_bits),
         ("MAC lanes", price.lanes),
         ("DSP48E1", price.dsps),
+        ("ROMs", sum(node.roms for node in price.nodes.values())),
+        ("RAMB18E1", price.ramb18),
         ("latency, clocks", price.latency),
     ):
         table.add_column(title, f"{total:,}", justify="right")
     for name, node in columns:
-        table.add_row(name, *(f"{n:,}" for n in (node.macs, node.rom_bits, node.lanes, node.dsps, node.latency)))
+        figures = (node.macs, node.rom_bits, node.lanes, node.dsps, node.roms, node.ramb18, node.latency)
+        table.add_row(name, *(f"{n:,}" for n in figures))
     return table

@@ -8,31 +8,35 @@ from pathlib import Path
 from bittrue.cli.parser import Commands, Parser, add_command
 from bittrue.errors import BadInput
 
-APPLICATIONS = ("dpd",)
-DEFAULT = "tdnn-wide"
+DEFAULTS = {"dpd": "tdnn-wide", "pa": "pa-gru"}
+"""Applications, and the built-in recipe of each that is taken where none is named."""
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "train", call, "train a net by a recipe", net=False)
-    command.add_argument("application", choices=APPLICATIONS, help="what the net is for")
-    command.add_argument(
-        "--recipe", default=DEFAULT, metavar="FILE|NAME", help=f"recipe file, or a built-in one (default {DEFAULT})"
-    )
+    command.add_argument("application", choices=tuple(DEFAULTS), help="dpd: a predistorter; pa: an amplifier model")
+    default = " or ".join(DEFAULTS.values())
+    command.add_argument("--recipe", metavar="FILE|NAME", help=f"recipe file, or a built-in one (default {default})")
     command.add_argument("--output", metavar="DIR", help="folder for the net (default weights/NAME)")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Train, and write the net's folder with its card."""
+    chosen = arguments.recipe or DEFAULTS[arguments.application]
+    run = _amplifier if arguments.application == "pa" else _predistorter
+    return run(chosen, arguments.output)
+
+
+def _predistorter(chosen: str, output: str | None) -> int:
     from bittrue.apps.dpd import recipe
 
-    chosen, builtin = arguments.recipe, {f"tdnn-{profile}": profile for profile in recipe.PROFILES}
-    if chosen in builtin:
-        plan = recipe.builtin(builtin[chosen])
+    if chosen in recipe.names():
+        plan = recipe.builtin(chosen)
     elif Path(chosen).suffix or Path(chosen).exists():
         plan = recipe.load(chosen)
     else:
-        raise BadInput(f"unknown recipe {chosen!r}; choose {' or '.join(builtin)}, or give a recipe file")
+        raise BadInput(f"unknown recipe {chosen!r}; choose {' or '.join(recipe.names())}, or give a recipe file")
     try:
         from bittrue.apps.dpd import train
     except ImportError as error:
@@ -41,5 +45,25 @@ def call(arguments: argparse.Namespace) -> int:
         raise BadInput(
             f"training needs {error.name}, which is not installed; run: pip install 'bittrue[train]'"
         ) from None
-    train.train(plan, Path(arguments.output or Path("weights") / plan.name))
+    folder = Path(output or Path("weights") / plan.name)
+    if plan.thermal is not None:
+        from bittrue.apps.dpd import thermal_train
+
+        thermal_train.train(plan, folder)
+    else:
+        train.train(plan, folder)
+    return 0
+
+
+def _amplifier(chosen: str, output: str | None) -> int:
+    try:
+        from bittrue.apps.dpd import identify, identify_plan
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
+        raise BadInput(
+            "an amplifier model needs torch, which is not installed; run: pip install 'bittrue[train]'"
+        ) from None
+    plan = identify_plan.plan(chosen)
+    identify.identify(plan, Path(output or Path("weights") / plan.name))
     return 0

@@ -34,9 +34,10 @@ class MemoryTaps(Layer):
         |x|^3 = requantise(isqrt(P) * P, 3 * f - output.frac)
         |x|^4 = requantise(P * P,        4 * f - output.frac)
 
-    and ``I``, ``Q`` are requantised with shift ``f - output.frac``. Order of the features, for I/Q taps ``u0 < u1 < ...``:
-    ``I, Q`` of ``x[n - u0]``; then for every tap the envelope powers of ``x[n - t]``, in the order of ``powers``; then
-    ``I, Q`` of ``x[n - u1]``, ``x[n - u2]``, ... Taps 0 to 5 with powers 1, 2, 4 give the classic 30 features.
+    and ``I``, ``Q`` are requantised with shift ``f - output.frac``. Order of the features, for I/Q taps
+    ``u0 < u1 < ...``: ``I, Q`` of ``x[n - u0]``; then for every tap the envelope powers of ``x[n - t]``, in the order
+    of ``powers``; then ``I, Q`` of ``x[n - u1]``, ``x[n - u2]``, ... Taps 0 to 5 with powers 1, 2, 4 give the classic
+    30 features.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Mutations of the torch leg: its forward pass, its gradients, and what it exports."""
 
+FIT = "python/bittrue/num/fit.py"
 QUANTISE = "python/bittrue/qat/quantise.py"
 FEATURES = "python/bittrue/qat/features.py"
 LAYERS = "python/bittrue/qat/layers.py"
@@ -91,6 +92,6 @@ ROWS = [
      "return (values * 2.0**grid.frac).floor().clamp(grid.lo, grid.hi)", LAW),
     ("trains with parameters off the grid", MODULE, "quantise(value, self.grids()[name]) if self.quantised else value",
      "value", LAW),
-    ("fits a format that saturates", QUANTISE, "        frac -= 1\n", "        break\n", FITTED),
+    ("fits a format that saturates", FIT, "        frac -= 1\n", "        break\n", FITTED),
 ]
 # fmt: on

@@ -9,10 +9,11 @@ from small_net import plan as small_plan
 pytest.importorskip("torch", reason="the ablation trains")
 pytest.importorskip("matplotlib", reason="the ablation draws")
 
-from bittrue.apps.dpd import ablation, ablation_results, ablation_run, fit, switches
-from bittrue.apps.dpd.ablation import Effect
+from bittrue.apps.dpd.ablation import ablation, ablation_results, ablation_run, switches
+from bittrue.apps.dpd.ablation.ablation import Effect
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.training import fit
 from bittrue.cli import main
 from bittrue.errors import BadInput
 

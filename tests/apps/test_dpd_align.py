@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier
 
-from bittrue.apps.dpd import align, data, recording
-from bittrue.apps.dpd.align import Alignment
+from bittrue.apps.dpd.captures import align, data, recording
+from bittrue.apps.dpd.captures.align import Alignment
 from bittrue.cli import main
 from bittrue.errors import BadInput
 
@@ -99,7 +99,7 @@ def test_a_fault_leaves_no_folder_behind(pair, tmp_path, capsys, monkeypatch):
     def full(*_):
         raise BadInput("cannot write: no space left; free some")
 
-    monkeypatch.setattr("bittrue.apps.dpd.aligned.write_together", full)
+    monkeypatch.setattr("bittrue.apps.dpd.captures.aligned.write_together", full)
     assert main(["align", *names, *options]) == 2
     assert not (tmp_path / "capture").exists()
 

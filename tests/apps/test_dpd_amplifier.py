@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited
 
-from bittrue.apps.dpd import amplifier, data, pa
-from bittrue.apps.dpd.gmp import Structure
-from bittrue.apps.dpd.pa import limit
+from bittrue.apps.dpd.amplifiers import amplifier, pa
+from bittrue.apps.dpd.amplifiers.gmp import Structure
+from bittrue.apps.dpd.amplifiers.pa import limit
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
 SMALL = Structure.aligned(3, [0, 2]) + Structure.crossed(3, [1], reach=2)

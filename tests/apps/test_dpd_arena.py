@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from bittrue.apps.dpd import arena, data
-from bittrue.apps.dpd.pa import limit
+from bittrue.apps.dpd.amplifiers import arena
+from bittrue.apps.dpd.amplifiers.pa import limit
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
 

@@ -5,10 +5,12 @@ import pytest
 from plain_recipe import TEXT
 from tiny_pa import band_limited, mild_amplifier
 
-from bittrue.apps.dpd import arena, augment, data, recipe
-from bittrue.apps.dpd.augment import Compose, Drift, Gain, Noise, Phase
-from bittrue.apps.dpd.examples import Examples, examples, teaching
-from bittrue.apps.dpd.pa import power
+from bittrue.apps.dpd import recipe
+from bittrue.apps.dpd.amplifiers import arena
+from bittrue.apps.dpd.amplifiers.pa import power
+from bittrue.apps.dpd.captures import augment, data
+from bittrue.apps.dpd.captures.augment import Compose, Drift, Gain, Noise, Phase
+from bittrue.apps.dpd.training.examples import Examples, examples, teaching
 from bittrue.errors import BadInput
 
 

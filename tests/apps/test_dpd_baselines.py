@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited, mild_amplifier
 
-from bittrue.apps.dpd import amplifier, baselines, data, evaluate, pa, polynomial
-from bittrue.apps.dpd.gmp import Structure
+from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd.amplifiers import amplifier, baselines, pa, polynomial
+from bittrue.apps.dpd.amplifiers.gmp import Structure
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
 SMALL = Structure.aligned(4, range(4))

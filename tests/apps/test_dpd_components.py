@@ -21,8 +21,8 @@ from bittrue.apps.dpd.components import (  # noqa: E402
     TDNNGenerator,
     TDNNGeneratorQAT,
 )
-from bittrue.apps.dpd.generator import FORMATS, TOPOLOGY, xavier_  # noqa: E402
 from bittrue.apps.dpd.recipe import Topology, tomllib  # noqa: E402
+from bittrue.apps.dpd.training.generator import FORMATS, TOPOLOGY, xavier_  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "dpd.md"
 
@@ -228,8 +228,10 @@ def test_the_documented_recipe_is_one_and_shows_the_defaults():
 
 def test_the_application_imports_without_torch():
     code = "import sys; sys.modules['torch'] = None\n"
-    code += "import bittrue.apps.dpd, bittrue.apps.dpd.train, bittrue.apps.dpd.recipe, bittrue.apps.dpd.augment\n"
-    code += "import bittrue.apps.dpd.levels, bittrue.apps.dpd.examples\n"
+    code += (
+        "import bittrue.apps.dpd, bittrue.apps.dpd.train, bittrue.apps.dpd.recipe, bittrue.apps.dpd.captures.augment\n"
+    )
+    code += "import bittrue.apps.dpd.searching.levels, bittrue.apps.dpd.training.examples\n"
     code += "from bittrue.apps.dpd import recipe, train\nfrom bittrue.errors import BadInput\n"
     code += "try:\n    train.train(recipe.builtin('tdnn-wide'), 'x')\nexcept BadInput as error:\n    print(error)\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ from importlib import metadata
 import numpy as np
 import pytest
 
-from bittrue.apps.dpd import data
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
 
@@ -118,25 +118,25 @@ def test_the_default_capture():
 
 def test_everything_but_training_works_without_torch():
     modules = [
-        "data",
+        "captures.data",
         "metrics",
-        "pa",
-        "ilc",
+        "amplifiers.pa",
+        "amplifiers.ilc",
         "float_net",
         "evaluate",
         "recipe",
-        "polynomial",
+        "amplifiers.polynomial",
         "kat",
         "picture",
         "train",
-        "amplifier",
-        "arena",
-        "baselines",
-        "align",
-        "aligned",
-        "checks",
-        "recording",
-        "probe",
+        "amplifiers.amplifier",
+        "amplifiers.arena",
+        "amplifiers.baselines",
+        "captures.align",
+        "captures.aligned",
+        "captures.checks",
+        "captures.recording",
+        "amplifiers.probe",
     ]
     program = "import sys\nsys.modules['torch'] = None\n"
     program += "".join(f"import bittrue.apps.dpd.{module}\n" for module in modules)

@@ -74,7 +74,7 @@ def test_a_delay_beyond_all_taps_is_refused():
 
 
 def test_training_feeds_a_net_the_future_that_it_asks_for():
-    from bittrue.apps.dpd.examples import Examples
+    from bittrue.apps.dpd.training.examples import Examples
 
     x = np.arange(12.0).reshape(6, 2)
     known = Examples(x, x, 0, 4)

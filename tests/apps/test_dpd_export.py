@@ -10,12 +10,13 @@ import pytest
 import safetensors.numpy
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import data, float_net, recipe
-from bittrue.apps.dpd.export import Options, export
-from bittrue.apps.dpd.quantisation import Trial, trial
-from bittrue.apps.dpd.rescaling import rescaled
-from bittrue.apps.dpd.source import read
-from bittrue.apps.dpd.thermal import BANKS
+from bittrue.apps.dpd import float_net, recipe
+from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.exporting.export import Options, export
+from bittrue.apps.dpd.exporting.quantisation import Trial, trial
+from bittrue.apps.dpd.exporting.rescaling import rescaled
+from bittrue.apps.dpd.exporting.source import read
+from bittrue.apps.dpd.thermal.thermal import BANKS
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.cli import main
 from bittrue.emit.rom import roms
@@ -119,7 +120,7 @@ def test_float_parameters_take_the_formats_of_the_net_or_of_the_recipe(capture_f
 @pytest.mark.parametrize("stage", ["float", "qat", "done"])
 def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
     torch = pytest.importorskip("torch")
-    from bittrue.apps.dpd import checkpoint
+    from bittrue.apps.dpd.training import checkpoint
     from bittrue.qat import Network
 
     text = plan(capture_folder)
@@ -141,7 +142,7 @@ def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
 
 def test_what_is_no_source_is_refused_and_nothing_is_executed(capture_folder, tmp_path):
     torch = pytest.importorskip("torch")
-    from bittrue.apps.dpd import checkpoint
+    from bittrue.apps.dpd.training import checkpoint
 
     text = plan(capture_folder)
     (tmp_path / "junk.pt").write_bytes(b"junk")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited, mild_amplifier
 
-from bittrue.apps.dpd.ilc import ideal_input
+from bittrue.apps.dpd.amplifiers.ilc import ideal_input
 from bittrue.errors import BadInput
 
 

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bittrue.apps.dpd.levenberg import LevenbergMarquardt, Shaping, jacobian  # noqa: E402
+from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping, jacobian  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.num import Format  # noqa: E402
 from bittrue.qat import Network  # noqa: E402

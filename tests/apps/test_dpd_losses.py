@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier
 
-from bittrue.apps.dpd.data import to_iq
-from bittrue.apps.dpd.levels import compute_acpr, compute_evm, compute_nmse
+from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.metrics import Channel, measure
+from bittrue.apps.dpd.searching.levels import compute_acpr, compute_evm, compute_nmse
 from bittrue.errors import BadInput
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
-from bittrue.apps.dpd.discriminator import Discriminator  # noqa: E402
-from bittrue.apps.dpd.spectral import SpectralLoss, channel_for  # noqa: E402
-from bittrue.apps.dpd.wasserstein import WassersteinLoss  # noqa: E402
+from bittrue.apps.dpd.training.discriminator import Discriminator  # noqa: E402
+from bittrue.apps.dpd.training.spectral import SpectralLoss, channel_for  # noqa: E402
+from bittrue.apps.dpd.training.wasserstein import WassersteinLoss  # noqa: E402
 
 CHANNELS = {
     "one segment": (Channel(RATE, BANDWIDTH, 5, 4096), 4096),

@@ -6,7 +6,7 @@ from importlib import metadata
 import numpy as np
 import pytest
 
-from bittrue.apps.dpd import data
+from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import Channel, aclr, evm, evm_per_channel, measure, nmse, power_spectrum
 from bittrue.errors import BadInput
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited
 
-from bittrue.apps.dpd import data, gmp, pa
-from bittrue.apps.dpd.gmp import Structure
+from bittrue.apps.dpd.amplifiers import gmp, pa
+from bittrue.apps.dpd.amplifiers.gmp import Structure
+from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import Channel
 from bittrue.errors import BadInput
 

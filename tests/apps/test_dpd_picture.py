@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tiny_pa import mild_amplifier
 
-from bittrue.apps.dpd import data, evaluate
+from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
 picture = pytest.importorskip("bittrue.apps.dpd.picture", reason="the pictures need matplotlib")

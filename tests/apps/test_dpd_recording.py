@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier
 
-from bittrue.apps.dpd import align, checks, data, recording
-from bittrue.apps.dpd.checks import Recording
-from bittrue.apps.dpd.data import Capture
+from bittrue.apps.dpd.captures import align, checks, data, recording
+from bittrue.apps.dpd.captures.checks import Recording
+from bittrue.apps.dpd.captures.data import Capture
 from bittrue.errors import BadInput
 
 SPEC = {"input_signal_fs": RATE, "bw_main_ch": BANDWIDTH, "input_file": "x.npy", "output_file": "y.npy"}

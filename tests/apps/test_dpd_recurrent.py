@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited
 
-from bittrue.apps.dpd import amplifier, data, identify_plan, probe
+from bittrue.apps.dpd.amplifiers import amplifier, identify_plan, probe
+from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import nmse
 from bittrue.errors import BadInput
 
 torch = pytest.importorskip("torch", reason="the recurrent model needs PyTorch")
 
-from bittrue.apps.dpd import identify, recurrent  # noqa: E402
+from bittrue.apps.dpd.amplifiers import identify, recurrent  # noqa: E402
 from bittrue.apps.dpd.evaluate import output  # noqa: E402
 
 PLAN = """

@@ -8,15 +8,18 @@ import pytest
 from small_net import write_net
 
 from bittrue import spec
-from bittrue.apps.dpd import data, evaluate, metrics, pa, ranking
-from bittrue.apps.dpd.arena import ArenaScore, Reference
-from bittrue.apps.dpd.comparison import INTEGER, Comparison, Entry, Outcome
-from bittrue.apps.dpd.page import Section, Sheet, page
-from bittrue.apps.dpd.pareto import front
+from bittrue.apps.dpd import evaluate, metrics
+from bittrue.apps.dpd.amplifiers import pa
+from bittrue.apps.dpd.amplifiers.arena import ArenaScore, Reference
+from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.comparing import ranking
+from bittrue.apps.dpd.comparing.comparison import INTEGER, Comparison, Entry, Outcome
+from bittrue.apps.dpd.comparing.page import Section, Sheet, page
+from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.cli import main
 from bittrue.spec.store import content_hash
 
-figures = pytest.importorskip("bittrue.apps.dpd.figures", reason="the pictures need matplotlib")
+figures = pytest.importorskip("bittrue.apps.dpd.comparing.figures", reason="the pictures need matplotlib")
 
 
 @pytest.fixture

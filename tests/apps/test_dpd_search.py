@@ -16,25 +16,16 @@ pytest.importorskip("optuna", reason="the search needs optuna")
 pytest.importorskip("torch", reason="the search trains")
 
 from bittrue import spec
-from bittrue.apps.dpd import (
-    evaluate,
-    float_net,
-    formats_search,
-    pruning,
-    quantisation,
-    recipe,
-    search,
-    search_results,
-    space,
-    study,
-)
-from bittrue.apps.dpd.entries import candidate
-from bittrue.apps.dpd.examples import Examples
+from bittrue.apps.dpd import evaluate, float_net, recipe
+from bittrue.apps.dpd.comparing.entries import candidate
+from bittrue.apps.dpd.exporting import quantisation
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.searching import formats_search, pruning, search, search_results, space, study
+from bittrue.apps.dpd.searching.trial import Bench, Judged, Limits, price
 from bittrue.apps.dpd.topology import parameter_count, skeleton
-from bittrue.apps.dpd.trial import Bench, Judged, Limits, price
+from bittrue.apps.dpd.training.examples import Examples
 from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.num import Format

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier, write_capture
 
-from bittrue.apps.dpd import checkpoint, recipe
-from bittrue.apps.dpd.data import to_iq
+from bittrue.apps.dpd import recipe
+from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.metrics import Channel
+from bittrue.apps.dpd.training import checkpoint
 from bittrue.errors import BadInput
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
-from bittrue.apps.dpd import fit  # noqa: E402
-from bittrue.apps.dpd.ilc import ideal_input  # noqa: E402
-from bittrue.apps.dpd.logs import Log  # noqa: E402
-from bittrue.apps.dpd.stage import Loop, copied, fall  # noqa: E402
-from bittrue.apps.dpd.team import LAUNCHED, Team  # noqa: E402
+from bittrue.apps.dpd.amplifiers.ilc import ideal_input  # noqa: E402
+from bittrue.apps.dpd.training import fit  # noqa: E402
+from bittrue.apps.dpd.training.logs import Log  # noqa: E402
+from bittrue.apps.dpd.training.stage import Loop, copied, fall  # noqa: E402
+from bittrue.apps.dpd.training.team import LAUNCHED, Team  # noqa: E402
 from bittrue.spec.store import content_hash  # noqa: E402
 
 HEAD = """
@@ -405,7 +406,7 @@ SCRIPT = """
 import os, signal, sys
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.train import train
-from bittrue.apps.dpd.team import Team
+from bittrue.apps.dpd.training.team import Team
 
 def report(stage, done, epochs, error):
     if f"{stage} {done}" == sys.argv[3]:

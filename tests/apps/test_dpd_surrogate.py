@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_pa import BANDWIDTH, RATE, band_limited
 
-from bittrue.apps.dpd.surrogate import surrogates
+from bittrue.apps.dpd.captures.surrogate import surrogates
 from bittrue.errors import BadInput
 
 

@@ -7,9 +7,10 @@ import pytest
 from tiny_pa import mild_amplifier
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import data, float_net, kat, recipe
+from bittrue.apps.dpd import float_net, kat, recipe
+from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import measure
-from bittrue.apps.dpd.thermal import BANKS, Drift, Drifted, Rates, drifted
+from bittrue.apps.dpd.thermal.thermal import BANKS, Drift, Drifted, Rates, drifted
 from bittrue.emit.banks import bank_roms, check_alike
 from bittrue.errors import BadInput
 from bittrue.parent import quantise
@@ -53,7 +54,7 @@ def plan(capture, epochs=100, own=20):
 
 
 class Model:
-    """An amplifier under the contract of `bittrue.apps.dpd.amplifier`, without a fit."""
+    """An amplifier under the contract of `bittrue.apps.dpd.amplifiers.amplifier`, without a fit."""
 
     title = "the tiny amplifier"
 
@@ -160,7 +161,7 @@ def trained(tmp_path_factory):
     pytest.importorskip("torch")
     from tiny_pa import write_capture
 
-    from bittrue.apps.dpd import thermal_train
+    from bittrue.apps.dpd.thermal import thermal_train
 
     root = tmp_path_factory.mktemp("thermal")
     patch = pytest.MonkeyPatch()
@@ -211,7 +212,7 @@ def test_every_bank_is_best_at_its_own_temperature(trained):
 
 def test_a_common_complex_gain_is_not_counted(capture_folder):
     pytest.importorskip("torch")
-    from bittrue.apps.dpd.thermal_train import judged
+    from bittrue.apps.dpd.thermal.thermal_train import judged
 
     capture = data.load(capture_folder)
     one = judged(capture, lambda u: mild_amplifier(u), None)
@@ -236,7 +237,7 @@ def test_the_card_has_the_table_and_says_what_is_simulated(trained):
 
 
 def test_a_finished_run_only_measures_again(trained):
-    from bittrue.apps.dpd import thermal_train
+    from bittrue.apps.dpd.thermal import thermal_train
 
     folder, result, chosen, _ = trained
     before = {path.name: path.read_bytes() for path in (folder / "hot").glob("*.*")} | {
@@ -252,7 +253,7 @@ def test_a_finished_run_only_measures_again(trained):
 
 def test_a_killed_run_ends_in_the_same_banks(capture_folder, tmp_path):
     pytest.importorskip("torch")
-    from bittrue.apps.dpd import thermal_train
+    from bittrue.apps.dpd.thermal import thermal_train
 
     class Killed(Exception):
         pass
@@ -281,9 +282,9 @@ def test_a_killed_run_ends_in_the_same_banks(capture_folder, tmp_path):
 def test_a_bank_starts_with_the_formats_of_the_normal_one(capture_folder):
     """Formats come from the normal float parent, also where its trained weights would ask for others."""
     torch = pytest.importorskip("torch")
-    from bittrue.apps.dpd import fit
-    from bittrue.apps.dpd.thermal_train import started
+    from bittrue.apps.dpd.thermal.thermal_train import started
     from bittrue.apps.dpd.topology import skeleton
+    from bittrue.apps.dpd.training import fit
     from bittrue.qat import Network
 
     chosen = plan(capture_folder)
@@ -301,7 +302,7 @@ def test_a_bank_starts_with_the_formats_of_the_normal_one(capture_folder):
 
 def test_a_recipe_without_banks_is_refused(tmp_path):
     pytest.importorskip("torch")
-    from bittrue.apps.dpd import thermal_train
+    from bittrue.apps.dpd.thermal import thermal_train
 
     with pytest.raises(BadInput, match="no section"):
         thermal_train.train(recipe.builtin("tdnn-wide"), tmp_path / "out")

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import data, float_net, kat, recipe
+from bittrue.apps.dpd import float_net, kat, recipe
+from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 from bittrue.spec.store import content_hash
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
-from bittrue.apps.dpd import fit  # noqa: E402
-from bittrue.apps.dpd.equalise import equalise  # noqa: E402
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
+from bittrue.apps.dpd.training import fit  # noqa: E402
+from bittrue.apps.dpd.training.equalise import equalise  # noqa: E402
 
 SMALL = """
 name = "small"

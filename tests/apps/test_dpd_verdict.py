@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bittrue.apps.dpd import data, verdict
+from bittrue.apps.dpd import verdict
+from bittrue.apps.dpd.captures import data
 from bittrue.check import legs
 from bittrue.cli import main
 from bittrue.cosim.streams import HardwareFault

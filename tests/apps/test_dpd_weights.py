@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import data, evaluate, float_net, kat, pa, recipe
+from bittrue.apps.dpd import evaluate, float_net, kat, recipe
+from bittrue.apps.dpd.amplifiers import pa
+from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
 from bittrue.spec.store import content_hash

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bittrue.apps.dpd.data import INSTALL
+from bittrue.apps.dpd.captures.data import INSTALL
 from bittrue.cli import parser
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'bittrue[dev]'")

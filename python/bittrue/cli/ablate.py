@@ -39,7 +39,8 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Run what is missing, then print and write what all runs say."""
     try:
-        from bittrue.apps.dpd import ablation, ablation_results, recipe
+        from bittrue.apps.dpd import recipe
+        from bittrue.apps.dpd.ablation import ablation, ablation_results
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise

@@ -32,7 +32,7 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Align, write the folder, and say what was found."""
     try:
-        from bittrue.apps.dpd import aligned
+        from bittrue.apps.dpd.captures import aligned
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise

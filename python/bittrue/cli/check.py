@@ -83,7 +83,7 @@ def real_data(net: Net) -> npt.NDArray[np.int64] | None:
     if net.input.shape != (2,):
         return None
     try:
-        from bittrue.apps.dpd import data
+        from bittrue.apps.dpd.captures import data
 
         capture = data.load()
     except (BadInput, ImportError) as error:

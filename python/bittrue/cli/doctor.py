@@ -132,7 +132,7 @@ def _icarus() -> str:
 
 
 def _data() -> Finding:
-    from bittrue.apps.dpd import data
+    from bittrue.apps.dpd.captures import data
 
     need, skipped = data.INSTALL.rpartition("opendpd")[2], "training, and real data among the vectors of a check"
     try:

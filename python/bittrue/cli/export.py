@@ -45,7 +45,7 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Write the files, and print what the net is and the paths."""
     try:
-        from bittrue.apps.dpd import export
+        from bittrue.apps.dpd.exporting import export
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "scipy"):
             raise

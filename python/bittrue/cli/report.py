@@ -30,7 +30,7 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Judge, write page and numbers, print the tables."""
     try:
-        from bittrue.apps.dpd import report
+        from bittrue.apps.dpd.comparing import report
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise

@@ -54,8 +54,9 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _study(arguments: argparse.Namespace) -> int:
-    from bittrue.apps.dpd import recipe, search, search_results
-    from bittrue.apps.dpd.trial import Limits
+    from bittrue.apps.dpd import recipe
+    from bittrue.apps.dpd.searching import search, search_results
+    from bittrue.apps.dpd.searching.trial import Limits
 
     path = Path(arguments.study)
     if path == STUDY:
@@ -75,7 +76,7 @@ def _study(arguments: argparse.Namespace) -> int:
 
 
 def _formats(arguments: argparse.Namespace) -> int:
-    from bittrue.apps.dpd import formats_results
+    from bittrue.apps.dpd.searching import formats_results
 
     output, out = Path(arguments.output) if arguments.output else None, console()
     with _progress(console(errors=True)) as report:
@@ -88,7 +89,7 @@ def _formats(arguments: argparse.Namespace) -> int:
 
 
 def _prune(arguments: argparse.Namespace) -> int:
-    from bittrue.apps.dpd import pruning_results
+    from bittrue.apps.dpd.searching import pruning_results
 
     output, out = Path(arguments.output) if arguments.output else None, console()
     with _progress(console(errors=True)) as report:

@@ -31,7 +31,7 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print both tables and write the picture; 0 where everything that ran agrees, 1 where something differs."""
-    from bittrue.apps.dpd import pa
+    from bittrue.apps.dpd.amplifiers import pa
 
     folder = Path(arguments.net)
     net, capture, real = load(folder)

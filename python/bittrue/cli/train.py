@@ -47,7 +47,7 @@ def _predistorter(chosen: str, output: str | None) -> int:
         ) from None
     folder = Path(output or Path("weights") / plan.name)
     if plan.thermal is not None:
-        from bittrue.apps.dpd import thermal_train
+        from bittrue.apps.dpd.thermal import thermal_train
 
         thermal_train.train(plan, folder)
     else:
@@ -57,7 +57,7 @@ def _predistorter(chosen: str, output: str | None) -> int:
 
 def _amplifier(chosen: str, output: str | None) -> int:
     try:
-        from bittrue.apps.dpd import identify, identify_plan
+        from bittrue.apps.dpd.amplifiers import identify, identify_plan
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from bittrue.apps.dpd.data import to_complex, to_iq
+from bittrue.apps.dpd.captures.data import to_complex, to_iq
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.cosim.cache import build_root
 from bittrue.errors import BadInput

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bittrue.apps.dpd.arena import ArenaScore
-from bittrue.apps.dpd.data import Capture
+from bittrue.apps.dpd.amplifiers.arena import ArenaScore
+from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import parameter_count
@@ -121,7 +121,8 @@ def _protocol(recipe: Recipe, capture: Capture, rows: Sequence[ProtocolRow] | st
     if isinstance(rows, str):
         return f"Not judged: {rows}.\n"
     lines = [
-        "Its frozen amplifier, its 66,270 test samples, OpenDPD's own code (`bittrue.apps.dpd.arena.protocol`).\n"
+        "Its frozen amplifier, its 66,270 test samples, OpenDPD's own code "
+        "(`bittrue.apps.dpd.amplifiers.arena.protocol`).\n"
         "EVM is that of demodulated symbols; the Arena ranks by the worse side of the ACLR. Simulated.\n\n"
         "| predistorter | real parameters | EVM | ACLR left / right | worse ACLR | NMSE | power error |\n"
         "|---|---|---|---|---|---|---|\n"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bittrue import ref
 from bittrue.apps.dpd import float_net
-from bittrue.apps.dpd.data import Capture, to_complex, to_iq
+from bittrue.apps.dpd.captures.data import Capture, to_complex, to_iq
 from bittrue.apps.dpd.metrics import Channel, Complex, Metrics, measure
 from bittrue.spec import Net
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bittrue.apps.dpd import arena, evaluate, float_net, ilc, polynomial
-from bittrue.apps.dpd.amplifier import NAMES, Model, load
+from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd.amplifiers import arena, ilc, polynomial
+from bittrue.apps.dpd.amplifiers.amplifier import NAMES, Model, load
+from bittrue.apps.dpd.captures.data import Capture, to_complex
 from bittrue.apps.dpd.card import Judge, ProtocolRow, Row
-from bittrue.apps.dpd.data import Capture, to_complex
 from bittrue.apps.dpd.evaluate import Filter
-from bittrue.apps.dpd.examples import Examples
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.apps.dpd.topology import parameter_count
+from bittrue.apps.dpd.training.examples import Examples
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 

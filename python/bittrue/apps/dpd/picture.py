@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bittrue.apps.dpd.data import Capture
+from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.evaluate import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, measure, power_spectrum
 from bittrue.files import write_whole

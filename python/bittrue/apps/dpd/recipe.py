@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Literal
 
 from bittrue.apps.dpd.schema import build
-from bittrue.apps.dpd.thermal_recipe import Thermal
+from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.num import Format
@@ -120,7 +120,8 @@ class Teaching:
         ``"twin"``, ``"recurrent"``, or ``"arena"``: then the splits, the gain and the amplifier are the Arena's, and no
         sample of its test split is trained on.
     surrogates : int
-        Random signals like the train split (`bittrue.apps.dpd.surrogate`), each as long as it, trained on as well.
+        Random signals like the train split (`bittrue.apps.dpd.captures.surrogate`), each as long as it, trained on as
+        well.
     surrogate_seed : int
     """
 
@@ -153,7 +154,7 @@ class Training:
     qat : bool
         False: no stage trains with the integer forward pass; the float net is rounded.
     method : str
-        Of the float stage: ``"adam"``, or ``"levenberg"`` (`bittrue.apps.dpd.levenberg`).
+        Of the float stage: ``"adam"``, or ``"levenberg"`` (`bittrue.apps.dpd.training.levenberg`).
     damping : float
         Of Levenberg-Marquardt at the start.
     objective : str
@@ -207,7 +208,7 @@ class Training:
 class Shape:
     """Section ``[shape]``: weights over frequency for the errors of Levenberg-Marquardt.
 
-    The channel itself has weight 1. Every key as in `bittrue.apps.dpd.levenberg.Shaping.channels`.
+    The channel itself has weight 1. Every key as in `bittrue.apps.dpd.training.levenberg.Shaping.channels`.
     """
 
     segment: int = 512
@@ -224,7 +225,7 @@ class Shape:
 class Augment:
     """Section ``[augment]``: altered copies of the train split, each with its own ideal drive.
 
-    The transforms are those of `bittrue.apps.dpd.augment`; one that is not named is left out.
+    The transforms are those of `bittrue.apps.dpd.captures.augment`; one that is not named is left out.
 
     Parameters
     ----------

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from bittrue.apps.dpd import amplifier, data, float_net, judges, kat, recipe
+from bittrue.apps.dpd import float_net, judges, kat, recipe
+from bittrue.apps.dpd.amplifiers import amplifier
+from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.card import Judge, ProtocolRow, card
-from bittrue.apps.dpd.data import Capture
-from bittrue.apps.dpd.examples import examples, teaching
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.shown import Report, shown
+from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.spec import Net, store
@@ -72,10 +74,10 @@ def train(
         cannot be written.
     """
     try:
-        from bittrue.apps.dpd import fit
-        from bittrue.apps.dpd.logs import Log
-        from bittrue.apps.dpd.stage import Loop
-        from bittrue.apps.dpd.team import Team
+        from bittrue.apps.dpd.training import fit
+        from bittrue.apps.dpd.training.logs import Log
+        from bittrue.apps.dpd.training.stage import Loop
+        from bittrue.apps.dpd.training.team import Team
     except ImportError as error:
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
     folder = Path(output)

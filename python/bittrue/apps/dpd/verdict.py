@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import data, evaluate, float_net, pa
-from bittrue.apps.dpd.data import Capture
+from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd.amplifiers import pa
+from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.check import Options, check, runnable
 from bittrue.check.vectors import uniform

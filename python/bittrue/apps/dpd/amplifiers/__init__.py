@@ -1,0 +1,1 @@
+"""Models of amplifiers, their ideal drives, and the polynomials to beat."""

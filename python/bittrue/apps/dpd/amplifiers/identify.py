@@ -1,0 +1,197 @@
+"""``bittrue train pa``: a recurrent model of a captured amplifier, identified from its input and output."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from bittrue.apps.dpd.amplifiers import gmp, pa
+from bittrue.apps.dpd.amplifiers.identify_card import card
+from bittrue.apps.dpd.amplifiers.identify_plan import Plan
+from bittrue.apps.dpd.amplifiers.recurrent import Recurrent, content, drive
+from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.captures.data import Capture, to_iq
+from bittrue.apps.dpd.evaluate import output
+from bittrue.apps.dpd.metrics import nmse
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes, write_together, write_whole
+
+CHECKPOINT = Path("checkpoint") / "state.pt"
+CLIP = 1.0
+Report = Callable[[int, int, float], None]
+
+
+def identify(
+    plan: Plan, folder: str | os.PathLike[str], seconds: float = 20.0, report: Report | None = None
+) -> Recurrent:
+    """Train a model and write its folder: amplifier.json, weights.safetensors, recipe.toml and CARD.md.
+
+    A killed run goes on from ``folder/checkpoint/`` when it is called again and ends in the same model, bit for bit on
+    the same machine.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : path
+        Made if need be.
+    seconds : float
+        Least time between checkpoints.
+    report : callable, optional
+        Called at every look at the validation split with updates done, updates in all and the lowest error in dB; a
+        progress bar if not given.
+
+    Raises
+    ------
+    BadInput
+        Where the data is missing or too short, the checkpoint is another's, or a file cannot be written.
+    """
+    folder = Path(folder)
+    try:
+        (folder / CHECKPOINT).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
+    capture = data.load(plan.capture)
+    if len(capture.inputs["train"]) < 2 * (plan.warm + plan.window):
+        raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
+    with _shown(report, plan.updates) as look:
+        network = Identification(plan, capture, folder / CHECKPOINT, seconds, look).run()
+    files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
+    write_together(folder, files)
+    return network
+
+
+class Identification:
+    """One training run; `run` may be called again after it was killed."""
+
+    def __init__(self, plan: Plan, capture: Capture, checkpoint: Path, seconds: float, report: Report) -> None:
+        self.plan, self.capture, self.checkpoint, self.seconds, self.report = plan, capture, checkpoint, seconds, report
+        x, y = capture.inputs["train"], capture.outputs["train"]
+        gain = np.vdot(x, y) / np.vdot(x, x)
+        d = pa.unexcited(len(x), capture.channel, pa.Settings(seed=plan.seed))
+        self.x, self.y, self.d, self.answer = (torch.from_numpy(to_iq(s)).float() for s in (x, y, d, gain * d))
+        self.key = hashlib.sha256(f"{plan.text} {plan} {capture.digest}".encode()).hexdigest()
+        torch.manual_seed(plan.seed)
+        self.network = self._initial(x, y)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=plan.rate)
+        self.draws = torch.Generator().manual_seed(plan.seed)
+        self.done, self.best_error = 0, math.inf
+        self.best = _copied(self.network)
+
+    def _initial(self, x: Any, y: Any) -> Recurrent:
+        """Least-squares filter, standardised features, and a GRU that does nothing yet."""
+        network = Recurrent(self.plan.hidden, self.plan.gains, self.plan.taps, self.capture.peak)
+        taps = gmp.fit(gmp.Structure.aligned(self.plan.taps, [0]), x, y, 1e-3)
+        with torch.no_grad():
+            network.filter.copy_(torch.from_numpy(to_iq(taps)))
+            features = network.features(self.x[None])[0]
+            network.get_buffer("mean").copy_(features.mean(0))
+            network.get_buffer("deviation").copy_(features.std(0).clamp_min(1e-6))
+        return network
+
+    def run(self) -> Recurrent:
+        """Train, or go on; the network with the best parameters."""
+        self._resume()
+        saved = time.monotonic()
+        while self.done < self.plan.updates:
+            self._update()
+            if self.done % self.plan.validate_every == 0 or self.done == self.plan.updates:
+                self._validate()
+                if time.monotonic() - saved >= self.seconds or self.done == self.plan.updates:
+                    self._save()
+                    saved = time.monotonic()
+                self.report(self.done, self.plan.updates, self.best_error)
+        self.network.load_state_dict(self.best)
+        return self.network
+
+    def _update(self) -> None:
+        plan = self.plan
+        for group in self.optimiser.param_groups:
+            group["lr"] = plan.rate * (0.5 + 0.5 * math.cos(math.pi * self.done / plan.updates))
+        length = plan.warm + plan.window
+        starts = torch.randint(0, len(self.x) - length + 1, (plan.batch, 1), generator=self.draws)
+        self.optimiser.zero_grad()
+        loss = self.loss(starts + torch.arange(length))
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimiser.step()
+        self.done += 1
+
+    def loss(self, places: Tensor) -> Tensor:
+        """``mean|y' - y|^2 / mean|y|^2 + flat * mean|(net(x+d) - net(x)) - g d|^2 / mean|g d|^2``, warm-up left out.
+
+        ``places`` are the sample numbers ``(batch, warm + window)``; a quarter of the rows is probed with ``d``.
+        """
+        warm, probed = self.plan.warm, places[: max(1, len(places) // 4)]
+        rows = self.network(torch.cat([self.x[places], self.x[probed] + self.d[probed]]))[:, warm:]
+        plain, disturbed = rows[: len(places)], rows[len(places) :]
+        error = (plain - self.y[places][:, warm:]).square().mean() / self.y.square().mean()
+        answer = disturbed - plain[: len(probed)] - self.answer[probed][:, warm:]
+        total: Tensor = error + self.plan.flat * answer.square().mean() / self.answer.square().mean()
+        return total
+
+    def _validate(self) -> None:
+        y = output(self.capture, drive(self.network), split="val")
+        error = nmse(y, self.capture.outputs["val"], self.capture.channel)
+        if error < self.best_error:
+            self.best_error, self.best = error, _copied(self.network)
+
+    def _save(self) -> None:
+        buffer = io.BytesIO()
+        state: dict[str, Any] = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "best": self.best,
+        }
+        state |= {"draws": self.draws.get_state(), "done": self.done, "best_error": self.best_error, "key": self.key}
+        torch.save(state, buffer)
+        write_whole(self.checkpoint, buffer.getvalue())
+
+    def _resume(self) -> None:
+        if not self.checkpoint.is_file():
+            return
+        stored = io.BytesIO(read_bytes(self.checkpoint, "the checkpoint"))
+        try:
+            state = torch.load(stored, map_location="cpu", weights_only=True)
+            key = state["key"]
+        except Exception:  # PyTorch's restricted reader raises whatever damaged bytes lead it to
+            raise BadInput(f"{self.checkpoint} is no checkpoint that can be read; remove it to train anew") from None
+        if key != self.key:
+            raise BadInput(
+                f"{self.checkpoint} belongs to another recipe or capture; remove it, or choose another folder"
+            )
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.draws.set_state(state["draws"])
+        self.done, self.best, self.best_error = state["done"], state["best"], state["best_error"]
+
+
+def _copied(network: Recurrent) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+@contextmanager
+def _shown(report: Report | None, updates: int) -> Iterator[Report]:
+    """``report`` itself, or one that moves a progress bar."""
+    if report is not None:
+        yield report
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("recurrent amplifier", total=updates)
+
+        def look(done: int, updates: int, error: float) -> None:
+            progress.update(task, completed=done, description=f"recurrent amplifier: validation NMSE {error:.2f} dB")
+
+        yield look

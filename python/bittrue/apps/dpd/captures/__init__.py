@@ -1,0 +1,1 @@
+"""Captures of amplifiers: loading, checking, aligning, and signals made from them."""

@@ -1,0 +1,166 @@
+"""``bittrue align``: two recordings become a folder that every other command takes as a capture."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bittrue.apps.dpd.captures import align, recording
+from bittrue.apps.dpd.captures.align import Alignment
+from bittrue.apps.dpd.captures.checks import Recording, refuse
+from bittrue.apps.dpd.captures.data import Capture
+from bittrue.apps.dpd.metrics import Channel, Complex, power_spectrum
+from bittrue.errors import BadInput
+from bittrue.files import write_together
+
+INPUT, OUTPUT, SPEC, PICTURE = "input.npy", "output.npy", "spec.json", "align.png"
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """What `write` did: alignment and correlation as they were found, what is left of the delay, and the capture."""
+
+    before: Alignment
+    after: Alignment
+    capture: Capture
+
+
+def write(
+    input_file: str | os.PathLike[str],
+    output_file: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    sample_rate: float,
+    bandwidth: float,
+    n_sub_ch: int = 1,
+    nperseg: int | None = None,
+    accept: Collection[str] = (),
+) -> Aligned:
+    """Align two recordings and write a capture folder: both signals, spec.json and a picture, or nothing.
+
+    The signals may differ in length. What is written has neither delay nor DC, ``max|x| = max|y| = 1``, and a real
+    gain.
+
+    Parameters
+    ----------
+    input_file, output_file : path
+        As `recording.read` reads them.
+    folder : path
+        Made if need be.
+    sample_rate, bandwidth : float
+        In Hz.
+    n_sub_ch, nperseg : int
+        See `recording.capture`.
+    accept : collection of str
+        Checks that may fail (`bittrue.apps.dpd.captures.checks.CHECKS`); spec.json keeps them.
+
+    Raises
+    ------
+    BadInput
+        For every fault but a delay and DC (`bittrue.apps.dpd.captures.checks`), and where the folder cannot be written.
+    """
+    recording.plausible(sample_rate, bandwidth)
+    x, y = recording.read(input_file), recording.read(output_file)
+    for name, signal in ((input_file, x), (output_file, y)):
+        if len(signal) < recording.SHORTEST or not np.isfinite(signal).all():
+            raise BadInput(f"{name} has {len(signal):,} samples or NaN; {recording.SHORTEST:,} finite ones are needed")
+    before = align.estimate(x, y, sample_rate, bandwidth)
+    a, b = align.normalise(*align.apply(x, y, before))
+    try:
+        # Clipping shows in the samples as they were recorded only.
+        refuse(
+            Recording(*align.overlap(x, y, align.nearest(before.delay)), sample_rate, bandwidth),
+            (*accept, "offset", "unaligned"),
+        )
+        after = refuse(Recording(a, b, sample_rate, bandwidth), accept)
+    except BadInput as error:
+        raise BadInput(f"{input_file} and {output_file}: {error}") from None
+    length = len(a) - sum(int(len(a) * share) for share in recording.RATIOS.values())
+    channel = Channel(sample_rate, bandwidth, n_sub_ch, nperseg or recording.segment(length))
+    files = {
+        INPUT: _npy(a),
+        OUTPUT: _npy(b),
+        SPEC: _spec(channel, before, accept),
+        PICTURE: _picture(x, y, a, b, before, channel),
+    }
+    _write(Path(folder), files)
+    return Aligned(before, after, recording.load(Path(folder), json.loads(files[SPEC])))
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All files, or neither them nor a folder that was not there before."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_together(folder, files)
+    except (OSError, BadInput) as error:
+        if made and folder.is_dir():
+            folder.rmdir()
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another folder") from None
+
+
+def _npy(signal: Complex) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, signal)
+    return buffer.getvalue()
+
+
+def _spec(channel: Channel, found: Alignment, accept: Collection[str]) -> bytes:
+    spec: dict[str, Any] = {
+        "input_signal_fs": channel.sample_rate,
+        "bw_main_ch": channel.bandwidth,
+        "n_sub_ch": channel.n_sub_ch,
+        "nperseg": channel.nperseg,
+        "input_file": INPUT,
+        "output_file": OUTPUT,
+        "split_ratios": dict(recording.RATIOS),
+        "accept": list(accept),
+        "removed": {
+            "delay_samples": found.delay,
+            "gain_db": float(20 * np.log10(abs(found.gain))),
+            "phase_degrees": float(np.degrees(np.angle(found.gain))),
+        },
+    }
+    return (json.dumps(spec, indent=1) + "\n").encode()
+
+
+def _picture(x: Complex, y: Complex, a: Complex, b: Complex, found: Alignment, channel: Channel) -> bytes:
+    """AM/AM before and after, and the spectra of what was written, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from bittrue.apps.dpd.picture import overlapped
+
+    figure = Figure(figsize=(13, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 3)
+    shown = slice(0, 20_000)
+    common = min(len(x), len(y))
+    first = x[:common] / abs(x).max(), y[:common] / abs(y).max()
+    for place, (u, v), title in ((axes[0], first, "as recorded"), (axes[1], (a, b), "aligned")):
+        place.plot(abs(u[shown]), abs(v[shown]), ".", markersize=1.5, alpha=0.4, color="#00798c")
+        place.set(xlabel="|input| over its peak", ylabel="|output| over its peak", title=f"AM/AM, {title}")
+        place.grid(alpha=0.3)
+    narrow = Channel(channel.sample_rate, channel.bandwidth, channel.n_sub_ch, channel.nperseg)
+    for signal, name, colour in ((a, "input", "#444444"), (b, "output", "#d1495b")):
+        spectrum = power_spectrum(overlapped(signal, narrow.nperseg), narrow)
+        level = 10 * np.log10(np.maximum(spectrum / spectrum.max(), 1e-12))
+        axes[2].plot(narrow.frequencies / 1e6, level, linewidth=0.9, color=colour, label=name)
+    for side in (-1, 1):
+        axes[2].axvline(side * channel.bandwidth / 2e6, color="#f2c14e", linewidth=1)
+    axes[2].set(xlabel="frequency (MHz)", ylabel="dB below its peak", title="spectra; lines: the bandwidth")
+    axes[2].set(ylim=(-110, 5))
+    axes[2].legend(loc="upper right", fontsize=8, frameon=False)
+    axes[2].grid(alpha=0.3)
+    figure.suptitle(f"delay of {found.delay:.3f} samples removed; correlation {found.correlation:.4f} at that delay")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,42 @@
+"""``bittrue search dpd --prune``: a smaller recipe from a trained net."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bittrue.apps.dpd.amplifiers import amplifier
+from bittrue.apps.dpd.comparing import entries
+from bittrue.apps.dpd.comparing.page import Sheet
+from bittrue.apps.dpd.float_net import FILE
+from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.searching import pruning
+from bittrue.apps.dpd.searching.space import describe
+from bittrue.apps.dpd.training.examples import examples, teaching
+from bittrue.errors import BadInput
+from bittrue.files import write_whole
+
+
+def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Sheet:
+    """Prune the net of a folder to ``size`` parameters, and write its new recipe to ``output`` if given.
+
+    Raises `BadInput` where the folder lacks float parent or recipe, or the net cannot become so small.
+    """
+    found = entries.candidate(folder)
+    if found.parent is None or found.recipe is None:
+        raise BadInput(f"{folder} lacks {FILE if found.parent is None else 'recipe.toml'}; train the net here first")
+    capture = teaching(found.recipe)
+    report("the ideal drive", 0, 0)
+    known = examples(found.recipe, capture, amplifier.load(found.recipe.data.amplifier, capture))
+    smaller, steps = pruning.prune(found.recipe, found.parent, known, size, report)
+    if output is not None:
+        remark = f"{folder} pruned to {size} parameters: {describe(smaller.net)}"
+        write_whole(output, written(smaller, remark).text)
+    rows = [(step.name, f"{step.parameters:,}", f"{step.error:.2f}") for step in steps]
+    return Sheet(
+        "Pruning",
+        ("without", "parameters", "predicted error, dB"),
+        rows,
+        f"Error to the ideal drive of {found.recipe.data.amplifier} on training rows, predicted by second derivatives, "
+        f"all other weights made up for it; training the recipe decides. Left: {describe(smaller.net)}.",
+    )

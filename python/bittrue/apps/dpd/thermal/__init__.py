@@ -1,0 +1,1 @@
+"""Amplifiers at other temperatures, and one weight bank for each."""

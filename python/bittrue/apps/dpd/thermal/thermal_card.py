@@ -1,0 +1,96 @@
+"""CARD.md of thermal banks: the drift, the banks, and every bank on every temperature's amplifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bittrue.apps.dpd.captures.data import Capture
+from bittrue.apps.dpd.metrics import Metrics
+from bittrue.apps.dpd.recipe import Recipe, builtin, names
+from bittrue.apps.dpd.thermal.thermal import Drift
+from bittrue.apps.dpd.topology import parameter_count
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash
+
+FIGURES = {"NMSE": "nmse", "EVM": "evm", "ACLR, mean of left and right": "aclr"}
+"""Headings, and the attributes of `Metrics` under them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What one amplifier model says: metrics by its temperature, then by the bank in front of it.
+
+    ``teacher``: whether the banks were trained through it.
+    """
+
+    title: str
+    teacher: bool
+    rows: Mapping[str, Mapping[str, Metrics]]
+
+
+def card(
+    recipe: Recipe,
+    capture: Capture,
+    teacher: str,
+    drifts: Mapping[str, Drift],
+    nets: Mapping[str, Net],
+    tables: Sequence[Table],
+) -> str:
+    """The text of CARD.md, free of dates. ``teacher`` is the title of the model that the banks were trained through."""
+    own = recipe.name if recipe.name in names() and builtin(recipe.name) == recipe else "recipe.toml"
+    net = nets["normal"]
+    parts = [
+        f"# {recipe.name}\n",
+        "Neural digital predistorters for a cold, a normal and a hot amplifier: one net, three banks of weights.\n"
+        "**The amplifier was captured at one temperature; the other two are a simulated drift of its model, not a\n"
+        "measurement (`bittrue.apps.dpd.thermal.thermal`). Every figure below is simulated.**\n",
+        "| | |\n|---|---|\n"
+        f"| command | `bittrue train dpd --recipe {own} --output weights/{recipe.name}` |\n"
+        f"| data | {capture.name}, SHA-256 `{capture.digest[:16]}...` |\n"
+        f"| trained through | {teacher} |\n"
+        f"| seed | {recipe.train.seed} |\n"
+        f"| parameters | {parameter_count(net):,} real a bank |\n"
+        + "".join(f"| hash of {name} | `{content_hash(own_net)}` |\n" for name, own_net in nets.items()),
+        "## Drift\n",
+        _drifts(drifts),
+        "## Every bank on every temperature\n",
+        f"Test split of {capture.name}, in dB, lower is better; the diagonal is in bold. One common complex gain is\n"
+        "removed before measuring, as a gain control and an equaliser do: no bank is blamed for gain and phase. The\n"
+        "integer nets were executed by `bittrue.ref`.\n",
+        *(_table(table) for table in tables),
+        "## Recipe\n",
+        f"```toml\n{recipe.text.rstrip()}\n```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _drifts(drifts: Mapping[str, Drift]) -> str:
+    lines = [
+        "| bank | kelvins | gain dB | phase deg | at the peak: gain dB | phase deg | memory |\n|---|" + "---:|" * 6
+    ]
+    for name, d in drifts.items():
+        figures = (
+            f"{d.kelvin:+g}",
+            f"{d.gain_db:+.2f}",
+            f"{d.phase:+.2f}",
+            f"{d.peak_db:+.2f}",
+            f"{d.peak_phase:+.2f}",
+        )
+        lines.append(f"| {name} | {' | '.join(figures)} | {d.memory:+.4f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _table(table: Table) -> str:
+    remark = "the banks were trained through it" if table.teacher else "nothing was trained through it"
+    lines = [f"### Simulated through {table.title}; {remark}\n"]
+    for heading, figure in FIGURES.items():
+        drives = list(next(iter(table.rows.values())))
+        head = " | ".join(drive if drive == drives[0] else f"bank {drive}" for drive in drives)
+        lines += [f"| {heading} | {head} |\n|---|" + "---:|" * len(drives)]
+        for place, row in table.rows.items():
+            cells = (f"{getattr(m, figure):.2f}" for m in row.values())
+            marked = (f"**{cell}**" if drive == place else cell for drive, cell in zip(row, cells, strict=True))
+            lines.append(f"| {place} amplifier | {' | '.join(marked)} |")
+        lines.append("")
+    return "\n".join(lines)

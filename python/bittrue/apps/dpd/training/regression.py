@@ -1,0 +1,119 @@
+"""Regression of the ideal drive, sample by sample: by Adam, or by Levenberg-Marquardt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from bittrue.apps.dpd.recipe import Shape
+from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping
+from bittrue.apps.dpd.training.stage import Stage, State, Values, decibel, error, fall
+from bittrue.errors import BadInput
+
+
+class Regression(Stage):
+    """``x -> u`` on the training rows; ``known`` is what of the network does not depend on parameters."""
+
+    def prepare(self, state: Mapping[str, Any]) -> None:
+        self.epochs = getattr(self.recipe.train, f"{self.name}_epochs")
+        fixed = self.network.precompute(self.tensor(self.examples.ahead(self.network.template.delay)))
+        u, rows = self.tensor(self.examples.u), self.examples.rows
+        place: Any = slice(int(rows[0]), int(rows[-1]) + 1)
+        if len(rows) != place.stop - place.start:
+            place = self.tensor(rows)
+        self.known: Values = {name: value[place] for name, value in fixed.items()}
+        self.unseen: Values = {name: value[self.examples.validation] for name, value in fixed.items()}
+        self.wanted, self.unseen_wanted = u[place], u[self.examples.validation]
+
+    def score(self) -> float:
+        return error(self.network, self.unseen, self.unseen_wanted)
+
+
+class Adam(Regression):
+    """Adam on shuffled rows, mean squared error, the rate along half a cosine."""
+
+    def prepare(self, state: Mapping[str, Any]) -> None:
+        super().prepare(state)
+        self.rate: float = getattr(self.recipe.train, f"{self.name}_rate")
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.rate)
+        if state["optimiser"]:
+            self.optimiser.load_state_dict(state["optimiser"])
+
+    def epoch(self, number: int) -> dict[str, float]:
+        order = torch.randperm(len(self.wanted), generator=self.generator)
+        batches, losses = torch.split(order, self.recipe.train.batch), []
+        for step, batch in enumerate(batches):
+            own, weight = self.team.share(batch)
+            rows = own.to(self.wanted.device)
+            turn = (number + step / len(batches)) / self.epochs
+            self.optimiser.param_groups[0]["lr"] = fall(self.rate, turn)
+            self.optimiser.zero_grad()
+            if len(rows):
+                output = self.network.forward_from({name: value[rows] for name, value in self.known.items()})
+                loss = (output - self.wanted[rows]).square().sum(-1).mean()
+                (loss * weight).backward()  # type: ignore[no-untyped-call]
+                losses.append(loss.detach())
+            self.team.average(self.network.parameters())
+            self.optimiser.step()
+            self.stepped()
+        return {"regression": float(torch.stack(losses).mean())} if losses else {}
+
+    def state(self) -> State:
+        return super().state() | {"optimiser": self.optimiser.state_dict()}
+
+
+class Levenberg(Regression):
+    """One Levenberg-Marquardt step an epoch, on ``batch`` rows drawn anew; every process of a team does the same.
+
+    With the recipe's ``[shape]`` the rows are whole segments of consecutive samples, and the error is weighted over
+    frequency.
+    """
+
+    on_cpu = True
+
+    def prepare(self, state: Mapping[str, Any]) -> None:
+        super().prepare(state)
+        self.segments = torch.arange(len(self.wanted))[:, None]
+        self.shaping = None if self.recipe.shape is None else self._shaping(self.recipe.shape)
+        self.solver = LevenbergMarquardt(self.network, self.recipe.train.damping, self.shaping)
+        if state["optimiser"]:
+            self.solver.load_state_dict(state["optimiser"])
+
+    def epoch(self, number: int) -> dict[str, float]:
+        count, length = self.segments.shape
+        drawn = torch.randperm(count, generator=self.generator)[: max(1, self.recipe.train.batch // length)]
+        rows = self.segments[drawn].flatten()
+        loss = self.solver.step({name: value[rows] for name, value in self.known.items()}, self.wanted[rows])
+        self.stepped()
+        return {"regression": loss / len(rows), "damping": self.solver.damping}
+
+    def state(self) -> State:
+        return super().state() | {"optimiser": self.solver.state_dict()}
+
+    @torch.no_grad()
+    def score(self) -> float:
+        """The error weighted over frequency as in training, in overlapping segments; else as any regression's."""
+        if self.shaping is None:
+            return super().score()
+        segment, rows = len(self.shaping.weight), len(self.unseen_wanted)
+        if rows < segment:
+            raise BadInput(f"shape.segment is {segment}, but {rows} samples validate; choose shorter segments")
+        firsts = torch.tensor([*range(0, rows - segment, max(1, segment // 4)), rows - segment])
+        place = (firsts[:, None] + torch.arange(segment)).flatten()
+        wanted = self.unseen_wanted[place]
+        errors = wanted - self.network.forward_from(self.unseen)[place]
+        left, whole = (float(self.shaping.apply(signal).square().sum()) for signal in (errors, wanted))
+        return decibel(left / whole)
+
+    def _shaping(self, shape: Shape) -> Shaping:
+        """The weights over frequency; also cuts the training rows into overlapping segments."""
+        channel = self.closed().channel
+        firsts = self.examples.frames(shape.segment, max(1, shape.segment // 4))
+        positions = np.searchsorted(self.examples.rows, firsts)
+        self.segments = torch.from_numpy(positions)[:, None] + torch.arange(shape.segment)
+        bandwidth, rate = channel.bandwidth, channel.sample_rate
+        adjacent = bandwidth / channel.n_sub_ch / rate
+        return Shaping.channels(shape.segment, bandwidth / rate, adjacent, shape.left, shape.right, shape.beyond)

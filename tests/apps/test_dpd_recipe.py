@@ -152,4 +152,4 @@ def test_missing_files_and_profiles(tmp_path):
     with pytest.raises(BadInput, match="recipe"):
         recipe.load(tmp_path / "none.toml")
     with pytest.raises(BadInput, match=r"unknown recipe 'narrow'; choose .*tdnn-compat"):
-        recipe.builtin("narrow")
+        recipe.named("narrow")

@@ -46,8 +46,7 @@ def call(arguments: argparse.Namespace) -> int:
             raise
         raise BadInput(f"the ablation needs {error.name}; run: pip install 'bittrue[train]'") from None
     chosen = arguments.recipe
-    base = recipe.builtin(chosen) if chosen in recipe.names() else recipe.load(chosen)
-    base = _reduced(base, arguments)
+    base = _reduced(recipe.named(chosen), arguments)
     folder = Path(arguments.output) if arguments.output else DEFAULT / base.name
     keys = tuple(filter(None, arguments.switches.split(",")))
     words = ["bittrue", "ablate", "dpd", "--recipe", chosen, "--seeds", arguments.seeds]

@@ -27,7 +27,7 @@ def add(commands: Commands[Parser]) -> None:
     option("application", choices=APPLICATIONS, help="what the nets are for")
     option("--trials", type=number, default=50, metavar="N", help="finished trials in all (default 50)")
     option("--study", default=str(STUDY), metavar="FILE", help=f"where the study is kept (default {STUDY})")
-    option("--recipe", metavar="FILE", help="everything but the net: data, formats, training")
+    option("--recipe", metavar="FILE|NAME", help="everything but the net: data, formats, training")
     option("--seconds-per-trial", type=number, default=120, metavar="S", help="longest training (default 120)")
     option("--seed", type=whole(0, 2**31), default=0, metavar="S", help="of the draws (default 0)")
     option("--parameters", type=number, default=2000, metavar="N", help="of a net at most (default 2000)")
@@ -61,7 +61,7 @@ def _study(arguments: argparse.Namespace) -> int:
     path = Path(arguments.study)
     if path == STUDY:
         path.parent.mkdir(parents=True, exist_ok=True)
-    base = recipe.load(arguments.recipe) if arguments.recipe else search.base()
+    base = recipe.named(arguments.recipe) if arguments.recipe else search.base()
     limits = Limits(arguments.parameters, arguments.dsps)
     plan = search.Search(base, arguments.interval, float(arguments.seconds_per_trial), arguments.seed, limits)
     out = console()

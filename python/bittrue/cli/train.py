@@ -31,12 +31,7 @@ def call(arguments: argparse.Namespace) -> int:
 def _predistorter(chosen: str, output: str | None) -> int:
     from bittrue.apps.dpd import recipe
 
-    if chosen in recipe.names():
-        plan = recipe.builtin(chosen)
-    elif Path(chosen).suffix or Path(chosen).exists():
-        plan = recipe.load(chosen)
-    else:
-        raise BadInput(f"unknown recipe {chosen!r}; choose {' or '.join(recipe.names())}, or give a recipe file")
+    plan = recipe.named(chosen)
     try:
         from bittrue.apps.dpd import train
     except ImportError as error:

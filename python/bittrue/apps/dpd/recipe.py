@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field, replace
 from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from bittrue.apps.dpd.schema import build
@@ -337,10 +338,17 @@ def names() -> list[str]:
 
 def builtin(name: str) -> Recipe:
     """A built-in recipe, one of `names`."""
-    if name not in names():
-        raise BadInput(f"unknown recipe {name!r}; choose {', '.join(names())}, or give a recipe file")
     file = resources.files("bittrue.apps.dpd") / "recipes" / f"{name}.toml"
     return parse(file.read_bytes(), f"recipe {name}")
+
+
+def named(name: str) -> Recipe:
+    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
+    if name in names():
+        return builtin(name)
+    if Path(name).suffix or Path(name).exists():
+        return load(name)
+    raise BadInput(f"unknown recipe {name!r}; choose {' or '.join(names())}, or give a recipe file")
 
 
 def parse(content: bytes, what: str) -> Recipe:

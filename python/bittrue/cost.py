@@ -7,9 +7,10 @@ from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import rom_blocks
+from bittrue.lower.bram import bank_depth, rom_blocks
+from bittrue.lower.load import bank_count
 from bittrue.lower.schedule import Step, schedule
-from bittrue.spec import ComplexFIR, Dense, Layer, Net, Table
+from bittrue.spec import ComplexFIR, Conv1d, Dense, Layer, Net, Table, TensorType
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class NodeCost:
     dsps : int
         DSP48E1 blocks: lanes and feature multipliers.
     roms : int
-        Memories that hold the constants: one a lane, one a lane row for the biases of several turns, and as many copies
-        of a table as its look-ups need, two a clock from each.
+        Memories that hold the constants: one a lane, one a lane row for the biases of several turns or banks, and as
+        many copies of a table as its look-ups need, two a clock from each.
     ramb18 : int
         RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two.
     latency : int
@@ -92,13 +93,15 @@ class Cost:
         return self.macs / (self.lanes * self.interval) if self.lanes else 0.0
 
 
-def cost(net: Net, interval: int) -> Cost:
+def cost(net: Net, interval: int, banks: int = 0) -> Cost:
     """`Cost` of ``net`` with one sample every ``interval`` clocks.
 
-    Raises `BadInput` for an interval or a layer that the RTL leg does not have.
+    With ``banks``, of hardware that is given so many nets alike and loads codes at run time; ``rom_bits`` are those of
+    one net. Raises `BadInput` for an interval or a layer that the RTL leg does not have.
     """
-    steps = schedule(net, interval)
-    nodes = {node.name: _node_cost(node.layer, steps[node.name]) for node in net.nodes}
+    steps = schedule(net, interval, banked=banks > 0)
+    held = bank_count(banks) if banks else 0
+    nodes = {node.name: _node_cost(node.layer, net.types[node.name], steps[node.name], held) for node in net.nodes}
     return Cost(interval, steps[net.nodes[-1].name].arrival, nodes)
 
 
@@ -135,35 +138,63 @@ XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400)
 """The part on a PYNQ-Z1."""
 
 
-def resources(net: Net, interval: int) -> Resources:
+def resources(net: Net, interval: int, banks: int = 0) -> Resources:
     """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` and ``ff`` unknown.
 
-    ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1 and block RAM are enough. Raises `BadInput` as
-    `cost` does.
+    ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1 and block RAM are enough. ``banks`` and what is
+    raised are those of `cost`.
     """
-    found = cost(net, interval)
+    found = cost(net, interval, banks)
     return Resources(found.dsps, -(-found.ramb18 // 2))
 
 
-def _node_cost(layer: Layer, step: Step) -> NodeCost:
-    macs = step.fold.inputs * step.fold.outputs if step.fold else 0
+def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:
     lanes = step.fold.lanes if step.fold else 0
     dsps = lanes * step.matrix.dsps_per_lane if step.matrix else 0
     dsps += step.features.dsps if step.features else 0
-    memories = _memories(layer, step)
+    memories = _memories(layer, step, banks)
     blocks = sum(rom_blocks(*memory) for memory in memories)
-    return NodeCost(macs, rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
+    return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
 
 
-def _memories(layer: Layer, step: Step) -> list[tuple[int, int, int]]:
-    """``(words, bits, ports)`` of every ROM that a layer is built with."""
+def _memories(layer: Layer, step: Step, banks: int) -> list[tuple[int, int, int]]:
+    """``(words, bits, ports)`` of every ROM that a layer is built with; with banks, of every RAM, read by one port."""
     if isinstance(layer, Table) and step.elementwise:
         return [(len(layer.values), layer.output.bits, ports) for ports in step.elementwise.ports]
     if step.matrix is None or step.fold is None:
         return []
     fold, matrix = step.fold, step.matrix
+    words = fold.turns * fold.steps
+    if banks:
+        of_biases = (bank_depth(fold.turns) * banks, matrix.bias_word, 1)
+        rows = fold.rows if matrix.bias_word else 0
+        return [(bank_depth(words) * banks, matrix.weight_bits, 1)] * fold.lanes + [of_biases] * rows
     biases = [(fold.turns, matrix.acc_bits, 1)] * (fold.rows if fold.turns > 1 else 0)
-    return [(fold.turns * fold.steps, matrix.weight_bits, 1)] * fold.lanes + biases
+    return [(words, matrix.weight_bits, 1)] * fold.lanes + biases
+
+
+@singledispatch
+def macs(layer: Layer, output: TensorType) -> int:
+    """Real multiply-accumulates of weights a sample, for a layer whose result has the type ``output``.
+
+    Those that meet the zeros beside a frame count.
+    """
+    return 0
+
+
+@macs.register
+def _(layer: Dense, output: TensorType) -> int:
+    return layer.weight.size
+
+
+@macs.register
+def _(layer: Conv1d, output: TensorType) -> int:
+    return layer.weight.size * output.shape[1]
+
+
+@macs.register
+def _(layer: ComplexFIR, output: TensorType) -> int:
+    return 4 * len(layer.weight)
 
 
 @singledispatch
@@ -172,8 +203,9 @@ def rom_bits(layer: Layer) -> int:
     return 0
 
 
-@rom_bits.register
-def _(layer: Dense) -> int:
+@rom_bits.register(Dense)
+@rom_bits.register(Conv1d)
+def _weights_and_biases(layer: Dense | Conv1d) -> int:
     widest = int(np.where(layer.bias < 0, ~layer.bias, layer.bias).max())
     return layer.weight.size * layer.weight_format.bits + layer.bias.size * (widest.bit_length() + 1)
 

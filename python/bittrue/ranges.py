@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any
 from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num import Format, Interval
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, ReLU, Table, TensorType
+from bittrue.spec import (
+    Abs,
+    Activation,
+    Add,
+    AvgPool1d,
+    ComplexFIR,
+    Conv1d,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool1d,
+    MemoryTaps,
+    Net,
+    ReLU,
+    Table,
+    TensorType,
+)
 from bittrue.spec.net import INPUT
 
 Intervals = tuple[Interval, ...]
@@ -94,21 +114,53 @@ def _(layer: MemoryTaps, types: Sequence[TensorType], given: Sequence[Intervals]
 
 @node_range.register
 def _(layer: Dense, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
-    (source,) = given
-    acc = tuple(
-        _running_sum(int(bias), [x.scaled(int(w)) for w, x in zip(row, source, strict=True)])
-        for row, bias in zip(layer.weight, layer.bias, strict=True)
-    )
-    shift, slope = layer.shift(types[0].format), layer.activation.negative_shift
+    acc = _weighted_sums(layer.weight, layer.bias, given[0])
+    return Range(_activated(acc, layer.shift(types[0].format), layer.activation, layer.output), acc)
 
-    def activated(interval: Interval) -> Interval:
-        positive = Interval(max(interval.lo, 0), max(interval.hi, 0)).requantised(shift, layer.output)
-        if interval.lo >= 0 or isinstance(layer.activation, ReLU):
+
+@node_range.register
+def _(layer: Conv1d, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """Of every position at once: where a window reaches into the padding, terms are missing, as in a partial sum."""
+    (source,), filters = given, len(layer.weight) // layer.groups
+    acc: Intervals = ()
+    for g in range(layer.groups):
+        rows, channels = slice(g * filters, (g + 1) * filters), layer.weight.shape[1]
+        part = [x for x in source[g * channels : (g + 1) * channels] for _ in range(layer.weight.shape[2])]
+        acc += _weighted_sums(layer.weight[rows].reshape(filters, -1), layer.bias[rows], part)
+    return Range(_activated(acc, layer.shift(types[0].format), layer.activation, layer.output), acc)
+
+
+def _activated(acc: Intervals, shift: int, activation: Activation, output: Format) -> Intervals:
+    """What an activation makes of accumulators, in the output format."""
+    slope = activation.negative_shift
+
+    def of(interval: Interval) -> Interval:
+        if isinstance(activation, Abs):
+            found = interval.requantised(shift, output).abs()
+            return Interval(min(found.lo, output.hi), min(found.hi, output.hi))
+        positive = Interval(max(interval.lo, 0), max(interval.hi, 0)).requantised(shift, output)
+        if interval.lo >= 0 or isinstance(activation, ReLU):
             return positive
-        negative = Interval(interval.lo, min(interval.hi, -1)).requantised(shift + (slope or 0), layer.output)
+        negative = Interval(interval.lo, min(interval.hi, -1)).requantised(shift + (slope or 0), output)
         return negative if interval.hi < 0 else positive.hull(negative)
 
-    return Range(tuple(activated(interval) for interval in acc), acc)
+    return tuple(map(of, acc))
+
+
+@node_range.register
+def _(layer: MaxPool1d, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    return Range(given[0])
+
+
+@node_range.register
+def _(layer: AvgPool1d, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """A mean lies between the smallest and the largest of its terms, and cutting it off does not leave them."""
+    return Range(given[0], tuple(_running_sum(0, [x] * layer.size) for x in given[0]))
+
+
+@node_range.register
+def _(layer: Flatten, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    return Range(tuple(x for x in given[0] for _ in range(types[0].shape[1])))
 
 
 @node_range.register
@@ -162,3 +214,23 @@ def _running_sum(start: int, terms: Sequence[Interval]) -> Interval:
     lo = start + sum(min(0, term.lo) for term in terms)
     hi = start + sum(max(0, term.hi) for term in terms)
     return Interval(lo, hi)
+
+
+def _weighted_sums(weight: npt.NDArray[np.int64], bias: npt.NDArray[np.int64], source: Sequence[Interval]) -> Intervals:
+    """`_running_sum` of ``bias[o]`` and every ``weight[o, i] * source[i]``, for every row at once.
+
+    A term that may be missing lies between ``min(0, w * x)`` and ``max(0, w * x)``, so positive weights meet the ends
+    of ``x`` as they are, and negative ones the opposite ends. In Python integers where int64 could overflow.
+    """
+    lo, hi = [min(x.lo, 0) for x in source], [max(x.hi, 0) for x in source]
+    largest = max(max(hi), -min(lo)) * max(-int(weight.min()), int(weight.max()), 1) * len(source)
+    kind: type = np.int64 if largest < 1 << 62 else object
+    low: npt.NDArray[Any] = np.array(lo, kind)
+    high: npt.NDArray[Any] = np.array(hi, kind)
+    positive: npt.NDArray[Any] = np.maximum(weight, 0).astype(kind)
+    negative: npt.NDArray[Any] = np.minimum(weight, 0).astype(kind)
+    below, above = positive @ low + negative @ high, positive @ high + negative @ low
+    return tuple(
+        Interval(int(start) + int(down), int(start) + int(up))
+        for start, down, up in zip(bias, below, above, strict=True)
+    )

@@ -14,7 +14,7 @@ from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.isqrt import IntegerSquareRoot
 from bittrue_rtl.requantise import Requantise
-from bittrue_rtl.shapes import vector
+from bittrue_rtl.shapes import content, tagged, vector
 
 
 class Words(wiring.Component):
@@ -24,27 +24,33 @@ class Words(wiring.Component):
     -----
     i : stream of vector(source, 2), in
     o : stream of vector(output, len(words)), out
+    saturated : out
+        With ``flagged``: high for a clock when words of a sample were clamped, before they are on ``o``.
     """
 
-    def __init__(self, features: Features, interval: int) -> None:
-        self.features, self.interval = features, interval
+    def __init__(self, features: Features, interval: int, bank_bits: int = 0, *, flagged: bool = False) -> None:
+        self.features, self.interval, self.bank_bits, self.flagged = features, interval, bank_bits, flagged
         super().__init__(
             {
-                "i": In(stream.Signature(vector(features.source, 2))),
-                "o": Out(stream.Signature(vector(features.output, len(features.words)))),
+                "i": In(stream.Signature(tagged(vector(features.source, 2), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(features.output, len(features.words)), bank_bits))),
             }
+            | ({"saturated": Out(1)} if flagged else {})
         )
+        self.clamped: dict[Any, Any] = {}
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
         features = self.features
         shape = vector(features.output, len(features.words))
-        m.submodules.flow = flow = Flow(shape, self.interval, features.latency)
+        m.submodules.flow = flow = Flow(shape, self.interval, features.latency, self.bank_bits)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         iq = [Signal(signed(features.source.bits), name=f"iq{k}", reset_less=True) for k in range(2)]
-        m.d.sync += [part.eq(self.i.payload[k]) for k, part in enumerate(iq)]
+        m.d.sync += [part.eq(content(self.i.payload)[k]) for k, part in enumerate(iq)]
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+        if self.bank_bits:
+            m.d.comb += flow.bank.eq(self.i.payload.bank)
 
         envelopes = self._envelopes(m, self._exact_powers(m, iq))
         for k, word in enumerate(features.words):
@@ -55,6 +61,8 @@ class Words(wiring.Component):
             wait = features.latency - features.ready_at(word)
             m.d.comb += flow.result[k].eq(delayed(m, signal, wait, f"word{k}"))
         m.d.comb += flow.done.eq(delayed(m, flow.start, features.latency - 1, "done", reset=True))
+        if self.flagged:
+            self._flag(m, flow)
         return m
 
     def _exact_powers(self, m: Module, iq: list[Any]) -> dict[int, Any]:
@@ -84,9 +92,7 @@ class Words(wiring.Component):
         source, output = self.features.source, self.features.output
         for power in self.features.powers:
             shift = power * source.frac - output.frac
-            m.submodules[f"round_power{power}"] = rounder = Requantise(len(exact[power]) + 1, shift, output)
-            m.d.comb += rounder.acc.eq(exact[power])
-            found[power] = rounder.y
+            found[power] = self._rounded(m, f"power{power}", exact[power], shift, len(exact[power]) + 1)
         return found
 
     def _filter_word(self, m: Module, word: Word, part: Any, envelopes: dict[int, Any]) -> Any:
@@ -94,17 +100,33 @@ class Words(wiring.Component):
         features, name = self.features, f"{word.part.lower()}{word.power}"
         frac, output = features.source.frac, features.output
         if word.power == 0:
-            m.submodules[f"round_{name}"] = rounder = Requantise(len(part), frac - output.frac, output)
-            m.d.comb += rounder.acc.eq(part)
-            return rounder.y
+            return self._rounded(m, name, part, frac - output.frac, len(part))
         wait = features.ready_at(Word("E", word.power)) - 1
         factor = delayed(m, part, wait + 1, f"{name}_x")
         envelope = delayed(m, envelopes[word.power], 1, f"{name}_e")
         product = Signal(signed(len(part) + output.bits), name=f"{name}_product", reset_less=True)
         m.d.sync += product.eq(factor * envelope)
-        m.submodules[f"round_{name}"] = rounder = Requantise(len(product), frac, output)
-        m.d.comb += rounder.acc.eq(product)
+        return self._rounded(m, name, product, frac, len(product))
+
+    def _rounded(self, m: Module, name: str, acc: Any, shift: int, bits: int) -> Any:
+        """``acc`` in the output format."""
+        rounder = Requantise(bits, shift, self.features.output, flagged=self.flagged)
+        m.submodules[f"round_{name}"] = rounder
+        m.d.comb += rounder.acc.eq(acc)
+        if self.flagged:
+            self.clamped[name] = rounder.clamped
         return rounder.y
+
+    def _flag(self, m: Module, flow: Flow) -> None:
+        """Whether any word of the sample that is done was clamped."""
+        clamped = []
+        for word in self.features.words:
+            name = f"power{word.power}" if word.part == "E" else f"{word.part.lower()}{word.power}"
+            wait = self.features.latency - self.features.ready_at(word)
+            clamped.append(delayed(m, self.clamped[name], wait, f"clamped_{name}"))
+        saturated = Signal()
+        m.d.sync += saturated.eq(flow.done & Cat(*clamped).any())
+        m.d.comb += self.saturated.eq(saturated)
 
 
 def _halves(m: Module, value: Any, name: str) -> tuple[Any, Any]:
@@ -169,12 +191,12 @@ class Taps(wiring.Component):
 
     latency = 2
 
-    def __init__(self, features: Features) -> None:
-        self.features = features
+    def __init__(self, features: Features, bank_bits: int = 0) -> None:
+        self.features, self.bank_bits = features, bank_bits
         super().__init__(
             {
-                "i": In(stream.Signature(vector(features.output, len(features.words)))),
-                "o": Out(stream.Signature(vector(features.output, len(features.picks)))),
+                "i": In(stream.Signature(tagged(vector(features.output, len(features.words)), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(features.output, len(features.picks)), bank_bits))),
             }
         )
 
@@ -203,10 +225,16 @@ class Taps(wiring.Component):
             reach = max(delay for word, delay in features.picks if word == k)
             line = [Signal(signed(features.output.bits), name=f"word{k}_t{t}") for t in range(reach + 1)]
             with m.If(shift):
-                m.d.sync += [to.eq(source) for to, source in zip(line, [newest[k], *line], strict=False)]
+                m.d.sync += [to.eq(source) for to, source in zip(line, [content(newest)[k], *line], strict=False)]
             lines.append(line)
         m.d.comb += [self.i.ready.eq(is_open), self.o.valid.eq(valid)]
-        m.d.comb += [self.o.payload[n].eq(lines[k][delay]) for n, (k, delay) in enumerate(features.picks)]
+        taps = content(self.o.payload)
+        m.d.comb += [taps[n].eq(lines[k][delay]) for n, (k, delay) in enumerate(features.picks)]
+        if self.bank_bits:
+            bank = Signal(self.bank_bits, reset_less=True)
+            with m.If(shift):
+                m.d.sync += bank.eq(newest.bank)
+            m.d.comb += self.o.payload.bank.eq(bank)
         return m
 
 
@@ -217,15 +245,19 @@ class FeatureVector(wiring.Component):
     -----
     i : stream of vector(source, 2), in
     o : stream of vector(output, len(picks)), out
+    saturated : out
+        As that of `Words`: a delayed copy of a clamped word is not clamped again.
     """
 
-    def __init__(self, features: Features, interval: int) -> None:
-        self.words, self.taps = Words(features, interval), Taps(features)
+    def __init__(self, features: Features, interval: int, bank_bits: int = 0, *, flagged: bool = False) -> None:
+        self.words = Words(features, interval, bank_bits, flagged=flagged)
+        self.taps, self.flagged = Taps(features, bank_bits), flagged
         super().__init__(
             {
-                "i": In(stream.Signature(vector(features.source, 2))),
-                "o": Out(stream.Signature(vector(features.output, len(features.picks)))),
+                "i": In(stream.Signature(tagged(vector(features.source, 2), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(features.output, len(features.picks)), bank_bits))),
             }
+            | ({"saturated": Out(1)} if flagged else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -235,4 +267,6 @@ class FeatureVector(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), self.words.i)
         wiring.connect(m, self.words.o, self.taps.i)
         wiring.connect(m, self.taps.o, wiring.flipped(self.o))
+        if self.flagged:
+            m.d.comb += self.saturated.eq(self.words.saturated)
         return m

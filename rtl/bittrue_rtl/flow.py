@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ShapeLike, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.queue import Queue
+from bittrue_rtl.shapes import tagged
 
 
 class Flow(wiring.Component):
@@ -28,6 +29,8 @@ class Flow(wiring.Component):
         Clocks between two vectors, at least 4.
     latency : int
         Clocks from acceptance to ``done``.
+    bank_bits : int
+        Bits of the number of a sample's bank; it waits beside the datapath for the sample's result. 0 without banks.
 
     Ports
     -----
@@ -38,11 +41,13 @@ class Flow(wiring.Component):
     start : out
     done : in
     result : shape, in
-    o : stream, out
+    o : stream of the `tagged` shape, out
+    bank : in
+        With banks: that of the vector.
     """
 
-    def __init__(self, shape: ShapeLike, interval: int, latency: int) -> None:
-        self.shape, self.interval, self.latency = shape, interval, latency
+    def __init__(self, shape: ShapeLike, interval: int, latency: int, bank_bits: int = 0) -> None:
+        self.shape, self.interval, self.latency, self.bank_bits = shape, interval, latency, bank_bits
         self.depth = -(-(latency + 3) // interval)
         super().__init__(
             {
@@ -51,14 +56,15 @@ class Flow(wiring.Component):
                 "start": Out(1),
                 "done": In(1),
                 "result": In(shape),
-                "o": Out(stream.Signature(shape)),
+                "o": Out(stream.Signature(tagged(shape, bank_bits))),
             }
+            | ({"bank": In(bank_bits)} if bank_bits else {})
         )
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        m.submodules.queue = queue = Queue(self.shape, self.depth)
+        m.submodules.queue = queue = Queue(tagged(self.shape, self.bank_bits), self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
         wait = Signal(range(self.interval))
@@ -76,6 +82,22 @@ class Flow(wiring.Component):
             self.open.eq(is_open),
             self.start.eq(delayed(m, accept, 1, "start", reset=True)),
             queue.write.eq(self.done),
-            queue.payload.eq(self.result),
         ]
+        if self.bank_bits:
+            m.d.comb += [queue.payload.content.eq(self.result), queue.payload.bank.eq(self._bank(m))]
+        else:
+            m.d.comb += queue.payload.eq(self.result)
         return m
+
+    def _bank(self, m: Module) -> Value:
+        """The bank of the vector whose result comes next. There are never more under way than have a credit."""
+        depth = max(2, self.depth)
+        m.submodules.banks = banks = memory.Memory(
+            shape=self.bank_bits, depth=depth, init=[], attrs={"ram_style": "distributed"}
+        )
+        write, read = banks.write_port(), banks.read_port(domain="comb")
+        m.d.comb += [write.en.eq(self.start), write.data.eq(delayed(m, self.bank, 1, "bank"))]
+        for strobe, port in ((self.start, write), (self.done, read)):
+            with m.If(strobe):
+                m.d.sync += port.addr.eq(Mux(port.addr == depth - 1, 0, port.addr + 1))
+        return read.data

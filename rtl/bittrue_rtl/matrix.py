@@ -5,24 +5,27 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from amaranth.hdl import C, Const, Module, Mux, Signal, signed
+from amaranth.hdl import C, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.fold import Fold
+from bittrue.lower.load import BIAS, WEIGHT
 from bittrue.lower.matrix import Matrix
+from bittrue_rtl.banks import Banks
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
+from bittrue_rtl.load import hop, loaded_words
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import vector
+from bittrue_rtl.shapes import content, load_bus, tagged, vector
 
 
 class Segment(wiring.Component):
-    """The lanes that weigh one segment of the inputs: a counter, a ROM and a lane a row.
+    """The lanes that weigh one segment of the inputs: a counter, and a ROM and a lane a row; with banks, a RAM a row.
 
     Ports
     -----
@@ -35,10 +38,13 @@ class Segment(wiring.Component):
     acc : list of signed, out
     last : out
         ``acc`` holds the sums of a turn in this clock.
+    bank : in
+        With banks: that of the vector, as long as its weights are read.
+    load : load_bus, in
     """
 
-    def __init__(self, matrix: Matrix, fold: Fold, index: int) -> None:
-        self.matrix, self.fold, self.index = matrix, fold, index
+    def __init__(self, matrix: Matrix, fold: Fold, index: int, banks: Banks | None = None) -> None:
+        self.matrix, self.fold, self.index, self.banks = matrix, fold, index, banks
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -50,6 +56,7 @@ class Segment(wiring.Component):
                 "active": Out(1),
                 "last": Out(1),
             }
+            | _bank_ports(banks)
         )
 
     def words(self, row: int) -> list[int]:
@@ -81,12 +88,12 @@ class Segment(wiring.Component):
                     m.d.sync += self.turn.eq(self.turn + 1)
         given = delayed(m, self.given, Rom.latency, "given")
         first = delayed(m, step == 0, Rom.latency, "first")
+        loaded = loaded_words(m, self.load, self.banks, WEIGHT, self.index, address, self.bank) if self.banks else []
         for row in range(fold.rows):
-            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.words(row))
+            weight = loaded[row] if loaded else self._rom(m, row, address)
             m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
             m.d.comb += [
-                rom.address[0].eq(address),
-                lane.weight.eq(rom.data[0]),
+                lane.weight.eq(weight),
                 lane.given.eq(given),
                 lane.first.eq(first),
                 lane.carry.eq(self.carry[row]),
@@ -95,6 +102,12 @@ class Segment(wiring.Component):
         last = delayed(m, self.active & end_of_turn, Rom.latency + Lane.latency, "last", reset=True, wide=True)
         m.d.comb += self.last.eq(last)
         return m
+
+    def _rom(self, m: Module, row: int, address: Value) -> Value:
+        """The weights of a row, a clock after their address."""
+        m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, self.words(row))
+        m.d.comb += rom.address[0].eq(address)
+        return rom.data[0]
 
 
 class MatrixVector(wiring.Component):
@@ -107,36 +120,44 @@ class MatrixVector(wiring.Component):
     ----------
     matrix : Matrix
     interval : int
+    banks : Banks, optional
+        What the memories hold, where the codes can be loaded; payloads carry the number of their bank then.
 
     Ports
     -----
     i : stream of vector(matrix.given, inputs), in
     o : stream of vector(matrix.output, outputs), out
+    load : load_bus, in
+        With banks.
+    saturated : out
+        With banks: high for a clock when elements of a result were clamped, before the result is on ``o``.
     """
 
-    def __init__(self, matrix: Matrix, interval: int) -> None:
-        self.matrix = matrix
+    def __init__(self, matrix: Matrix, interval: int, banks: Banks | None = None) -> None:
+        self.matrix, self.banks, self.bank_bits = matrix, banks, banks.plan.bank_bits if banks else 0
         outputs, inputs = matrix.weight.shape
         self.fold = Fold(inputs, outputs, interval)
         super().__init__(
             {
-                "i": In(stream.Signature(vector(matrix.given, inputs))),
-                "o": Out(stream.Signature(vector(matrix.output, outputs))),
+                "i": In(stream.Signature(tagged(vector(matrix.given, inputs), self.bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(matrix.output, outputs), self.bank_bits))),
             }
+            | ({"load": In(load_bus(banks.plan)), "saturated": Out(1)} if banks else {})
         )
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
         matrix, fold = self.matrix, self.fold
-        m.submodules.flow = flow = Flow(vector(matrix.output, fold.outputs), fold.interval, fold.latency)
+        shape = vector(matrix.output, fold.outputs)
+        m.submodules.flow = flow = Flow(shape, fold.interval, fold.latency, self.bank_bits)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
 
         segments = []
         start = flow.start
         for index in range(fold.segments):
-            m.submodules[f"segment{index}"] = segment = Segment(matrix, fold, index)
+            m.submodules[f"segment{index}"] = segment = Segment(matrix, fold, index, self.banks)
             inputs = self._inputs(index)
             head = serialised(m, flow.open, inputs, f"x{index}_", rotate=fold.turns > 1)
             m.d.comb += [
@@ -145,15 +166,27 @@ class MatrixVector(wiring.Component):
             ]
             start = delayed(m, start, fold.skew, f"start{index}", reset=True)
             segments.append(segment)
+        if self.banks:
+            self._route(m, flow, segments)
         self._carries(m, segments)
         self._round(m, flow, segments[-1])
         return m
+
+    def _route(self, m: Module, flow: Flow, segments: list[Segment]) -> None:
+        """The number of a vector's bank follows ``start`` from segment to segment; loaded words go to all of them."""
+        self.load_here = hop(m, self.load, "load_here")
+        m.d.comb += flow.bank.eq(self.i.payload.bank)
+        bank = serialised(m, flow.open, [self.i.payload.bank], "bank")
+        for index, segment in enumerate(segments):
+            m.d.comb += [segment.bank.eq(bank), segment.load.eq(self.load_here)]
+            bank = delayed(m, bank, self.fold.skew, f"bank{index}_", wide=True)
 
     def _inputs(self, index: int) -> list[Any]:
         steps = self.fold.steps
         zero = C(0, signed(self.matrix.given.bits))
         inputs = [
-            self.i.payload[k] if k < self.fold.inputs else zero for k in range(index * steps, (index + 1) * steps)
+            content(self.i.payload)[k] if k < self.fold.inputs else zero
+            for k in range(index * steps, (index + 1) * steps)
         ]
         return inputs
 
@@ -161,9 +194,12 @@ class MatrixVector(wiring.Component):
         """Segment 0 starts from the biases, every other one from the sums of the segment before."""
         fold, bias = self.fold, [int(b) for b in self.matrix.bias]
         acc = signed(self.matrix.acc_bits)
+        loaded = self._loaded_biases(m, segments[0])
         for row in range(fold.rows):
             mine = bias[row :: fold.rows]
-            if fold.turns == 1:
+            if loaded:
+                m.d.comb += segments[0].carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}"))
+            elif fold.turns == 1:
                 m.d.comb += segments[0].carry[row].eq(Const(mine[0], acc))
             else:
                 m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, mine + [0] * (fold.turns - len(mine)))
@@ -176,13 +212,15 @@ class MatrixVector(wiring.Component):
     def _round(self, m: Module, flow: Flow, segment: Segment) -> None:
         """Capture the sums of each turn, round them through few requantisers, collect the vector."""
         fold, matrix = self.fold, self.matrix
-        results = []
+        results, clamped = [], []
         strobe = busy(m, segment.last, fold.queue, 1 + Requantise.latency)
         for r in range(fold.rounders):
             rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
             m.submodules[f"round{r}"] = rounder = Requantise(
-                matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift
+                matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift, flagged=bool(self.banks)
             )
+            if self.banks:
+                clamped.append(rounder.clamped)
             m.d.comb += rounder.acc.eq(serialised(m, segment.last, [segment.acc[k] for k in rows], f"sum{r}_"))
             results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
         for output in range(fold.outputs):
@@ -190,6 +228,16 @@ class MatrixVector(wiring.Component):
             r, position = divmod(row, fold.queue)
             m.d.comb += flow.result[output].eq(results[r][turn * fold.queue + position])
         m.d.comb += flow.done.eq(self._done(m, segment.last))
+        if self.banks:
+            saturated = Signal()
+            m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
+            m.d.comb += self.saturated.eq(saturated)
+
+    def _loaded_biases(self, m: Module, segment: Segment) -> list[Value]:
+        """With banks: the biases of a turn, a clock after its first address, if the layer has any."""
+        if not self.banks or not self.matrix.bias_word:
+            return []
+        return loaded_words(m, self.load_here, self.banks, BIAS, 0, segment.turn, segment.bank)
 
     def _done(self, m: Module, last: Any) -> Any:
         """High in the clock in which the whole result vector has been collected."""
@@ -198,3 +246,8 @@ class MatrixVector(wiring.Component):
             m.d.sync += turns_left.eq(Mux(turns_left == 0, self.fold.turns - 1, turns_left - 1))
         complete = last & (turns_left == 0)
         return delayed(m, complete, 1 + Requantise.latency + self.fold.queue, "done", reset=True)
+
+
+def _bank_ports(banks: Banks | None) -> dict[str, Any]:
+    """What a segment has besides in a net with banks."""
+    return {"bank": In(banks.plan.bank_bits), "load": In(load_bus(banks.plan))} if banks else {}

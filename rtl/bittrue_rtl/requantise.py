@@ -25,18 +25,25 @@ class Requantise(wiring.Component):
     output : Format
         Format of ``y``.
     negative_shift : int or None
+    flagged : bool
+        Tell which words were clamped.
 
     Ports
     -----
     acc : signed(acc_bits), in
     y : signed(output.bits), out
+    clamped : out
+        With ``flagged``: the word was outside ``lo..hi`` before it became ``y``.
     """
 
     latency = REQUANTISE
 
-    def __init__(self, acc_bits: int, shift: int, output: Format, negative_shift: int | None = 0) -> None:
-        self.shift, self.negative_shift, self.output = shift, negative_shift, output
-        super().__init__({"acc": In(signed(acc_bits)), "y": Out(signed(output.bits))})
+    def __init__(
+        self, acc_bits: int, shift: int, output: Format, negative_shift: int | None = 0, *, flagged: bool = False
+    ) -> None:
+        self.shift, self.negative_shift, self.output, self.flagged = shift, negative_shift, output, flagged
+        ports = {"acc": In(signed(acc_bits)), "y": Out(signed(output.bits))}
+        super().__init__(ports | ({"clamped": Out(1)} if flagged else {}))
 
     def _halves(self, shift: int) -> Value:
         """``floor(acc * 2**(1 - shift))``: the word with one fractional bit left."""
@@ -59,4 +66,8 @@ class Requantise(wiring.Component):
             y.eq(Mux(rounded < self.output.lo, self.output.lo, Mux(rounded > self.output.hi, self.output.hi, rounded))),
         ]
         m.d.comb += self.y.eq(y)
+        if self.flagged:
+            clamped = Signal()
+            m.d.sync += clamped.eq((rounded < self.output.lo) | (rounded > self.output.hi))
+            m.d.comb += self.clamped.eq(clamped)
         return m

@@ -15,7 +15,7 @@ from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import vector
+from bittrue_rtl.shapes import content, tagged, vector
 
 
 class TableLookup(wiring.Component):
@@ -27,13 +27,13 @@ class TableLookup(wiring.Component):
     o : stream of vector(layer.output, elements), out
     """
 
-    def __init__(self, layer: Table, given: Format, elements: int, interval: int) -> None:
-        self.layer, self.given, self.elements = layer, given, elements
+    def __init__(self, layer: Table, given: Format, elements: int, interval: int, bank_bits: int = 0) -> None:
+        self.layer, self.given, self.elements, self.bank_bits = layer, given, elements, bank_bits
         self.plan = Elementwise(elements, interval, TABLE)
         super().__init__(
             {
-                "i": In(stream.Signature(vector(given, elements))),
-                "o": Out(stream.Signature(vector(layer.output, elements))),
+                "i": In(stream.Signature(tagged(vector(given, elements), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(layer.output, elements), bank_bits))),
             }
         )
 
@@ -41,9 +41,12 @@ class TableLookup(wiring.Component):
         """Build the circuit."""
         m = Module()
         plan, output = self.plan, self.layer.output
-        m.submodules.flow = flow = Flow(vector(output, self.elements), plan.interval, plan.latency)
+        shape = vector(output, self.elements)
+        m.submodules.flow = flow = Flow(shape, plan.interval, plan.latency, self.bank_bits)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+        if self.bank_bits:
+            m.d.comb += flow.bank.eq(self.i.payload.bank)
         # A code as a bit pattern counts from 0 to hi and then from lo to -1: the ROM holds the values in that order.
         words = [*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]
         strobe = busy(m, flow.start, plan.queue, TABLE)
@@ -52,7 +55,7 @@ class TableLookup(wiring.Component):
             m.submodules[f"rom{r}"] = rom = Rom(output.bits, words, ports)
             looks += zip(rom.address, rom.data, strict=True)
         for unit, ((address, data), elements) in enumerate(zip(looks, plan.assignment, strict=True)):
-            head = serialised(m, flow.open, [self.i.payload[k] for k in elements], f"x{unit}_")
+            head = serialised(m, flow.open, [content(self.i.payload)[k] for k in elements], f"x{unit}_")
             m.d.comb += address.eq(head)
             looked_up = delayed(m, data, TABLE - Rom.latency, f"looked_up{unit}")
             for k, y in zip(elements, collected(m, looked_up, strobe, plan.queue, f"y{unit}_"), strict=True):

@@ -42,10 +42,11 @@ class Tensor(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """The samples of one node, one a time step."""
+    """The samples of one node, one a time step; ``shape`` is that of a sample."""
 
     format: Format
     samples: list[Sample]
+    shape: list[int]
 
     def at(self, n: int) -> Sample:
         """Sample ``n``; zeros before the first."""
@@ -140,14 +141,31 @@ def run(net: Net, samples: Sequence[Sequence[int]]) -> list[Sample]:
     fmt, size = parse_format(net.config["input"]["format"]), math.prod(net.config["input"]["shape"])
     for sample in samples:
         demand(len(sample) == size and all(fmt.lo <= code <= fmt.hi for code in sample), "not codes of the input")
-    streams = {"input": Stream(fmt, [tuple(sample) for sample in samples])}
+    streams = {"input": Stream(fmt, [tuple(sample) for sample in samples], net.config["input"]["shape"])}
     for node in net.config["nodes"]:
         evaluate = LAYERS[node["layer"]][2]
         inputs = [streams[name] for name in node["inputs"]]
-        output = parse_format(node["output"])
+        output = parse_format(node["output"]) if "output" in node else inputs[0].format
         tensors = {name: net.tensors[f"{node['name']}.{name}"] for name in LAYERS[node["layer"]][1]}
-        streams[node["name"]] = Stream(output, list(evaluate(node, tensors, inputs, output)))
+        results = list(evaluate(node, tensors, inputs, output))
+        streams[node["name"]] = Stream(output, results, shape_of(node, tensors, inputs[0].shape))
     return streams[net.config["nodes"][-1]["name"]].samples
+
+
+def shape_of(node: dict[str, Any], tensors: dict[str, Tensor], given: list[int]) -> list[int]:
+    """Shape of a sample of a node whose (first) input has samples of shape ``given``; empty where nobody asks."""
+    if node["layer"] in ("Table", "Add"):
+        return given
+    if node["layer"] == "Conv1d":
+        filters, _, size = tensors["weight"].shape
+        return [filters, count(node, size, given[1])]
+    return [given[0], count(node, node["size"], given[1])] if "size" in node else []
+
+
+def count(node: dict[str, Any], size: int, length: int) -> int:
+    """Windows of ``size`` samples along ``length`` samples."""
+    reach = (size - 1) * node["dilation"] + 1
+    return (length + 2 * node.get("padding", 0) - reach) // node["stride"] + 1
 
 
 def requantise(acc: int, s: int, fmt: Format) -> int:
@@ -203,9 +221,60 @@ def activate(acc: int, s: int, activation: str, output: Format) -> int:
         return requantise(acc, s, output)
     if activation == "relu":
         return requantise(max(acc, 0), s, output)
+    if activation == "abs":
+        return min(abs(requantise(acc, s, output)), output.hi)
     name, k = activation.split("/")
     demand(name == "leaky_relu" and k in map(str, range(1, 16)), f"activation {activation!r}")
     return requantise(acc, s if acc >= 0 else s + int(k), output)
+
+
+def conv1d(node: dict[str, Any], tensors: dict[str, Tensor], inputs: list[Stream], output: Format) -> Iterator[Sample]:
+    """Filters along the frames of a group of channels, with zeros beyond the ends."""
+    (x,), weight, bias = inputs, tensors["weight"], tensors["bias"].values
+    (_, length), (filters, inner, size) = x.shape, weight.shape
+    s = x.format.frac + parse_format(node["weight_format"]).frac - output.frac
+
+    def dot(sample: Sample, o: int, n: int) -> int:
+        first = o // (filters // node["groups"]) * inner
+        start, total = n * node["stride"] - node["padding"], bias[o]
+        for j, w in enumerate(weight.values[o * inner * size : (o + 1) * inner * size]):
+            c, k = divmod(j, size)
+            place = start + k * node["dilation"]
+            total += w * sample[(first + c) * length + place] if 0 <= place < length else 0
+        return total
+
+    places = [(o, n) for o in range(filters) for n in range(count(node, size, length))]
+    for sample in x.samples:
+        yield tuple(activate(dot(sample, o, n), s, node["activation"], output) for o, n in places)
+
+
+def pooled(node: dict[str, Any], x: Stream, of: Callable[[list[int]], int]) -> Iterator[Sample]:
+    """``of`` every window of every channel."""
+    channels, length = x.shape
+    places = range(count(node, node["size"], length))
+    starts = [c * length + n * node["stride"] for c in range(channels) for n in places]
+    for sample in x.samples:
+        yield tuple(of([sample[start + k * node["dilation"]] for k in range(node["size"])]) for start in starts)
+
+
+def max_pool(node: dict[str, Any], _: dict[str, Tensor], inputs: list[Stream], __: Format) -> Iterator[Sample]:
+    """The largest."""
+    return pooled(node, inputs[0], max)
+
+
+def avg_pool(node: dict[str, Any], _: dict[str, Tensor], inputs: list[Stream], __: Format) -> Iterator[Sample]:
+    """The mean without its fraction."""
+
+    def mean(window: list[int]) -> int:
+        total = sum(window)
+        return abs(total) // node["size"] * (1 if total > 0 else -1)
+
+    return pooled(node, inputs[0], mean)
+
+
+def flatten(_: dict[str, Any], __: dict[str, Tensor], inputs: list[Stream], ___: Format) -> Iterator[Sample]:
+    """What stood in C order already."""
+    return iter(inputs[0].samples)
 
 
 def table(_: dict[str, Any], tensors: dict[str, Tensor], inputs: list[Stream], output: Format) -> Iterator[Sample]:
@@ -259,5 +328,13 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Layer]] = {
     "Table": (("output",), ("values",), table),
     "ComplexFIR": (("terms", "weight_format", "basis", "output"), ("weight",), complex_fir),
     "Add": (("output",), (), add),
+    "Conv1d": (
+        ("weight_format", "output", "activation", "padding", "dilation", "groups", "stride"),
+        ("weight", "bias"),
+        conv1d,
+    ),
+    "MaxPool1d": (("size", "stride", "dilation"), (), max_pool),
+    "AvgPool1d": (("size", "stride", "dilation"), (), avg_pool),
+    "Flatten": ((), (), flatten),
 }
 OPTIONAL = {"MemoryTaps": {"iq_taps"}}

@@ -14,11 +14,16 @@ from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
 from bittrue.spec import (
+    Abs,
     Add,
+    AvgPool1d,
     ComplexFIR,
+    Conv1d,
     Dense,
+    Flatten,
     LeakyReLU,
     Linear,
+    MaxPool1d,
     MemoryTaps,
     Net,
     Node,
@@ -107,15 +112,42 @@ def _draw_output(draw: st.DrawFn, acc_bits: int, acc_frac: int) -> Format:
     return Format(bits, min(max(acc_frac - shift, -63), 126))
 
 
+ACTIVATIONS = st.sampled_from([Linear(), ReLU()]) | st.builds(LeakyReLU, st.integers(1, 15))
+
+
 def _draw_dense(draw: st.DrawFn, given: TensorType, outputs: int) -> Dense:
     (inputs,) = given.shape
     fmt = _draw_format(draw)
     acc_bits = given.format.bits + fmt.bits + inputs.bit_length() - 1
     frac = given.format.frac + fmt.frac
     bias = Format(draw(st.integers(1, min(acc_bits, 40))), 0)
-    activation = draw(st.sampled_from([Linear(), ReLU()]) | st.builds(LeakyReLU, st.integers(1, 15)))
+    activation = draw(ACTIVATIONS)
     weight = _draw_codes(draw, (outputs, inputs), fmt)
     return Dense(weight, _draw_codes(draw, (outputs,), bias), fmt, _draw_output(draw, acc_bits, frac), activation)
+
+
+def _draw_conv(draw: st.DrawFn, given: TensorType) -> Conv1d:
+    """Any kernel, padding, dilation, stride and groups that leave a window; weights of 1 bit and more."""
+    channels, length = given.shape
+    groups = draw(st.sampled_from([g for g in range(1, channels + 1) if channels % g == 0]))
+    filters, padding = groups * draw(st.integers(1, 3)), draw(st.sampled_from([0, 0, 1, 2, 5]))
+    size, dilation, stride = draw(st.integers(1, 5)), draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 2, 3]))
+    if length + 2 * padding < (size - 1) * dilation + 1:
+        size = 1
+    fmt = _draw_format(draw, 1)
+    shape = (filters, channels // groups, size)
+    acc_bits = given.format.bits + fmt.bits + (shape[1] * size).bit_length() - 1
+    frac = given.format.frac + fmt.frac
+    bias = _draw_codes(draw, (filters,), Format(draw(st.integers(1, min(acc_bits, 40))), 0))
+    weight, output = _draw_codes(draw, shape, fmt), _draw_output(draw, acc_bits, frac)
+    activation = draw(ACTIVATIONS | st.just(Abs()))
+    return Conv1d(weight, bias, fmt, output, activation, padding, dilation, groups, stride)
+
+
+def _draw_pool(draw: st.DrawFn, given: TensorType) -> MaxPool1d | AvgPool1d:
+    size, dilation = draw(st.integers(1, 5)), draw(st.integers(1, 2))
+    kind = draw(st.sampled_from([MaxPool1d, AvgPool1d]))
+    return kind(size if (size - 1) * dilation < given.shape[1] else 1, draw(st.integers(1, 3)), dilation)
 
 
 def _draw_taps(draw: st.DrawFn) -> tuple[int, ...]:
@@ -162,6 +194,13 @@ class _Builder:
         outputs = outputs or self.draw(st.integers(1, self.width))
         return self.add(_draw_dense(self.draw, self.types[source], outputs), source)
 
+    def frames(self, source: str) -> str:
+        """One to three convolutions and pools, and maybe a dense layer behind them."""
+        for _ in range(self.draw(st.integers(1, 3))):
+            layer = self.draw(st.sampled_from([_draw_conv, _draw_conv, _draw_pool]))
+            source = self.add(layer(self.draw, self.types[source]), source)
+        return self.dense(self.add(Flatten(), source)) if self.draw(st.booleans()) else source
+
     def fir(self, source: str) -> str:
         return self.add(_draw_fir(self.draw, self.types[source]), source)
 
@@ -183,14 +222,18 @@ def nets(draw: st.DrawFn, max_width: int = 6) -> Net:
 
     ``max_width`` bounds the neurons of a layer.
     """
-    kind = draw(st.sampled_from(["dense", "tdnn", "tdnn", "fir", "branches", "branches", "table", "add"]))
+    kind = draw(st.sampled_from(["dense", "tdnn", "tdnn", "fir", "branches", "branches", "table", "add", "frames"]))
     iq = kind in ("tdnn", "fir", "branches")
     shapes = [(width,) for width in range(1, max_width + 1)] + ([] if kind == "dense" else [(2, 3)])
     shape = (2,) if iq else draw(st.sampled_from(shapes))
+    if kind == "frames":
+        shape = (draw(st.integers(1, 4)), draw(st.integers(1, 12)))
     net = _Builder(draw, shape, max_width)
     try:
         if kind == "dense":
             last = net.dense(net.table(net.dense("input")))
+        elif kind == "frames":
+            last = net.frames("input")
         elif kind == "fir":
             last = net.table(net.fir("input"))
         elif kind == "table":

@@ -15,7 +15,7 @@ from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
-from bittrue.spec import Add, ComplexFIR, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, Term
+from bittrue.spec import Add, ComplexFIR, Conv1d, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, Term
 
 LIMITS = {"ref": 63, "torch": 52, "c": 63, "rtl": 48}
 """Bits of the widest accumulator of each leg; that of torch also holds every partial sum without the bias."""
@@ -106,6 +106,24 @@ def test_dense_reaches_both_ends_of_its_accumulator(leg: str, bits: int) -> None
         assert found["rounded"][t].tolist() == [half_up(a, bits - 8) for a in acc]
         assert found["leaky"][t].tolist() == [half_up(a, shift) for a, shift in zip(acc, shifts, strict=True)]
     assert (found["whole"].max(), found["whole"].min()) == ((1 << bits - 1) - 1, -(1 << bits - 1))
+
+
+@pytest.mark.parametrize(("leg", "bits"), [(leg, bits) for leg, bits in EDGES if leg != "rtl"])
+def test_convolution_reaches_both_ends_of_its_accumulator(leg: str, bits: int) -> None:
+    """The same weights along a frame: the last window holds it all, the ones before begin in the zeros."""
+    fmt = Format(12, 0)
+    weight, bias = edge_rows(bits, fmt)
+    weights = Format(int(np.abs(weight).max()).bit_length() + 1, 0)
+    layer = Conv1d(weight[:, np.newaxis], np.array(bias), weights, Format(bits, 0), padding=3)
+    net = Net("edge", TensorType((1, 4), fmt), (Node("conv", layer, ("input",)),))
+    assert ranges(net)["conv"].acc_bits == bits
+    codes = extremes(weight, fmt)
+    found = taps(leg, net, codes[:, np.newaxis])["conv"]
+    for x, y in zip(codes.tolist(), found.tolist(), strict=True):
+        padded = [0, 0, 0, *x, 0, 0, 0]
+        for o, row in enumerate(weight.tolist()):
+            assert y[o] == [bias[o] + sum(map(int.__mul__, row, padded[n : n + 4])) for n in range(7)]
+    assert (found.max(), found.min()) == ((1 << bits - 1) - 1, -(1 << bits - 1))
 
 
 @pytest.mark.parametrize("leg", LIMITS)

@@ -16,6 +16,7 @@ from bittrue.num import Format
 from bittrue.ranges import ranges
 from bittrue.spec import (
     LAYERS,
+    Abs,
     Add,
     ComplexFIR,
     Dense,
@@ -88,7 +89,7 @@ def chain(given: TensorType, *layers) -> Net:
     return Net("chain", given, tuple(Node(names[k + 1], layer, (names[k],)) for k, layer in enumerate(layers)))
 
 
-@pytest.mark.parametrize("activation", [Linear(), ReLU(), LeakyReLU(1), LeakyReLU(15)])
+@pytest.mark.parametrize("activation", [Linear(), ReLU(), LeakyReLU(1), LeakyReLU(15), Abs()])
 @pytest.mark.parametrize("shift", [-200, -64, -62, -40, -1, 0, 1, 31, 47, 62, 63, 64, 65, 120])
 def test_shifts_at_and_beyond_the_carrier(shift: int, activation) -> None:
     rng = np.random.default_rng(5)
@@ -124,7 +125,7 @@ def test_accumulator_at_the_edge_of_its_63_bits() -> None:
     same(net, vectors(net, 500, seed=5))
 
 
-@pytest.mark.parametrize("activation", [Linear(), ReLU(), LeakyReLU(1), LeakyReLU(2)])
+@pytest.mark.parametrize("activation", [Linear(), ReLU(), LeakyReLU(1), LeakyReLU(2), Abs()])
 @pytest.mark.parametrize("shift", [-1, 0, 1, 3])
 def test_activations_around_zero(shift: int, activation) -> None:
     """Every accumulator from -128 to 127, one by one."""

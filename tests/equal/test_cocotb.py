@@ -15,6 +15,7 @@ from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault, net_streams
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import HARDWARE
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, load
 from bittrue_sim import runner
@@ -55,7 +56,7 @@ def vectors(net: Net, n: int):
     return np.concatenate([corners(net)[::3], full_range(net, n, seed=1)])
 
 
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", sorted(layer.__name__ for layer in HARDWARE))
 def test_example_of_every_layer(layer: str, simulator: str) -> None:
     net = example(layer)
     x = vectors(net, 40)

@@ -19,11 +19,13 @@ from bittrue.cosim.streams import net_streams
 from bittrue.cosim.verilator import find
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import HARDWARE
 from bittrue.spec import LAYERS, Net
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=150)
+BUILT = sorted(layer.__name__ for layer in HARDWARE)
 ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
 
 
@@ -70,13 +72,13 @@ def same(rtl: RtlModel, codes, *patterns: Stalls | None, reset_after: int | None
 
 
 @pytest.mark.parametrize("interval", [8, 16, 64])
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", BUILT)
 def test_example_of_every_layer(layer: str, interval: int) -> None:
     rtl = model(layer, interval)
     same(rtl, vectors(rtl.net, 2000, seed=1), None, ROUGH)
 
 
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", BUILT)
 def test_example_of_every_layer_under_every_stall_pattern(layer: str) -> None:
     rtl = model(layer, 8)
     same(rtl, vectors(rtl.net, 200, seed=2), *MATRIX.values())
@@ -91,7 +93,7 @@ def test_tdnn(profile: str, interval: int) -> None:
     same(rtl, vectors(rtl.net, 2000, seed=3), None, ROUGH)
 
 
-@pytest.mark.parametrize(("name", "interval"), [*TDNNS, *((layer, ii) for layer in sorted(LAYERS) for ii in (8, 64))])
+@pytest.mark.parametrize(("name", "interval"), [*TDNNS, *((layer, ii) for layer in BUILT for ii in (8, 64))])
 def test_a_full_pipeline_takes_a_sample_every_interval(name: str, interval: int) -> None:
     rtl = model(name, interval)
     trace = rtl.trace(full_range(rtl.net, 60, seed=4), probes=True)
@@ -112,14 +114,14 @@ def test_run_and_taps_are_the_interface_of_a_leg() -> None:
         rtl.run(x[:, :3])
 
 
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", BUILT)
 @pytest.mark.parametrize("clocks", [1, 50, 333])
 def test_a_reset_in_mid_stream_clears_all_history(layer: str, clocks: int) -> None:
     rtl = model(layer, 8)
     same(rtl, vectors(rtl.net, 50, seed=6), ROUGH, reset_after=clocks)
 
 
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", BUILT)
 def test_a_reset_finds_every_strobe_of_a_full_pipeline(layer: str) -> None:
     """In each clock of two intervals: a strobe that lives on makes a result of nothing."""
     rtl = model(layer, 8)

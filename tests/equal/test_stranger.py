@@ -121,8 +121,10 @@ def test_flipped_weight_of_committed_net_is_refused(name: str, tmp_path: Path) -
 def test_changed_format_is_refused(layer: str, tmp_path: Path) -> None:
     folder = saved_example(layer, tmp_path)
     config = json.loads((folder / "net.json").read_text())
-    output = stranger.parse_format(config["nodes"][-1]["output"])
-    config["nodes"][-1]["output"] = f"Q{output.bits - output.frac + 1}.{output.frac}"
+    node = next(node for node in reversed([config["input"], *config["nodes"]]) if "output" in node or "format" in node)
+    key = "output" if "output" in node else "format"
+    output = stranger.parse_format(node[key])
+    node[key] = f"Q{output.bits - output.frac + 1}.{output.frac}"
     (folder / "net.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="hash"):
         stranger.load(folder)

@@ -10,6 +10,7 @@ the reference and the big-integer evaluator compute them, and nothing is written
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 import tempfile
@@ -33,26 +34,34 @@ def name_of(layer: str) -> str:
     return f"{layer}.json"
 
 
-def stimulus(net: Net) -> list[list[int]]:
-    """Corners of the input format, held and alternating, then samples over the full range (flat inputs only)."""
-    fmt, (width,) = net.input.format, net.input.shape
+def stimulus(net: Net) -> list[Any]:
+    """Corners of the input format, held and alternating, then samples over the full range."""
+    fmt, width = net.input.format, math.prod(net.input.shape)
     corners = [[code] * width for code in (fmt.lo, fmt.hi, 0, 1, -1)]
     mixed = [[fmt.lo if k % 2 else fmt.hi for k in range(width)], [fmt.hi if k % 2 else fmt.lo for k in range(width)]]
     draw = random.Random(net.name).random  # the one method whose sequence Python promises to keep
     noise = [[fmt.lo + int(draw() * (fmt.hi - fmt.lo + 1)) for _ in range(width)] for _ in range(SAMPLES)]
-    return [row for row in corners for _ in range(2)] + mixed * 2 + noise
+    rows = [row for row in corners for _ in range(2)] + mixed * 2 + noise
+    for length in reversed(net.input.shape[1:]):
+        rows = [[row[k : k + length] for k in range(0, len(row), length)] for row in rows]
+    return rows
 
 
-def answers(layer: str, samples: list[list[int]]) -> dict[str, Any]:
+def flat(sample: Any) -> list[int]:
+    """The codes of a sample in C order, whatever its shape."""
+    return [code for row in sample for code in flat(row)] if isinstance(sample, list) else [sample]
+
+
+def answers(layer: str, samples: list[Any]) -> dict[str, Any]:
     """The content of one file for the given input codes."""
     net = LAYERS[layer].example()
     taps = {name: codes.tolist() for name, codes in ref.taps(net, samples).items()}
     with tempfile.TemporaryDirectory() as folder:
         save(net, folder)
         judge = BigNet(folder)
-        slow = [judge.feed(sample) for sample in samples]
+        slow = [judge.feed(flat(sample)) for sample in samples]
     for name, codes in taps.items():
-        if codes != [sample[name] for sample in slow]:
+        if [flat(sample) for sample in codes] != [sample[name] for sample in slow]:
             sys.exit(f"{layer}: the reference and the big integers disagree at {name}; nothing was written")
     return {"net": content_hash(net), "input": samples, "taps": taps}
 
@@ -60,7 +69,7 @@ def answers(layer: str, samples: list[list[int]]) -> dict[str, Any]:
 def text(content: dict[str, Any]) -> str:
     """JSON with one sample a line, so that a change shows in a diff."""
 
-    def rows(samples: list[list[int]]) -> str:
+    def rows(samples: list[Any]) -> str:
         return "[\n" + ",\n".join(json.dumps(sample) for sample in samples) + "\n]"
 
     taps = ",\n".join(f'"{name}": {rows(codes)}' for name, codes in content["taps"].items())

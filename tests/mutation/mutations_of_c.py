@@ -2,12 +2,15 @@
 
 HELPERS = "python/bittrue/emit/c/helpers.py"
 LAYERS = "python/bittrue/emit/c/layers.py"
+ACTIVATE = "python/bittrue/emit/c/activate.py"
+FRAMES = "python/bittrue/emit/c/frames.py"
 MEMORY = "python/bittrue/emit/c/memory.py"
 SITE = "python/bittrue/emit/c/site.py"
 SOURCES = "python/bittrue/emit/c/sources.py"
 
 EXAMPLE = "tests/equal/test_c.py::test_example_of_every_layer[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
+CONV = EXAMPLE.format("Conv1d")
 ZERO = "tests/equal/test_c.py::test_activations_around_zero"
 LONG = "tests/equal/test_c.py::test_words_of_more_than_32_bits"
 AGAIN = "tests/equal/test_c.py::test_every_run_starts_with_zero_history"
@@ -20,7 +23,7 @@ SHIFT_RIGHT = "return value < 0 ? ~(~value >> shift) : value >> shift;"
 HALF_UP = "acc = shift_right(acc, 1) + (acc & 1);"
 HALVES = "acc = shift_right(acc, shift - 1);"
 CLAMP = "return value < lo ? lo : value > hi ? hi : value;"
-SLOPE = "{shift + layer.activation.shift}"
+SLOPE = "{shift + activation.shift}"
 PUSH = """\
 memcpy(state->line_$node[pos + $depth], now, sizeof state->line_$node[pos]);
         state->pos_$node = pos;
@@ -45,9 +48,9 @@ ROWS = [
     ("saturates above one too low", HELPERS, CLAMP, CLAMP.replace("? hi :", "? hi - 1 :"), DENSE),
     ("saturates below one too high", HELPERS, CLAMP, CLAMP.replace("? lo :", "? lo + 1 :"), FIR),
     ("multiplies what saturates", HELPERS, "if (acc > shift_right(hi, left)) {", "if (acc > hi) {", FORMULA),
-    ("ignores the leaky slope", LAYERS, SLOPE, "{shift}", DENSE),
-    ("halves the leaky slope", LAYERS, SLOPE, SLOPE.replace("}", " + 1}"), DENSE),
-    ("computes ReLU as linear", LAYERS, '"acc > 0 ? acc : 0"', '"acc > 0 ? acc : acc"', ZERO),
+    ("ignores the leaky slope", ACTIVATE, SLOPE, "{shift}", DENSE),
+    ("halves the leaky slope", ACTIVATE, SLOPE, SLOPE.replace("}", " + 1}"), DENSE),
+    ("computes ReLU as linear", ACTIVATE, '"acc > 0 ? acc : 0"', '"acc > 0 ? acc : acc"', ZERO),
     ("swaps I and Q", MEMORY, '("x[0]", frac, "I"), ("x[1]", frac, "Q")', '("x[1]", frac, "I"), ("x[0]", frac, "Q")',
      TAPS),
     ("delays by a wrong number of samples", MEMORY, "[pos + delay_$node[j]]", "[pos + delay_$node[j] + 1]", FIR),
@@ -64,6 +67,15 @@ ROWS = [
      FIR),
     ("looks up the next entry", LAYERS, "(int32_t)x[i] + $offset]", "(int32_t)x[i] + $offset - (x[i] > 0)]", TABLE),
     ("adds without alignment", LAYERS, 'f"x{k}[i]" + (f" * {factor}" if factor > 1 else "")', 'f"x{k}[i]"', ADD),
+    ("lets the magnitude of the lowest code out", HELPERS, "value < -hi ? hi : -value", "-value", CONV),
+    ("writes a frame before its place", FRAMES, "c * $width + $padding, x", "c * $width, x", CONV),
+    ("feeds a group with the channels of the first", FRAMES, "f'o / {each}' if each > 1 else 'o'", "'0'", CONV),
+    ("sees every window of a wide stride", FRAMES, "f' * {stride}' if stride > 1 else ''", "''", CONV),
+    ("takes neighbours of a spread window", FRAMES, "f' * {dilation}' if dilation > 1 else ''", "''",
+     EXAMPLE.format("MaxPool1d")),
+    ("rounds a mean down", FRAMES, "(sum / $window)", "((sum - (sum < 0) * ($window - 1)) / $window)",
+     EXAMPLE.format("AvgPool1d")),
+    ("begins a maximum at zero", FRAMES, "$x largest = $t_lo;", "$x largest = 0 * $t_lo;", EXAMPLE.format("MaxPool1d")),
     ("takes input words outside the format", SOURCES, "($t)saturate(in[i], $lo, $hi)", "($t)in[i]",
      "tests/unit/test_emit_c.py::test_no_undefined_behaviour_for_any_word"),
     ("writes no tensor", SOURCES, "if (taps->tap_$node != NULL) {", "if (taps->tap_$node == NULL) {", DENSE),

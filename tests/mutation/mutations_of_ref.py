@@ -6,6 +6,9 @@ FORMAT = "python/bittrue/num/format.py"
 INTERVAL = "python/bittrue/num/interval.py"
 RANGES = "python/bittrue/ranges.py"
 LAYERS = "python/bittrue/ref/layers.py"
+ACTIVATE = "python/bittrue/ref/activate.py"
+PRODUCTS = "python/bittrue/ref/products.py"
+FRAMES = "python/bittrue/ref/frames.py"
 RUN = "python/bittrue/ref/run.py"
 
 SHIFTS = "tests/unit/test_requantise.py::test_every_shift_at_the_corners"
@@ -15,12 +18,14 @@ EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 ACTIVATIONS = "tests/unit/test_ref.py::test_activations_over_every_input"
 GOLDEN_TAPS = "tests/golden/test_golden.py::test_known_answers[MemoryTaps]"
+CONV = EXAMPLE.format("Conv1d")
+AVG = "tests/unit/test_frames.py::test_means_are_cut_off_toward_zero"
 DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
 TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
 HALF_UP = "return (acc >> shift) + (acc >> (shift - 1) & 1)"
 CLAMP = "return np.clip(np.asarray(codes, dtype=np.int64), fmt.lo, fmt.hi)"
-PRODUCT = "acc = x @ np.ascontiguousarray(layer.weight.T) + layer.bias"
+PRODUCT = "acc = matrix_product(x, layer.weight, types[0].format) + layer.bias"
 EXACT = "return requantise(exact, power * frac - output.frac, output)"
 FROM_ROUNDED = """\
 if power == 4:
@@ -53,15 +58,16 @@ ROWS = [
     ("lets one code too many pass", FORMAT, "(array > self.hi)", "(array > self.hi + 1)", "tests/unit/test_format.py"),
     ("drops an accumulator bit", LAYERS, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
      "tests/unit/test_ref.py::test_accumulators_of_63_bits"),
-    ("swaps two weights", LAYERS, "layer.weight.T)", "layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]].T)",
-     DENSE),
+    ("swaps two weights", LAYERS, "product(x, layer.weight,",
+     "product(x, layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]],", DENSE),
     ("drops the bias", LAYERS, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
-    ("ignores the leaky slope", LAYERS, "requantise(acc, shift + layer.activation.shift", "requantise(acc, shift",
-     DENSE),
-    ("halves the leaky slope", LAYERS, "shift + layer.activation.shift", "shift + layer.activation.shift + 1", DENSE),
-    ("rounds twice on the leaky side", LAYERS, "requantise(acc, shift + layer.activation.shift, layer.output)",
-     "requantise(y, layer.activation.shift, layer.output)", ACTIVATIONS),
-    ("computes ReLU as linear", LAYERS, "np.maximum(acc, 0)", "np.maximum(acc, acc)", ACTIVATIONS),
+    ("ignores the leaky slope", ACTIVATE, "requantise(acc, shift + activation.shift", "requantise(acc, shift", DENSE),
+    ("halves the leaky slope", ACTIVATE, "shift + activation.shift", "shift + activation.shift + 1", DENSE),
+    ("rounds twice on the leaky side", ACTIVATE, "requantise(acc, shift + activation.shift, output)",
+     "requantise(y, activation.shift, output)", ACTIVATIONS),
+    ("lets the magnitude of the lowest code out", ACTIVATE, "np.minimum(np.abs(y), output.hi)", "np.abs(y)",
+     "tests/unit/test_frames.py::test_the_lowest_code_becomes_the_highest"),
+    ("computes ReLU as linear", ACTIVATE, "np.maximum(acc, 0)", "np.maximum(acc, acc)", ACTIVATIONS),
     ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
     ("delays by a wrong number of samples", LAYERS, "delay(parts[part], tap)", "delay(parts[part], tap + 1)", TAPS),
     ("starts with a history that is not zero", LAYERS, "delayed = np.zeros_like(x)", "delayed = np.roll(x, samples)",
@@ -79,13 +85,30 @@ ROWS = [
     ("looks up the next entry", LAYERS, "layer.values[x - types[0].format.lo]",
      "layer.values[np.minimum(x - types[0].format.lo + 1, len(layer.values) - 1)]", TABLE),
     ("adds without alignment", LAYERS, "x << (frac - t.format.frac)", "x", ADD),
+    ("turns the kernels round", FRAMES, "columns = np.ascontiguousarray(weight.transpose(0, 2, 1), kind)",
+     "columns = np.ascontiguousarray(weight[..., ::-1].transpose(0, 2, 1), kind)", CONV),
+    ("pads with the ends of the frame", FRAMES, "(layer.padding, layer.padding)))",
+     '(layer.padding, layer.padding)), mode="edge")', CONV),
+    ("feeds a group with the channels of another", FRAMES, "sums = seen.reshape(layer.groups, -1, channels * size)",
+     "sums = seen[::-1].reshape(layer.groups, -1, channels * size)", CONV),
+    ("rounds a mean down", FRAMES, "np.sign(total) * (np.abs(total) // layer.size)", "total // layer.size", AVG),
+    ("takes neighbours of a spread window", FRAMES, "x[..., k * layer.dilation :", "x[..., k :",
+     EXAMPLE.format("MaxPool1d")),
+    ("flattens sample by sample", FRAMES, "return x.reshape(len(x), -1)",
+     "return x.transpose(0, 2, 1).reshape(len(x), -1)", EXAMPLE.format("Flatten")),
+    ("carries in float32 what it cannot hold", PRODUCTS, "(1 << 24, np.float32)", "(1 << 25, np.float32)",
+     "tests/unit/test_frames.py::test_floating_point_would_not_do_beyond_its_limit"),
+    ("carries in float64 what it cannot hold", PRODUCTS, "(1 << 53, np.float64)", "(1 << 54, np.float64)",
+     "tests/unit/test_frames.py::test_floating_point_would_not_do_beyond_its_limit"),
     ("forgets the history between blocks", RUN, "past = min(start, net.memory)", "past = 0",
      "tests/unit/test_ref.py::test_blocks_do_not_show"),
     ("proves one accumulator bit too few", RANGES, "max((interval.bits for", "max((interval.bits - 1 for",
      "tests/unit/test_ranges.py::test_the_limit_is_63_bits"),
-    ("bounds the last sum only", RANGES, "sum(max(0, term.hi) for", "sum(term.hi for",
+    ("bounds the last sum only", RANGES, "[max(x.hi, 0) for x in source]", "[x.hi for x in source]",
      "tests/unit/test_ranges.py::test_partial_sums_count_although_the_whole_sum_is_smaller"),
-    ("bounds an accumulator without its bias", RANGES, "_running_sum(int(bias), ", "_running_sum(0, ", DENSE_RANGE),
+    ("bounds an accumulator without its bias", RANGES, "int(start) + int(up)", "int(up)", DENSE_RANGE),
+    ("bounds sums of few bits in int64 alone", RANGES, "largest < 1 << 62", "largest < 1 << 99",
+     "tests/unit/test_ranges.py::test_the_limit_of_int64_is_no_limit_of_a_bound"),
     ("bounds a sum that ends at zero below zero", RANGES, "negative if interval.hi < 0", "negative if interval.hi < 1",
      DENSE_RANGE),
     ("bounds history without zero", RANGES, "interval.hull(Interval(0, 0)).requantised(scale",

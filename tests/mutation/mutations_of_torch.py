@@ -4,6 +4,8 @@ FIT = "python/bittrue/num/fit.py"
 QUANTISE = "python/bittrue/qat/quantise.py"
 FEATURES = "python/bittrue/qat/features.py"
 LAYERS = "python/bittrue/qat/layers.py"
+ACTIVATE = "python/bittrue/qat/activate.py"
+FRAMES = "python/bittrue/qat/frames.py"
 MODULE = "python/bittrue/qat/module.py"
 NETWORK = "python/bittrue/qat/network.py"
 LEG = "python/bittrue/qat/leg.py"
@@ -12,6 +14,7 @@ EXAMPLE = "tests/equal/test_torch.py::test_example_of_every_layer[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 LONG = "tests/equal/test_torch.py::test_long_words"
 CARRIER = "tests/equal/test_torch.py::test_accumulators_beyond_53_bits_are_refused"
+SINGLE = "tests/unit/test_qat_frames.py::test_float32_is_taken_below_its_limit_only"
 LAW = "tests/unit/test_qat.py::test_law_after_training_steps"
 THROUGH = "tests/unit/test_qat.py::test_straight_through_inside_and_zero_outside"
 NEURON = "tests/unit/test_qat.py::test_gradients_of_a_neuron"
@@ -21,7 +24,7 @@ FITTED = "tests/unit/test_qat.py::test_fitted_format_is_the_finest_without_satur
 HALF_UP = "return whole + (scaled - whole >= 0.5)"
 INTEGER_HALF_UP = "rounded = ((acc >> min(shift - 1, 63)) + 1) >> 1"
 STAGE = "return code.clamp(lo, hi) * 2.0**-frac"
-LINEAR = 'acc = nn.functional.linear(x, self.parameter("weight"), self.parameter("bias"))'
+LINEAR = 'nn.functional.linear(x, self.parameter("weight"), self.parameter("bias"))'
 SLOPE = "acc * 2.0**-activation.shift"
 ROWS_OF_FILTER = "torch.stack([h_re, -h_im], -1).flatten(), torch.stack([h_im, h_re], -1)"
 MASK = "gradients[0].masked_fill(saturated, 0.0), None, None, None"
@@ -45,7 +48,7 @@ ROWS = [
      TAPS),
     ("drops an accumulator bit", NETWORK, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
     ("carries accumulators in float32", LAYERS, LINEAR,
-     'acc = nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',
+     'nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',
      LONG),
     ("decodes in float32", QUANTISE, "code.to(torch.float64) * fmt.scale", "(code * fmt.scale).double()", LONG),
     ("counts no bias among the partial sums", NETWORK, "largest += max(", "_ = max(",
@@ -59,9 +62,9 @@ ROWS = [
      "return rounded.clamp(fmt.lo, fmt.hi - 1)", TAPS),
     ("exports parameters that wrap", QUANTISE, WITHIN,
      "((nearest(values, grid.frac) - grid.lo).remainder(grid.hi - grid.lo + 1) + grid.lo)", LAW),
-    ("ignores the leaky slope", LAYERS, SLOPE, "acc", DENSE),
-    ("halves the leaky slope", LAYERS, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
-    ("computes ReLU as linear", LAYERS, "acc.clamp(min=0.0)", "acc.clone()", LAW),
+    ("ignores the leaky slope", ACTIVATE, SLOPE, "acc", DENSE),
+    ("halves the leaky slope", ACTIVATE, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
+    ("computes ReLU as linear", ACTIVATE, "acc.clamp(min=0.0)", "acc.clone()", LAW),
     ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
     ("delays by a wrong number of samples", LAYERS, "[delay(part, tap) for tap", "[delay(part, tap + 1) for tap", TAPS),
     ("starts with a history that is not zero", FEATURES, DELAY, "return x.roll(samples, -1)", TAPS),
@@ -84,8 +87,24 @@ ROWS = [
     ("masks the gradient by the end of the range", QUANTISE, "(code < lo) | (code > hi))\n        return",
      "(code <= lo) | (code >= hi))\n        return", THROUGH),
     ("passes no gradient through the rounding", QUANTISE, MASK, "0 * gradients[0], None, None, None", NEURON),
-    ("passes the leaky gradient unscaled", LAYERS, f"torch.where(acc < 0, {SLOPE}, acc)",
-     f"acc + (torch.where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
+    ("passes the leaky gradient unscaled", ACTIVATE, f"where(acc < 0, {SLOPE}, acc)",
+     f"acc + (where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
+    ("lets the magnitude of the lowest code out", ACTIVATE, "y.abs().clamp(max=output.hi * output.scale)", "y.abs()",
+     EXAMPLE.format("Conv1d")),
+    ("pads a frame at its end alone", FRAMES, "frames, weight.to(kind), None, layer.stride, layer.padding,",
+     "nn.functional.pad(frames, (0, 2 * layer.padding)), weight.to(kind), None, layer.stride, 0,",
+     EXAMPLE.format("Conv1d")),
+    ("carries in float32 what it cannot hold", FRAMES, "SINGLE = 1 << 24", "SINGLE = 1 << 25", SINGLE),
+    ("forgets how small float32 can be", FRAMES, "EXPONENT = 100", "EXPONENT = 300",
+     "tests/unit/test_qat_frames.py::test_points_far_from_the_middle_do_not_leave_float32"),
+    ("trusts the weights that it began with", FRAMES, "largest = float(weight.abs()",
+     "largest = float(torch.from_numpy(self.layer.weight * 2.0**-frac).abs()",
+     "tests/unit/test_qat_frames.py::test_float32_looks_at_the_present_weights"),
+    ("rounds a mean down", FRAMES, ".trunc()", ".floor()", EXAMPLE.format("AvgPool1d")),
+    ("passes no gradient through a mean", FRAMES, "StraightThrough.apply(mean, exact)", "exact + 0 * mean",
+     "tests/unit/test_qat_frames.py::test_a_mean_passes_its_share"),
+    ("exports a narrow bias at the scale of the weights", MODULE, "layer.bias << given.frac", "layer.bias",
+     "tests/unit/test_qat_frames.py::test_a_bias_in_the_weight_format_is_a_code_of_it"),
     ("trains a table without a gradient", LAYERS, "StraightThrough.apply(self._smooth(x), exact)", "exact + 0 * x",
      "tests/unit/test_qat.py::test_gradient_of_a_table_is_its_slope"),
     ("exports parameters rounded down", QUANTISE, f"return {WITHIN}",

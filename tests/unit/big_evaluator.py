@@ -68,14 +68,30 @@ class BigNet:
         self.document = json.loads((Path(folder) / "net.json").read_text())
         self.tensors = read_safetensors((Path(folder) / "weights.safetensors").read_bytes())
         self.formats = {"input": Q(self.document["input"]["format"])}
+        self.shapes: dict[str, list[int]] = {"input": self.document["input"]["shape"]}  # of frames: channels, length
         for node in self.document["nodes"]:
-            self.formats[node["name"]] = Q(node["output"])
+            source = node["inputs"][0]
+            self.formats[node["name"]] = Q(node["output"]) if "output" in node else self.formats[source]
+            self.shapes[node["name"]] = self._shape(node, self.shapes[source])
         self.history: dict[str, list[Sample]] = {name: [] for name in self.formats}
         self.sums: dict[str, list[Sum]] = {}
 
     @property
     def hash(self) -> str:
         return digest(self.document, self.tensors)
+
+    def _shape(self, node: dict, given: list[int]) -> list[int]:
+        """Shape of a node's result, where layers of frames come to need it."""
+        if node["layer"] in ("Table", "Add"):
+            return given
+        if node["layer"] not in ("Conv1d", "MaxPool1d", "AvgPool1d"):
+            return []
+        if node["layer"] == "Conv1d":
+            (channels, _, size), _ = self.tensors[f"{node['name']}.weight"]
+        else:
+            channels, size = given[0], node["size"]
+        room = given[1] + 2 * node.get("padding", 0) - (size - 1) * node["dilation"] - 1
+        return [channels, room // node["stride"] + 1]
 
     def feed(self, sample: Sample) -> dict[str, Sample]:
         """Codes of every tensor for the next input sample; `sums` then holds the accumulators of the layers."""
@@ -108,20 +124,61 @@ class BigNet:
 
     def _dense(self, node: dict) -> Sample:
         (source,) = node["inputs"]
-        x, out = self.history[source][-1], Q(node["output"])
-        shift = self.formats[source].frac + Q(node["weight_format"]).frac - out.frac
+        x = self.history[source][-1]
+        shift = self.formats[source].frac + Q(node["weight_format"]).frac - Q(node["output"]).frac
         biases = [row[0] for row in self._weights(node, "bias")]
         rows = zip(biases, self._weights(node, "weight"), strict=True)
         self.sums[node["name"]] = [(bias, [w * v for w, v in zip(row, x, strict=True)]) for bias, row in rows]
-        result = []
-        for start, terms in self.sums[node["name"]]:
-            acc, extra = start + sum(terms), 0
-            if acc < 0 and node["activation"] == "relu":
-                acc = 0
-            if acc < 0 and node["activation"].startswith("leaky_relu/"):
-                extra = int(node["activation"].split("/")[1])
-            result.append(out.requantise(acc, shift + extra))
-        return result
+        return [self._activate(node, start + sum(terms), shift) for start, terms in self.sums[node["name"]]]
+
+    def _activate(self, node: dict, acc: int, shift: int) -> int:
+        out, extra = Q(node["output"]), 0
+        if acc < 0 and node["activation"] == "relu":
+            acc = 0
+        if acc < 0 and node["activation"].startswith("leaky_relu/"):
+            extra = int(node["activation"].split("/")[1])
+        y = out.requantise(acc, shift + extra)
+        return min(abs(y), out.hi) if node["activation"] == "abs" else y
+
+    def _conv1d(self, node: dict) -> Sample:
+        (source,) = node["inputs"]
+        (_, length), x = self.shapes[source], self.history[source][-1]
+        (filters, inner, size), flat = self.tensors[f"{node['name']}.weight"]
+        _, biases = self.tensors[f"{node['name']}.bias"]
+        sums: list[Sum] = []
+        for o in range(filters):
+            first = o // (filters // node["groups"]) * inner
+            for n in range(self.shapes[node["name"]][1]):
+                terms = []
+                for c in range(inner):
+                    for k in range(size):
+                        at = n * node["stride"] + k * node["dilation"] - node["padding"]
+                        if 0 <= at < length:
+                            terms.append(flat[(o * inner + c) * size + k] * x[(first + c) * length + at])
+                sums.append((biases[o], terms))
+        self.sums[node["name"]] = sums
+        shift = self.formats[source].frac + Q(node["weight_format"]).frac - Q(node["output"]).frac
+        return [self._activate(node, start + sum(terms), shift) for start, terms in sums]
+
+    def _windows(self, node: dict) -> list[list[int]]:
+        (source,) = node["inputs"]
+        (channels, length), x = self.shapes[source], self.history[source][-1]
+        return [
+            [x[c * length + n * node["stride"] + k * node["dilation"]] for k in range(node["size"])]
+            for c in range(channels)
+            for n in range(self.shapes[node["name"]][1])
+        ]
+
+    def _maxpool1d(self, node: dict) -> Sample:
+        return [max(window) for window in self._windows(node)]
+
+    def _avgpool1d(self, node: dict) -> Sample:
+        self.sums[node["name"]] = [(0, window) for window in self._windows(node)]
+        totals = [sum(window) for _, window in self.sums[node["name"]]]
+        return [total // node["size"] if total >= 0 else -(-total // node["size"]) for total in totals]
+
+    def _flatten(self, node: dict) -> Sample:
+        return self.history[node["inputs"][0]][-1]
 
     def _complexfir(self, node: dict) -> Sample:
         (source,) = node["inputs"]

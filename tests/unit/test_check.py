@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from io import StringIO
 
 import numpy as np
@@ -18,7 +19,22 @@ from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
-from bittrue.spec import LAYERS, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, ReLU, Table, TensorType
+from bittrue.spec import (
+    LAYERS,
+    Abs,
+    AvgPool1d,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    MaxPool1d,
+    MemoryTaps,
+    Net,
+    Node,
+    ReLU,
+    Table,
+    TensorType,
+)
 
 Q = Format.parse
 EXAMPLES = {name: layer.example() for name, layer in LAYERS.items()}
@@ -310,7 +326,7 @@ def test_a_word_outside_its_format_is_shown_in_full():
     assert "(outside Q4.12)" in printed(verdict)
 
 
-@pytest.mark.parametrize("hidden", [Linear(), ReLU(), LeakyReLU(3)])
+@pytest.mark.parametrize("hidden", [Linear(), ReLU(), LeakyReLU(3), Abs()])
 @pytest.mark.parametrize("name", [*EXAMPLES, "tdnn"])
 def test_the_operands_make_up_the_word(name, hidden):
     net = tdnn(hidden) if name == "tdnn" else EXAMPLES[name]
@@ -329,6 +345,10 @@ def _recomputed(layer, rows) -> int:
     """The word that the rows of a report lead to."""
     if isinstance(layer, Table):
         return int(rows["values[index]"])
+    if isinstance(layer, MaxPool1d | Flatten):
+        return max(int(value) for name, value in rows.items() if name.startswith("x["))
+    if isinstance(layer, AvgPool1d):
+        return int(Fraction(int(rows["sum"]), int(rows["divided by"])))
     names = ("accumulator", "sum", "exact |x|^1", "exact |x|^2", "exact |x|^3", "exact |x|^4")
     acc = next((int(rows[name]) for name in names if name in rows), None)
     if acc is None:
@@ -341,7 +361,8 @@ def _recomputed(layer, rows) -> int:
     ]
     if "accumulator" in rows:
         assert sum(map(int, terms)) + int(rows["bias"]) == int(rows["accumulator"])
-    return int(num.requantise(acc, int(rows["shift"]), layer.output))
+    word = int(num.requantise(acc, int(rows["shift"]), layer.output))
+    return min(-word, layer.output.hi) if "turns the sign" in rows.get("activation", "") else word
 
 
 # ---- legs that cannot run -------------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ import numpy.typing as npt
 import pytest
 from strategies import tdnn
 
-from bittrue.cost import XC7Z020, Resources, cost, resources, rom_bits
+from bittrue.cost import XC7Z020, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.lower.bram import rom_blocks
 from bittrue.lower.features import Features, Word
 from bittrue.lower.matrix import Matrix
+from bittrue.lower.schedule import HARDWARE
 from bittrue.num import Format
-from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Net, Node, Table, TensorType
-from bittrue.spec.layer import LAYERS
+from bittrue.spec import AvgPool1d, Conv1d, Dense, Net, Node, Table, TensorType
 
 
 @pytest.mark.parametrize("profile", ["wide", "compat"])
@@ -48,9 +48,18 @@ def test_rom_bits_of_a_bias_at_the_end_of_a_width(bias: int, bits: int) -> None:
     assert rom_bits(Dense(np.array([[1]]), np.array([bias]), fmt, fmt)) == fmt.bits + bits
 
 
+def test_a_convolution_counts_every_weight_of_every_window() -> None:
+    net = Conv1d.example()
+    counts = {node.name: (macs(node.layer, net.types[node.name]), rom_bits(node.layer)) for node in net.nodes}
+    # 6 filters of 2 channels and 3 weights at 9 places; 3 of 6 channels and 2 weights of 2 bits at 4 places
+    assert counts == {"grouped": (6 * 2 * 3 * 9, 36 * 8 + 6 * 14), "signs": (3 * 6 * 2 * 4, 36 * 2 + 3 * 8)}
+    pools = AvgPool1d.example()
+    assert [macs(node.layer, pools.types[node.name]) for node in pools.nodes] == [0, 4 * 8, 0]
+
+
 @pytest.mark.parametrize("interval", [4, 8, 32])
 def test_every_layer(interval: int) -> None:
-    found = {kind: cost(layer.example(), interval) for kind, layer in LAYERS.items()}
+    found = {layer.__name__: cost(layer.example(), interval) for layer in HARDWARE}
     assert found["Dense"].macs == 5 * 3
     assert found["Dense"].rom_bits == 15 * 8 + 3 * 16
     # 10 complex taps: 4 real products each; 3 of its 5 bases have powers, I and Q each; P and both higher powers
@@ -62,13 +71,7 @@ def test_every_layer(interval: int) -> None:
     assert (found["Table"].dsps, found["Table"].rom_bits) == (0, 256 * 12)
     assert found["Add"].nodes["sum"].dsps == 0 and found["Add"].macs == 4 * 1 + 4 * 2
     assert all(0 <= c.utilisation <= 1 and c.lanes * interval >= c.macs for c in found.values())
-    assert {type(node.layer) for kind in LAYERS for node in LAYERS[kind].example().nodes} == {
-        Dense,
-        ComplexFIR,
-        MemoryTaps,
-        Table,
-        Add,
-    }
+    assert {type(node.layer) for layer in HARDWARE for node in layer.example().nodes} == set(HARDWARE)
 
 
 @pytest.mark.parametrize(

@@ -108,15 +108,16 @@ def test_the_worst_input_of_a_dense_layer_needs_every_accumulator_bit(seed, x_bi
     assert bound.acc_bits == 1 or not (narrower[0] <= reached.lo and reached.hi <= narrower[1])
 
 
+@pytest.mark.parametrize("level", [1, -1])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_partial_sums_count_although_the_whole_sum_is_smaller(sign):
+def test_partial_sums_count_although_the_whole_sum_is_smaller(sign, level):
     """Every term is negative, or every term is positive: the sum is at its other end before the first of them."""
     source, wide = TensorType((3,), Q("Q1.3")), Format(40, 0)
-    constant = Dense(np.zeros((3, 3), np.int64), np.array([5, 6, 7]), Q("Q1.3"), Q("Q4.6"))
+    constant = Dense(np.zeros((3, 3), np.int64), level * np.array([5, 6, 7]), Q("Q1.3"), Q("Q4.6"))
     after = Dense(np.array([[-sign, -2 * sign, -3 * sign]]), np.array([9]), Q("Q4.0"), wide)
     net = Net("n", source, (Node("constant", constant, ("input",)), Node("after", after, ("constant",))))
-    assert ranges(net)["constant"].output == (Interval(5, 5), Interval(6, 6), Interval(7, 7))
-    assert ranges(net)["after"].acc == (Interval(*sorted([9, 9 - sign * (5 + 12 + 21)])),)
+    assert ranges(net)["constant"].output == tuple(Interval(level * code, level * code) for code in (5, 6, 7))
+    assert ranges(net)["after"].acc == (Interval(*sorted([9, 9 - sign * level * (5 + 12 + 21)])),)
 
 
 @pytest.mark.parametrize("output", ["Q1.3", "Q3.5", "Q2.14", "Q5.-1"])
@@ -170,6 +171,14 @@ def test_a_table_is_looked_up_only_where_its_input_goes():
     table = Table(np.array([-99] * 8 + list(range(8))), Q("Q8.0"))
     net = Net("n", source, (Node("relu", relu, ("input",)), Node("table", table, ("relu",))))
     assert ranges(net)["table"].output == (Interval(0, 7),)
+
+
+def test_the_limit_of_int64_is_no_limit_of_a_bound():
+    """Sums that leave int64 are refused with their true width, and do not wrap into one that fits."""
+    wide = Format(40, 0)
+    layer = Dense(np.full((1, 2), wide.lo), np.zeros(1, np.int64), wide, Q("Q1.15"))
+    with pytest.raises(BadInput, match="needs 81 bits"):
+        ranges(alone(layer, TensorType((2,), wide)))
 
 
 @pytest.mark.parametrize(("bias", "bits"), [(2**62 - 1, 63), (2**62, 64), (-(2**62) + 1, 63), (-(2**62), 64)])

@@ -23,11 +23,11 @@ from bittrue import ref
 from bittrue.cost import cost
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import QUEUE, schedule
+from bittrue.lower.schedule import HARDWARE, QUEUE, schedule
 from bittrue.num import Format, requantise
 from bittrue.ranges import ranges
 from bittrue.spec import Add, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
-from bittrue.spec.layer import LAYERS
+from bittrue.spec.layer import Layer
 from bittrue_rtl import matrix as matrix_module
 from bittrue_rtl.isqrt import IntegerSquareRoot
 from bittrue_rtl.mac import Lane
@@ -353,9 +353,9 @@ def exact_and_on_schedule(net: Net, interval: int) -> None:
 
 
 @pytest.mark.parametrize("interval", [4, 9])
-@pytest.mark.parametrize("layer", LAYERS)
-def test_examples_are_exact_and_on_schedule(layer: str, interval: int) -> None:
-    exact_and_on_schedule(LAYERS[layer].example(), interval)
+@pytest.mark.parametrize("layer", HARDWARE)
+def test_examples_are_exact_and_on_schedule(layer: type[Layer], interval: int) -> None:
+    exact_and_on_schedule(layer.example(), interval)
 
 
 @pytest.mark.parametrize("elements", [8, 9, 17], ids=["one copy", "two", "three"])

@@ -15,9 +15,9 @@ from bittrue.lower.elementwise import Elementwise, add_clocks
 from bittrue.lower.features import Features, Word
 from bittrue.lower.fold import Fold, check_interval
 from bittrue.lower.ports import container_bits, module_name, port_bits
-from bittrue.lower.schedule import SKID, schedule
+from bittrue.lower.schedule import HARDWARE, SKID, schedule
 from bittrue.num import Format
-from bittrue.spec import Add, Dense, Net, Node, TensorType
+from bittrue.spec import Abs, Add, Dense, Net, Node, TensorType
 from bittrue.spec.layer import LAYERS
 
 SIZES = (1, 2, 3, 5, 8, 13, 30, 33)
@@ -147,7 +147,20 @@ def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None
 @pytest.mark.parametrize("interval", [4, 1 << 16])
 def test_the_ends_of_the_interval_are_accepted(interval: int) -> None:
     assert check_interval(interval) == interval
-    assert all(schedule(LAYERS[name].example(), interval) for name in LAYERS)
+    assert all(schedule(layer.example(), interval) for layer in HARDWARE)
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS.keys() - {layer.__name__ for layer in HARDWARE}))
+def test_a_layer_without_hardware_is_refused(name: str) -> None:
+    with pytest.raises(BadInput, match=r"node \w+: \w+ has no RTL leg; run the net on another leg"):
+        schedule(LAYERS[name].example(), 8)
+
+
+def test_an_absolute_value_is_refused() -> None:
+    fmt = Format(16, 15)
+    layer = Dense(np.array([[1]]), np.array([0]), fmt, fmt, Abs())
+    with pytest.raises(BadInput, match="the RTL leg has no absolute value; run the net on another leg or choose"):
+        schedule(Net("abs", TensorType((1,), fmt), (Node("fc", layer, ("input",)),)), 8)
 
 
 def test_a_tensor_that_is_no_vector_is_refused() -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bittrue.num import Format, isqrt, requantise
 from bittrue.ref.layers import envelope, evaluate
-from bittrue.spec import ComplexFIR, Dense, MemoryTaps, Net, TensorType
+from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, TensorType
 from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
@@ -27,7 +27,8 @@ DRAWS = 64
 def worst_cases(net: Net) -> Codes:
     """Streams ``(N, *net.input.shape)`` that bring first-layer accumulators to their largest and smallest value.
 
-    For a `Dense` on the input these are lo and hi by the sign of each weight. Behind delays (`ComplexFIR`, `MemoryTaps`
+    For a `Dense` on the input these are lo and hi by the sign of each weight, for a `Conv1d` the same in one window of
+    the frame, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps`
     into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
     but for the spacing of the grid. Empty for other first layers.
     """
@@ -35,6 +36,11 @@ def worst_cases(net: Net) -> Codes:
     found = [np.zeros((0, *net.input.shape), np.int64)]
     line = [min(k * (1 << fmt.bits) // GRID + fmt.lo, fmt.hi) for k in range(GRID + 1)]
     candidates = np.array(list(product(line, repeat=2)))
+    for node in net.nodes:
+        if isinstance(node.layer, Conv1d) and node.inputs == (INPUT,):
+            weight = node.layer.weight[:NEURONS]
+            for ends in ((fmt.hi, fmt.lo), (fmt.lo, fmt.hi)):
+                found.append(framed(node.layer, net.input, np.where(weight >= 0, *ends)))
     for layer, taps in _first_matrices(net):
         if isinstance(layer, ComplexFIR):
             scores = _fir_scores(layer, fmt, candidates)
@@ -98,16 +104,23 @@ def ties(net: Net, rng: np.random.Generator) -> Codes:
     """Samples ``(N, *net.input.shape)`` for which a rounding of the first layer lies half an LSB between two words.
 
     Searched among all samples on the I axis, the Q axis and the diagonal for layers that take I/Q, constructed from
-    the weights for `Dense`. Empty where the first layer rounds nothing away or no such sample was found.
+    the weights for `Dense` and for one window of a `Conv1d`. Empty where the first layer rounds nothing away or no such
+    sample was found.
     """
     found = [np.zeros((0, *net.input.shape), np.int64)]
     for node in net.nodes:
         if node.inputs != (INPUT,):
             continue
-        if isinstance(node.layer, Dense):
-            found += [
-                _dense_ties(node.layer, net.input.format, neuron, rng) for neuron in range(len(node.layer.weight))
-            ]
+        if isinstance(node.layer, Dense | Conv1d):
+            layer = node.layer
+            rows = layer.weight.reshape(len(layer.weight), -1)
+            shift = layer.shift(net.input.format)
+            for neuron, (row, bias) in enumerate(zip(rows[:NEURONS], layer.bias, strict=False)):
+                samples = _row_ties(row, int(bias), shift, net.input.format, rng)
+                if isinstance(layer, Conv1d) and len(samples):
+                    windows = samples.reshape(len(samples), *layer.weight.shape[1:])
+                    samples = framed(layer, net.input, windows, np.full(len(samples), neuron))
+                found.append(samples)
         elif isinstance(node.layer, MemoryTaps | ComplexFIR):
             found.append(_iq_ties(node.layer, net.input.format, rng))
     return np.concatenate(found)
@@ -146,12 +159,11 @@ def _iq_ties(layer: MemoryTaps | ComplexFIR, given: Format, rng: np.random.Gener
     return stream.reshape(-1, 2)
 
 
-def _dense_ties(layer: Dense, given: Format, neuron: int, rng: np.random.Generator) -> Codes:
+def _row_ties(weight: Codes, bias: int, shift: int, given: Format, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Random samples in which one element is solved for: ``w[j] * x[j] = half - the rest (mod 2**shift)``."""
-    row, bias = [int(w) for w in layer.weight[neuron]], int(layer.bias[neuron])
-    shift, found = layer.shift(given), np.zeros((0, len(row)), np.int64)
+    row, found = [int(w) for w in weight], np.zeros((0, len(weight)), np.int64)
     usable = [k for k, weight in enumerate(row) if weight]
-    if neuron >= NEURONS or shift <= 0 or not usable:
+    if shift <= 0 or not usable:
         return found
     column = min(usable, key=lambda k: row[k] & -row[k])
     even = (row[column] & -row[column]).bit_length() - 1
@@ -164,5 +176,27 @@ def _dense_ties(layer: Dense, given: Format, neuron: int, rng: np.random.Generat
         solution = (wanted >> even) * inverse % modulus
         solution -= modulus if solution > given.hi else 0
         sample[column] = solution if given.lo <= solution <= given.hi else 0
-    hit = is_tie(samples @ layer.weight[neuron] + bias, shift)
+    hit = is_tie(samples @ weight + bias, shift)
     return samples[hit][:8]
+
+
+def framed(layer: Conv1d, given: TensorType, windows: Codes, filters: Codes | None = None) -> Codes:
+    """Frames ``(N, *given.shape)`` of lo in which filter ``filters[n]`` sees ``windows[n]``, near the middle.
+
+    Where every window reaches into the padding, what would lie there is left away.
+
+    Parameters
+    ----------
+    windows : codes (N, channels of a group, K)
+    filters : int array (N,), optional
+        Filter ``n`` for window ``n`` where it is not given.
+    """
+    filters = np.arange(len(windows)) if filters is None else filters
+    (channels, length), (_, count) = given.shape, layer.output_type(given).shape
+    places = np.arange(windows.shape[2]) * layer.dilation - layer.padding + count // 2 * layer.stride
+    inside = (places >= 0) & (places < length)
+    result = np.full((len(windows), channels, length), given.format.lo, np.int64)
+    for n, o in enumerate(filters):
+        first = int(o) // (len(layer.weight) // layer.groups) * layer.weight.shape[1]
+        result[n, first : first + layer.weight.shape[1], places[inside]] = windows[n][:, inside].T
+    return result

@@ -11,9 +11,26 @@ import numpy.typing as npt
 
 from bittrue.check.directed import basis
 from bittrue.num import isqrt
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, LeakyReLU, MemoryTaps, Net, ReLU, Table, TensorType
+from bittrue.spec import (
+    Abs,
+    Add,
+    AvgPool1d,
+    ComplexFIR,
+    Conv1d,
+    Dense,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool1d,
+    MemoryTaps,
+    Net,
+    ReLU,
+    Table,
+    TensorType,
+)
 from bittrue.spec.activation import to_json
 from bittrue.spec.net import INPUT
+from bittrue.spec.pool1d import Pool1d
 
 Codes = npt.NDArray[np.int64]
 Rows = list[tuple[str, str]]
@@ -58,16 +75,61 @@ def operands(
 @operands.register
 def _(layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
     sample, neuron = where
-    x, weight, bias = inputs[0][sample], layer.weight[neuron], int(layer.bias[neuron])
+    x, weight = inputs[0][sample], layer.weight[neuron]
     terms = [(f"w[{neuron}, {k}] * x[{k}]", int(w), int(v)) for k, (w, v) in enumerate(zip(weight, x, strict=True))]
-    shift, activation = layer.shift(types[0].format), layer.activation
+    return "y = requantise(bias + sum(w * x), shift)", _activated(layer, types[0], terms, int(layer.bias[neuron]))
+
+
+@operands.register
+def _(layer: Conv1d, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+    sample, o, n = where
+    first = o // (len(layer.weight) // layer.groups) * layer.weight.shape[1]
+    terms, missing = [], 0
+    for (c, k), w in np.ndenumerate(layer.weight[o]):
+        at = n * layer.stride + k * layer.dilation - layer.padding
+        if 0 <= at < types[0].shape[1]:
+            terms.append((f"w[{o}, {c}, {k}] * x[{first + c}, {at}]", int(w), int(inputs[0][sample, first + c, at])))
+        else:
+            missing += 1
+    rows = [("weights outside the frame", str(missing))] if missing else []
+    rows += _activated(layer, types[0], terms, int(layer.bias[o]))
+    return f"y = requantise(bias + sum(w * x), shift), window {n}", rows
+
+
+@operands.register(MaxPool1d)
+@operands.register(AvgPool1d)
+def _pooled(
+    layer: Pool1d, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> tuple[str, Rows]:
+    sample, c, n = where
+    places = [n * layer.stride + k * layer.dilation for k in range(layer.size)]
+    words = [int(inputs[0][sample, c, at]) for at in places]
+    rows = [(f"x[{c}, {at}]", str(word)) for at, word in zip(places, words, strict=True)]
+    if isinstance(layer, MaxPool1d):
+        return f"y = max(x), window {n}", rows
+    rows += [("sum", str(sum(words))), ("divided by", str(layer.size))]
+    return f"y = trunc(sum(x) / {layer.size}), window {n}", rows
+
+
+@operands.register
+def _(layer: Flatten, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+    sample, place = where
+    c, n = divmod(place, types[0].shape[1])
+    return "y = x[c, n]", [(f"x[{c}, {n}]", str(int(inputs[0][sample, c, n])))]
+
+
+def _activated(layer: Dense | Conv1d, given: TensorType, terms: Sequence[tuple[str, int, int]], bias: int) -> Rows:
+    """Rows of a sum, of what the activation does to it, and of its rounding."""
+    shift, activation = layer.shift(given.format), layer.activation
     rows, acc = _sum(terms, bias)
     if acc < 0 and isinstance(activation, ReLU):
         rows.append(("activation", "relu clears a negative accumulator"))
     elif acc < 0 and isinstance(activation, LeakyReLU):
         rows.append(("activation", f"{to_json(activation)} shifts a negative accumulator by {activation.shift} more"))
         shift += activation.shift
-    return "y = requantise(bias + sum(w * x), shift)", [*rows, *_rounding(acc, shift, str(layer.output))]
+    elif acc < 0 and isinstance(activation, Abs):
+        rows.append(("activation", "abs turns the sign of the rounded and clamped word"))
+    return [*rows, *_rounding(acc, shift, str(layer.output))]
 
 
 @operands.register

@@ -16,12 +16,15 @@ from bittrue.check.report import html, sheets, show, summary
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
 from bittrue.cli.run import check_target
 from bittrue.cosim.stalls import Stalls
+from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.spec import Net
 
 SAMPLES = 100_000
-"""Samples where nothing else is said."""
+"""Samples where nothing else is said, of a net of few multiplications."""
+MACS = 10_000_000_000
+"""Multiplications that this may take a leg: a net of more than 100,000 a sample gets fewer samples, 100 at least."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -30,7 +33,8 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--legs", metavar="A,B", help=f"legs that must run, of {','.join(LEGS)} (default: those that can run here)"
     )
-    command.add_argument("--samples", type=whole(1, 10**12), default=SAMPLES, metavar="N", help=f"default {SAMPLES}")
+    many = f"default {SAMPLES}, less where that would be more than {MACS:.0e} multiplications"
+    command.add_argument("--samples", type=whole(1, 10**12), metavar="N", help=many)
     command.add_argument("--seed", type=whole(0, 2**63 - 1), default=0, metavar="S", help="of the vectors (default 0)")
     add_interval(command)
     command.add_argument(
@@ -42,6 +46,8 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Compare, report; 0 where all legs agree with ref, 1 where one does not."""
     net = spec.load(arguments.net)
+    if arguments.samples is None:
+        arguments.samples = usual_samples(net)
     if arguments.html:
         check_target(arguments.html)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
@@ -59,6 +65,12 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.html:
         write_whole(arguments.html, html(verdict))
     return 0 if verdict.equal else 1
+
+
+def usual_samples(net: Net) -> int:
+    """How many samples are compared where nothing else is said."""
+    work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
+    return max(100, min(SAMPLES, MACS // max(work, 1)))
 
 
 def _compare(

@@ -9,11 +9,11 @@ from rich.table import Table
 from bittrue import spec
 from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console
-from bittrue.cost import XC7Z020, Cost, Resources, cost, resources
+from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
-from bittrue.spec import Dense, Net
+from bittrue.spec import Conv1d, Dense, Net
 from bittrue.spec.activation import to_json
 from bittrue.spec.store import content_hash
 
@@ -39,6 +39,7 @@ def call(arguments: argparse.Namespace) -> int:
     out.print(f"input {net.input}, output {net.output}, memory {net.memory} samples{lag}", markup=False)
     out.print(_layers(net, found))
     if price is None:
+        out.print(_arithmetic(net))
         out.print(f"no hardware costs: {reason}", markup=False)
     else:
         out.print(_costs(net, price))
@@ -83,11 +84,23 @@ def _layers(net: Net, found: dict[str, Range]) -> Table:
         table.add_column(name, justify="right")
     for node in net.nodes:
         reach, layer = found[node.name], node.layer
-        kind = type(layer).__name__ + (f", {to_json(layer.activation)}" if isinstance(layer, Dense) else "")
+        kind = type(layer).__name__ + (f", {to_json(layer.activation)}" if isinstance(layer, Dense | Conv1d) else "")
         codes = f"{min(i.lo for i in reach.output)}..{max(i.hi for i in reach.output)}"
         acc = f"{reach.acc_bits} bits" if reach.acc else ""
         weights = str(getattr(layer, "weight_format", ""))
         table.add_row(node.name, kind, ", ".join(node.inputs), str(net.types[node.name]), weights, codes, acc)
+    return table
+
+
+def _arithmetic(net: Net) -> Table:
+    """What a net costs wherever it runs."""
+    rows = [(node.name, macs(node.layer, net.types[node.name]), rom_bits(node.layer)) for node in net.nodes]
+    table = Table(show_footer=True)
+    table.add_column("node", "net")
+    for title, total in (("MACs a sample", sum(row[1] for row in rows)), ("ROM bits", sum(row[2] for row in rows))):
+        table.add_column(title, f"{total:,}", justify="right")
+    for name, *figures in rows:
+        table.add_row(name, *(f"{n:,}" for n in figures))
     return table
 
 

@@ -10,7 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Table, TensorType
+from bittrue.spec import (
+    Add,
+    AvgPool1d,
+    ComplexFIR,
+    Conv1d,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool1d,
+    MemoryTaps,
+    Table,
+    TensorType,
+)
 
 
 @dataclass(frozen=True)
@@ -42,12 +54,16 @@ def constants(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]
 
 @constants.register(MemoryTaps)
 @constants.register(Add)
+@constants.register(MaxPool1d)
+@constants.register(AvgPool1d)
+@constants.register(Flatten)
 def _none(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return ()
 
 
-@constants.register
-def _(layer: Dense, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+@constants.register(Dense)
+@constants.register(Conv1d)
+def _weighted(layer: Dense | Conv1d, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     weight = Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits)
     return weight, Constant("bias", layer.bias, types[0].format.frac + layer.weight_format.frac, None)
 

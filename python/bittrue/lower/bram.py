@@ -15,6 +15,12 @@ ONE_PORT = (512, 36)
 """The further shape of a RAMB18E1 that is read through one port."""
 
 
+def bank_depth(words: int) -> int:
+    """Words that a bank of ``words`` takes in a memory of several: the next power of two, so that the number of the
+    bank is the upper part of the address."""
+    return 1 << (words - 1).bit_length()
+
+
 def rom_blocks(words: int, bits: int, ports: int = 1) -> int:
     """RAMB18E1 of a ROM, a RAMB36E1 counted as two: the fewest that hold it side by side in one shape.
 

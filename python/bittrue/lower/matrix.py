@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.lower.dsp import ACCUMULATOR, product_dsps
-from bittrue.num import Format
+from bittrue.num import Format, Interval
 from bittrue.ranges import Range
-from bittrue.spec import ComplexFIR, Dense, TensorType
+from bittrue.spec import Abs, ComplexFIR, Dense, TensorType
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,9 @@ class Matrix:
     given, output : Format
         Of every element of ``x`` and ``y``.
     acc_bits : int
-        Width of the accumulator, proved by `bittrue.ranges`.
+        Width of the accumulator, proved by `bittrue.ranges`; of a matrix whose codes can be loaded, by `loadable`.
+    weight_word, bias_word : int
+        Bits of the words in the memories of a matrix whose codes can be loaded; 0 where there are none.
     """
 
     weight: npt.NDArray[np.int64]
@@ -37,10 +39,14 @@ class Matrix:
     acc_bits: int
     shift: int
     negative_shift: int | None = 0
+    weight_word: int = 0
+    bias_word: int = 0
 
     @property
     def weight_bits(self) -> int:
-        """Smallest signed width that holds every weight."""
+        """Width of the memories' words, else the smallest signed width that holds every weight."""
+        if self.weight_word:
+            return self.weight_word
         widest = int(np.where(self.weight < 0, ~self.weight, self.weight).max())
         return widest.bit_length() + 1
 
@@ -51,7 +57,9 @@ class Matrix:
 
 
 def of_dense(layer: Dense, given: TensorType, found: Range) -> Matrix:
-    """`Matrix` of a `Dense` layer."""
+    """`Matrix` of a `Dense` layer. Raises `BadInput` for an activation or accumulator that hardware does not have."""
+    if isinstance(layer.activation, Abs):
+        raise BadInput("the RTL leg has no absolute value; run the net on another leg or choose another activation")
     fmt = given.format
     return _checked(
         Matrix(
@@ -72,6 +80,20 @@ def of_complex_fir(layer: ComplexFIR, found: Range) -> Matrix:
     weight = np.stack([np.stack([h_re, -h_im], 1).ravel(), np.stack([h_im, h_re], 1).ravel()])
     shift = layer.basis.frac + layer.weight_format.frac - layer.output.frac
     return _checked(Matrix(weight, np.zeros(2, np.int64), layer.basis, layer.output, found.acc_bits, shift))
+
+
+def loadable(matrix: Matrix, layer: Dense | ComplexFIR) -> Matrix:
+    """``matrix`` with an accumulator for any codes that fit the layer's formats.
+
+    With ``p`` the bits of ``inputs`` products of any weight and any input code, a `Dense` has biases of ``p`` bits and
+    an accumulator of ``p + 1``; a `ComplexFIR`, which has no bias, one of ``p``. Raises `BadInput` where that is wider
+    than a DSP48E1.
+    """
+    product = Interval.of(layer.weight_format) * Interval.of(matrix.given)
+    bits = product.scaled(matrix.weight.shape[1]).bits
+    bias = bits if isinstance(layer, Dense) else 0
+    acc = bits + 1 if bias else bits
+    return _checked(replace(matrix, acc_bits=acc, weight_word=layer.weight_format.bits, bias_word=bias))
 
 
 def _checked(matrix: Matrix) -> Matrix:

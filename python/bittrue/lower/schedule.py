@@ -8,11 +8,14 @@ from bittrue.errors import BadInput
 from bittrue.lower.elementwise import TABLE, Elementwise, add_clocks
 from bittrue.lower.features import Features, of_complex_fir, of_memory_taps
 from bittrue.lower.fold import Fold, check_interval
-from bittrue.lower.matrix import Matrix, of_dense
+from bittrue.lower.matrix import Matrix, loadable, of_dense
 from bittrue.lower.matrix import of_complex_fir as matrix_of_complex_fir
 from bittrue.ranges import ranges
-from bittrue.spec import Add, ComplexFIR, Dense, MemoryTaps, Net, Table
+from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, Table
 from bittrue.spec.net import INPUT
+
+HARDWARE: tuple[type[Layer], ...] = (MemoryTaps, Dense, ComplexFIR, Table, Add)
+"""The layers that have an RTL leg."""
 
 QUEUE = 2
 """Clocks from a result's strobe to its stream: the queue behind every datapath."""
@@ -49,11 +52,14 @@ class Step:
     elementwise: Elementwise | None = None
 
 
-def schedule(net: Net, interval: int) -> dict[str, Step]:
+def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step]:
     """`Step` of every node of ``net`` by name, for one sample every ``interval`` clocks.
 
-    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, or a tensor that is not
-    a vector.
+    With ``banked``, weights and biases can be loaded, so accumulators are wide enough for any
+    (`bittrue.lower.matrix.loadable`); nothing else differs.
+
+    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, a tensor that is not a
+    vector, or an accumulator that is too wide.
     """
     check_interval(interval)
     found = ranges(net)
@@ -62,6 +68,8 @@ def schedule(net: Net, interval: int) -> dict[str, Step]:
     for node in net.nodes:
         types = net.input_types(node)
         layer, given = node.layer, types[0]
+        if not isinstance(layer, HARDWARE):
+            raise BadInput(f"node {node.name}: {type(layer).__name__} has no RTL leg; run the net on another leg")
         if len(given.shape) != 1:
             raise BadInput(f"node {node.name}: the RTL leg takes vectors, not tensors of shape {given.shape}")
         parts: dict[str, object] = {}
@@ -69,20 +77,20 @@ def schedule(net: Net, interval: int) -> dict[str, Step]:
             parts["features"] = features = of_memory_taps(layer, given.format)
             latency = features.latency + QUEUE + TAPS
         elif isinstance(layer, Dense):
-            parts["matrix"] = matrix = of_dense(layer, given, found[node.name])
+            matrix = of_dense(layer, given, found[node.name])
+            parts["matrix"] = loadable(matrix, layer) if banked else matrix
             parts["fold"] = fold = _fold(matrix, interval)
             latency = fold.latency + QUEUE
         elif isinstance(layer, ComplexFIR):
             parts["features"] = features = of_complex_fir(layer, given.format)
-            parts["matrix"] = matrix = matrix_of_complex_fir(layer, found[node.name])
+            matrix = matrix_of_complex_fir(layer, found[node.name])
+            parts["matrix"] = loadable(matrix, layer) if banked else matrix
             parts["fold"] = fold = _fold(matrix, interval)
             latency = features.latency + QUEUE + TAPS + fold.latency + QUEUE
-        elif isinstance(layer, Table | Add):
+        else:
             clocks = TABLE if isinstance(layer, Table) else add_clocks(len(types))
             parts["elementwise"] = plan = Elementwise(given.shape[0], interval, clocks)
             latency = plan.latency + QUEUE
-        else:
-            raise BadInput(f"node {node.name}: {type(layer).__name__} has no RTL leg; run the net on another leg")
         latest = max(arrivals[source] for source in node.inputs)
         slack = tuple(_slack(latest - arrivals[source], interval) for source in node.inputs)
         arrivals[node.name] = latest + latency

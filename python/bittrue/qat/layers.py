@@ -13,27 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from bittrue.errors import BadInput
+from bittrue.qat.activate import activate
 from bittrue.qat.features import delay, envelope, envelope_codes, requantise
-from bittrue.qat.module import BIAS_LIMIT, LayerModule, Staged, Weighted
+from bittrue.qat.module import Biased, LayerModule, Staged
 from bittrue.qat.quantise import Grid, StraightThrough, codes, decode
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, LeakyReLU, MemoryTaps, ReLU, Table, TensorType
+from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Table, TensorType
 
 
-class DenseModule(Weighted):
+class DenseModule(Biased):
     """`Dense`: ``acc = x @ weight.T + bias``, the activation, one rounding."""
 
-    def grids(self) -> dict[str, Grid]:
-        fmt = self.layer.weight_format
-        return {"weight": Grid.of(fmt), "bias": Grid(self.given[0].format.frac + fmt.frac, -BIAS_LIMIT, BIAS_LIMIT)}
-
     def forward(self, x: Tensor) -> Tensor:
-        acc = nn.functional.linear(x, self.parameter("weight"), self.parameter("bias"))
-        activation = self.layer.activation
-        if isinstance(activation, ReLU):
-            acc = acc.clamp(min=0.0)
-        elif isinstance(activation, LeakyReLU):
-            acc = torch.where(acc < 0, acc * 2.0**-activation.shift, acc)
-        return self.result(acc)
+        return activate(self, nn.functional.linear(x, self.parameter("weight"), self.parameter("bias")))
 
 
 class MemoryTapsModule(LayerModule):

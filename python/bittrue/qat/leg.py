@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,9 @@ from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
 BLOCK = 1 << 16
-"""Samples evaluated at a time, to bound memory; a block sees ``net.memory`` samples before its own."""
+"""Most samples evaluated at a time; a block sees ``net.memory`` samples before its own."""
+ELEMENTS = 1 << 24
+"""Most elements that all tensors of a net have in a block, to bound memory."""
 
 
 def run(net: Net, codes: npt.ArrayLike) -> Codes:
@@ -37,9 +40,11 @@ def _evaluate(net: Net, given: npt.ArrayLike, names: Sequence[str]) -> dict[str,
     x = torch.from_numpy(net.check_codes(given))
     network = Network(net, trainable=False)
     blocks: dict[str, list[Codes]] = {name: [] for name in names}
-    for start in range(0, len(x), BLOCK):
+    size = sum(math.prod(tensor.shape) for tensor in net.types.values())
+    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // size)))
+    for start in range(0, len(x), block):
         past = min(start, net.memory)
-        values = decode(x[start - past : start + BLOCK], net.input.format)
+        values = decode(x[start - past : start + block], net.input.format)
         for name, value in network.evaluate({INPUT: values}, names).items():
             blocks[name].append(codes(value[past:], Grid.of(net.types[name].format)).numpy())
     return {name: np.concatenate(parts) for name, parts in blocks.items()}

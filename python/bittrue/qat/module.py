@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bittrue.errors import BadInput
+from bittrue.num import Format
 from bittrue.qat.quantise import Grid, codes, fit_weight_format, outside, quantise
 from bittrue.spec import Layer, TensorType
 
@@ -89,7 +90,13 @@ class Weighted(LayerModule):
         return quantise(value, self.grids()[name]) if self.quantised else value
 
     def fit(self, bits: int | None = None) -> None:
-        fmt = fit_weight_format(self.weight, bits or self.layer.weight_format.bits)
+        self.reformat(fit_weight_format(self.weight, bits or self.layer.weight_format.bits))
+
+    def reformat(self, fmt: Format) -> None:
+        """Round the weights into ``fmt`` from now on; parameters keep their values.
+
+        `Network.fit_weight_formats` makes sure that float64 carries the result, this does not.
+        """
         weight = codes(self.weight.detach(), Grid.of(fmt)).cpu().numpy()
         self.layer = replace(self.layer, weight_format=fmt, weight=weight)
 
@@ -98,6 +105,34 @@ class Weighted(LayerModule):
         codes = {name: np.full_like(getattr(self.layer, name), fill[name]) for name in self.grids()}
         layer: Layer = replace(self.layer, **codes)
         return layer
+
+
+class Biased(Weighted):
+    """A layer with ``weight`` and ``bias``, rounded onto the weight format and onto the scale of the accumulator.
+
+    Attributes
+    ----------
+    bias_in_weight_format : bool
+        True rounds and saturates the bias to a code of the weight format instead, ``weight_format.frac`` fractional
+        bits, which counts ``2**x.frac`` in the accumulator: what a chip with narrow bias registers can hold. False at
+        the start. The input has 0 fractional bits or more then.
+    """
+
+    bias_in_weight_format = False
+
+    def grids(self) -> dict[str, Grid]:
+        fmt = self.layer.weight_format
+        bias = Grid(self.given[0].format.frac + fmt.frac, -BIAS_LIMIT, BIAS_LIMIT)
+        return {"weight": Grid.of(fmt), "bias": Grid.of(fmt) if self.bias_in_weight_format else bias}
+
+    def to_layer(self) -> Layer:
+        layer: Any = super().to_layer()
+        if self.bias_in_weight_format:
+            given = self.given[0].format
+            if given.frac < 0:
+                raise BadInput(f"inputs of {given} are coarser than a bias in the weight format; keep it as it is")
+            layer = replace(layer, bias=layer.bias << given.frac)
+        return layer  # type: ignore[no-any-return]
 
 
 class Staged(Weighted, ABC):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bittrue.errors import BadInput
 from bittrue.num import Interval
+from bittrue.qat import frames  # noqa: F401  (registers its layers)
 from bittrue.qat.layers import module_of
 from bittrue.qat.module import LayerModule, Staged
 from bittrue.qat.quantise import Grid, quantise

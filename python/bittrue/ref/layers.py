@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num import Format, isqrt, requantise
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, LeakyReLU, MemoryTaps, ReLU, Table, TensorType
+from bittrue.ref.activate import activate
+from bittrue.ref.products import matrix_product
+from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Table, TensorType
 
 Codes = npt.NDArray[np.int64]
 
@@ -46,14 +48,8 @@ def _(layer: MemoryTaps, types: Sequence[TensorType], iq: Codes) -> Codes:
 
 @evaluate.register
 def _(layer: Dense, types: Sequence[TensorType], x: Codes) -> Codes:
-    acc = x @ np.ascontiguousarray(layer.weight.T) + layer.bias
-    shift = layer.shift(types[0].format)
-    if isinstance(layer.activation, ReLU):
-        acc = np.maximum(acc, 0)
-    y = requantise(acc, shift, layer.output)
-    if isinstance(layer.activation, LeakyReLU):
-        y = np.where(acc < 0, requantise(acc, shift + layer.activation.shift, layer.output), y)
-    return y
+    acc = matrix_product(x, layer.weight, types[0].format) + layer.bias
+    return activate(acc, layer.shift(types[0].format), layer.activation, layer.output)
 
 
 @evaluate.register

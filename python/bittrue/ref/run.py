@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.ranges import ranges
+from bittrue.ref import frames  # noqa: F401  (registers its layers)
 from bittrue.ref.layers import evaluate
 from bittrue.spec import Net
 from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
 BLOCK = 1 << 16
-"""Samples evaluated at a time, to bound memory."""
+"""Most samples evaluated at a time."""
+ELEMENTS = 1 << 24
+"""Most elements that all tensors of a net have in a block, to bound memory; a block has one sample at least."""
 
 
 def run(net: Net, codes: npt.ArrayLike) -> Codes:
@@ -22,10 +27,12 @@ def run(net: Net, codes: npt.ArrayLike) -> Codes:
     """
     x = net.check_codes(codes)
     last = net.nodes[-1].name
+    size = sum(math.prod(tensor.shape) for tensor in net.types.values())
+    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // size)))
     blocks = []
-    for start in range(0, len(x), BLOCK):
+    for start in range(0, len(x), block):
         past = min(start, net.memory)
-        blocks.append(taps(net, x[start - past : start + BLOCK])[last][past:])
+        blocks.append(taps(net, x[start - past : start + block])[last][past:])
     return np.concatenate(blocks)
 
 

@@ -39,12 +39,22 @@ class LeakyReLU:
         return self.shift
 
 
-Activation = Linear | ReLU | LeakyReLU
+@dataclass(frozen=True)
+class Abs:
+    """``y = min(|requantise(acc, s)|, hi)``: clamped first, so that the code ``lo`` becomes ``hi``.
+
+    The MAX78002 does it in this order (ai8x documentation, "activation functions").
+    """
+
+    negative_shift = 0
+
+
+Activation = Linear | ReLU | LeakyReLU | Abs
 """``negative_shift`` of each: how much further a negative accumulator is shifted; ``None`` clears it."""
 
 
 def to_json(activation: Activation) -> str:
-    """``"linear"``, ``"relu"`` or ``"leaky_relu/K"`` with slope ``2**-K``."""
+    """``"linear"``, ``"relu"``, ``"abs"`` or ``"leaky_relu/K"`` with slope ``2**-K``."""
     if isinstance(activation, LeakyReLU):
         return f"leaky_relu/{activation.shift}"
     return type(activation).__name__.lower()
@@ -52,11 +62,11 @@ def to_json(activation: Activation) -> str:
 
 def from_json(text: object) -> Activation:
     """Inverse of `to_json`. Raises `BadInput` for an unknown activation."""
-    plain: dict[str, Activation] = {"linear": Linear(), "relu": ReLU()}
+    plain: dict[str, Activation] = {"linear": Linear(), "relu": ReLU(), "abs": Abs()}
     if isinstance(text, str):
         if text in plain:
             return plain[text]
         kind, _, shift = text.partition("/")
         if kind == "leaky_relu" and shift.isdecimal():
             return LeakyReLU(int(shift))
-    raise BadInput(f"unknown activation {text!r}; known are 'linear', 'relu' and 'leaky_relu/K' (slope 2^-K)")
+    raise BadInput(f"unknown activation {text!r}; known are 'linear', 'relu', 'abs' and 'leaky_relu/K' (slope 2^-K)")

@@ -34,7 +34,7 @@ class Dense(Layer):
     weight_format : Format
         Its ``frac`` carries the layer's power-of-two exponent.
     output : Format
-    activation : Linear, ReLU or LeakyReLU
+    activation : Linear, ReLU, LeakyReLU or Abs
 
     Raises
     ------

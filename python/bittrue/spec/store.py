@@ -200,6 +200,10 @@ def _from_json(hint: Any, value: Any) -> Any:
         return activation.from_json(value)
     if hint == tuple[Term, ...]:
         return tuple(Term(item["power"], item["taps"]) for item in value)
+    if hint is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if hint is int:
+        raise BadInput(f"{value!r} in {JSON_FILE} is no whole number; see docs/net-format.md")
     if hint in (tuple[int, ...], tuple[int, ...] | None):
         return tuple(value)
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

@@ -64,7 +64,21 @@ static inline uint32_t isqrt(uint32_t value)
 }
 """
 
-_TEXTS = {"shift_right": SHIFT_RIGHT, "saturate": SATURATE, "requantise": REQUANTISE, "isqrt": ISQRT}
+MAGNITUDE = """\
+/* min(|value|, hi) for value >= -hi - 1 */
+static inline int64_t magnitude(int64_t value, int64_t hi)
+{
+    return value >= 0 ? value : value < -hi ? hi : -value;
+}
+"""
+
+_TEXTS = {
+    "shift_right": SHIFT_RIGHT,
+    "saturate": SATURATE,
+    "requantise": REQUANTISE,
+    "magnitude": MAGNITUDE,
+    "isqrt": ISQRT,
+}
 _NEEDS = {"requantise": {"shift_right", "saturate"}}
 
 

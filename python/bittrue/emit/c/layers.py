@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from bittrue.emit.c.activate import activate
 from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull, requantise
 from bittrue.emit.c.text import element_type, fill, initialiser
 from bittrue.errors import BadInput
 from bittrue.num import Interval
-from bittrue.spec import Add, Dense, Layer, LeakyReLU, ReLU, Table
+from bittrue.spec import Add, Dense, Layer, Table
 
 
 @singledispatch
@@ -22,13 +23,7 @@ def _(layer: Dense, site: Site) -> Fragment:
     (x,) = site.types
     products = Interval(int(layer.weight.min()), int(layer.weight.max())) * hull(site.given[0])
     acc, product = accumulator_types(site.range, products, (x.format.bits, layer.weight_format.bits))
-    shift = layer.shift(x.format)
-    value, amount, how = "acc", str(shift), "linear"
-    if isinstance(layer.activation, ReLU):
-        value, how = "acc > 0 ? acc : 0", "ReLU"
-    elif isinstance(layer.activation, LeakyReLU):
-        amount = f"acc < 0 ? {shift + layer.activation.shift} : {shift}"
-        how = f"leaky ReLU with slope 2^-{layer.activation.shift}"
+    done = activate(layer.activation, layer.shift(x.format), layer.output)
     names = {"node": site.node, "y": site.size, "x": site.sizes[0], "acc": acc, "product": product}
     constants = fill(
         """
@@ -57,15 +52,14 @@ def _(layer: Dense, site: Site) -> Fragment:
         }
         """,
         w=element_type(layer.weight_format),
-        result=requantise(value, amount, layer.output),
+        result=done.result,
         **names,
     )
     about = (
         "acc[o] = bias[o] + sum_i weight[o][i] * x[i];",
-        f"y[o] = requantise({value}, {amount}), {how}; weights {layer.weight_format}, "
-        f"acc stays in {site.range.acc_bits} bits",
+        f"y[o] = {done.about}; weights {layer.weight_format}, acc stays in {site.range.acc_bits} bits",
     )
-    return Fragment(about, body, constants=constants, helpers=frozenset({"requantise"}))
+    return Fragment(about, body, constants=constants, helpers=done.helpers)
 
 
 @fragment.register

@@ -6,7 +6,7 @@ import math
 import os
 from pathlib import Path
 
-from bittrue.emit.c import memory  # noqa: F401  (registers its layers)
+from bittrue.emit.c import frames, memory  # noqa: F401  (register their layers)
 from bittrue.emit.c.helpers import helpers
 from bittrue.emit.c.layers import fragment
 from bittrue.emit.c.site import Fragment, Site, size_macro
@@ -96,7 +96,7 @@ typedef struct {
     /* The latest tensors: what the last step took and what every node made of it. */
     $taps
 
-    /* Delay lines */
+    $kinds
     $lines
 } ${module}_state;
 
@@ -139,6 +139,7 @@ def _header(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
     ends = {f"{prefix}_INPUT_SIZE": math.prod(x.shape), f"{prefix}_INPUT_FRAC": x.format.frac}
     ends |= {f"{prefix}_OUTPUT_SIZE": math.prod(y.shape), f"{prefix}_OUTPUT_FRAC": y.format.frac}
     lines = [member for part in fragments.values() for member in part.state]
+    kinds = ["delay lines"] * bool(net.memory) + ["frames between zeros"] * any("padded_" in line for line in lines)
     about = comment(
         *_title(net),
         f"One sample in: {shape(x)}; out: {shape(y)}. Integer only: the results are the same on every machine.",
@@ -154,6 +155,7 @@ def _header(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
             f"{element_type(tensor.format)} tap_{name}[{size_macro(prefix, name)}]; /* {shape(tensor)} */"
             for name, tensor in net.types.items()
         ),
+        kinds=f"/* {' and '.join(kinds).capitalize()} */" if lines else "",
         lines="\n".join(lines),
         pointers="\n".join(f"{element_type(net.types[name].format)} *tap_{name};" for name in fragments),
         module=module,
@@ -162,7 +164,7 @@ def _header(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
         size_x=f"{prefix}_INPUT_SIZE",
         size_y=f"{prefix}_OUTPUT_SIZE",
     )
-    return (text if lines else text.replace("\n\n    /* Delay lines */\n", "\n")) + "\n"
+    return (text if lines else text.replace("\n\n} ", "\n} ")) + "\n"
 
 
 def _title(net: Net) -> tuple[str, str]:

@@ -54,13 +54,21 @@ def initialiser(codes: npt.ArrayLike) -> str:
     """
     array = np.asarray(codes)
     if array.ndim == 2:
-        rows = ",\n".join(_wrapped(", ".join(map(str, row.tolist())), "    {", "     ") + "}" for row in array)
+        rows = ",\n".join(_wrapped(row.tolist(), "    {", "     ") + "}" for row in array)
         return f"{{\n{rows}\n}}"
-    return f"{{\n{_wrapped(', '.join(map(str, array.tolist())), '    ', '    ')}\n}}"
+    return f"{{\n{_wrapped(array.tolist(), '    ', '    ')}\n}}"
 
 
-def _wrapped(text: str, first: str, later: str) -> str:
-    return textwrap.fill(text, WIDTH - 2, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+def _wrapped(codes: list[int], first: str, later: str) -> str:
+    """``first`` and the codes with commas, in lines of at most ``WIDTH - 2`` columns; ``later`` begins the others."""
+    lines, line = [], first
+    for k, code in enumerate(codes, 1):
+        word = f"{code}," if k < len(codes) else str(code)
+        if len(line) + 1 + len(word) > WIDTH - 2 and line not in (first, later):
+            lines.append(line)
+            line = later
+        line += word if line in (first, later) else f" {word}"
+    return "\n".join([*lines, line])
 
 
 def comment(*sentences: str) -> str:

@@ -1,0 +1,188 @@
+"""Where the weights and biases of a net with banks lie in hardware: what a host writes, and to which address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.errors import BadInput
+from bittrue.lower.lanes import biases, check_words, weights
+from bittrue.lower.schedule import Step, schedule
+from bittrue.num import Format
+from bittrue.spec import Net
+from bittrue.spec.alike import check_alike
+
+LOAD_CLOCKS = 5
+"""Clocks a word takes from the ``load`` port into its memory: the port's register, the layer's, the lane group's, the
+write port's, and the write. A sample accepted that many clocks after a word, or later, is computed with it."""
+
+ADDRESS_BITS = 32
+"""Most bits of an address."""
+
+WEIGHT, BIAS = "weight", "bias"
+
+
+def bank_count(given: int) -> int:
+    """Banks of hardware that holds ``given`` nets: the next power of two, at least 2."""
+    return 1 << max(1, (given - 1).bit_length())
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One memory of words that can be loaded.
+
+    Parameters
+    ----------
+    node : str
+    kind : str
+        ``"weight"`` or ``"bias"``.
+    row, segment : int
+        Place in the layer's `bittrue.lower.fold.Fold`; a bias memory belongs to segment 0.
+    words, bits : int
+        Signed words of one bank.
+    """
+
+    node: str
+    kind: str
+    row: int
+    segment: int
+    words: int
+    bits: int
+
+    @property
+    def word_bits(self) -> int:
+        """Address bits of one bank of this memory."""
+        return (self.words - 1).bit_length()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadPlan:
+    """Addresses of all words of a net that can be loaded::
+
+        address = ((bank << lane_bits | lane) << word_bits) | word
+
+    Lanes are numbered node by node: the weights segment by segment and row by row, then a `Dense` layer's biases row by
+    row. Words of a lane are those of `bittrue.lower.lanes`; what lies beyond the matrix is written too, as zero.
+
+    Parameters
+    ----------
+    net : Net
+        Any of the nets that are alike.
+    interval : int
+        Clocks a sample.
+    bank_count : int
+        A power of two, at least 2.
+
+    Raises
+    ------
+    BadInput
+        For another number of banks, a net or an interval that hardware cannot have, or addresses of more than 32 bits.
+    """
+
+    net: Net
+    interval: int
+    bank_count: int
+
+    def __post_init__(self) -> None:
+        if self.bank_count < 2 or self.bank_count & (self.bank_count - 1):
+            raise BadInput(f"{self.bank_count} banks cannot be addressed; give a power of two, 2 or more")
+        if self.address_bits > ADDRESS_BITS:
+            raise BadInput(
+                f"net {self.net.name}: {self.bank_count} banks need addresses of {self.address_bits} bits, more than "
+                f"{ADDRESS_BITS}; use fewer banks"
+            )
+
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        """The net's schedule, with accumulators for any codes."""
+        return schedule(self.net, self.interval, banked=True)
+
+    @cached_property
+    def lanes(self) -> tuple[Lane, ...]:
+        """Every memory, in the order of its number."""
+        found: list[Lane] = []
+        for node in self.net.nodes:
+            step = self.steps[node.name]
+            if step.matrix is None or step.fold is None:
+                continue
+            matrix, fold, name = step.matrix, step.fold, node.name
+            depth = fold.turns * fold.steps
+            places = [(row, segment) for segment in range(fold.segments) for row in range(fold.rows)]
+            found += [Lane(name, WEIGHT, *place, depth, matrix.weight_word) for place in places]
+            if matrix.bias_word:
+                found += [Lane(name, BIAS, row, 0, fold.turns, matrix.bias_word) for row in range(fold.rows)]
+        return tuple(found)
+
+    @property
+    def bank_bits(self) -> int:
+        """Bits of a bank's number."""
+        return (self.bank_count - 1).bit_length()
+
+    @property
+    def lane_bits(self) -> int:
+        """Bits of a lane's number."""
+        return (max(1, len(self.lanes)) - 1).bit_length()
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a word's number within the deepest lane."""
+        return max((lane.word_bits for lane in self.lanes), default=0)
+
+    @property
+    def address_bits(self) -> int:
+        """Bits of an address."""
+        return self.bank_bits + self.lane_bits + self.word_bits
+
+    @property
+    def data_bits(self) -> int:
+        """Bits of the widest word."""
+        return max((lane.bits for lane in self.lanes), default=1)
+
+    def address(self, bank: int, lane: int, word: int) -> int:
+        """Address of a word. Raises `BadInput` for a bank, lane or word that is not there."""
+        if not (0 <= bank < self.bank_count and 0 <= lane < len(self.lanes) and 0 <= word < self.lanes[lane].words):
+            raise BadInput(
+                f"there is no word {word} of lane {lane} in bank {bank}: {self.bank_count} banks, {len(self.lanes)} "
+                f"lanes and at most {1 << self.word_bits} words a lane are numbered from 0"
+            )
+        return ((bank << self.lane_bits | lane) << self.word_bits) | word
+
+    def first(self, node: str, kind: str) -> int:
+        """Number of the first lane of a node and a kind."""
+        return next(k for k, lane in enumerate(self.lanes) if (lane.node, lane.kind) == (node, kind))
+
+    def contents(self, net: Net) -> tuple[npt.NDArray[np.int64], ...]:
+        """Signed words ``(words,)`` of every lane, in order, for a net alike.
+
+        Raises `BadInput` for a net that is not alike, a bias that is wider than its word, and a filter's weight whose
+        negative is: that of the lowest code.
+        """
+        check_alike({"built": self.net, "to load": net})
+        steps = self.steps if net is self.net else schedule(net, self.interval, banked=True)
+        found: list[npt.NDArray[np.int64]] = []
+        for node in net.nodes:
+            step = steps[node.name]
+            if step.matrix is None or step.fold is None:
+                continue
+            check_words(step.matrix, step.matrix.weight_word, node.name, "raise that weight by one")
+            found += list(weights(step.matrix, step.fold).swapaxes(0, 1).reshape(step.fold.lanes, -1))
+            if step.matrix.bias_word:
+                Format(step.matrix.bias_word, 0).check(step.matrix.bias, f"node {node.name}: bias")
+                found += list(biases(step.matrix, step.fold))
+        return tuple(found)
+
+    def words(self, net: Net) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+        """``(addresses, codes)``, both ``(N,)``: all that a host writes to put ``net`` into bank 0.
+
+        Other banks have ``bank << (lane_bits + word_bits)`` more in every address. Codes are signed; a host writes
+        their lower ``data_bits``. Raises `BadInput` as `contents` does.
+        """
+        contents = self.contents(net)
+        addresses = [
+            (lane << self.word_bits) + np.arange(len(codes), dtype=np.int64) for lane, codes in enumerate(contents)
+        ]
+        nothing = np.zeros(0, np.int64)  # for a net without any
+        return np.concatenate([nothing, *addresses]).astype(np.uint32), np.concatenate([nothing, *contents])

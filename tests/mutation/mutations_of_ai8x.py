@@ -1,0 +1,45 @@
+"""Mutations of what reads, quantises and trains ai8x networks."""
+
+QUANTILE = "python/bittrue/num/quantile.py"
+STAGES = "python/bittrue/spec/stages.py"
+TARGET = "python/bittrue/targets/max78002/"
+QAT = "python/bittrue/qat/ai8x/"
+
+QUANTILES = "tests/unit/test_ai8x_quantile.py::"
+IMPORTS = "tests/unit/test_ai8x_import.py::"
+FILES = "tests/unit/test_ai8x_checkpoint.py::"
+LAW = "tests/unit/test_ai8x_qat.py::"
+
+# fmt: off
+ROWS = [
+    ("takes the quantile on another grid", QUANTILE, "np.float32(flat.size - 1)", "np.float32(flat.size) - np.float32(0.5)",
+     QUANTILES + "test_the_quantile_is_that_of_torch"),
+    ("cuts weights off", QUANTILE, "np.floor(scaled + np.float32(0.5))", "np.floor(scaled)",
+     QUANTILES + "test_codes_are_rounded_half_up_and_saturate"),
+    ("leaves the bias out of the quantile", QUANTILE, "for part in (weight, bias) if part is not None]\n    largest",
+     "for part in (weight,) if part is not None]\n    largest",
+     QUANTILES + "test_the_bias_counts_for_the_shift_and_the_quantile_leaves_outliers_out"),
+    ("folds without the division by 4", "python/bittrue/num/batch_norm.py", "FACTOR = 0.25", "FACTOR = 1.0",
+     QUANTILES + "test_folding_is_batch_norm_divided_by_four"),
+    ("forgets the shift of narrow weights", STAGES, "DATA.frac - self.shift)", "DATA.frac - self.output_shift)",
+     IMPORTS + "test_all_bits"),
+    ("shifts wide results", STAGES, "(0 if self.wide else self.output_shift)", "self.output_shift",
+     IMPORTS + "test_a_wide_convolution"),
+    ("takes every bias for one of 8 bits", TARGET + "importing.py", "(1 << ((given.weight_bits or 8) - 1))", "128",
+     IMPORTS + "test_all_bits"),
+    ("pools with the stride of the window", TARGET + "network.py", 'keys.whole("pool_stride", 1, 1)',
+     'keys.whole("pool_stride", size, 1)', IMPORTS + "test_pools_of_all_kinds"),
+    ("executes what a checkpoint asks for", TARGET + "archive.py", "    return Opaque() if known is None else known(",
+     "    return exec(*arguments) if known is None else known(", FILES + "TestFiles::test_no_code_of_the_file_runs"),
+    ("stores the bias for 8 bits", TARGET + "quantise.py", "<< (width - 1)", "<< 7",
+     FILES + "TestQuantising::test_integers_and_flags"),
+    ("rounds averages down in training", QAT + "rounding.py", ".sum(-1) / size).trunc()", ".sum(-1) / size).floor()",
+     LAW + "TestGradients::test_averages_pass_the_gradient_of_the_mean"),
+    ("sums in float32 whatever the weights", QAT + "layer.py", "torch.float32 if largest < FLOAT32",
+     "torch.float32 if largest < FLOAT32 * 2**20", LAW + "test_sums_beyond_float32_are_exact"),
+    ("takes the maximum for every quantile", QAT + "rounding.py", "if quantile == 1.0:", "if quantile > 0:",
+     LAW + "test_the_checkpoint_quantises_to_the_integers_of_the_net"),
+    ("lets models compute between layers", QAT + "chain.py", "if not _same(given[0], tensors[-1]):",
+     "if not _same(given[0], given[0]):", LAW + "test_models_that_are_no_chain_are_refused"),
+]
+# fmt: on

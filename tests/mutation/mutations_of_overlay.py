@@ -1,0 +1,73 @@
+"""Mutations of the PYNQ-Z1 overlay: Vivado's scripts, the mock that checks them, hand-off file and manifest."""
+
+TARGET = "python/bittrue/targets/pynq_z1/"
+BUILD, DESIGN, HWH, CLOCK = TARGET + "build.py", TARGET + "design.py", TARGET + "hwh.py", TARGET + "clock.py"
+MANIFEST, VIVADO, WIRING = TARGET + "manifest.py", TARGET + "vivado.py", TARGET + "wiring.py"
+SCRIPTS, MOCK = "rtl/vivado/", "tests/vivado/mock/"
+
+SAME, REJECTS = "tests/vivado/test_scripts.py::", "tests/vivado/test_rejects.py::"
+FOLDER, RUN, CLOCKS = "tests/vivado/test_overlay.py::", "tests/vivado/test_build.py::", "tests/vivado/test_clock.py"
+PARAMETERS = SAME + "test_parameters_are_those_of_the_description"
+CONNECTIONS = SAME + "test_connections_are_those_of_the_description"
+HANDOFF = SAME + "test_the_hand_off_file_says_what_the_scripts_built"
+REJECTED = REJECTS + "test_it_is_rejected"
+FAILS = REJECTS + "test_a_build_that_fails_leaves_nothing"
+REMOVED = FOLDER + "test_a_pair_of_another_design_is_removed"
+HALF = RUN + "test_half_a_pair_is_removed"
+
+# fmt: off
+ROWS = [
+    ("lets setup fail", SCRIPTS + "implementation.tcl", "STATS.WNS setup ", "", FAILS),
+    ("lets hold fail", SCRIPTS + "implementation.tcl", " STATS.WHS hold", "", FAILS),
+    ("lets nets be unrouted", SCRIPTS + "implementation.tcl", "$unrouted != 0", "$unrouted < 0", FAILS),
+    ("takes a missing slack for one", SCRIPTS + "implementation.tcl", "double -strict $value", "double $value", FAILS),
+    ("writes the bitstream before the verdict", SCRIPTS + "build.tcl", "    check_implementation $overlay\n", "", FAILS),
+    ("swaps the interrupts", SCRIPTS + "block_design.tcl",
+     "dma/mm2s_introut {interrupts/In0}\n    connect_driver dma/s2mm_introut {interrupts/In1}",
+     "dma/mm2s_introut {interrupts/In1}\n    connect_driver dma/s2mm_introut {interrupts/In0}", CONNECTIONS),
+    ("moves the shell", SCRIPTS + "addresses.tcl", "[dict get $overlay net_base]", "0x43C10000",
+     SAME + "test_addresses_are_those_of_the_description"),
+    ("asks for bursts over 4 KiB", DESIGN, "_AXI_BURST_BYTES * 8 // width", "256",
+     SAME + "test_bursts_stay_within_4_kib"),
+    ("swaps the streams' widths", DESIGN, '("mm2s", "m_axis_mm2s", self.input_bits)',
+     '("mm2s", "m_axis_mm2s", self.output_bits)', PARAMETERS),
+    ("turns a stream in the hand-off file", HWH, '"INITIATOR"), (sink, "TARGET")',
+     '"INITIATOR"), (source, "TARGET")', HANDOFF),
+    ("forgets a wire in the hand-off file", WIRING, '    Wire("rst", Pin(PS7, "FCLK_RESET0_N"), '
+     '_pins("reset/ext_reset_in")),\n', "", HANDOFF),
+    ("gives the end for the last address", HWH, 'HIGHVALUE=f"0x{base + size - 1:08X}"',
+     'HIGHVALUE=f"0x{base + size:08X}"', HANDOFF),
+    ("takes the clock above", CLOCK, "math.ceil(IO_PLL_MHZ / mhz)", "math.floor(IO_PLL_MHZ / mhz)", CLOCKS),
+    ("asks for a clock that is not there", CLOCK, "math.ceil(self.mhz * 100)", "math.floor(self.mhz * 100)", CLOCKS),
+    ("keeps a pair of other hardware", BUILD, "!= manifest or not written.sealed()", "!= manifest and not written.sealed()",
+     REMOVED),
+    ("keeps a pair of other Verilog", BUILD, 'if name.startswith("rtl/") and', 'if name.startswith("x/") and',
+     FOLDER + "test_a_pair_whose_seal_is_broken_is_removed"),
+    ("keeps a pair that is simulated", BUILD, "return written.bit.read_bytes() != STAND_IN", "return True",
+     FOLDER + "test_what_simulates_a_pair_is_removed"),
+    ("leaves half a pair", VIVADO, "        if not written.sealed():\n            written.clear()\n", "", HALF),
+    ("leaves what was being copied", VIVADO, "        written.clear_parts()\n", "", HALF),
+    ("takes the old pair for the new one", VIVADO, "all(new and new != old for", "all(new for", HALF),
+    ("seals what failed", VIVADO, "if code == 0 and", "if code >= 0 and", HALF),
+    ("lets Vivado run on", VIVADO, "os.killpg(child.pid, signal.SIGKILL)", "child.kill()",
+     RUN + "test_an_interrupt_takes_vivado_along"),
+    ("runs scripts that the mock rejects", "python/bittrue/cli/overlay.py", "    elif checked.error:\n",
+     '    elif checked.error == "x":\n', RUN + "test_scripts_that_the_mock_rejects_are_not_run"),
+    ("reads any version of a manifest", MANIFEST, 'document.get("version") != VERSION', 'document.get("version") is None',
+     FOLDER + "test_a_damaged_manifest_is_refused"),
+    ("takes any hash", MANIFEST, "or not _HASH.match(digest)", "", FOLDER + "test_a_damaged_manifest_is_refused"),
+    ("the mock: takes any option", MOCK + "commands.tcl", '{[regexp {^-[a-zA-Z]} $word]}', "{0}", REJECTED),
+    ("the mock: takes any parameter", MOCK + "catalogue.tcl",
+     '    error "[lindex [split $vlnv :] 2] has no parameter $name"\n', "", REJECTED),
+    ("the mock: takes any value", MOCK + "catalogue.tcl", "![regexp $values $value]", "0", REJECTED),
+    ("the mock: takes two drivers", MOCK + "design.tcl", "[llength $drivers] > 1", "0", REJECTED),
+    ("the mock: joins what is not alike", MOCK + "design.tcl", "[llength [lsort -unique $kinds]] > 1", "0", REJECTED),
+    ("the mock: takes overlapping addresses", MOCK + "checks.tcl", "$start + $size && $start < $offset",
+     "$start && $start > $offset", REJECTED),
+    ("the mock: takes open pins", MOCK + "checks.tcl", "    check_pins\n", "", REJECTED),
+    ("the mock: takes open interfaces", MOCK + "checks.tcl", "[lindex $spec 3] && !$there", "0", REJECTED),
+    ("the mock: takes streams of any width", MOCK + "checks.tcl", '$protocol eq "axis" && $width', '0 && $width', REJECTED),
+    ("the mock: forgets what was caught", MOCK + "commands.tcl", '        lappend ::faults "$name: $result"\n', "",
+     REJECTED),
+]
+# fmt: on

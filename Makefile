@@ -1,25 +1,44 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
-# Both set themselves up: Debian packages where they may (sim/deps.sh), then an environment in .venv.
+# make demo   the PYNQ demo on the simulated board
+# make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=100    the overlay for the PYNQ-Z1, with Vivado
+# All set themselves up: Debian packages where they may (sim/deps.sh), then an environment in .venv. What uses pynq has
+# one of its own, .venv-board, because pynq needs numpy < 2.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BOARD  := .venv-board
 DATA   := opendpd==2.4.2
 
-.PHONY: sim test test-all lint bench lock deps clean
+# Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample, clock, folder to write.
+NET       ?= weights/tdnn-thermal
+INTERVAL  ?= 16
+CLOCK_MHZ ?= 100
+OVERLAY   ?= build/vivado
+
+.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench lock deps clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
 
-test: $(VENV)/.test
+vivado_pynq: $(VENV)/.sim
+	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) --interval $(INTERVAL) --clock $(CLOCK_MHZ) --build
+
+demo: $(VENV)/.sim $(BOARD)/.done
+	@rm -rf build/demo
+	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated --interval $(INTERVAL) --clock $(CLOCK_MHZ)
+	@$(BIN)/bittrue demo-data $(NET) -o build/demo/overlay
+	@$(BOARD)/bin/bittrue demo --display none --output build/demo/demo.gif $(DEMO_ARGS)
+
+test: $(VENV)/.test board-or-not
 	$(BIN)/python -m pytest -n 2 -q -m "not heavy" $(TEST_ARGS)
 
-test-all: $(VENV)/.test
+test-all: $(VENV)/.test board-or-not
 	$(BIN)/python -m pytest -n 2 -q $(TEST_ARGS)
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy python rtl sim
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy python rtl sim firmware
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/throughput.py
@@ -36,15 +55,28 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,formal,synth,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,max78002,formal,synth,dev]'
 	@touch $@ $(VENV)/.sim
+
+# pynq 3.1.2 and what it pins have wheels for Python 3.10 to 3.12.
+$(BOARD)/.done: pyproject.toml constraints-board.txt | deps
+	@test -x $(BOARD)/bin/python || $(PYTHON) -m venv $(BOARD)
+	$(BOARD)/bin/python -m pip install -q --disable-pip-version-check -c constraints-board.txt -e '.[virtual-board]'
+	@touch $@
+
+# The tests of driver, board and demo are skipped, with the reason, where pynq cannot be installed.
+board-or-not:
+	@$(MAKE) -s $(BOARD)/.done || echo "make: no environment with pynq ($(BOARD)); the tests that need it are skipped"
 
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,2p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra formal --extra synth --extra dev pyproject.toml \
+	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra formal --extra synth --extra dev pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
+	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
+	  --no-annotate --extra virtual-board pyproject.toml) > build/constraints-board.txt
+	mv build/constraints-board.txt constraints-board.txt
 
 clean:
 	rm -rf build

@@ -31,6 +31,7 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 need python3-venv "makes the project's own environment" "nothing runs" "$python" -c 'import venv, ensurepip'
 need g++ "compiles Verilator's models and the C leg" "the RTL and C legs are skipped" has g++
 need iverilog "the second simulator" "cocotb on Icarus is skipped" icarus
+need tcl "runs Vivado's scripts against the strict mock" "they are not checked" has tclsh
 need "libpython$version" "cocotb runs Python inside the simulators" "cocotb is skipped" shared_python
 [ -z "$missing" ] && exit 0
 

@@ -8,14 +8,54 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import bittrue
-from bittrue.cli import ablate, align, c, check, doctor, export, info, report, rom, run, search, sim, train, verilog
+from bittrue.cli import (
+    ablate,
+    align,
+    c,
+    check,
+    demo,
+    demo_data,
+    doctor,
+    ecg,
+    export,
+    import_ai8x,
+    info,
+    overlay,
+    report,
+    rom,
+    run,
+    search,
+    sim,
+    train,
+    verilog,
+)
 from bittrue.cli.parser import Parser
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 
 __all__ = ["main", "parser"]
 
-COMMANDS = (run, check, info, verilog, rom, c, export, align, train, ablate, search, report, sim, doctor)
+COMMANDS = (
+    run,
+    check,
+    info,
+    verilog,
+    overlay,
+    rom,
+    c,
+    export,
+    import_ai8x,
+    ecg,
+    align,
+    train,
+    ablate,
+    search,
+    report,
+    sim,
+    demo_data,
+    demo,
+    doctor,
+)
 """Modules with ``add(commands)``, which adds the command of that name; its ``call`` takes the parsed arguments."""
 
 

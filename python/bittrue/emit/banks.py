@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ import numpy as np
 
 from bittrue.emit.lanes import lane_order
 from bittrue.emit.rom import ROWS, Tensor, bias_width, entry, layout, memory_files, roms, table
-from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
-from bittrue.spec import Net, Table
+from bittrue.spec import Net
+from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
 
 JSON_FILE, MD_FILE = "bank_map.json", "bank_map.md"
@@ -83,40 +82,6 @@ def bank_roms(banks: Mapping[str, Net], interval: int | None = None) -> dict[str
         ],
     }
     return files | {JSON_FILE: json.dumps(document, indent=1) + "\n", MD_FILE: _markdown(document)}
-
-
-def check_alike(banks: Mapping[str, Net]) -> None:
-    """Raise `BadInput`, naming the first difference, unless all nets are one but for weights and biases."""
-    if not banks:
-        raise BadInput("no banks are given; name at least one net")
-    (first, net), *others = banks.items()
-    for name, other in others:
-        difference = _difference(net, other)
-        if difference:
-            raise BadInput(
-                f"bank {name} differs from bank {first} in {difference}; banks share every layer and format and differ "
-                f"in codes alone, so train them by one recipe"
-            )
-
-
-def _difference(a: Net, b: Net) -> str:
-    """What besides weights and biases tells two nets apart, or nothing."""
-    for own in fields(a):
-        if own.name != "nodes" and getattr(a, own.name) != getattr(b, own.name):
-            return f"{own.name}: {getattr(b, own.name)} against {getattr(a, own.name)}"
-    if [(n.name, n.inputs, type(n.layer)) for n in a.nodes] != [(n.name, n.inputs, type(n.layer)) for n in b.nodes]:
-        return f"the layers: {', '.join(n.name for n in b.nodes)} against {', '.join(n.name for n in a.nodes)}"
-    for mine, other in zip(a.nodes, b.nodes, strict=True):
-        for field in fields(mine.layer):  # type: ignore[arg-type]
-            one, two = getattr(mine.layer, field.name), getattr(other.layer, field.name)
-            if isinstance(one, np.ndarray):
-                if one.shape != two.shape:
-                    return f"{mine.name}.{field.name}: shape {two.shape} against {one.shape}"
-                if isinstance(mine.layer, Table) and not np.array_equal(one, two):
-                    return f"the constants of {mine.name}"
-            elif one != two:
-                return f"{mine.name}.{field.name}: {two} against {one}"
-    return ""
 
 
 def _stride(tensors: list[Tensor]) -> int:

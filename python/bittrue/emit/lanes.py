@@ -1,17 +1,12 @@
-"""Weights in the order in which the lanes of the hardware hold them (`bittrue.lower.fold`)."""
+"""The constants of a net in the order in which the lanes of the hardware hold them (`bittrue.lower.lanes`)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from bittrue.emit.constants import Constant, constants
-from bittrue.errors import BadInput
-from bittrue.lower.fold import Fold
-from bittrue.lower.matrix import Matrix
+from bittrue.lower.lanes import biases, check_words, weights
 from bittrue.lower.schedule import schedule
-from bittrue.num import Format
 from bittrue.spec import Net
 
 
@@ -44,31 +39,9 @@ def in_lanes(net: Net, interval: int) -> dict[str, tuple[Constant, ...]]:
             if constant.bits is None:
                 codes = biases(step.matrix, step.fold)
             else:
-                top = Format(constant.bits, 0).hi
-                if step.matrix.weight.max() > top:
-                    raise BadInput(
-                        f"node {node.name}: the negative of code {-top - 1} does not fit the lanes' words of "
-                        f"{constant.bits} bits; export in row order, or raise that weight by one"
-                    )
+                fix = "export in row order, or raise that weight by one"
+                check_words(step.matrix, constant.bits, node.name, fix)
                 codes = weights(step.matrix, step.fold)
             arranged.append(replace(constant, codes=codes))
         found[node.name] = tuple(arranged)
     return found
-
-
-def weights(matrix: Matrix, fold: Fold) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """``[row][segment][word]`` of every lane: int64 ``(rows, segments, turns * steps)``."""
-    codes = np.zeros((fold.rows, fold.segments, fold.turns * fold.steps), np.int64)
-    for output in range(fold.outputs):
-        for given in range(fold.inputs):
-            codes[fold.address(output, given)] = matrix.weight[output, given]
-    return codes
-
-
-def biases(matrix: Matrix, fold: Fold) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """``[row][turn]`` of what the lanes start from: int64 ``(rows, turns)``."""
-    codes = np.zeros((fold.rows, fold.turns), np.int64)
-    for output, bias in enumerate(matrix.bias):
-        turn, row = divmod(output, fold.rows)
-        codes[row, turn] = bias
-    return codes

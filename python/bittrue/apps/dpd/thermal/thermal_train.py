@@ -29,10 +29,10 @@ from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, copied
 from bittrue.apps.dpd.training.team import Team
-from bittrue.emit.banks import check_alike
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.spec import Net
+from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
 
 

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Predistortion, live: a signal runs through the overlay, a model of the amplifier closes the loop, a screen shows it.
+
+Every output code of the overlay is compared with the reference that the PC computed. The amplifier is a model, so every
+figure is simulated. The script is the same on a PYNQ-Z1 and on a PC, where ``bittrue demo`` puts a simulated board
+below it. Exit code 0: every code equal; 1: codes differ, or the hardware failed; 2: bad input.
+
+    sudo -E python3 demo/hdmi_demo.py --overlay overlay/NAME.bit
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bittrue import board
+from bittrue.board.demo import bundle, options, running, showing, texts
+from bittrue.board.demo.bad_data import BadData
+from bittrue.board.demo.closed_loop import ClosedLoop
+from bittrue.board.demo.frame import TOP, Painter
+from bittrue.board.manifest import check_files
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo and return the exit code."""
+    chosen = options.parse(argv)
+    try:
+        bit = options.overlay_of(chosen.overlay, __file__)
+        data = bundle.load(chosen.data or bit.with_name(bundle.FILE))
+        bundle.check(data, check_files(bit))
+    except (BadData, board.BoardError) as error:
+        return _stop(2, error)
+    try:
+        return show(chosen, bit, data)
+    except BadData as error:
+        return _stop(2, error)
+    except board.BoardError as error:
+        return _stop(1, error)
+
+
+def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:
+    """Open the overlay, stream, compare, draw, and say how it ended."""
+    with board.open(bit, timeout=chosen.timeout) as net:
+        said = texts.texts(data, texts.device_name(), net.manifest.clock_mhz, net.manifest.interval)
+        with showing.shown(chosen.display, chosen.output, net.overlay) as sinks:
+            loop = ClosedLoop(data, net, said)
+            settings, frames = running.plan(chosen, data, live=showing.live(sinks))
+            print(f"{said.device}: {data.net}, banks {', '.join(data.names)}; frames to {showing.titles(sinks)}")
+            try:
+                running.run(loop, Painter(data.channel, TOP, said), sinks, settings, frames)
+            except KeyboardInterrupt:
+                print()
+    for path in showing.written(sinks):
+        print(f"picture: {path}")
+    print(running.verdict(loop))
+    return 1 if loop.count.different else 0
+
+
+def _stop(code: int, error: Exception) -> int:
+    print(f"hdmi_demo: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

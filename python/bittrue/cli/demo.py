@@ -1,0 +1,53 @@
+"""``bittrue demo``: the script of the board, on a simulated board where there is none."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+
+import bittrue
+from bittrue.board.demo import options
+from bittrue.board.demo.bad_data import BadData
+from bittrue.cli.parser import Commands, Parser, add_command, remark
+from bittrue.errors import BadInput
+
+SCRIPT = Path(bittrue.__file__).resolve().parents[2] / "demo" / "hdmi_demo.py"
+FPGA = Path("/sys/class/fpga_manager/fpga0")
+"""What Linux shows where there is programmable logic."""
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command; its options are those of the script."""
+    does = "run the predistortion demo: on the board, or on a simulated one where there is none"
+    options.add(add_command(commands, "demo", call, does, net=False))
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
+    if not SCRIPT.is_file():
+        raise BadInput(f"there is no {SCRIPT}; the demo's script comes with the checkout, run it there")
+    try:
+        bit = options.overlay_of(arguments.overlay, SCRIPT)
+    except BadData as error:
+        raise BadInput(str(error)) from None
+    if not FPGA.exists():
+        _simulated(bit)
+    arguments.overlay = str(bit)
+    before = sys.argv
+    sys.argv = [str(SCRIPT), *options.words(arguments)]
+    try:
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    except SystemExit as done:
+        return int(done.code or 0)
+    finally:
+        sys.argv = before
+    return 0
+
+
+def _simulated(bit: Path) -> None:
+    from bittrue_sim import virtual_board
+
+    remark("no programmable logic here: the board is simulated, its registers and streams are the Verilated RTL")
+    virtual_board.install(bit.resolve().parents[1])

@@ -1,0 +1,121 @@
+"""``bittrue overlay``: a net, or several banks of one, as an overlay for the PYNQ-Z1."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bittrue import spec
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, remark
+from bittrue.cost import XC7Z020, resources
+from bittrue.errors import BadInput
+from bittrue.spec import Net
+from bittrue.spec.store import JSON_FILE
+from bittrue.targets.pynq_z1 import vivado
+from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
+from bittrue.targets.pynq_z1.manifest import Manifest
+
+CLOCK_MHZ = 100.0
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    does = "write an overlay for the PYNQ-Z1: shell, manifest, and what Vivado needs"
+    command = add_command(commands, "overlay", call, does, net=False)
+    command.add_argument(
+        "nets",
+        nargs="+",
+        metavar="NET",
+        help="net folders, a weight bank each, in order; or one folder of such folders",
+    )
+    add_folder(command, "the overlay")
+    add_interval(command)
+    command.add_argument(
+        "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the logic (default {CLOCK_MHZ:g} MHz)"
+    )
+    command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")
+    action = command.add_mutually_exclusive_group()
+    action.add_argument(
+        "--simulated", action="store_true", help="also write what stands in for Vivado's files on the simulated board"
+    )
+    action.add_argument("--build", action="store_true", help="check Vivado's scripts and run Vivado (hours)")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write the folder, print what is in it, and build it where that is asked for."""
+    banks = named(arguments.nets, arguments.names)
+    written = write_overlay(
+        banks,
+        arguments.output,
+        interval=arguments.interval,
+        clock_mhz=arguments.clock,
+        simulated=arguments.simulated,
+    )
+    manifest = Manifest.read(written.manifest)
+    samples = manifest.clock_mhz / manifest.interval
+    print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
+    print(f"clock {manifest.clock_mhz:.6g} MHz, a sample every {manifest.interval} clocks: {samples:.6g} MS/s if met")
+    used = resources(next(iter(banks.values())), manifest.interval)
+    if not used.fits(XC7Z020):
+        remark(
+            "by formula the net does not fit an xc7z020 at this interval; raise it (bittrue info says what it takes)"
+        )
+    for path in sorted(path for part in ("rtl", "overlay") for path in (written.folder / part).iterdir()):
+        print(path)
+    return _build(written) if arguments.build else 0
+
+
+def _build(written: OverlayFolder) -> int:
+    """Check the scripts, run Vivado: 0 done, 1 failed; `BadInput` where there is no Vivado."""
+    checked = vivado.check(written)
+    if checked is None:
+        remark("tclsh is missing, so Vivado's scripts were not checked; install the Debian package tcl")
+    elif checked.error:
+        remark(f"Vivado's scripts do not pass the strict mock: {checked.error}")
+        return 1
+    else:
+        print(f"Vivado's scripts pass the strict mock: {len(checked.record['cells'])} cells")
+    failed = vivado.build(written)
+    if failed:
+        remark(failed)
+        return 1
+    print(f"{written.bit}\n{written.hwh}")
+    return 0
+
+
+def named(paths: list[str], names: str | None) -> dict[str, Net]:
+    """The nets by bank name, in order; ``paths`` may be one folder that holds net folders.
+
+    Raises `BadInput` for names that are not as many as the nets, or not different.
+    """
+    folders = [Path(path) for path in paths]
+    if len(folders) == 1 and folders[0].is_dir() and not (folders[0] / JSON_FILE).is_file():
+        folders = _banks_of(folders[0])
+    keys = names.split(",") if names else [folder.resolve().name.replace("-", "_").lower() for folder in folders]
+    if len(keys) != len(folders):
+        raise BadInput(f"{len(keys)} names are given for {len(folders)} nets; give as many with --names")
+    if len(set(keys)) != len(keys):
+        raise BadInput(f"the banks' names {', '.join(keys)} are not different; give others with --names")
+    return {key: spec.load(folder) for key, folder in zip(keys, folders, strict=True)}
+
+
+def _banks_of(folder: Path) -> list[Path]:
+    """The net folders in a folder: thermal banks in the order of their select codes, others by name."""
+    from bittrue.apps.dpd.thermal.thermal import BANKS
+
+    found = sorted(path for path in folder.iterdir() if (path / JSON_FILE).is_file())
+    if {path.name for path in found} == set(BANKS):
+        found = [folder / bank for bank in BANKS]
+    if not found:
+        raise BadInput(f"{folder} holds no {JSON_FILE} and no folders with one; name a net folder")
+    return found
+
+
+def _mhz(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frequency in MHz")
+    return number

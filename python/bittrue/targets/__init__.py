@@ -1,0 +1,1 @@
+"""Chips and boards: one package each. They know nets; nets know nothing of them."""

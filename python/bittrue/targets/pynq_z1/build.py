@@ -1,0 +1,240 @@
+"""Everything that Vivado and the board need of a net, in one folder.
+
+::
+
+    rtl/<module>_shell.v   the net in its AXI shell, weights included: memories are initialised in the Verilog
+    rtl/overlay.tcl        what the scripts of rtl/vivado must know of it
+    registers.h, .md       the register map
+    overlay/<stem>.json    the manifest
+    overlay/<stem>.npz     the words that write every bank's weights at run time
+    overlay/<stem>.bit, overlay/<stem>.hwh   put there by Vivado
+
+The folder ``overlay`` is what is copied to the board.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bittrue.emit import registers
+from bittrue.errors import BadInput
+from bittrue.files import write_together, write_whole
+from bittrue.lower.load import LoadPlan, bank_count
+from bittrue.lower.stream_shell import built_words, shell_latency, stream_bits
+from bittrue.spec import Net
+from bittrue.spec.alike import check_alike
+from bittrue.spec.store import content_hash
+from bittrue.targets.pynq_z1.clock import fclk
+from bittrue.targets.pynq_z1.design import Design
+from bittrue.targets.pynq_z1.hwh import hwh
+from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, Samples, file_sha256, sha256
+
+STAND_IN = b"bittrue: stands in for a bitstream; only the simulated board loads it\n"
+"""Content of a ``.bit`` that no Vivado has made."""
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class OverlayFolder:
+    """Where the parts of a written overlay are."""
+
+    folder: Path
+    stem: str
+
+    @property
+    def settings(self) -> Path:
+        """What Vivado's scripts read."""
+        return self.folder / "rtl" / "overlay.tcl"
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest."""
+        return self.folder / "overlay" / f"{self.stem}.json"
+
+    @property
+    def bit(self) -> Path:
+        """The bitstream."""
+        return self.manifest.with_suffix(".bit")
+
+    @property
+    def hwh(self) -> Path:
+        """The hand-off file."""
+        return self.manifest.with_suffix(".hwh")
+
+    def sealed(self) -> bool:
+        """Whether bitstream and hand-off file are there and are those of the manifest."""
+        files = Manifest.read(self.manifest).files
+        return all(
+            path.is_file() and files[kind] == file_sha256(path) for kind, path in (("bit", self.bit), ("hwh", self.hwh))
+        )
+
+    def seal(self) -> None:
+        """Write the hashes of bitstream and hand-off file into the manifest; `BadInput` where one is missing."""
+        hashes = {"bit": file_sha256(self.bit), "hwh": file_sha256(self.hwh)}
+        self._write_hashes(hashes)
+
+    def clear(self) -> None:
+        """Remove bitstream and hand-off file, whole or not, and their hashes."""
+        self._write_hashes({"bit": None, "hwh": None})
+        self.clear_parts()
+        for path in (self.bit, self.hwh):
+            path.unlink(missing_ok=True)
+
+    def clear_parts(self) -> None:
+        """Remove what a run that ended early was copying."""
+        for path in (self.bit, self.hwh):
+            path.with_name(f"{path.name}.part").unlink(missing_ok=True)
+
+    def pair(self) -> tuple[tuple[int, int] | None, ...]:
+        """What tells bitstream and hand-off file from others of these names: inode and time, or nothing."""
+        return tuple(
+            (path.stat().st_ino, path.stat().st_mtime_ns) if path.is_file() else None for path in (self.bit, self.hwh)
+        )
+
+    def _write_hashes(self, hashes: Mapping[str, str | None]) -> None:
+        manifest = Manifest.read(self.manifest)
+        write_whole(self.manifest, replace(manifest, files={**manifest.files, **hashes}).to_json())
+
+
+def write_overlay(
+    banks: Mapping[str, Net],
+    folder: str | os.PathLike[str],
+    *,
+    interval: int,
+    clock_mhz: float,
+    simulated: bool = False,
+) -> OverlayFolder:
+    """Write the folder, all of it or nothing.
+
+    A bitstream and hand-off file that are there already stay, if they belong to exactly these inputs; else they are
+    removed.
+
+    Parameters
+    ----------
+    banks : mapping of name to Net
+        In the order of their numbers; nets that differ in their codes alone.
+    folder : path
+        Made if need be.
+    interval : int
+        Clocks a sample.
+    clock_mhz : float
+        Frequency of the logic; the next one below that the board can make is taken.
+    simulated : bool
+        Write also the hand-off file of `bittrue.targets.pynq_z1.hwh` and a ``.bit`` that stands in for a bitstream.
+
+    Raises
+    ------
+    BadInput
+        For banks that are not alike, names that cannot be used, a net or an interval that hardware cannot have, a
+        frequency out of range, and a folder that cannot be written.
+    """
+    check_names(banks)
+    check_alike(banks)
+    net = next(iter(banks.values()))
+    design = Design.of(net, fclk(clock_mhz))
+    manifest, words = describe(banks, design, interval)
+    files: dict[str, bytes | str] = {
+        f"rtl/{design.module}.v": _verilog(net, interval, tuple(banks.values())),
+        "rtl/overlay.tcl": design.settings_tcl(),
+        registers.HEADER: registers.c_header(),
+        "registers.md": registers.markdown(),
+        f"overlay/{design.stem}.npz": words,
+    }
+    written = OverlayFolder(Path(folder), design.stem)
+    keep = not simulated and _unchanged(written, manifest, files)
+    if simulated:
+        text = hwh(design).encode()
+        files |= {f"overlay/{design.stem}.bit": STAND_IN, f"overlay/{design.stem}.hwh": text}
+        manifest = replace(manifest, files={**manifest.files, "bit": sha256(STAND_IN), "hwh": sha256(text)})
+    elif keep:
+        manifest = replace(manifest, files=Manifest.read(written.manifest).files)
+    files[f"overlay/{design.stem}.json"] = manifest.to_json()
+    _make_folders(written.folder)
+    write_together(written.folder, files)
+    if not (simulated or keep):
+        written.clear()
+    return written
+
+
+def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[Manifest, bytes]:
+    """The manifest of an overlay without bitstream, and the content of its ``.npz``."""
+    net = next(iter(banks.values()))
+    count = bank_count(len(banks))
+    built_words(net, interval, tuple(banks.values()))  # refuses what the registers have no room for
+    plan = LoadPlan(net, interval, count)
+    arrays: dict[str, np.ndarray] = {}
+    for name, bank in banks.items():
+        arrays[f"{name}_addresses"], arrays[f"{name}_codes"] = plan.words(bank)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    manifest = Manifest(
+        net=net.name,
+        hash=content_hash(net),
+        interval=interval,
+        clock_mhz=design.clock.mhz,
+        delay=net.delay,
+        latency=shell_latency(net, interval),
+        input=Samples.of(net.input, stream_bits(net.input)),
+        output=Samples.of(net.output, stream_bits(net.output)),
+        banks=tuple(Bank(name, content_hash(bank)) for name, bank in banks.items()),
+        bank_count=count,
+        load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits),
+        nodes=tuple(node.name for node in net.nodes),
+        files={"npz": sha256(buffer.getvalue()), "bit": None, "hwh": None},
+    )
+    return manifest, buffer.getvalue()
+
+
+def check_names(banks: Mapping[str, Net]) -> None:
+    """Raise `BadInput` for no banks, or a name that cannot be one."""
+    if not banks:
+        raise BadInput("no nets are given; name at least one net folder")
+    for name in banks:
+        if not _NAME.match(name):
+            raise BadInput(
+                f"bank name {name!r} cannot be used; give lower-case letters, digits and _, a letter first (--names)"
+            )
+
+
+def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
+    """The shell's Verilog; `BadInput` where no Verilog can be generated here."""
+    from bittrue.check.legs import require_generator
+
+    require_generator()
+    from bittrue_rtl import shell
+
+    text: str = shell.verilog(net, interval, banks)
+    return text
+
+
+def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, bytes | str]) -> bool:
+    """Whether the folder holds a sealed pair of Vivado's that was made from exactly these inputs."""
+    if not (written.manifest.is_file() and written.bit.is_file()):
+        return False
+    try:
+        old = Manifest.read(written.manifest)
+        if replace(old, files={**old.files, "bit": None, "hwh": None}) != manifest or not written.sealed():
+            return False
+    except BadInput:
+        return False
+    for name, content in files.items():
+        path = written.folder / name
+        data = content.encode() if isinstance(content, str) else content
+        if name.startswith("rtl/") and not (path.is_file() and path.read_bytes() == data):
+            return False
+    return written.bit.read_bytes() != STAND_IN
+
+
+def _make_folders(folder: Path) -> None:
+    for each in (folder, folder / "rtl", folder / "overlay"):
+        try:
+            each.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"cannot make folder {each}: {error.strerror or error}; choose another") from None

@@ -1,0 +1,157 @@
+"""The block design of the overlay, described once: what Vivado's scripts, the hand-off file and the manifest share.
+
+::
+
+    ps7  M_AXI_GP0 --> control (SmartConnect) --> dma S_AXI_LITE, net s_axi_ctrl
+    ps7  S_AXI_HP0 <-- memory (SmartConnect) <-- dma M_AXI_MM2S, M_AXI_S2MM
+    dma  M_AXIS_MM2S --> net s_axis,  net m_axis --> dma S_AXIS_S2MM
+    dma  mm2s_introut, s2mm_introut --> interrupts (xlconcat) --> ps7 IRQ_F2P
+    ps7  FCLK_CLK0 clocks everything, FCLK_RESET0_N resets it through reset (proc_sys_reset)
+
+rtl/vivado/block_design.tcl builds it; tests/vivado holds what that script does against this description.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bittrue.errors import BadInput
+from bittrue.lower.ports import module_name
+from bittrue.lower.stream_shell import shell_name, stream_bits
+from bittrue.spec import Net
+from bittrue.targets.pynq_z1.clock import Fclk
+
+PART = "xc7z020clg400-1"
+VIVADO = "2024.1"
+"""The version that the scripts are written for: that of the board's image 3.1."""
+
+DESIGN = "overlay"
+"""Name of the block design in Vivado's project."""
+IP, DMA, PS7 = "net", "dma", "ps7"
+"""Cells that the driver asks for."""
+SHELL_VLNV = "bittrue:bittrue:net_shell:1.0"
+VLNV = {
+    PS7: "xilinx.com:ip:processing_system7:5.5",
+    "reset": "xilinx.com:ip:proc_sys_reset:5.0",
+    "control": "xilinx.com:ip:smartconnect:1.0",
+    "memory": "xilinx.com:ip:smartconnect:1.0",
+    DMA: "xilinx.com:ip:axi_dma:7.1",
+    "interrupts": "xilinx.com:ip:xlconcat:2.1",
+    IP: SHELL_VLNV,
+}
+"""Kind of every cell."""
+
+REGISTER_RANGE = 0x1_0000
+ADDRESSES = {DMA: 0x4040_0000, IP: 0x43C0_0000}
+"""Where the processor finds the registers; each takes `REGISTER_RANGE` bytes, of which the shell decodes 4 KiB."""
+DDR_BASE, DDR_RANGE = 0, 0x2000_0000
+"""What the DMA sees of the memory: all 512 MiB."""
+
+STREAM_WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)
+"""Bits of tdata that an AXI DMA can have."""
+_LENGTH_BITS = 26
+_AXI_BURST_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Design:
+    """The overlay of one net.
+
+    Parameters
+    ----------
+    stem : str
+        Name of the net's module: that of the files without suffix.
+    clock : Fclk
+    input_bits, output_bits : int
+        Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`.
+
+    Raises
+    ------
+    BadInput
+        For a width that the DMA cannot have.
+    """
+
+    stem: str
+    clock: Fclk
+    input_bits: int
+    output_bits: int
+
+    def __post_init__(self) -> None:
+        for what, bits in (("input", self.input_bits), ("output", self.output_bits)):
+            if bits not in STREAM_WIDTHS:
+                raise BadInput(
+                    f"net {self.stem}: its {what} stream has {bits} bits; the DMA takes {STREAM_WIDTHS[0]} to "
+                    f"{STREAM_WIDTHS[-1]} in powers of two, so split the sample"
+                )
+
+    @classmethod
+    def of(cls, net: Net, clock: Fclk) -> Design:
+        """That of a net's shell; `BadInput` for samples that no stream of the DMA can take."""
+        design = cls(module_name(net), clock, stream_bits(net.input), stream_bits(net.output))
+        assert design.module == shell_name(net)
+        return design
+
+    @property
+    def module(self) -> str:
+        """Name of the shell's Verilog module."""
+        return f"{self.stem}_shell"
+
+    def dma_config(self) -> dict[str, str]:
+        """Parameters of the AXI DMA: direct mode, both directions, no realignment, stream widths as the shell's.
+
+        The memory side is as wide as the stream, at least 32 bits. Bursts are as long as AXI lets them be: 4 KiB, at
+        most 256 words. Transfers have up to ``2**26 - 1`` bytes.
+
+        Source: AXI DMA product guide (PG021).
+        """
+        config = {
+            "c_include_sg": 0,
+            "c_sg_include_stscntrl_strm": 0,
+            "c_sg_length_width": _LENGTH_BITS,
+            "c_micro_dma": 0,
+            "c_single_interface": 0,
+            "c_addr_width": 32,
+        }
+        for name, stream, bits in (
+            ("mm2s", "m_axis_mm2s", self.input_bits),
+            ("s2mm", "s_axis_s2mm", self.output_bits),
+        ):
+            width = max(32, bits)
+            config |= {
+                f"c_include_{name}": 1,
+                f"c_include_{name}_dre": 0,
+                f"c_m_axi_{name}_data_width": width,
+                f"c_{stream}_tdata_width": bits,
+                f"c_{name}_burst_size": min(256, _AXI_BURST_BYTES * 8 // width),
+            }
+        return {name: str(value) for name, value in config.items()}
+
+    def settings(self) -> dict[str, str]:
+        """What the scripts of rtl/vivado must know, as a Tcl dictionary's keys and values."""
+        return {
+            "stem": self.stem,
+            "module": self.module,
+            "part": PART,
+            "design": DESIGN,
+            "vlnv": SHELL_VLNV,
+            "clock_mhz": self.clock.asked,
+            "dma_config": " ".join(f"{name} {value}" for name, value in self.dma_config().items()),
+            "dma_base": f"0x{ADDRESSES[DMA]:08X}",
+            "net_base": f"0x{ADDRESSES[IP]:08X}",
+            "register_range": f"0x{REGISTER_RANGE:08X}",
+            "ddr_base": f"0x{DDR_BASE:08X}",
+            "ddr_range": f"0x{DDR_RANGE:08X}",
+        }
+
+    def settings_tcl(self) -> str:
+        """`settings` as a Tcl file."""
+        lines = [f"    {key:<15} {{{value}}} \\" for key, value in self.settings().items()]
+        return "\n".join(
+            [
+                "# Written by bittrue overlay: what the scripts of rtl/vivado must know of this net.",
+                "set overlay [dict create \\",
+                *lines,
+                "]",
+                "",
+            ]
+        )

@@ -1,0 +1,80 @@
+# The block design: the processing system, the DMA, the net's shell and what lies between them.
+proc create_block_design {overlay} {
+    create_bd_design [dict get $overlay design]
+
+    set ps7 [create_bd_cell -type ip -vlnv xilinx.com:ip:processing_system7:5.5 ps7]
+    set_property -dict [ps7_config [dict get $overlay clock_mhz]] $ps7
+
+    set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset:5.0 reset]
+    set_property -dict {CONFIG.C_EXT_RESET_HIGH 0} $reset
+
+    set dma [create_bd_cell -type ip -vlnv xilinx.com:ip:axi_dma:7.1 dma]
+    foreach {name value} [dict get $overlay dma_config] {
+        lappend dma_config CONFIG.$name $value
+    }
+    set_property -dict $dma_config $dma
+
+    # registers: processor to DMA and shell; data: both directions of the DMA to memory
+    set control [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 control]
+    set_property -dict {CONFIG.NUM_SI 1 CONFIG.NUM_MI 2 CONFIG.NUM_CLKS 1} $control
+    set memory [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 memory]
+    set_property -dict {CONFIG.NUM_SI 2 CONFIG.NUM_MI 1 CONFIG.NUM_CLKS 1} $memory
+
+    set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:xlconcat:2.1 interrupts]
+    set_property -dict {CONFIG.NUM_PORTS 2} $interrupts
+
+    create_bd_cell -type ip -vlnv [dict get $overlay vlnv] net
+
+    connect_interfaces
+    connect_clock
+    connect_resets
+    connect_interrupts
+}
+
+# Master first.
+proc connect_interfaces {} {
+    create_bd_intf_port -mode Master -vlnv xilinx.com:interface:ddrx_rtl:1.0 DDR
+    create_bd_intf_port -mode Master -vlnv xilinx.com:display_processing_system7:fixedio_rtl:1.0 FIXED_IO
+    foreach name {DDR FIXED_IO} {
+        connect_bd_intf_net [get_bd_intf_pins ps7/$name] [get_bd_intf_ports $name]
+    }
+    foreach {from to} {
+        ps7/M_AXI_GP0    control/S00_AXI
+        control/M00_AXI  dma/S_AXI_LITE
+        control/M01_AXI  net/s_axi_ctrl
+        dma/M_AXI_MM2S   memory/S00_AXI
+        dma/M_AXI_S2MM   memory/S01_AXI
+        memory/M00_AXI   ps7/S_AXI_HP0
+        dma/M_AXIS_MM2S  net/s_axis
+        net/m_axis       dma/S_AXIS_S2MM
+    } {
+        connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to]
+    }
+}
+
+# One clock for all.
+proc connect_clock {} {
+    connect_driver ps7/FCLK_CLK0 {
+        ps7/M_AXI_GP0_ACLK ps7/S_AXI_HP0_ACLK reset/slowest_sync_clk control/aclk memory/aclk
+        dma/s_axi_lite_aclk dma/m_axi_mm2s_aclk dma/m_axi_s2mm_aclk net/aclk
+    }
+}
+
+# The reset of the processing system, brought into the clock's domain.
+proc connect_resets {} {
+    connect_driver ps7/FCLK_RESET0_N {reset/ext_reset_in}
+    connect_driver reset/interconnect_aresetn {control/aresetn memory/aresetn}
+    connect_driver reset/peripheral_aresetn {dma/axi_resetn net/aresetn}
+}
+
+proc connect_interrupts {} {
+    connect_driver dma/mm2s_introut {interrupts/In0}
+    connect_driver dma/s2mm_introut {interrupts/In1}
+    connect_driver interrupts/dout {ps7/IRQ_F2P}
+}
+
+proc connect_driver {driver loads} {
+    foreach load $loads {
+        connect_bd_net [get_bd_pins $driver] [get_bd_pins $load]
+    }
+}

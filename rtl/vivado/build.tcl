@@ -1,0 +1,39 @@
+# The overlay of one net for the PYNQ-Z1, from the generated Verilog to the bitstream:
+#
+#   vivado -mode batch -source rtl/vivado/build.tcl -tclargs FOLDER
+#
+# FOLDER is what `bittrue overlay` wrote. Work files go to FOLDER/vivado, the results to FOLDER/overlay.
+# Each step is a procedure in a file of its own. The first error ends the run with exit code 1.
+
+set scripts [file dirname [file normalize [info script]]]
+foreach step {project package_shell ps7 block_design addresses synthesis implementation export} {
+    source [file join $scripts $step.tcl]
+}
+
+proc build_overlay {folder} {
+    source [file join $folder rtl overlay.tcl]
+    dict set overlay folder $folder
+    dict set overlay work [file join $folder vivado]
+    file mkdir [dict get $overlay work]
+
+    check_version
+    package_shell $overlay
+    create_overlay_project $overlay
+    create_block_design $overlay
+    assign_addresses $overlay
+    finish_block_design $overlay
+    synthesise
+    implement
+    check_implementation $overlay
+    write_bitstream_of_run
+    export_overlay $overlay
+}
+
+if {[llength $argv] != 1} {
+    puts "ERROR: give one argument, the folder that bittrue overlay wrote"
+    exit 1
+}
+if {[catch {build_overlay [file normalize [lindex $argv 0]]} message]} {
+    puts "ERROR: $message"
+    exit 1
+}

@@ -1,0 +1,259 @@
+"""The overlay folder: what is written, what is kept, what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shell_stand_in import VERILOG
+
+from bittrue.cli import main
+from bittrue.errors import BadInput
+from bittrue.lower.load import LoadPlan
+from bittrue.lower.stream_shell import shell_latency
+from bittrue.spec import LAYERS, Net, save
+from bittrue.spec.store import content_hash
+from bittrue.targets.pynq_z1 import build
+from bittrue.targets.pynq_z1.build import STAND_IN, write_overlay
+from bittrue.targets.pynq_z1.manifest import Manifest
+
+
+def example() -> Net:
+    return LAYERS["Dense"].example()
+
+
+def other() -> Net:
+    net = example()
+    layer = net.nodes[0].layer
+    return replace(net, nodes=(replace(net.nodes[0], layer=replace(layer, bias=layer.bias + 1)),))
+
+
+@pytest.fixture(autouse=True)
+def no_generator(monkeypatch):
+    """These tests are about the folder; tests/vivado/test_build.py generates Verilog."""
+    monkeypatch.setattr(build, "_verilog", lambda net, interval, banks: VERILOG + f"// {interval} {len(banks)}\n")
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_manifest_describes_the_net(tmp_path):
+    banks = {"cold": example(), "hot": other(), "wet": example()}
+    written = write_overlay(banks, tmp_path / "new" / "place", interval=16, clock_mhz=150)
+    document = json.loads(written.manifest.read_text())
+    net, plan = example(), LoadPlan(example(), 16, 4)
+    samples = {"bits": net.input.format.bits, "frac": net.input.format.frac, "elements": net.input.shape[0]}
+    assert document["input"].items() > samples.items()
+    assert document["input"]["stream_bits"] >= document["input"]["container_bits"] * samples["elements"]
+    assert (
+        document
+        | {
+            "format": "bittrue-overlay",
+            "version": 1,
+            "net": net.name,
+            "hash": content_hash(net),
+            "interval": 16,
+            "clock_mhz": 1000 / 7,
+            "delay": net.delay,
+            "latency": shell_latency(net, 16),
+            "banks": [{"name": name, "hash": content_hash(bank)} for name, bank in banks.items()],
+            "bank_count": 4,
+            "load": {name: getattr(plan, name) for name in ("address_bits", "lane_bits", "word_bits", "data_bits")},
+            "nodes": [node.name for node in net.nodes],
+            "cells": {"ip": "net", "dma": "dma"},
+            "vlnv": "bittrue:bittrue:net_shell:1.0",
+        }
+        == document
+    )
+    npz = written.manifest.with_suffix(".npz")
+    assert document["files"] == {"npz": hashlib.sha256(npz.read_bytes()).hexdigest(), "bit": None, "hwh": None}
+    with np.load(npz, allow_pickle=False) as words:
+        assert sorted(words) == sorted(f"{name}_{kind}" for name in banks for kind in ("addresses", "codes"))
+        for name, bank in banks.items():
+            addresses, codes = plan.words(bank)
+            assert words[f"{name}_addresses"].dtype == np.uint32
+            assert words[f"{name}_codes"].dtype == np.int64
+            assert np.array_equal(words[f"{name}_addresses"], addresses)
+            assert np.array_equal(words[f"{name}_codes"], codes)
+
+
+def test_the_same_net_gives_the_same_files(tmp_path):
+    for name in ("a", "b"):
+        write_overlay({"one": example()}, tmp_path / name, interval=8, clock_mhz=100)
+    stem = build.Design.of(example(), build.fclk(100)).stem
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    assert sorted(files(tmp_path / "a")) == sorted(
+        (
+            *(f"overlay/{stem}.{kind}" for kind in ("json", "npz")),
+            *("registers.h", "registers.md", "rtl/overlay.tcl", f"rtl/{stem}_shell.v"),
+        )
+    )
+
+
+def test_a_simulated_overlay_is_sealed(tmp_path):
+    written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100, simulated=True)
+    assert written.bit.read_bytes() == STAND_IN
+    assert written.hwh.read_text().startswith("<?xml")
+    assert written.sealed()
+    written.hwh.write_text("changed")
+    assert not written.sealed()
+
+
+def vivado_made(written):
+    written.bit.write_bytes(b"bit")
+    written.hwh.write_bytes(b"hwh")
+    written.seal()
+
+
+def test_a_sealed_pair_stays_where_nothing_has_changed(tmp_path):
+    vivado_made(write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100))
+    before = files(tmp_path)
+    assert write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100).sealed()
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"interval": 16},
+        {"clock_mhz": 200},
+        {"banks": {"two": example()}},
+        {"banks": {"one": other()}},
+        {"simulated": True},
+    ],
+)
+def test_a_pair_of_another_design_is_removed(tmp_path, change):
+    first = {"banks": {"one": example()}, "interval": 8, "clock_mhz": 100}
+    vivado_made(write_overlay(folder=tmp_path, **first))
+    written = write_overlay(folder=tmp_path, **first | change)
+    if change == {"simulated": True}:
+        assert written.bit.read_bytes() == STAND_IN
+        return
+    assert not written.bit.exists()
+    assert not written.hwh.exists()
+    assert Manifest.read(written.manifest).files["bit"] is None
+
+
+@pytest.mark.parametrize("damage", ["bit", "hwh", "manifest", "verilog", "missing"])
+def test_a_pair_whose_seal_is_broken_is_removed(tmp_path, damage):
+    first = {"banks": {"one": example()}, "interval": 8, "clock_mhz": 100}
+    written = write_overlay(folder=tmp_path, **first)
+    vivado_made(written)
+    if damage == "missing":
+        written.hwh.unlink()
+    elif damage == "verilog":
+        (tmp_path / "rtl" / f"{written.stem}_shell.v").write_text("another")
+    else:
+        getattr(written, damage).write_text("damaged")
+    write_overlay(folder=tmp_path, **first)
+    assert not written.bit.exists()
+    assert not written.hwh.exists()
+
+
+def test_what_simulates_a_pair_is_removed(tmp_path):
+    write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100, simulated=True)
+    written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100)
+    assert not written.bit.exists()
+    assert not written.sealed()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"banks": {}}, "no nets are given"),
+        ({"banks": {"Cold": example()}}, "bank name 'Cold' cannot be used"),
+        ({"banks": {"a": example(), "b": LAYERS["Add"].example()}}, "bank b differs from bank a"),
+        ({"banks": {f"b{k}": example() for k in range(17)}}, "17 banks"),
+        ({"interval": 1}, "interval"),
+        ({"clock_mhz": 400.0}, "clock 400 MHz is out of range"),
+    ],
+)
+def test_bad_input_leaves_nothing(tmp_path, change, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        write_overlay(folder=tmp_path / "new", **{"banks": {"a": example()}, "interval": 8, "clock_mhz": 100} | change)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_manifest_comes_back(tmp_path):
+    written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100)
+    manifest = Manifest.read(written.manifest)
+    assert manifest.to_json() == written.manifest.read_text()
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (lambda d: d.update(format="x"), "its format is not"),
+        (lambda d: d.update(version=2), "its version is 2, this program reads 1"),
+        (lambda d: d.pop("banks"), "has no 'banks'"),
+        (lambda d: d["cells"].update(ip="x"), "its cells or VLNV"),
+        (lambda d: d.update(interval="8"), "interval is '8'"),
+        (lambda d: d.update(bank_count=True), "bank_count is True"),
+        (lambda d: d.update(clock_mhz=None), "clock_mhz is None"),
+        (lambda d: d["input"].pop("frac"), "frac"),
+        (lambda d: d["load"].update(more=1), "more"),
+        (lambda d: d.update(hash="sha256:12"), "'sha256:12' is no content hash"),
+        (lambda d: d["banks"][0].update(hash="x"), "'x' is no content hash"),
+        (lambda d: d["files"].update(bit="x"), "'x' is no SHA-256"),
+        (lambda d: d["files"].pop("bit"), "files has"),
+    ],
+)
+def test_a_damaged_manifest_is_refused(tmp_path, edit, sentence):
+    written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100)
+    document = json.loads(written.manifest.read_text())
+    edit(document)
+    written.manifest.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match=sentence):
+        Manifest.read(written.manifest)
+
+
+def test_no_json_is_refused(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(BadInput, match="is not JSON"):
+        Manifest.read(tmp_path / "x.json")
+
+
+def test_the_command_names_banks_after_folders(tmp_path, capsys):
+    for name, net in (("hot", other()), ("cold", example()), ("normal", example())):
+        save(net, tmp_path / "nets" / name)
+    assert main(["overlay", str(tmp_path / "nets"), "-o", str(tmp_path / "o")]) == 0
+    assert "3 of 4 banks given: cold, normal, hot" in capsys.readouterr().out
+    both = [str(tmp_path / "nets" / name) for name in ("hot", "cold")]
+    assert main(["overlay", *both, "-o", str(tmp_path / "o"), "--clock", "150", "--interval", "16"]) == 0
+    out = capsys.readouterr().out
+    assert "2 of 2 banks given: hot, cold" in out
+    assert "clock 142.857 MHz, a sample every 16 clocks: 8.92857 MS/s if met" in out
+    assert main(["overlay", *both, "-o", str(tmp_path / "o"), "--names", "a,b"]) == 0
+    assert "2 of 2 banks given: a, b" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--names", "a,b"], "2 names are given for 1 nets"),
+        (["--clock", "fast"], "'fast' is not a frequency in MHz"),
+        (["--clock", "nan"], "'nan' is not a frequency in MHz"),
+        (["--clock", "1000"], "clock 1000 MHz is out of range"),
+        (["--simulated", "--build"], "not allowed with"),
+    ],
+)
+def test_the_command_refuses(tmp_path, capsys, arguments, sentence):
+    save(example(), tmp_path / "net")
+    assert main(["overlay", str(tmp_path / "net"), "-o", str(tmp_path / "o"), *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+def test_two_folders_of_one_name_need_names(tmp_path, capsys):
+    for place in ("a", "b"):
+        save(example(), tmp_path / place / "net")
+    nets = [str(tmp_path / place / "net") for place in ("a", "b")]
+    assert main(["overlay", *nets, "-o", str(tmp_path / "o")]) == 2
+    assert "the banks' names net, net are not different" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["overlay", str(tmp_path / "empty"), "-o", str(tmp_path / "o")]) == 2
+    assert "holds no net.json" in capsys.readouterr().err

@@ -1,0 +1,240 @@
+"""The mock rejects what is wrong: one error seeded into the scripts, the settings or the Verilog at a time."""
+
+from __future__ import annotations
+
+import pytest
+from mock_vivado import changed, run
+
+SETTINGS, SHELL = "rtl/overlay.tcl", "rtl/stand_in_shell.v"
+
+WRONG = {
+    "a wrong version of an IP": ("block_design.tcl", "axi_dma:7.1", "axi_dma:7.2", "there is no IP"),
+    "an IP that does not exist": ("block_design.tcl", "ip:xlconcat:2.1", "ip:xlconcatt:2.1", "there is no IP"),
+    "a wrong VLNV of the shell": (SETTINGS, "net_shell:1.0", "net_shell", "not in the IP catalogue"),
+    "a misspelt command": ("synthesis.tcl", "launch_runs synth_1", "launch_run synth_1", "invalid command name"),
+    "an unknown option": ("addresses.tcl", "-target_address_space", "-target_space", "unknown option -target_space"),
+    "a missing option": ("addresses.tcl", "-offset $offset ", "", "option -offset is missing"),
+    "an argument too many": (
+        "addresses.tcl",
+        "    save_bd_design\n",
+        "    save_bd_design now\n",
+        "arguments are given",
+    ),
+    "an unknown parameter": (
+        "ps7.tcl",
+        "PCW_USE_M_AXI_GP0 1",
+        "PCW_USE_MAXI_GP0 1",
+        "has no parameter PCW_USE_MAXI_GP0",
+    ),
+    "a parameter in capitals": (
+        "block_design.tcl",
+        "lappend dma_config CONFIG.$name",
+        "lappend dma_config CONFIG.[string toupper $name]",
+        "axi_dma has no parameter C_INCLUDE_SG",
+    ),
+    "a value that cannot be": (SETTINGS, "c_sg_length_width 26", "c_sg_length_width 32", "cannot be '32'"),
+    "a clock source that is none": ("ps7.tcl", "{IO PLL}", "{PL PLL}", "cannot be 'PL PLL'"),
+    "a clock that is too fast": (SETTINGS, "{100.00}", "{300.00}", "out of range"),
+    "bursts over 4 KiB": (
+        SETTINGS,
+        "c_m_axi_mm2s_data_width 32",
+        "c_m_axi_mm2s_data_width 256",
+        "bursts of mm2s go beyond 4 KiB",
+    ),
+    "a clock that is not connected": ("block_design.tcl", "dma/m_axi_s2mm_aclk ", "", "dma/m_axi_s2mm_aclk is not"),
+    "a reset that is not connected": (
+        "block_design.tcl",
+        "{dma/axi_resetn net/aresetn}",
+        "{dma/axi_resetn}",
+        "net/aresetn is not connected",
+    ),
+    "an interrupt that is not connected": (
+        "block_design.tcl",
+        "    connect_driver dma/s2mm_introut {interrupts/In1}\n",
+        "",
+        "interrupts/In1 is not connected",
+    ),
+    "two drivers": (
+        "block_design.tcl",
+        "{reset/ext_reset_in}",
+        "{reset/ext_reset_in reset/interconnect_aresetn}",
+        "two drivers on one net",
+    ),
+    "a reset on a clock": (
+        "block_design.tcl",
+        "reset/interconnect_aresetn {control/aresetn memory/aresetn}",
+        "reset/interconnect_aresetn {control/aresetn memory/aclk}",
+        "two drivers on one net",
+    ),
+    "a clock on a reset": (
+        "block_design.tcl",
+        "reset/slowest_sync_clk",
+        "reset/aux_reset_in",
+        "pins of different kinds (clk, rstn)",
+    ),
+    "a reset of the wrong polarity": (
+        "block_design.tcl",
+        "reset/peripheral_aresetn",
+        "reset/peripheral_reset",
+        "pins of different kinds (rst, rstn)",
+    ),
+    "a reset that is not synchronised": (
+        "block_design.tcl",
+        "{reset/ext_reset_in}",
+        "{reset/ext_reset_in memory/aresetn}",
+        "two drivers on one net",
+    ),
+    "a pin that does not exist": ("block_design.tcl", "reset/slowest_sync_clk", "reset/slowest_clk", "no slowest_clk"),
+    "a pin that is not configured": ("ps7.tcl", "PCW_USE_S_AXI_HP0 1", "PCW_USE_S_AXI_HP0 0", "S_AXI_HP0"),
+    "a cell that does not exist": ("block_design.tcl", "control/M01_AXI", "contrl/M01_AXI", "no cell for contrl"),
+    "an interface twice": ("block_design.tcl", "control/M01_AXI ", "control/M00_AXI ", "is connected already"),
+    "a stream left open": (
+        "block_design.tcl",
+        "        dma/M_AXIS_MM2S  net/s_axis\n",
+        "",
+        "interface dma/M_AXIS_MM2S is not connected",
+    ),
+    "a stream the wrong way": ("block_design.tcl", "net/m_axis ", "net/s_axis ", "is connected already"),
+    "a stream on a bus": ("block_design.tcl", "net/s_axi_ctrl", "net/s_axis", "is aximm and net/s_axis is axis"),
+    "two masters joined": ("block_design.tcl", "ps7/S_AXI_HP0\n", "ps7/M_AXI_GP0\n", "is connected already"),
+    "a SmartConnect with a free side": ("block_design.tcl", "NUM_SI 2", "NUM_SI 3", "memory/S02_AXI is not connected"),
+    "streams of different widths": (
+        SETTINGS,
+        "c_m_axis_mm2s_tdata_width 32",
+        "c_m_axis_mm2s_tdata_width 16",
+        "dma/M_AXIS_MM2S has 16 bits and net/s_axis has 32",
+    ),
+    "overlapping addresses": (SETTINGS, "{0x43C00000}", "{0x40400000}", "overlaps dma/S_AXI_LITE/Reg"),
+    "an address outside of the port": (SETTINGS, "{0x43C00000}", "{0x83C00000}", "outside of what ps7/M_AXI_GP0"),
+    "an address off its range": (SETTINGS, "{0x43C00000}", "{0x43C08000}", "does not start at a multiple"),
+    "a range that is too small": (SETTINGS, "{0x00010000}", "{0x00000800}", "a range of 2048 bytes is not from 4096"),
+    "more memory than there is": (SETTINGS, "{0x20000000}", "{0x40000000}", "a range of 1073741824 bytes"),
+    "a segment without an address": (
+        "addresses.tcl",
+        "    assign_segment ps7/Data net/s_axi_ctrl/reg0 [dict get $overlay net_base] $range\n",
+        "",
+        "net/s_axi_ctrl is assigned 0 times",
+    ),
+    "a segment that is not reached": (
+        "addresses.tcl",
+        "ps7/Data dma/S_AXI_LITE/Reg",
+        "dma/Data_MM2S dma/S_AXI_LITE/Reg",
+        "does not reach",
+    ),
+    "a missing file": ("package_shell.tcl", "rtl $module.v", "rtl ${module}s.v", "there is no file"),
+    "a wrong part": (SETTINGS, "xc7z020clg400-1", "xc7z020clg484-1", "the PYNQ-Z1 has the part"),
+    "a part that does not exist": (SETTINGS, "xc7z020clg400-1", "xc7z020clg401-1", "there is no part"),
+    "a wrong top": ("package_shell.tcl", "set_property top $module", "set_property top wrong", "has no module wrong"),
+    "a property that does not exist": ("package_shell.tcl", "display_name", "displayname", "has no property"),
+    "a name where an object is wanted": (
+        "synthesis.tcl",
+        "get_property STATUS [get_runs $run]",
+        "get_property STATUS $run",
+        "is not an object of kind",
+    ),
+    "an interface without a clock": (
+        "package_shell.tcl",
+        "s_axi_ctrl:s_axis:m_axis",
+        "s_axi_ctrl:s_axis",
+        "interface m_axis has no clock",
+    ),
+    "a clock without its reset": (
+        "package_shell.tcl",
+        "ASSOCIATED_RESET aresetn",
+        "ASSOCIATED_RESET resetn",
+        "does not exist",
+    ),
+    "a reset without polarity": ("package_shell.tcl", "POLARITY ACTIVE_LOW", "POLARITY ACTIVE_HIGH", "POLARITY"),
+    "registers of another size": ("package_shell.tcl", "range 4096", "range 65536", "12 address bits make 4096"),
+    "a core that is not saved": ("package_shell.tcl", "    ipx::save_core $core\n", "", "not in the IP catalogue"),
+    "a project that is left open": ("package_shell.tcl", "    close_project\n", "", "project package is open"),
+    "a design that is not validated": (
+        "addresses.tcl",
+        "    validate_bd_design\n",
+        "",
+        "validate_bd_design comes first",
+    ),
+    "a wrapper that is not the top": (
+        "addresses.tcl",
+        "set_property top ${design}_wrapper",
+        "set_property top $design",
+        "is not the design's wrapper",
+    ),
+    "reports of nothing": ("implementation.tcl", "    open_run impl_1\n", "", "no design is open"),
+    "no bitstream": ("build.tcl", "    write_bitstream_of_run\n", "", "there is no bitstream to include"),
+    "no end": ("build.tcl", "    export_overlay $overlay\n", "", "no hardware platform was written"),
+    "an error that is swallowed": (
+        "synthesis.tcl",
+        "    wait_on_run synth_1\n",
+        "    wait_on_run synth_1\n    catch {get_runs synth_2}\n",
+        "an error was caught and ignored: get_runs: no run matches synth_2",
+    ),
+    "a command that reaches out": (
+        "project.tcl",
+        "set found [version -short]",
+        "set found [exec date]",
+        'invalid command name "exec"',
+    ),
+    "a shell without TLAST": (SHELL, "input s_axis_tlast", "input s_axis_last", "interface s_axis has no port"),
+    "a shell with a port too many": (SHELL, "input aclk,", "input aclk, input extra,", "port extra belongs to no"),
+    "a shell whose stream turns round": (
+        SHELL,
+        "output m_axis_tvalid",
+        "input m_axis_tvalid",
+        "port m_axis_tdata is output",
+    ),
+    "a shell with few strobes": (SHELL, "[3:0] s_axi_ctrl_wstrb", "[1:0] s_axi_ctrl_wstrb", "wstrb is input of 2 bits"),
+    "a shell with few tkeep bits": (SHELL, "[3:0] s_axis_tkeep", "[1:0] s_axis_tkeep", "tdata has 32 bits, tkeep 2"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_it_is_rejected(folder, what):
+    file, old, new, message = WRONG[what]
+    ran = run(folder, changed(folder, file, old, new))
+    assert ran.code == 1, ran.output
+    assert message in ran.output, ran.output
+    assert ran.output.count("ERROR: ") >= 1
+    assert not ran.record
+    assert what in AT_THE_END or not list((folder / "overlay").iterdir())
+
+
+AT_THE_END = ("no end", "an error that is swallowed")
+"""What the mock finds when the script has done everything."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"WNS": "-0.001"}, "the setup slack is -0.001 ns"),
+        ({"WHS": "-0.2"}, "the hold slack is -0.2 ns"),
+        ({"FAILED_NETS": "3"}, "3 nets are not routed"),
+        ({"WNS": ""}, "implementation gave no STATS.WNS"),
+        ({"FAIL": "synth_design"}, "synth_1 has not finished synth_design: synth_design ERROR"),
+        ({"FAIL": "route_design"}, "impl_1 has not finished route_design"),
+        ({"FAIL": "write_bitstream"}, "impl_1 has not finished write_bitstream"),
+    ],
+)
+def test_a_build_that_fails_leaves_nothing(folder, settings, message):
+    ran = run(folder, **settings)
+    assert ran.code == 1
+    assert f"ERROR: {message}" in ran.output
+    assert not list((folder / "overlay").iterdir())
+
+
+def test_slack_of_nothing_passes(folder):
+    assert run(folder, WNS="0.000", WHS="0").code == 0
+
+
+def test_a_failed_run_leaves_the_old_pair(folder):
+    for kind in ("bit", "hwh"):
+        (folder / "overlay" / f"stand_in.{kind}").write_text("old")
+    assert run(folder, WNS="-1").code == 1
+    assert {path.read_text() for path in (folder / "overlay").iterdir()} == {"old"}
+
+
+def test_no_argument_is_an_error(folder, tmp_path):
+    script = changed(folder, "build.tcl", "[llength $argv] != 1", "[llength $argv] != 2")
+    ran = run(folder, script)
+    assert ran.code == 1
+    assert "ERROR: give one argument" in ran.output

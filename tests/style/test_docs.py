@@ -45,7 +45,12 @@ def unknown(command: str) -> str:
         return "" if name in known else name
     if name not in actions[0].choices:
         return name
-    known = {option for action in actions[0].choices[name]._actions for option in action.option_strings}
+    chosen = actions[0].choices[name]
+    for under in [action for action in chosen._actions if isinstance(action, argparse._SubParsersAction)]:
+        if not words or words[0] not in under.choices:
+            return " ".join([name, *words[:1]])
+        chosen = under.choices[words[0]]
+    known = {option for action in chosen._actions for option in action.option_strings}
     options = (word.partition("=")[0].rstrip(",.:") for word in words if word.startswith("-") and word != "-")
     return next((f"{name} {option}" for option in options if option not in known), "")
 
@@ -100,6 +105,9 @@ def test_commands_are_read_from_blocks_and_inline_code():
         ("inform NET", "inform"),
         ("info NET --probes", "info --probes"),
         ("check NET [--samples=5, --seeds S]", "check --seeds"),
+        ("ecg verify-checkpoint F --fold -o G", ""),
+        ("ecg verify-checkpoint F --unfold", "ecg --unfold"),
+        ("ecg inspect F", "ecg inspect"),
     ],
 )
 def test_an_unknown_command_or_option_is_found(command, fault):

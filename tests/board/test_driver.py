@@ -1,0 +1,218 @@
+"""The driver on the simulated board: every word equals the reference, and every wrong use is one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_banks import NETS, samples, small_net
+
+import bittrue.board
+from bittrue import ref
+from bittrue.board import BoardError
+from bittrue.board.net_shell import NetShell
+from bittrue.cosim.stalls import Stalls
+from bittrue.lower.load import LoadPlan
+from bittrue.spec.store import content_hash
+from bittrue_sim import virtual_board
+
+CODES = samples(1000)
+FMT = NETS["cold"].input.format
+
+
+@pytest.fixture
+def dpd(board, bit):
+    with bittrue.board.open(bit, timeout=5, chunk=300) as found:
+        yield found
+
+
+def test_a_hundred_thousand_samples_equal_the_reference(board, bit):
+    codes = samples(100_000, seed=1)
+    with bittrue.board.open(bit) as dpd:
+        np.testing.assert_array_equal(dpd.run_codes(codes), ref.run(NETS["cold"], codes))
+        assert dpd.counters() == {"samples_in": 100_000, "samples_out": 100_000, "stalls": 0, "clipped": 0}
+
+
+def test_calls_continue_the_stream_and_reset_begins_anew(dpd):
+    expected = ref.run(NETS["cold"], CODES)
+    found = [dpd.run_codes(part) for part in np.split(CODES, [1, 2, 300, 700])]
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+    assert (dpd.run_codes(CODES[:1]) != expected[:1]).any()  # its history is not zero
+    dpd.reset()
+    np.testing.assert_array_equal(dpd.run_codes(CODES), expected)
+    assert len(dpd.run_codes(CODES[:0])) == 0
+
+
+def test_an_uneven_memory_changes_nothing(folder, bit):
+    board = virtual_board.install(folder, stalls=Stalls(seed=3, idle=0.3, backpressure=0.6, burst=20))
+    with bittrue.board.open(bit) as dpd:
+        np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+        assert dpd.counters()["stalls"] > 0
+    assert not board.memory.blocks
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_values_are_quantised_as_the_format_does(dpd, scale):
+    rng = np.random.default_rng(4)
+    values = rng.uniform(-scale, scale, (500, 2))
+    values[:4] = [[0.5 / 32768, -0.5 / 32768], [1.5 / 32768, -1.5 / 32768], [1.0, -1.0], [0.49999999999999994, 0]]
+    values[3] /= 32768
+    expected = FMT.decode(ref.run(NETS["cold"], FMT.encode(values)))
+    found = dpd.predistort(values[:, 0] + 1j * values[:, 1])
+    assert found.dtype == np.complex128
+    np.testing.assert_array_equal(np.stack([found.real, found.imag], axis=1), expected)
+    codes = np.floor(values * 32768 + 0.5)
+    assert dpd.counters()["clipped"] == dpd.clipped == ((codes > 32767) | (codes < -32768)).any(axis=1).sum() > 0
+    dpd.reset()
+    np.testing.assert_array_equal(dpd.predistort(values), expected)
+    dpd.reset()
+    assert dpd.clipped == 0
+
+
+def test_banks_are_selected_by_name_or_number_between_samples(dpd):
+    names = ["cold", "hot", 1, "normal", "3", 0]
+    select = [0, 2, 1, 1, 3, 0]
+    parts = np.split(CODES, [100, 400, 401, 800, 900])
+    found = []
+    for name, number, part in zip(names, select, parts, strict=True):
+        dpd.bank = name
+        assert dpd.bank == (*NETS, "3")[number]
+        found.append(dpd.run_codes(part))
+    nets = [*NETS.values(), NETS["cold"]]
+    expected = ref.run_banks(nets, CODES, np.repeat(select, [len(part) for part in parts]))
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+
+
+def test_other_weights_are_loaded_into_a_bank_that_is_not_in_use(dpd):
+    net = small_net(17)
+    plan = LoadPlan(net, 8, 4)
+    dpd.load("normal", *plan.words(net), content_hash(net))
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+    dpd.bank = "normal"
+    dpd.reset()
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(net, CODES))
+    hashes = [content_hash(each) for each in (NETS["cold"], net, NETS["hot"], NETS["cold"])]
+    assert list(dpd.bank_hashes().values()) == hashes
+    dpd.load(3, *dpd.manifest.bank_words("hot"))
+    dpd.bank = 3
+    dpd.reset()
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["hot"], CODES))
+
+
+def test_a_word_that_is_lost_on_the_way_is_found_by_count_and_a_flipped_one_by_crc(dpd, monkeypatch):
+    words = dpd.manifest.bank_words("hot")
+    count = len(words[0])
+    write = NetShell.write
+
+    def lossy(self, offset, value, lost=[count]):  # noqa: B006  # counts down over the calls
+        if offset == 0x5C:
+            lost[0] -= 1
+            if lost[0] == 5:
+                return
+        write(self, offset, value)
+
+    monkeypatch.setattr(NetShell, "write", lossy)
+    with pytest.raises(BoardError, match=f"stored {count - 1} of {count} words"):
+        dpd.load("normal", *words)
+    assert dpd.bank_hashes()["normal"] is None
+    monkeypatch.setattr(NetShell, "write", lambda self, o, v: write(self, o, v ^ (o == 0x5C and v == int(words[1][9]))))
+    with pytest.raises(BoardError, match=r"CRC-32 of the \d+ words stored is 0x"):
+        dpd.load("normal", *words)
+    assert dpd.bank_hashes()["normal"] is None
+    monkeypatch.undo()
+    dpd.load("normal", *words)
+    assert dpd.bank_hashes()["normal"] == words[2]
+
+
+def test_a_busy_bank_is_not_loaded(dpd):
+    words = dpd.manifest.bank_words("hot")
+    with pytest.raises(BoardError, match=r"^bank cold is in use; select another bank before loading it$"):
+        dpd.load("cold", *words)
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+
+
+def test_the_hardware_itself_refuses_a_busy_bank(dpd, monkeypatch):
+    words = dpd.manifest.bank_words("hot")
+    monkeypatch.setattr(NetShell, "busy", lambda self, bank: False)
+    with pytest.raises(BoardError, match=f"stored 0 of {len(words[0])} words and refused the others"):
+        dpd.load("cold", *words)
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+
+
+def test_bypass_gives_the_input(dpd):
+    dpd.bypass = True
+    assert dpd.bypass
+    np.testing.assert_array_equal(dpd.run_codes(CODES), CODES)
+    dpd.bypass = False
+    assert not dpd.bypass
+    dpd.reset()
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+
+
+def test_layers_that_clamp_are_named_once(dpd):
+    dpd.run_codes(CODES)
+    flags = ref.saturated(list(NETS.values()), CODES, np.zeros(len(CODES), int))
+    expected = tuple(name for name, each in flags.items() if each.any())
+    assert expected and dpd.saturated() == expected
+    assert dpd.saturated() == ()
+
+
+def test_a_closed_overlay_says_so(board, bit):
+    dpd = bittrue.board.open(bit)
+    dpd.close()
+    dpd.close()
+    with pytest.raises(BoardError, match="closed; open it again"):
+        dpd.run_codes(CODES)
+
+
+def test_buffers_are_freed_when_the_user_interrupts_and_the_next_call_works(board, bit, monkeypatch):
+    with bittrue.board.open(bit) as dpd:
+
+        def stop(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("bittrue.board.transfer.time.sleep", stop)
+            with pytest.raises(KeyboardInterrupt):
+                dpd.run_codes(samples(100_000))
+        np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+        assert len(board.memory.blocks) == 2
+    assert not board.memory.blocks
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda d: d.run_codes(CODES.astype(float)), r"array \(1000, 2\) of float64; the net takes integers \(N, 2\)"),
+        (lambda d: d.run_codes(CODES[:, :1]), r"\(1000, 1\)"),
+        (lambda d: d.run_codes(CODES * 2), "16 bits hold -32768 to 32767"),
+        (lambda d: d.predistort(CODES[0]), r"takes complex \(N,\) or real \(N, 2\)"),
+        (lambda d: d.predistort([1j, np.nan]), "sample 1 is not finite"),
+        (lambda d: d.predistort(["a"]), "of <U1"),
+        (lambda d: setattr(d, "bank", "warm"), "no bank 'warm'; its banks are cold, normal, hot, 3"),
+        (lambda d: setattr(d, "bank", 4), "no bank 4"),
+        (lambda d: setattr(d, "bank", -1), "no bank -1"),
+        (lambda d: d.manifest.bank_words("3"), "no words of bank 3"),
+        (lambda d: d.load("hot", [0], [0, 1], "0" * 64), r"\(1,\) and codes \(2,\)"),
+        (lambda d: d.load("hot", [0.5], [0], "0" * 64), "must be integers"),
+        (lambda d: d.load("hot", [0], [1 << 40], "0" * 64), "a code does not fit the"),
+        (lambda d: d.load("hot", [1 << 30], [0], "0" * 64), "0x40000000 is not one of bank hot"),
+        (lambda d: d.load("hot", [0], [0], "sha256:abc"), "'sha256:abc' is no content hash"),
+    ],
+)
+def test_wrong_use_is_one_sentence(dpd, use, message):
+    with pytest.raises(BoardError, match=message):
+        use(dpd)
+    np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0}, {"chunk": 0}])
+def test_senseless_options_are_refused(board, bit, options):
+    with pytest.raises(BoardError, match="must be above 0"):
+        bittrue.board.open(bit, **options)
+
+
+def test_a_reset_keeps_bank_and_bypass(dpd):
+    dpd.bank, dpd.bypass = "hot", True
+    dpd.reset()
+    assert dpd.bank == "hot" and dpd.bypass
+    np.testing.assert_array_equal(dpd.run_codes(CODES), CODES)

@@ -1,5 +1,6 @@
 """The ablation: one switch at a time, every seed, verdicts that respect the spread, runs that are not repeated."""
 
+import argparse
 import json
 from dataclasses import asdict, replace
 
@@ -9,12 +10,13 @@ from small_net import plan as small_plan
 pytest.importorskip("torch", reason="the ablation trains")
 pytest.importorskip("matplotlib", reason="the ablation draws")
 
+from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.ablation import ablation, ablation_results, ablation_run, switches
 from bittrue.apps.dpd.ablation.ablation import Effect
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.training import fit
-from bittrue.cli import main
+from bittrue.cli import ablate, main
 from bittrue.errors import BadInput
 
 KEYS = ("qat", "augment")
@@ -163,3 +165,10 @@ def test_the_command_prints_and_writes(base, tmp_path, capsys):
     assert "Quantisation-aware training, by the twin model (trained through): EVM" in printed
     numbers = json.loads((tmp_path / "out" / "ablation.json").read_text())
     assert "--float-epochs 1" in numbers["command"] and "float_epochs = 1" in numbers["base"][0]["recipe"]
+
+
+def test_fewer_epochs_keep_the_integer_share_of_the_gan():
+    chosen = argparse.Namespace(float_epochs=250, qat_epochs=None, gan_epochs=8)
+    reduced = ablate._reduced(recipe.builtin("tdnn-gan"), chosen)
+    assert (reduced.train.float_epochs, reduced.gan.epochs, reduced.gan.qat_from) == (250, 8, 6)
+    assert fit.plan(reduced)[-1] == "gan-qat"

@@ -83,9 +83,12 @@ def _seeds(text: str) -> list[int]:
 
 
 def _reduced(base: Recipe, arguments: argparse.Namespace) -> Recipe:
-    """The recipe with fewer epochs where the command says so."""
+    """The recipe with fewer epochs where the command says so; the GAN's last part stays the same share of it."""
     train = {key: getattr(arguments, key) for key in ("float_epochs", "qat_epochs")}
     base = replace(base, train=replace(base.train, **{k: v for k, v in train.items() if v is not None}))
     if arguments.gan_epochs is not None and base.gan is not None:
-        base = replace(base, gan=replace(base.gan, epochs=arguments.gan_epochs))
+        from_then = base.gan.qat_from
+        if from_then is not None and base.gan.epochs:
+            from_then = from_then * arguments.gan_epochs // base.gan.epochs
+        base = replace(base, gan=replace(base.gan, epochs=arguments.gan_epochs, qat_from=from_then))
     return base

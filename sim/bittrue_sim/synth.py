@@ -8,14 +8,15 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bittrue.cosim.cache import cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
 
 FIX = "run: pip install pyosys==0.70"
+READ = "read_verilog module.v"
 PASSES = (
-    "read_verilog module.v",
     "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top \\{top}",
     "tee -q -o cells.json stat -json -top \\{top}",
 )
@@ -56,11 +57,41 @@ def xc7_report(verilog: str, top: str) -> dict[str, int]:
     RuntimeError
         Where Yosys refuses the text; the message holds what it printed.
     """
+    return _kinds(_statistics(verilog, top)["design"])
+
+
+def xc7_parts(verilog: str, top: str, parts: Sequence[str]) -> dict[str, dict[str, int]]:
+    """`xc7_report` of each of some modules below ``top``, by name, and of all the rest together, under ``top``.
+
+    Parts keep their borders: nothing is shared or simplified across them, so the sum can be more than that of the whole
+    module. No part lies in another. Parameters and errors as of `xc7_report`.
+    """
+    found = _statistics(verilog, top, *(f"setattr -mod -set keep_hierarchy 1 \\{part}" for part in parts))
+    modules = {name.removeprefix("\\"): _kinds(statistics) for name, statistics in found["modules"].items()}
+    missing = [part for part in parts if part not in modules]
+    if missing:
+        raise RuntimeError(f"module {top} has no part {missing[0]} after synthesis; it has {', '.join(modules)}")
+    reports = {part: modules.pop(part) for part in parts}
+    rest: dict[str, int] = {}
+    for report in modules.values():
+        for kind, count in report.items():
+            if kind.removeprefix("\\") not in parts:
+                rest[kind] = rest.get(kind, 0) + count
+    return reports | {top: rest}
+
+
+def _kinds(statistics: Mapping[str, Any]) -> dict[str, int]:
+    kinds = statistics["num_cells_by_type"]
+    return {kind: int(kinds[kind]) for kind in sorted(kinds) if kind != "$scopeinfo"}  # a note, not a cell
+
+
+def _statistics(verilog: str, top: str, *before: str) -> dict[str, Any]:
+    """What Yosys's ``stat`` counts after synthesis, with the passes ``before`` between reading and that."""
     try:
         version = importlib.metadata.version("pyosys")
     except importlib.metadata.PackageNotFoundError:
         raise BadInput(f"Yosys for synthesis is not installed in this Python environment; {FIX}") from None
-    passes = [line.format(top=top) for line in PASSES]
+    passes = [READ, *before, *(line.format(top=top) for line in PASSES)]
     key = hashlib.sha256("\0".join((version, *passes, verilog)).encode()).hexdigest()[:32]
     final = cache_dir("synth", key)
     if not (final / "cells.json").is_file():
@@ -74,9 +105,8 @@ def xc7_report(verilog: str, top: str) -> dict[str, int]:
             publish(stage, final)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
-    found = json.loads((final / "cells.json").read_text(encoding="utf-8"))
-    kinds = found["design"]["num_cells_by_type"]
-    return {kind: int(kinds[kind]) for kind in sorted(kinds) if kind != "$scopeinfo"}  # a note, not a cell
+    found: dict[str, Any] = json.loads((final / "cells.json").read_text(encoding="utf-8"))
+    return found
 
 
 def xc7_use(report: Mapping[str, int]) -> dict[str, int]:

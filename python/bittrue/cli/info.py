@@ -22,7 +22,9 @@ def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "info", call, "show a net's layers, formats, ranges and costs")
     add_interval(command)
-    command.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
+    synth = command.add_mutually_exclusive_group()
+    synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
+    synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -47,11 +49,25 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        used = _synthesised(net, arguments.interval) if arguments.synth else resources(net, arguments.interval)
+        used, source = resources(net, arguments.interval), "by formula: LUTs and flip-flops with --synth"
+        if arguments.synth:
+            used, source = _synthesised(net, arguments.interval), "counted in Yosys's netlist"
+        elif arguments.synth_layers:
+            parts = _synthesised_layers(net, arguments.interval)
+            out.print(_use_of_layers(parts))
+            used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
+            source = (
+                "counted in Yosys's netlist, layer by layer: nothing is shared across layers, so --synth may find less"
+            )
         out.print(_fit(used), markup=False, soft_wrap=True)
-        source = "counted in Yosys's netlist" if arguments.synth else "by formula: LUTs and flip-flops with --synth"
         out.print(f"({source}; no timing)", style="dim")
     return 0
+
+
+USE = ("LUT", "FF", "DSP48E1", "RAMB18")
+"""What is counted after synthesis, a RAMB36E1 as two RAMB18."""
+BETWEEN = "between layers"
+"""What belongs to no layer: the register at the input, forks, queues of branches, the ports."""
 
 
 def _synthesised(net: Net, interval: int) -> Resources:
@@ -62,7 +78,34 @@ def _synthesised(net: Net, interval: int) -> Resources:
 
     with console(errors=True).status("Yosys synthesises the net"):
         used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval), module_name(net)))
+    return _resources(used)
+
+
+def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
+    """``USE`` of every node and of what lies between them. Raises `BadInput` where a package for it is missing."""
+    require_generator()
+    import bittrue_rtl
+    from bittrue_sim.synth import xc7_parts, xc7_use
+
+    top = module_name(net)
+    modules = {f"{top}.network.{node.name}": node.name for node in net.nodes}
+    with console(errors=True).status("Yosys synthesises the net"):
+        reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
+    return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}
+
+
+def _resources(used: dict[str, int]) -> Resources:
     return Resources(used["DSP48E1"], -(-used["RAMB18"] // 2), used["LUT"], used["FF"])
+
+
+def _use_of_layers(parts: dict[str, dict[str, int]]) -> Table:
+    table = Table(show_footer=True)
+    table.add_column("node", "net")
+    for name in USE:
+        table.add_column(name, f"{sum(part[name] for part in parts.values()):,}", justify="right")
+    for name, part in parts.items():
+        table.add_row(name, *(f"{part[kind]:,}" for kind in USE))
+    return table
 
 
 def _fit(used: Resources) -> str:

@@ -30,7 +30,7 @@ EVERYWHERE = (
 )
 """What is done to every one of the four legs."""
 
-TABLES = ("ref", "torch", "c", "rtl", "banks", "store", "bench", "demo", "board", "overlay", "ai8x")
+TABLES = ("ref", "torch", "c", "rtl", "banks", "store", "bench", "shell", "demo", "board", "overlay", "ai8x")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""``bittrue ecg``: checkpoints of ECG networks in ai8x form."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from bittrue.cli.parser import Commands, Parser, add_command, console, whole
+from bittrue.errors import BadInput
+from bittrue.files import write_whole
+from bittrue.targets.max78002.checkpoint import Checkpoint, npz_bytes, read_checkpoint
+from bittrue.targets.max78002.folding import fold
+from bittrue.targets.max78002.quantise import quantise
+from bittrue.targets.max78002.verify import Verdict, verify
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command and what it has under it."""
+    parent = commands.add_parser("ecg", help="look at, fold and quantise checkpoints", description="ai8x checkpoints.")
+    under = parent.add_subparsers(metavar="what", required=True)
+    look = add_command(under, "verify-checkpoint", call_verify, "say what a checkpoint is good for", net=False)
+    look.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz")
+    look.add_argument("--fold", action="store_true", help="fold batch norm into the weights and write the result")
+    look.add_argument("-o", "--output", metavar="FILE", help="with --fold: the folded checkpoint, .npz or .pth.tar")
+    make = add_command(under, "quantize", call_quantize, "make integers of a float checkpoint", net=False)
+    make.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz, batch norm folded")
+    make.add_argument("-o", "--output", required=True, metavar="FILE", help="quantised checkpoint, .npz or .pth.tar")
+    make.add_argument("--network", metavar="YAML", help="network description whose 'quantization' counts most")
+    make.add_argument(
+        "--weight-bits", type=whole(1, 8), default=8, metavar="B", help="of layers that say nothing (default 8)"
+    )
+
+
+def call_verify(arguments: argparse.Namespace) -> int:
+    """Print the verdict, or fold and write."""
+    if arguments.fold != (arguments.output is not None):
+        raise BadInput("--fold and -o FILE belong together; give both or neither")
+    checkpoint = read_checkpoint(arguments.checkpoint)
+    if arguments.fold:
+        return _write(fold(checkpoint), arguments.output)
+    _show(verify(checkpoint))
+    checkpoint.refuse_batch_norm()
+    return 0
+
+
+def call_quantize(arguments: argparse.Namespace) -> int:
+    """Quantise and write."""
+    bits: list[int | None] = []
+    if arguments.network:
+        try:
+            from bittrue.targets.max78002.network import read_network
+        except ImportError as error:
+            from bittrue.cli.import_ai8x import needed
+
+            raise needed(error) from None
+        bits = read_network(arguments.network).bits
+    return _write(quantise(read_checkpoint(arguments.checkpoint), bits, arguments.weight_bits), arguments.output)
+
+
+def _show(verdict: Verdict) -> None:
+    out, table = console(), Table(box=None)
+    for heading in ("layer", "weights", "bits", "output shift", "quantile", "largest"):
+        table.add_column(heading)
+    for row in verdict.rows:
+        table.add_row(*map(escape, row))
+    out.print(table)
+    for good, sentence in verdict.findings:
+        out.print(f"{'yes' if good else 'no ':3}  {escape(sentence)}")
+    out.print(f"next: {escape(verdict.next_step)}")
+
+
+def _write(checkpoint: Checkpoint, path: str) -> int:
+    """Write a checkpoint in the form that its ending names, and print the verdict."""
+    if path.endswith(".npz"):
+        data = npz_bytes(checkpoint.state)
+    elif path.endswith((".pth.tar", ".pth", ".pt")):
+        try:
+            from bittrue.qat.ai8x.saving import torch_bytes
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] != "torch":
+                raise
+            raise BadInput(f"{path} is PyTorch's format, and PyTorch is not installed; write .npz instead") from None
+        data = torch_bytes(checkpoint.state, checkpoint.arch, checkpoint.epoch)
+    else:
+        raise BadInput(f"{path} names no format of checkpoints; end it in .npz or .pth.tar")
+    verdict = verify(replace(checkpoint, path=path))
+    write_whole(Path(path), data)
+    print(path)
+    _show(verdict)
+    return 0

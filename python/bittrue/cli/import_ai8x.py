@@ -1,0 +1,52 @@
+"""``bittrue import-ai8x``: an ai8x network and its checkpoint as a net folder."""
+
+from __future__ import annotations
+
+import argparse
+
+from bittrue import spec
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.errors import BadInput
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command."""
+    command = add_command(commands, "import-ai8x", call, "make a net of an ai8x network and its checkpoint", net=False)
+    command.add_argument("network", metavar="NETWORK", help="ai8x network description, .yaml")
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="quantised or float: .pth.tar, .pth or .npz")
+    command.add_argument("--device", required=True, metavar="NAME", help="MAX78002 or MAX78000")
+    command.add_argument(
+        "--length", type=whole(1, 2048), metavar="L", help="samples of an input frame, where the layers leave a choice"
+    )
+    add_folder(command, "the net")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Import, write the net, and say what it is."""
+    try:
+        from bittrue.targets.max78002 import importing, network
+    except ImportError as error:
+        raise needed(error) from None
+    from bittrue.targets.max78002.checkpoint import read_checkpoint
+    from bittrue.targets.max78002.devices import device_of
+
+    device = device_of(arguments.device)
+    description = network.read_network(arguments.network)
+    done = importing.import_network(description, read_checkpoint(arguments.checkpoint), device, arguments.length)
+    spec.save(done.net, arguments.output)
+    for sentence in done.remarks:
+        remark(sentence)
+    print(f"{arguments.output}: {done.net.name}, {done.net.input} to {done.net.output}")
+    for stage in done.stages:
+        weights = "pass-through" if stage.weight is None else "x".join(map(str, stage.weight.shape))
+        bits = "" if stage.weight is None else f", {'-1/+1' if stage.bits < 0 else f'{stage.bits}-bit'} weights"
+        shift = "" if stage.weight is None else ", wide" if stage.wide else f", shift {stage.shift:+d}"
+        print(f"  {stage.name}: {stage.operation} {weights}{bits}{shift}")
+    return 0
+
+
+def needed(error: ImportError) -> BadInput:
+    """The exception for a missing PyYAML. Raises ``error`` itself where something else is missing."""
+    if (error.name or "").partition(".")[0] != "yaml":
+        raise error
+    return BadInput("network descriptions are YAML, which needs PyYAML; run: pip install pyyaml")

@@ -1,0 +1,123 @@
+"""Whether stages fit a chip, and if not, which limit, by how much, and what would fit.
+
+These are the limits of single layers and of the totals. Where data and kernels lie in memory is the generator's
+business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bittrue.errors import BadInput
+from bittrue.spec.stages import Stage, stage_types
+from bittrue.targets.max78002.devices import CHANNELS, FLATTEN, KERNEL, PADDING, POOL, PROCESSORS, Device
+
+
+def check_stages(stages: Sequence[Stage], shape: tuple[int, int], device: Device) -> None:
+    """Raise `BadInput` for the first layer that ``device`` cannot have, or totals that it does not hold.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    shape : (int, int)
+        Channels and length of an input frame.
+    device : Device
+    """
+    if len(stages) > device.layers:
+        raise BadInput(f"the net has {len(stages)} layers; a {device.name} runs {device.layers}, so merge or drop some")
+    for stage, (tensor, _) in zip(stages, stage_types(shape, stages), strict=True):
+        given = tensor.shape
+        for complaint in (_of_pool(stage, device), _of_sum(stage, given, device), _of_shape(stage, given, device)):
+            if complaint:
+                raise BadInput(f"layer {stage.name}: {complaint}")
+    _check_memory(stages, device)
+
+
+def weight_bytes(stage: Stage) -> int:
+    """Bytes of a stage's weights when packed: ``bits`` bits each."""
+    return 0 if stage.weight is None else -(-stage.weight.size * abs(stage.bits) // 8)
+
+
+def _check_memory(stages: Sequence[Stage], device: Device) -> None:
+    sizes = {stage.name: weight_bytes(stage) for stage in stages}
+    total = sum(sizes.values())
+    if total > device.weight_bytes:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise BadInput(
+            f"the weights take {total:,} bytes, {total - device.weight_bytes:,} more than the {device.weight_bytes:,} "
+            f"of a {device.name}; the largest layer is {largest} with {sizes[largest]:,}: give it fewer channels or "
+            f"4-bit weights"
+        )
+    biases = sum(len(stage.bias) for stage in stages if stage.bias is not None)
+    if biases > device.bias_bytes:
+        raise BadInput(
+            f"the biases take {biases:,} bytes, {biases - device.bias_bytes:,} more than the {device.bias_bytes:,} of "
+            f"a {device.name}; leave the bias out of some layers"
+        )
+
+
+def _of_pool(stage: Stage, device: Device) -> str:
+    pool = stage.pool
+    if pool is None:
+        return ""
+    if stage.operation == "linear":
+        return "a linear layer cannot pool; pool in the layer before it"
+    for what, value in (("window", pool.size), ("stride", pool.stride)):
+        if not 1 <= value <= POOL:
+            return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
+    if not 1 <= pool.dilation <= device.pool_dilation:
+        return f"a pooling dilation of {pool.dilation} is outside 1..{device.pool_dilation} on a {device.name}"
+    return ""
+
+
+def _of_sum(stage: Stage, given: tuple[int, ...], device: Device) -> str:
+    if stage.weight is None:
+        return ""
+    if stage.bits < 0 and not device.binary:
+        return f"a {device.name} has no -1/+1 weights; use 1-bit weights, -1 and 0"
+    if stage.operation == "linear":
+        return ""
+    size, channels = stage.weight.shape[2], given[0]
+    if not 1 <= size <= KERNEL:
+        return f"a kernel of {size} weights is outside 1..{KERNEL}; use two layers"
+    if not 0 <= stage.padding <= PADDING or stage.padding >= size:
+        return f"padding {stage.padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}; pad less"
+    if stage.padding and channels > PROCESSORS and not device.padded_passes:
+        return (
+            f"a {device.name} pads convolutions of up to {PROCESSORS} channels, not of {channels}; use padding 0 or "
+            f"fewer channels"
+        )
+    if stage.stride != 1:
+        return f"a stride of {stage.stride} does not exist; use 1, and pool before the next layer"
+    if stage.groups != 1 and not device.depthwise:
+        return f"a {device.name} has no groups; use groups 1"
+    if stage.groups != 1 and not stage.groups == channels == len(stage.weight):
+        return (
+            f"{stage.groups} groups for {channels} inputs and {len(stage.weight)} outputs; use 1, or as many as both "
+            f"(depthwise)"
+        )
+    return _of_dilation(stage, size)
+
+
+def _of_dilation(stage: Stage, size: int) -> str:
+    """A dilated kernel is stretched to at most 9 weights, or becomes a two-dimensional one of at most 3."""
+    if stage.dilation == 1 or (size - 1) * stage.dilation < KERNEL:
+        return ""
+    if size > 3 or stage.padding or stage.pool:
+        return (
+            f"dilation {stage.dilation} spreads {size} weights over more than {KERNEL} samples, which needs a kernel "
+            f"of at most 3, padding 0 and no pooling; use a dilation below {-(-KERNEL // max(size - 1, 1))}"
+        )
+    return ""
+
+
+def _of_shape(stage: Stage, given: tuple[int, ...], device: Device) -> str:
+    outputs = given[0] if stage.weight is None else len(stage.weight)
+    for what, value in (("inputs", given[0]), ("outputs", outputs)):
+        if value > CHANNELS:
+            return f"{value} {what} are more than the {CHANNELS} of a {device.name}; use fewer"
+    if len(given) == 2 and given[1] > device.length:
+        return f"a frame of {given[1]} samples is longer than the {device.length} of a {device.name}; shorten it"
+    if stage.operation == "linear" and len(given) == 2 and given[1] > FLATTEN:
+        return f"flattening {given[1]} samples exceeds {FLATTEN}; pool before it"
+    return ""

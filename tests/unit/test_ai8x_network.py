@@ -1,0 +1,148 @@
+"""Descriptions: what they may say, in which words, and the sentence where they may not."""
+
+import pytest
+from ai8x_files import CONV, describe
+
+from bittrue.errors import BadInput
+from bittrue.spec import Abs, Linear, ReLU
+from bittrue.spec.stages import Pool
+from bittrue.targets.max78002.network import read_network
+from bittrue.targets.max78002.yaml_file import BYTES
+
+LAYERS = "arch: a\ndataset: d\nlayers:\n"
+
+
+def only(folder, **keys):
+    """The one layer of a description."""
+    layer = {"operation": "conv1d"} | keys
+    return read_network(describe(folder, [{key: value for key, value in layer.items() if value != "-"}])).layers[0]
+
+
+def test_what_is_not_said_has_the_default_of_ai8x(tmp_path):
+    layer = only(tmp_path)
+    assert (layer.kernel, layer.padding, layer.dilation, layer.groups, layer.stride) == (9, 1, 1, 1, 1)
+    assert layer.pool is None and layer.activation == Linear() and not layer.wide and not layer.flatten
+    assert layer.quantization is None and layer.output_shift is None
+    linear = only(tmp_path, operation="mlp")
+    assert (linear.kernel, linear.padding, linear.operation) == (1, 0, "linear")
+    assert only(tmp_path, max_pool=3).pool == Pool("max", 3, 1)
+
+
+@pytest.mark.parametrize("key", ["operation", "op", "operator", "convolution"])
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [("Conv1d", "conv1d"), ("MLP", "linear"), ("fc", "linear"), ("linear", "linear"), ("None", "none")],
+)
+def test_words_for_operations(tmp_path, key, word, meaning):
+    assert only(tmp_path, operation="-", **{key: word}).operation == meaning if key != "operation" else True
+    assert only(tmp_path, operation=word).operation == meaning
+
+
+def test_words_for_activations_and_pools(tmp_path):
+    assert only(tmp_path, activation="relu").activation == ReLU()
+    assert only(tmp_path, activate="ABS").activation == Abs()
+    assert only(tmp_path, activate=None).activation == Linear()
+    assert only(tmp_path, avg_pool=[4, 1], pool_stride=[2, 1]).pool == Pool("avg", 4, 2)
+    assert only(tmp_path, kernel_size="7").kernel == 7
+    assert only(tmp_path, quantization="Binary").quantization == -1
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"operation": "conv2d"}, "operation 'conv2d': it is not supported; known are conv1d"),
+        ({"operation": "ConvTranspose2d"}, "operation 'convtranspose2d': it is not supported"),
+        ({"operation": "-"}, "operation: it is missing, which means conv2d"),
+        ({"op": "conv1d"}, "op 'conv1d': operation says the same"),
+        ({"eltwise": "add"}, "eltwise 'add': element-wise operations are not supported"),
+        ({"operands": 2}, "operands 2: element-wise"),
+        ({"streaming": True}, "streaming True: streaming is not supported"),
+        ({"bypass": True}, "bypass True: bypassed kernels"),
+        ({"write_gap": 1}, "write_gap 1: gaps in data memory"),
+        ({"pool_first": False}, "pool_first False: pooling comes first"),
+        ({"in_sequences": [0, 1]}, r"in_sequences \[0, 1\]: only a chain"),
+        ({"in_sequences": 3}, "in_sequences 3: only a chain"),
+        ({"next_sequence": 4}, "next_sequence 4: only a chain"),
+        ({"sequence": 2}, "sequence 2: layers are numbered"),
+        ({"processors": 0}, "processors 0: give a map of the 64 processors"),
+        ({"processors": 1 << 64}, "give a map of the 64 processors"),
+        ({"processors": "many"}, "processors 'many': give a map"),
+        ({"output_processors": True}, "output_processors True: give a map"),
+        ({"data_format": "NHWC"}, "data_format 'NHWC': choose HWC or CHW"),
+        ({"kernel_size": 10}, "kernel_size 10: give a whole number from 1 to 9"),
+        ({"kernel_size": "3x3"}, "kernel_size '3x3': give a whole number"),
+        ({"kernel_size": 2.0}, "kernel_size 2.0: give a whole number"),
+        ({"pad": -1}, "pad -1: give a whole number from 0"),
+        ({"pad": True}, "pad True: give a whole number"),
+        ({"activate": "GELU"}, "activate 'GELU': choose ReLU, Abs or None"),
+        ({"activate": "ReLU", "activation": "ReLU"}, "activation 'ReLU': activate says the same"),
+        ({"quantization": 3}, "quantization 3: choose 8, 4, 2, 1 or binary"),
+        ({"quantization": True}, "quantization True: choose"),
+        ({"output_width": 16}, "output_width 16: choose 8 or 32"),
+        ({"output_shift": 1.5}, "output_shift 1.5: give a whole number"),
+        ({"flatten": True}, "flatten True: only a linear layer flattens"),
+        ({"flatten": "yes please"}, "flatten 'yes please': give true or false"),
+        ({"max_pool": 2, "avg_pool": 2}, "avg_pool 2: max_pool is there too"),
+        ({"max_pool": 0}, "max_pool 0: give a whole number from 1"),
+        ({"max_pool": 3, "pool_dilation": 2}, "pool_dilation 2: it works with windows of 2, not of 3"),
+        ({"groups": 2, "conv_groups": 2}, "groups 2: conv_groups says the same"),
+        ({"operation": "mlp", "pad": 1}, "pad 1: a linear layer has none"),
+        ({"operation": "mlp", "kernel_size": 3}, "kernel_size 3: unknown key"),
+        ({"operation": "none", "activate": "ReLU"}, "a pass-through has no activation"),
+        ({"operation": "none", "dilation": 2}, "dilation 2: a pass-through has none"),
+        ({"in_crop": [1, 1]}, r"in_crop \[1, 1\]: cropping is not supported"),
+        ({"kernel": 3}, "kernel 3: unknown key"),
+        ({"name": 7}, "name 7: give a text"),
+    ],
+)
+def test_what_a_layer_may_not_say(tmp_path, keys, sentence):
+    with pytest.raises(BadInput, match=rf"network.yaml: layer 0( \(\w+\))?: .*{sentence}"):
+        only(tmp_path, **keys)
+
+
+def test_only_the_last_layer_is_wide(tmp_path):
+    path = describe(tmp_path, [CONV | {"output_width": 32, "name": "early"}, CONV])
+    with pytest.raises(BadInput, match=r"layer 0 \(early\): output_width 32: only the last layer"):
+        read_network(path)
+
+
+def test_names_are_unique_and_chains_may_be_named(tmp_path):
+    chain = [CONV | {"name": "A", "next_sequence": "b"}, CONV | {"name": "B", "in_sequences": ["A"]}]
+    assert [layer.name for layer in read_network(describe(tmp_path, chain)).layers] == ["A", "B"]
+    with pytest.raises(BadInput, match="another layer has it too"):
+        read_network(describe(tmp_path, [CONV | {"name": "A"}, CONV | {"name": "a"}]))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "holds NoneType and no keys"),
+        ("- 1\n", "holds list and no keys"),
+        ("layers: [", "is not YAML"),
+        ("arch: a\n", "'layers' must be a list"),
+        ("arch: a\nlayers: {}\n", "'layers' must be a list"),
+        ("arch: a\nlayers: [1]\n", "layer 0 is 1; each layer is a mapping"),
+        ("arch: [a]\nlayers: [{operation: conv1d}]\n", "'arch' is \\['a'\\]"),
+        ("arch: a\narch: b\nlayers: []\n", "line 2 gives 'arch' a second time"),
+        (LAYERS + "- operation: conv1d\n  pad: 1\n  pad: 2\n", "line 6 gives 'pad' a second time"),
+        (LAYERS + "- operation: conv1d\ntypo: 1\n", "unknown key 'typo'"),
+        (LAYERS + "- operation: conv1d\ndata_buffer: [1]\n", "data_buffer is not supported"),
+        ("!!python/object/apply:os.system ['touch /tmp/owned']\n", "is not YAML"),
+        ("? [1]\n: 2\n", "is not YAML"),
+        ("[" * 3000, "is not YAML"),
+    ],
+)
+def test_files_that_are_no_description(tmp_path, text, sentence):
+    path = tmp_path / "network.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=sentence):
+        read_network(path)
+
+
+def test_a_file_that_is_not_there_or_too_large(tmp_path):
+    with pytest.raises(BadInput, match="cannot read a network description"):
+        read_network(tmp_path / "none.yaml")
+    path = tmp_path / "network.yaml"
+    path.write_text("#" * (BYTES + 1))
+    with pytest.raises(BadInput, match="at most 1,048,576"):
+        read_network(path)

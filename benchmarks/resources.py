@@ -1,0 +1,69 @@
+"""What overlays take of an xc7z020, module by module: Yosys's netlist, as the Markdown tables of docs/resources.md.
+
+    python benchmarks/resources.py weights/tdnn-thermal --intervals 16 32 64
+
+Yosys takes minutes for each interval; what was counted once is kept in the build cache. No timing is estimated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+
+from bittrue import spec
+from bittrue.cost import XC7Z020, Resources, resources
+from bittrue.lower.stream_shell import shell_name
+from bittrue.spec import Net
+from bittrue_rtl import shell
+from bittrue_sim.synth import xc7_parts, xc7_use
+
+KINDS = {"LUT": "lut", "FF": "ff", "DSP48E1": "dsp", "RAMB18": "ramb36"}
+PARTS = {"slave": "AXI4-Lite slave", "registers": "registers", "loader": "weight loader", "hashes": "bank hashes"}
+REST = "streams, sidecar, forks, branch queues"
+BANKS = ("cold", "normal", "hot")
+
+
+def nets_of(folder: Path) -> list[Net]:
+    """The net of a folder, or its thermal banks."""
+    if (folder / "net.json").exists():
+        return [spec.load(folder)]
+    return [spec.load(folder / bank) for bank in BANKS]
+
+
+def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
+    """Cells of every module of the shell around a net, by its name here; several nets are banks."""
+    net, top = nets[0], shell_name(nets[0])
+    parts = {f"{top}.{part}": title for part, title in PARTS.items() if len(nets) > 1 or part != "hashes"}
+    parts |= {f"{top}.streams.network.{node.name}": f"layer {node.name}" for node in net.nodes}
+    reports = xc7_parts(shell.verilog(net, interval, nets if len(nets) > 1 else ()), top, list(parts))
+    return {parts.get(module, REST): xc7_use(report) for module, report in reports.items()}
+
+
+def main() -> None:
+    """Print a table for each net and interval, and one of the totals."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nets", nargs="+", type=Path, metavar="NET")
+    parser.add_argument("--intervals", nargs="+", type=int, default=[8, 16, 32, 64])
+    chosen = parser.parse_args()
+    print(f"pyosys {importlib.metadata.version('pyosys')}, synth_xilinx -family xc7, each module within its borders\n")
+    for folder in chosen.nets:
+        nets = nets_of(folder)
+        for interval in chosen.intervals:
+            parts = counted(nets, interval)
+            used = {kind: sum(part[kind] for part in parts.values()) for kind in KINDS}
+            banks = f", {len(nets)} banks" if len(nets) > 1 else ""
+            print(f"### {folder.name}{banks}, interval {interval}\n")
+            print(f"| module | {' | '.join(KINDS)} |\n|---|{'---:|' * len(KINDS)}")
+            for name, part in parts.items():
+                print(f"| {name} | {' | '.join(f'{part[kind]:,}' for kind in KINDS)} |")
+            print(f"| **all** | {' | '.join(f'**{used[kind]:,}**' for kind in KINDS)} |")
+            there = {kind: getattr(XC7Z020, field) * (2 if kind == "RAMB18" else 1) for kind, field in KINDS.items()}
+            print(f"| of an xc7z020 | {' | '.join(f'{100 * used[kind] / there[kind]:.0f} %' for kind in KINDS)} |")
+            formula: Resources = resources(nets[0], interval, banks=len(nets) if len(nets) > 1 else 0)
+            print(f"\nBy formula: {formula.dsp} DSP48E1, {formula.ramb36} RAMB36E1.\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

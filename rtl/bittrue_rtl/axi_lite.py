@@ -39,7 +39,8 @@ class AxiLiteSlave(wiring.Component):
 
     def __init__(self, address_bits: int, answer: int) -> None:
         self.answer = answer
-        address = {f"{ch}{name}": In(bits) for ch in ("aw", "ar") for name, bits in (("addr", address_bits), ("prot", 3))}
+        parts = (("addr", address_bits), ("prot", 3))
+        address = {f"{channel}{name}": In(bits) for channel in ("aw", "ar") for name, bits in parts}
         super().__init__(
             {
                 **address,
@@ -67,7 +68,7 @@ class AxiLiteSlave(wiring.Component):
         return m
 
     def _write(self, m: Module) -> None:
-        """Hold address and data until both are there and the response before has been taken; then write, then answer."""
+        """Hold address and data until both are there and the answer before has been taken; then write, then answer."""
         held = [Signal(name="address_held"), Signal(name="data_held")]
         answering = Signal()
         answer = Signal(self.answer)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
+
+SUM = 6
+"""Clocks that a word's sum takes after it was passed on: 16 bits a clock keep its logic shallow."""
 
 
 def load_layout(address_bits: int, data_bits: int) -> data.StructLayout:
@@ -30,7 +31,7 @@ class Loader(wiring.Component):
     Ports
     -----
     written : in
-        ``address``, ``high`` and ``low`` are a word to load; at most every 8 clocks, and they stay so long.
+        ``address``, ``high`` and ``low`` are a word to load; at most every `SUM` clocks. ``address`` has stood before.
     address, high, low : unsigned(32), in
     restart : in
         Count and sum start anew.
@@ -75,24 +76,25 @@ class Loader(wiring.Component):
         ]
         with m.If(self.written):
             m.d.sync += [self.load.address.eq(self.address), self.load.data.eq(Cat(self.low, self.high))]
-        self._sum(m)
+        self._sum(m, pass_on)
         return m
 
-    def _sum(self, m: Module) -> None:
-        """Three clocks a word: its address, its low and its high half."""
-        m.submodules.crc = crc = CRC32_ISO_HDLC(32).create()
-        step = Signal(3)
-        load: Any = self.load
-        m.d.sync += step.eq(Cat(self.written, step))
-        passed = Signal()  # the word in the making was passed on
+    def _sum(self, m: Module, pass_on: Value) -> None:
+        """`SUM` clocks a word, from registers: half of its address, low or high part in each."""
+        m.submodules.crc = crc = CRC32_ISO_HDLC(96 // SUM).create()
+        halves, steps = Signal(96, reset_less=True), Signal(SUM)
+        with m.If(pass_on):
+            m.d.sync += halves.eq(Cat(self.address, self.low, self.high))
+        with m.Else():
+            m.d.sync += halves.eq(halves >> (96 // SUM))
+        m.d.sync += steps.eq(Cat(pass_on, steps))
         m.d.comb += [
             crc.start.eq(self.restart),
-            crc.valid.eq(step.any() & (load.valid | passed)),
-            crc.data.eq(Mux(step[0], load.address, Mux(step[1], self.low, self.high))),
+            crc.valid.eq(steps.any()),
+            crc.data.eq(halves),
             self.crc.eq(crc.crc),
         ]
-        m.d.sync += passed.eq(load.valid | (passed & ~step[2]))
         with m.If(self.restart):
             m.d.sync += self.count.eq(0)
-        with m.Elif(load.valid):
+        with m.Elif(self.load.valid):
             m.d.sync += self.count.eq(self.count + 1)

@@ -143,7 +143,7 @@ class RegisterFile(wiring.Component):
         name, first = register.name.lower(), register.offset // 4
         bits = (register.words - 1).bit_length()
         if register.words != 1 << bits or first % register.words:
-            raise ValueError(f"register {register.name}: {register.words} words at {register.offset:#x} are not aligned")
+            raise ValueError(f"{register.words} words of {register.name} at {register.offset:#x} are not aligned")
         here, at = Signal(name=f"{name}_here"), Signal(bits, name=f"{name}_at", reset_less=True)
         m.d.sync += [
             here.eq(self.write & (self.write_index >> bits == first >> bits) & (self.write_bytes != 0)),
@@ -160,7 +160,8 @@ class RegisterFile(wiring.Component):
         """Choose a word in two steps: among the single ones into a register, then among that and the windows."""
         size = 1 << max(words).bit_length()
         single = Signal(32, reset_less=True)
-        m.d.sync += single.eq(Array(words.get(k, C(0, 32)) for k in range(size))[self.read_index[: size.bit_length() - 1]])
+        every = Array(words.get(k, C(0, 32)) for k in range(size))
+        m.d.sync += single.eq(every[self.read_index[: size.bit_length() - 1]])
         low = Signal()
         m.d.sync += low.eq(self.read_index < size)
         found = single & low.replicate(32)
@@ -172,7 +173,9 @@ class RegisterFile(wiring.Component):
 
 
 def _field_ports(name: str, field: Field) -> dict[str, Any]:
-    ports = {name: (In if field.access in ("ro", "w1c") else Out)(field.bits)}
+    if field.access in ("ro", "w1c"):
+        return {name: In(field.bits)}
+    ports: dict[str, Any] = {name: Out(field.bits, init=field.reset or 0)}
     if field.access == "count":
         ports[f"{name}_up"] = In(1)
     return ports

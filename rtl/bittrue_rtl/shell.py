@@ -16,14 +16,15 @@ from bittrue.lower.stream_shell import built_words, can_bypass, shell_name, shel
 from bittrue.spec import Net
 from bittrue_rtl.axi_lite import AxiLiteSlave
 from bittrue_rtl.bank_hashes import BankHashes
-from bittrue_rtl.loader import Loader
+from bittrue_rtl.loader import SUM, Loader
 from bittrue_rtl.registers import RegisterFile, connect
 from bittrue_rtl.stream_shell import StreamShell
 
 PASSED_ON = 4
 """Clocks from a write to `AxiLiteSlave` until a word to load leaves the `Loader`."""
-ANSWER = PASSED_ON + LOAD_CLOCKS
-"""Clocks until it is in its memory: then the write is answered, and no sooner can another one swap banks or reset."""
+ANSWER = PASSED_ON + max(LOAD_CLOCKS, SUM)
+"""Clocks until it is in its memory and its sum: then the write is answered, and no sooner can another one swap banks,
+reset, or read the sum."""
 
 
 class Shell(wiring.Component):

@@ -23,7 +23,7 @@ SPARE = 6
 
 
 class StreamShell(wiring.Component):
-    """One sample a transfer. What belongs to a sample but not to the net waits in a sidecar beside it and leaves with it.
+    """One sample a transfer. What belongs to a sample but not to the net waits in a sidecar, and leaves with it.
 
     A reset empties everything, so that no sample, companion or count is left without the others.
 

@@ -1,0 +1,115 @@
+"""The shell of a net in cocotb benches, driven by the bus masters, sources and sinks of cocotbext-axi."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from bittrue.cosim.module_ports import check_ports
+from bittrue.errors import BadInput
+from bittrue.lower.stream_shell import shell_name, shell_ports
+from bittrue.spec import Net, save
+from bittrue_sim import runner
+from bittrue_sim.cosimulate import JOB
+
+BENCH = "bittrue_sim.benches.shell_bench"
+SCENARIOS = (
+    "reset_values",
+    "access_kinds",
+    "streams",
+    "stall_counter",
+    "full_speed",
+    "malformed_transfers",
+    "reset_in_mid_stream",
+    "bypass",
+    "bank_swaps",
+    "load_while_streaming",
+    "refused_loads",
+    "saturation_flags",
+)
+"""The tests of the bench."""
+WITHOUT_BANKS = ("reset_values", "streams", "stall_counter", "full_speed", "malformed_transfers", "bypass")
+"""Those that hardware with fixed weights passes."""
+
+
+def cosimulate_shell(
+    banks: Sequence[Net],
+    interval: int,
+    simulator: str,
+    scenarios: Sequence[str] = SCENARIOS,
+    *,
+    fixed: bool = False,
+    samples: int = 40,
+    seed: int = 1,
+    verilog: str | None = None,
+) -> None:
+    """Run scenarios of `bittrue_sim.benches.shell_bench`; returns, or raises with the first thing that is wrong.
+
+    Parameters
+    ----------
+    banks : sequence of Net
+        What the hardware is built with, in the order of the banks.
+    interval : int
+        Clocks a sample.
+    simulator : str
+        ``"verilator"`` or ``"icarus"``.
+    scenarios : sequence of str
+        Some of `SCENARIOS`; they run in one simulation.
+    fixed : bool
+        Build the first net alone, with fixed weights (`WITHOUT_BANKS`).
+    samples : int
+        Samples of one stretch of the scenario.
+    seed : int
+        For inputs and stalls.
+    verilog : str, optional
+        Text of the shell; generated where none is given.
+
+    Raises
+    ------
+    BadInput
+        For a simulator that is missing or too old, or where cocotbext-axi is missing.
+    HardwareFault
+        With the bench's reason, or where the text's ports are not a shell's.
+    """
+    require(simulator)
+    text = verilog if verilog is not None else _verilog(banks[0], interval, () if fixed else tuple(banks))
+    module = shell_name(banks[0])
+    check_ports(text, module, shell_ports(banks[0]))
+    build_dir = runner.build(simulator, text, module)
+    with tempfile.TemporaryDirectory(prefix="bittrue-shell-") as folder:
+        work = Path(folder)
+        names = [f"bank{k}" for k in range(len(banks))]
+        for name, net in zip(names, banks, strict=True):
+            save(net, work / name)
+        job = {
+            "banks": names,
+            "fixed": fixed,
+            "interval": interval,
+            "samples": samples,
+            "seed": seed,
+            "four_state": simulator == "icarus",
+        }
+        (work / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        environment = {JOB: str(work), "COCOTB_TEST_FILTER": rf"\.({'|'.join(scenarios)})$"}
+        runner.run(simulator, build_dir, module, BENCH, work, environment, seed)
+
+
+def require(simulator: str) -> None:
+    """Make sure that a simulator and cocotbext-axi can be used; `BadInput` where not."""
+    runner.require(simulator)
+    try:
+        import cocotbext.axi  # noqa: F401
+    except ImportError:
+        raise BadInput("cocotbext-axi is not installed in this environment; run: pip install cocotbext-axi") from None
+
+
+@lru_cache(maxsize=8)
+def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
+    """The generated module, once for all scenarios."""
+    import bittrue_rtl.shell
+
+    text: str = bittrue_rtl.shell.verilog(net, interval, banks)
+    return text

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.back import verilog as back
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.ports import container_bits, module_name, port_bits
-from bittrue.spec import Net, TensorType
+from bittrue.lower.ports import module_name, port_bits
+from bittrue.spec import Net
+from bittrue_rtl.containers import packed, unpacked
 from bittrue_rtl.network import Network
 
 
@@ -54,14 +55,11 @@ class Top(wiring.Component):
         m = Module()
         net, inner = self.network.net, self.network
         m.submodules.network = inner
-        width = container_bits(net.input.format)
-        for k in range(net.input.shape[0]):
-            word = self.s_axis_tdata[k * width : k * width + net.input.format.bits]
-            m.d.comb += inner.i.payload[k].eq(word.as_signed())
+        unpacked(m, inner.i.payload, self.s_axis_tdata, net.input)
         m.d.comb += [
             inner.i.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(inner.i.ready),
-            self.m_axis_tdata.eq(_packed(m, inner.o.payload, net.output, "output")),
+            self.m_axis_tdata.eq(packed(m, inner.o.payload, net.output, "output")),
             self.m_axis_tvalid.eq(inner.o.valid),
             inner.o.ready.eq(self.m_axis_tready),
         ]
@@ -69,20 +67,10 @@ class Top(wiring.Component):
             for node in net.nodes:
                 tensor = getattr(inner, f"tap_{node.name}")
                 m.d.comb += [
-                    getattr(self, f"tap_{node.name}_tdata").eq(_packed(m, tensor, net.types[node.name], node.name)),
+                    getattr(self, f"tap_{node.name}_tdata").eq(packed(m, tensor, net.types[node.name], node.name)),
                     getattr(self, f"tap_{node.name}_tvalid").eq(getattr(inner, f"tap_{node.name}_valid")),
                 ]
         return m
-
-
-def _packed(m: Module, payload: Any, tensor: TensorType, name: str) -> Any:
-    """Elements sign-extended into their containers."""
-    words = []
-    for k in range(tensor.shape[0]):
-        word = Signal(signed(container_bits(tensor.format)), name=f"{name}_{k}")
-        m.d.comb += word.eq(payload[k])
-        words.append(word)
-    return Cat(*words)
 
 
 def verilog(net: Net, interval: int, *, probes: bool = False) -> str:

@@ -1,0 +1,196 @@
+"""Recipes: everything that decides which ECG net comes out of training, as a TOML file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from typing import Literal
+
+from bittrue.apps.ecg.beats.beats import Input
+from bittrue.apps.ecg.beats.classes import CLASSES
+from bittrue.apps.ecg.beats.split import parts
+from bittrue.apps.ecg.schema import build
+from bittrue.apps.ecg.topology import Topology
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def _within(section: object, **limits: tuple[float, float]) -> None:
+    for name, (low, high) in limits.items():
+        value = getattr(section, name)
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"{name} is {value}; it must be {low:g} to {high:g}")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Section ``[train]``: float training with the range and the rounding points of the integer net in mind.
+
+    Parameters
+    ----------
+    seed : int
+    steps : int
+        Steps of AdamW; the rate rises along half a cosine over the share ``warm`` and falls to zero along another.
+    batch : int
+        Beats of a step, drawn with replacement.
+    rate, decay, warm : float
+        Highest learning rate, weight decay, share of the steps that the rate rises in.
+    class_power, record_power : float
+        A class is drawn with its beats to the power ``class_power``, a record within the class likewise: 1 takes them
+        as they come, 0 all alike.
+    smoothing : float
+        Of the labels.
+    offsets : tuple of float
+        Five, for the classes, or none: the loss sees the scores minus these, so the trained net has them inside. A
+        negative one makes a class harder to say that is drawn more often than it occurs.
+    ema : float
+        Decay a step of the moving average of the parameters, which is what is validated and kept.
+    validate_every : int
+        Steps between looks at the validation patients.
+    select : str
+        Which average is kept: ``"best"`` has the highest macro-F1 on the validation patients, ``"last"`` is the last.
+    fold : int, optional
+        Patients of DS1 that are validated on and never trained on (`bittrue.apps.ecg.beats.split.FOLDS`); without it
+        all of DS1 is trained on, which needs ``select = "last"``.
+    """
+
+    seed: int
+    steps: int
+    batch: int = 128
+    rate: float = 4e-3
+    decay: float = 1e-2
+    warm: float = 0.2
+    class_power: float = 0.5
+    record_power: float = 0.5
+    smoothing: float = 0.05
+    offsets: tuple[float, ...] = ()
+    ema: float = 0.98
+    validate_every: int = 100
+    select: Literal["best", "last"] = "best"
+    fold: int | None = None
+
+    def __post_init__(self) -> None:
+        most = 1e9
+        _within(self, seed=(0, most), steps=(1, most), batch=(1, most), rate=(0, 1), decay=(0, most), warm=(0, 1))
+        _within(self, class_power=(0, 1), record_power=(0, 1), smoothing=(0, 0.5), ema=(0, 0.99999))
+        _within(self, validate_every=(1, most))
+        if len(self.offsets) not in (0, len(CLASSES)):
+            raise BadInput(
+                f"offsets has {len(self.offsets)} numbers; give one for each of {', '.join(CLASSES)}, or none"
+            )
+        parts(self.fold)
+        if self.fold is None and self.select == "best":
+            raise BadInput('select is "best", which needs patients to validate on; set fold, or select = "last"')
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Section ``[augment]``: what is done to a beat before a step sees it; what is 0 is left out.
+
+    Parameters
+    ----------
+    flip : float
+        Probability that all ECG channels change sign, as with a swapped lead.
+    filter : float
+        All ECG channels through one random filter of 9 taps, the identity plus Gauss numbers times up to that much, and
+        back to the largest value they had: another patient's shapes, with the same beats unlike the others.
+    amplitude : float
+        All ECG channels times ``exp(amplitude * gauss)``.
+    wander : float
+        A sine of that height, times a Gauss number, below 1.1 Hz, added to each.
+    noise : float
+        Standard deviation, at most, of white noise on each.
+    shift : int
+        Samples, at most, that the beat's window moves and the template's does not.
+    interval : float
+        All intervals times ``exp(interval * gauss)``, as if the usual one had been estimated wrong.
+    blank : float
+        Probability that an interval more than three beats ago looks like the usual one.
+    speed : float
+        Standard deviation of a Gauss number added to the channel of that name.
+    mixup : float
+        Parameter of the Beta distribution that mixes pairs of beats and their labels.
+    """
+
+    flip: float = 0.0
+    filter: float = 0.0
+    amplitude: float = 0.0
+    wander: float = 0.0
+    noise: float = 0.0
+    shift: int = 0
+    interval: float = 0.0
+    blank: float = 0.0
+    speed: float = 0.0
+    mixup: float = 0.0
+
+    def __post_init__(self) -> None:
+        _within(
+            self,
+            flip=(0, 1),
+            filter=(0, 2),
+            amplitude=(0, 2),
+            wander=(0, 1),
+            noise=(0, 1),
+            shift=(0, 32),
+            interval=(0, 1),
+            blank=(0, 1),
+        )
+        _within(self, speed=(0, 1), mixup=(0, 10))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe: ``name`` of the net and its sections. ``text`` is the file itself."""
+
+    name: str
+    net: Topology
+    train: Training
+    input: Input = field(default_factory=Input)
+    augment: Augment = field(default_factory=Augment)
+    text: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        try:
+            self.net.lengths(self.input.length)
+        except BadInput as error:
+            raise BadInput(f"net.{error}") from None
+
+
+def load(path: str | os.PathLike[str]) -> Recipe:
+    """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
+    return parse(read_bytes(path, "the recipe"), str(path))
+
+
+def names() -> list[str]:
+    """The built-in recipes, by the names of their nets."""
+    folder = resources.files("bittrue.apps.ecg") / "recipes"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def builtin(name: str) -> Recipe:
+    """A built-in recipe, one of `names`."""
+    if name not in names():
+        raise BadInput(f"unknown recipe {name!r}; choose {', '.join(names())}, or give a recipe file")
+    file = resources.files("bittrue.apps.ecg") / "recipes" / f"{name}.toml"
+    return parse(file.read_bytes(), f"recipe {name}")
+
+
+def parse(content: bytes, what: str) -> Recipe:
+    """A recipe from the text of its file; errors name ``what``."""
+    try:
+        text = content.decode()
+        table = tomllib.loads(text)
+    except ValueError as error:
+        raise BadInput(f"{what} is not TOML ({error}); correct that line") from None
+    try:
+        recipe: Recipe = build(Recipe, table, hidden=("text",))
+    except BadInput as error:
+        raise BadInput(f"{what}: {error}") from None
+    return replace(recipe, text=text)

@@ -1,0 +1,76 @@
+"""From a TOML table to frozen dataclasses, every complaint naming the section and the key."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from bittrue.errors import BadInput
+
+
+def build(kind: type[Any], table: Mapping[str, Any], section: str = "", hidden: tuple[str, ...] = ()) -> Any:
+    """An instance of the dataclass ``kind`` from the keys of a table.
+
+    Fields are ``bool``, ``int``, ``float`` (finite; whole numbers do), ``str``, ``Literal`` of strings, tuples of
+    these, other dataclasses (sections) and tuples of them (lists of tables), and any of them ``| None`` (optional).
+
+    Parameters
+    ----------
+    kind : dataclass
+        Its own checks raise `BadInput` with a sentence that begins with the field's name.
+    table : mapping
+    section : str
+        Prefix of the keys in messages, such as ``"train."``.
+    hidden : tuple of str
+        Fields that no table may set.
+
+    Raises
+    ------
+    BadInput
+        For a key that is unknown, missing, or of another type, with the names of those that are known.
+    """
+    hints = {key: hint for key, hint in get_type_hints(kind).items() if key not in hidden}
+    for key in table:
+        if key not in hints:
+            raise BadInput(f"unknown key {section}{key}; known are {', '.join(section + name for name in hints)}")
+    required = [f.name for f in fields(kind) if f.name not in table and f.default is f.default_factory]
+    if required:
+        raise BadInput(f"key {section}{required[0]} is missing; add it")
+    values = {key: _value(hints[key], value, f"{section}{key}") for key, value in table.items()}
+    try:
+        return kind(**values)
+    except BadInput as error:
+        raise BadInput(f"{section}{error}") from None
+
+
+def _value(hint: Any, value: Any, key: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+        return _value(hint, value, key)
+    if origin is Literal:
+        if value not in get_args(hint):
+            raise BadInput(f"{key} is {value!r}; choose {' or '.join(get_args(hint))}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise BadInput(f"{key} is {value!r}; a list is needed")
+        return tuple(_value(get_args(hint)[0], item, f"{key}[{at}]") for at, item in enumerate(value))
+    if isinstance(hint, type) and is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise BadInput(f"{key} is {value!r}; a table is needed")
+        return build(hint, value, f"{key}.")
+    return _plain(hint, value, key)
+
+
+def _plain(hint: Any, value: Any, key: str) -> Any:
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise BadInput(f"{key} is {value!r}; it must be of type {hint.__name__}")
+    if hint is float and not math.isfinite(value):
+        raise BadInput(f"{key} is {value}; a finite number is needed")
+    return value

@@ -1,0 +1,134 @@
+"""The front end and the rhythm channels: every formula against plain Python integers, sample by sample."""
+
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+
+import numpy as np
+import pytest
+
+from bittrue.apps.ecg.beats import front_end, rhythm
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def clamp(value):
+    return min(max(value, -128), 127)
+
+
+def ranked(values, percent=50):
+    return sorted(values)[(len(values) - 1) * percent // 100]
+
+
+def test_the_low_pass_is_an_integer_filter():
+    signal = rng().integers(-3000, 3000, size=200)
+    taps = [int(code) for code in front_end._taps(360, 60.0)]
+    half = len(taps) // 2
+    assert sum(taps) == pytest.approx(1 << 15, abs=16) and taps == taps[::-1]
+    padded = [int(signal[0])] * half + [int(code) for code in signal] + [int(signal[-1])] * half
+    expected = [(sum(h * padded[t + i] for i, h in enumerate(taps)) + (1 << 14)) >> 15 for t in range(len(signal))]
+    assert front_end.low_pass(signal, 360, 60.0).tolist() == expected
+
+
+def test_the_low_pass_keeps_what_the_net_can_see_and_stops_the_rest():
+    clock = np.arange(3600) / 360
+    slow, fast = (np.floor(1000 * np.sin(2 * np.pi * hertz * clock)).astype(np.int64) for hertz in (10, 50))
+    assert abs(front_end.low_pass(slow, 360, 60.0)[200:-200]).max() == pytest.approx(1000, rel=0.03)
+    assert abs(front_end.low_pass(fast, 360, 60.0)[200:-200]).max() < 20
+    assert (front_end.low_pass(fast, 360, 360.0) == fast).all()
+
+
+def test_the_baseline_follows_the_drift_and_not_the_beats():
+    clock = np.arange(7200) / 360
+    drift = np.floor(300 * np.sin(2 * np.pi * 0.2 * clock)).astype(np.int64)
+    beats = np.zeros_like(drift)
+    beats[180::360] = 1500
+    found = front_end.baseline(drift + beats, 360)
+    assert found.shape == drift.shape and abs(found - drift)[360:-360].max() < 60
+
+
+def test_the_baseline_goes_in_straight_lines():
+    signal = rng(1).integers(-500, 500, size=601)
+    found = front_end.baseline(signal, 360)
+    knots = [int(code) for code in found[::6]]
+    for at in range(600):
+        here, ahead = knots[at // 6], knots[at // 6 + 1]
+        assert found[at] == here + (ahead - here) * (at % 6) // 6
+
+
+def test_peaks_and_their_running_median():
+    signal = np.zeros(1000, dtype=np.int64)
+    signal[[100, 135, 137, 500, 999]] = [50, -80, 900, 30, -7]
+    assert front_end.peaks(signal, np.array([100, 500, 700, 990]), 360).tolist() == [80, 30, 1, 7]
+    values = rng(2).integers(1, 100, size=(40, 3))
+    for memory in (1, 4, 5, 60):
+        found = front_end.running_rank(values, memory)
+        for k in range(40):
+            expected = [ranked(values[max(0, k - memory + 1) : k + 1, c].tolist()) for c in range(3)]
+            assert found[k].tolist() == expected
+
+
+def test_the_scale_rounds_half_up_and_saturates():
+    values, scale = rng(3).integers(-3000, 3000, size=500), rng(4).integers(1, 2000, size=500)
+    expected = [
+        clamp(floor(Fraction(64 * int(v), int(s)) + Fraction(1, 2))) for v, s in zip(values, scale, strict=True)
+    ]
+    assert front_end.ratio(values, scale, 64).tolist() == expected
+    assert {-128, 127} <= set(expected)
+
+
+def test_windows_are_taken_around_the_beat():
+    signal, at = np.arange(1000), np.array([3, 500, 998])
+    found = front_end.windows(signal, at, 360, 50.0, before=4, length=9)
+    for k, position in enumerate(at):
+        where = [position + floor(Fraction((i - 4) * 360, 50) + Fraction(1, 2)) for i in range(9)]
+        assert found[k].tolist() == [w if 0 <= w < 1000 else 0 for w in where]
+
+
+def intervals_of(positions):
+    gaps = [b - a for a, b in pairwise(positions)]
+    return [gaps[0], *gaps]
+
+
+def test_the_tachogram_shows_the_intervals_around_a_beat():
+    positions = np.cumsum(rng(5).integers(100, 600, size=30))
+    own = intervals_of(positions.tolist())
+    for percent in (0, 50, 80, 100):
+        found = rhythm.usual(positions, 6, percent)
+        assert found.tolist() == [ranked(own[max(0, k - 5) : k + 1], percent) for k in range(30)]
+    found = rhythm.tachogram(positions, rhythm.usual(positions, 6), length=19, width=3, after=2)
+    for k in range(30):
+        usual = ranked(own[max(0, k - 5) : k + 1])
+        expected = [0]  # one sample is left over in front of six blocks
+        for j in range(k + 2 - 6 + 1, k + 3):
+            interval = own[j] if 0 <= j < 30 else usual
+            expected += [clamp(floor(Fraction(128 * (interval - usual), usual) + Fraction(1, 2)))] * 3
+        assert found[k].tolist() == expected
+    assert (found == 127).any() and (found < 0).any()
+
+
+def test_the_neighbours_stand_on_their_sides_of_the_beat():
+    positions = np.array([0, 360, 720, 900, 1440])
+    found = rhythm.neighbours(positions, rhythm.usual(positions, 9), length=6, before=4)
+    assert found[3].tolist() == [-64] * 4 + [64] * 2
+    assert found[2].tolist() == [0] * 4 + [-64] * 2 and found[4].tolist() == [64] * 4 + [0] * 2
+
+
+def test_speed_is_relative_to_75_beats_a_minute():
+    positions = np.arange(5) * 360
+    found = rhythm.speed(rhythm.usual(positions, 4), 360, 8)
+    assert (found == 32).all() and found.shape == (5, 8)
+
+
+def test_pulses_stand_where_the_beats_are():
+    positions = np.cumsum(rng(6).integers(90, 700, size=40))
+    found = rhythm.pulses(positions, 360, seconds=10.0, length=100, before=60)
+    for k in range(40):
+        expected = np.zeros(100, dtype=int)
+        for other in positions:
+            at = 60 + floor(Fraction(int(other - positions[k]) * 100, 3600) + Fraction(1, 2))
+            if 0 <= at < 100:
+                expected[at] = 127
+        assert found[k].tolist() == expected.tolist()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.cost import XC7Z020, Resources, resources
-from bittrue.lower.stream_shell import shell_name
+from bittrue.lower.stream_shell import bank_count, shell_name
 from bittrue.spec import Net
 from bittrue_rtl import shell
 from bittrue_sim.synth import xc7_parts, xc7_use
@@ -33,11 +33,11 @@ def nets_of(folder: Path) -> list[Net]:
 
 
 def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
-    """Cells of every module of the shell around a net, by its name here; several nets are banks."""
+    """Cells of every module of an overlay's shell, by its name here; the nets are its first banks."""
     net, top = nets[0], shell_name(nets[0])
-    parts = {f"{top}.{part}": title for part, title in PARTS.items() if len(nets) > 1 or part != "hashes"}
+    parts = {f"{top}.{part}": title for part, title in PARTS.items()}
     parts |= {f"{top}.streams.network.{node.name}": f"layer {node.name}" for node in net.nodes}
-    reports = xc7_parts(shell.verilog(net, interval, nets if len(nets) > 1 else ()), top, list(parts))
+    reports = xc7_parts(shell.verilog(net, interval, nets), top, list(parts))
     return {parts.get(module, REST): xc7_use(report) for module, report in reports.items()}
 
 
@@ -53,15 +53,14 @@ def main() -> None:
         for interval in chosen.intervals:
             parts = counted(nets, interval)
             used = {kind: sum(part[kind] for part in parts.values()) for kind in KINDS}
-            banks = f", {len(nets)} banks" if len(nets) > 1 else ""
-            print(f"### {folder.name}{banks}, interval {interval}\n")
+            print(f"### {folder.name}, {bank_count(len(nets))} banks, interval {interval}\n")
             print(f"| module | {' | '.join(KINDS)} |\n|---|{'---:|' * len(KINDS)}")
             for name, part in parts.items():
                 print(f"| {name} | {' | '.join(f'{part[kind]:,}' for kind in KINDS)} |")
             print(f"| **all** | {' | '.join(f'**{used[kind]:,}**' for kind in KINDS)} |")
             there = {kind: getattr(XC7Z020, field) * (2 if kind == "RAMB18" else 1) for kind, field in KINDS.items()}
             print(f"| of an xc7z020 | {' | '.join(f'{100 * used[kind] / there[kind]:.0f} %' for kind in KINDS)} |")
-            formula: Resources = resources(nets[0], interval, banks=len(nets) if len(nets) > 1 else 0)
+            formula: Resources = resources(nets[0], interval, banks=len(nets))
             print(f"\nBy formula: {formula.dsp} DSP48E1, {formula.ramb36} RAMB36E1.\n", flush=True)
 
 

@@ -17,7 +17,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 100
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench lock deps clean
+.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -46,6 +46,9 @@ bench: $(VENV)/.test
 deps:
 	@sh sim/deps.sh $(PYTHON)
 
+deps-test:
+	@sh sim/deps.sh $(PYTHON) test
+
 # The measured amplifier data is a wheel whose code we do not run: its dependencies stay out.
 $(VENV)/.sim: pyproject.toml constraints.txt | deps
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -53,7 +56,7 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(DATA)
 	@touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.sim
+$(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,max78002,formal,synth,dev]'
 	@touch $@ $(VENV)/.sim

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian packages that the environment and the simulators need. Installs what is missing where it may (root, or sudo
 # without a password); otherwise prints the one line to run, and what is skipped until then.
-# Usage: deps.sh PYTHON
+# Usage: deps.sh PYTHON [test]    with test: also what only the test suite takes
 set -u
 python=$1
 missing=""
@@ -15,6 +15,7 @@ need() { # need PACKAGE REASON WITHOUT-IT TEST...
 }
 has() { command -v "$1"; }
 icarus() { has iverilog && has vvp; }
+newlib() { echo "#include <stdio.h>" | arm-none-eabi-gcc -E -; }
 shared_python() {
     "$python" -c 'import ctypes.util, glob, pathlib, sys, sysconfig
 name = "libpython%d.%d.so" % sys.version_info[:2]
@@ -31,8 +32,12 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 need python3-venv "makes the project's own environment" "nothing runs" "$python" -c 'import venv, ensurepip'
 need g++ "compiles Verilator's models and the C leg" "the RTL and C legs are skipped" has g++
 need iverilog "the second simulator" "cocotb on Icarus is skipped" icarus
-need tcl "runs Vivado's scripts against the strict mock" "they are not checked" has tclsh
 need "libpython$version" "cocotb runs Python inside the simulators" "cocotb is skipped" shared_python
+if [ "${2:-}" = test ]; then
+    need tcl "runs Vivado's scripts against the strict mock" "they are not checked" has tclsh
+    need gcc-arm-none-eabi "compiles firmware for the MAX78002" "firmware is generated but not executed" has arm-none-eabi-gcc
+    need libnewlib-arm-none-eabi "the C library of that firmware" "firmware is generated but not executed" newlib
+fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -30,7 +30,8 @@ EVERYWHERE = (
 )
 """What is done to every one of the four legs."""
 
-TABLES = ("ref", "torch", "c", "rtl", "banks", "store", "bench", "shell", "demo", "board", "overlay", "ai8x")
+CORE = ("ref", "torch", "c", "rtl", "banks", "store", "bench")
+TABLES = (*CORE, "shell", "demo", "board", "overlay", "ai8x", "ecg", "max78002", "firmware")
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from xml.etree import ElementTree
 
 import pytest
 import warm
-from mutations import EVERYWHERE, MUTATIONS, TABLES, Mutation
+from mutations import CORE, EVERYWHERE, MUTATIONS, TABLES, Mutation
 
 from bittrue.cosim import cache
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("python", "rtl", "sim", "tests")
-PACKAGES = {"bittrue": "python", "bittrue_rtl": "rtl", "bittrue_sim": "sim"}
+SOURCES = ("python", "rtl", "sim", "firmware", "tests")
+PACKAGES = {"bittrue": "python", "bittrue_rtl": "rtl", "bittrue_sim": "sim", "bittrue_firmware": "firmware"}
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "mutation")
 SECONDS = 300
 CRASHES = ("NameError", "AttributeError", "TypeError", "ImportError", "ModuleNotFoundError", "SyntaxError",
@@ -113,7 +113,14 @@ def skip_without_tools(outcome: Outcome) -> None:
 # ---- the tables -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+def rows() -> Iterator[object]:
+    """All mutations; of those above the core, every fourth one and the others as heavy."""
+    for number, mutation in enumerate(MUTATIONS):
+        heavy = mutation.leg not in CORE and number % 4
+        yield pytest.param(mutation, marks=pytest.mark.heavy if heavy else (), id=str(mutation))
+
+
+@pytest.mark.parametrize("mutation", tuple(rows()))
 def test_mutation_is_noticed(mutation: Mutation, copy: Path, build_folder: Path) -> None:
     file = copy / mutation.file
     file.write_text(mutation.applied(file.read_text(encoding="utf-8")), encoding="utf-8")

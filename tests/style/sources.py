@@ -9,7 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {"bittrue": "python/bittrue", "bittrue_rtl": "rtl/bittrue_rtl", "bittrue_sim": "sim/bittrue_sim", "bittrue_firmware": "firmware/bittrue_firmware"}
+PACKAGES = {
+    "bittrue": "python/bittrue",
+    "bittrue_rtl": "rtl/bittrue_rtl",
+    "bittrue_sim": "sim/bittrue_sim",
+    "bittrue_firmware": "firmware/bittrue_firmware",
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sources import PACKAGES, ROOT, Source, sources
 LEVELS = {
     5: {"cli"},
     4: {"apps.*", "targets.*"},
-    3: {"check", "cosim", "bittrue_sim"},
+    3: {"check", "cosim", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
     0: {"num", "errors", "files"},
@@ -25,7 +25,8 @@ OUTSIDE = {
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
     "targets.*": CORE | {"yaml"},
     "bittrue_rtl": CORE | {"amaranth"},
-    "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "pynq", "pynqmetadata", "rich"},
+    "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
+    "bittrue_firmware": CORE | {"unicorn"},
     "check": CORE | {"rich"},
     "cli": CORE | {"rich"},
     "board": {"numpy", "pynq", "PIL"},

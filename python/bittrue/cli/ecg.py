@@ -73,20 +73,24 @@ def _show(verdict: Verdict) -> None:
     out.print(f"next: {escape(verdict.next_step)}")
 
 
+def checkpoint_bytes(checkpoint: Checkpoint, path: str) -> bytes:
+    """A checkpoint in the form that the ending of ``path`` names. Raises `BadInput` for another ending."""
+    if path.endswith(".npz"):
+        return npz_bytes(checkpoint.state)
+    if not path.endswith((".pth.tar", ".pth", ".pt")):
+        raise BadInput(f"{path} names no format of checkpoints; end it in .npz or .pth.tar")
+    try:
+        from bittrue.qat.ai8x.saving import torch_bytes
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
+        raise BadInput(f"{path} is PyTorch's format, and PyTorch is not installed; write .npz instead") from None
+    return torch_bytes(checkpoint.state, checkpoint.arch, checkpoint.epoch)
+
+
 def _write(checkpoint: Checkpoint, path: str) -> int:
     """Write a checkpoint in the form that its ending names, and print the verdict."""
-    if path.endswith(".npz"):
-        data = npz_bytes(checkpoint.state)
-    elif path.endswith((".pth.tar", ".pth", ".pt")):
-        try:
-            from bittrue.qat.ai8x.saving import torch_bytes
-        except ImportError as error:
-            if (error.name or "").partition(".")[0] != "torch":
-                raise
-            raise BadInput(f"{path} is PyTorch's format, and PyTorch is not installed; write .npz instead") from None
-        data = torch_bytes(checkpoint.state, checkpoint.arch, checkpoint.epoch)
-    else:
-        raise BadInput(f"{path} names no format of checkpoints; end it in .npz or .pth.tar")
+    data = checkpoint_bytes(checkpoint, path)
     verdict = verify(replace(checkpoint, path=path))
     write_whole(Path(path), data)
     print(path)

@@ -1,0 +1,166 @@
+"""A project folder: the generated C, its manifest, the net it was made of, and the sample of its known-answer test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue import ref, spec
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash
+from bittrue_firmware.chip import CHIPS, INSTANCES, LANES, Chip
+
+Codes = npt.NDArray[np.int64]
+MANIFEST, FORMAT, VERSION = "manifest.json", "bittrue-max7800x", 1
+
+
+@dataclass(frozen=True)
+class PlacedLayer:
+    """A hardware layer and where its result is meant to lie.
+
+    Parameters
+    ----------
+    name : str
+    node : str
+        The net's node whose values are the result.
+    channels, length : int
+    offset : int
+        Byte offset in the data memories, a multiple of 4.
+    processors : tuple of int
+        The processors of one pass of the output, in the order of the channels.
+    passes, bits : int
+        Passes of the output, and bits of a result, 8 or 32.
+    """
+
+    name: str
+    node: str
+    channels: int
+    length: int
+    offset: int
+    processors: tuple[int, ...]
+    passes: int
+    bits: int
+
+    def places(self) -> tuple[Codes, Codes, Codes]:
+        """Data memory, first word and byte lane of each result ``(channels, length)``; a wide one takes the word."""
+        channels = np.arange(self.channels)
+        processors = np.array(self.processors)[channels % len(self.processors)]
+        steps = np.arange(self.length) * self.passes + (channels // len(self.processors))[:, None]
+        words = self.offset // 4 + steps
+        if self.bits == 32:
+            words = self.offset // 4 + steps * LANES + (processors % LANES)[:, None]
+        lanes = np.broadcast_to((processors % LANES)[:, None], words.shape)
+        return np.broadcast_to((processors // LANES)[:, None], words.shape), words, lanes
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What is in a project folder, the C aside.
+
+    Parameters
+    ----------
+    folder : Path
+    chip : Chip
+    net : Net
+    sample : int64 array, the net's input shape
+    taps : mapping of str to int64 array
+        Values of every node for the sample.
+    layers : tuple of PlacedLayer
+    edited : tuple of str
+        Files that are not as they were generated.
+    """
+
+    folder: Path
+    chip: Chip
+    net: Net
+    sample: Codes
+    taps: dict[str, Codes]
+    layers: tuple[PlacedLayer, ...]
+    edited: tuple[str, ...]
+
+
+def read_project(folder: Path) -> Project:
+    """Read a project folder. Raises `BadInput` for what is missing, malformed, or does not belong together."""
+    manifest = _manifest(folder / MANIFEST)
+    device = manifest.get("device")
+    if device not in CHIPS:
+        raise BadInput(f"{folder / MANIFEST} is for device {device!r}; the model has {' and '.join(CHIPS)}")
+    net = spec.load(folder / "net")
+    if manifest.get("hash") != content_hash(net):
+        raise BadInput(f"{folder / 'net'} is not the net that {MANIFEST} names; generate the project again")
+    sample = _sample(folder / "sample.npy", net)
+    taps = {name: values[0] for name, values in ref.taps(net, sample[None]).items()}
+    chip = CHIPS[device]
+    rows = manifest.get("layers")
+    if not isinstance(rows, list) or not rows:
+        raise BadInput(f"{folder / MANIFEST} lists no layers; generate the project again")
+    layers = tuple(_layer(row, number, taps, chip, folder / MANIFEST) for number, row in enumerate(rows))
+    if layers[-1].node != net.nodes[-1].name:
+        raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {net.nodes[-1].name}")
+    return Project(folder, chip, net, sample, taps, layers, _edited(folder, manifest.get("files")))
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    content = read_bytes(path, "the manifest")
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise BadInput(f"{path} is no JSON ({error}); generate the project again") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
+        raise BadInput(f"{path} is no manifest of format {FORMAT} {VERSION}; generate the project again")
+    return found
+
+
+def _sample(path: Path, net: Net) -> Codes:
+    try:
+        codes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadInput(f"cannot read the sample {path}: {error}; generate the project again") from None
+    if codes.shape != net.input.shape:
+        raise BadInput(f"{path} has shape {codes.shape}, the net takes {net.input.shape}; generate the project again")
+    return np.asarray(net.check_codes(codes)[0])
+
+
+def _layer(row: Any, number: int, taps: dict[str, Codes], chip: Chip, path: Path) -> PlacedLayer:
+    try:
+        mask = int(row["processors"], 16)
+        found = PlacedLayer(
+            name=str(row["name"]),
+            node=str(row["node"]),
+            channels=int(row["channels"]),
+            length=int(row["length"]),
+            offset=int(row["offset"]),
+            processors=tuple(p for p in range(INSTANCES * LANES) if mask >> p & 1),
+            passes=int(row["passes"]),
+            bits=int(row["bits"]),
+        )
+    except (TypeError, KeyError, ValueError) as error:
+        raise BadInput(f"{path}: layer {number} is malformed ({error}); generate the project again") from None
+    values = taps.get(found.node)
+    count = len(found.processors)
+    fits = values is not None and values.size == found.channels * found.length and len(values) == found.channels
+    if not fits or not count or -(-found.channels // count) != found.passes or found.bits not in (8, 32):
+        raise BadInput(f"{path}: layer {number}, {found.name}, does not fit the net's node {found.node}")
+    words = found.places()[1]
+    if found.offset % 4 or int(words.min()) < 0 or int(words.max()) >= chip.data_words:
+        raise BadInput(f"{path}: layer {number}, {found.name}, is placed outside data memory, at {found.offset}")
+    return found
+
+
+def _edited(folder: Path, files: Any) -> tuple[str, ...]:
+    if not isinstance(files, dict):
+        return ()
+    found = []
+    for name, known in files.items():
+        path = folder / name
+        same = path.is_file() and f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" == known
+        found += [] if same else [str(name)]
+    return tuple(found)

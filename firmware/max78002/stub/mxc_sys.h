@@ -1,0 +1,2 @@
+/* Part of mxc.h here. */
+#include "mxc.h"

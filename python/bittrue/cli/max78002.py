@@ -1,0 +1,85 @@
+"""``bittrue max78002``: a net as firmware for the MAX78002 and MAX78000."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue import spec
+from bittrue.cli import max78002_verify
+from bittrue.cli.ecg import checkpoint_bytes
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.cli.run import check_integers, check_target, encode, read_array
+from bittrue.errors import BadInput
+from bittrue.files import write_whole
+from bittrue.spec import Net
+
+Codes = npt.NDArray[np.int64]
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add the command and what it has under it."""
+    does = "write firmware for MAX78002 and MAX78000, and verify it"
+    parent = commands.add_parser("max78002", help=does, description=f"{does[0].upper()}{does[1:]}.")
+    under = parent.add_subparsers(metavar="what", required=True)
+    make = add_command(under, "generate", call_generate, "write a project for the vendor's SDK, with known answer")
+    make.add_argument("--sample", required=True, metavar="X.npy", help="a frame: integers are codes, others values")
+    make.add_argument(
+        "--index", type=whole(0, 1 << 31), default=0, metavar="N", help="which frame of the file (default the first)"
+    )
+    make.add_argument("--device", default="MAX78002", metavar="NAME", help="MAX78002 (default) or MAX78000")
+    make.add_argument(
+        "--checkpoint", metavar="FILE", help="also write a quantised checkpoint for the vendor's tool: .pth.tar or .npz"
+    )
+    add_folder(make, "the project")
+    max78002_verify.add(under)
+
+
+def call_generate(arguments: argparse.Namespace) -> int:
+    """Write the project, and say where everything went."""
+    from bittrue.targets.max78002.checkpoint import Checkpoint
+    from bittrue.targets.max78002.devices import device_of
+
+    try:
+        from bittrue.targets.max78002.generate import write_project
+        from bittrue.targets.max78002.yaml_writer import stage_state
+    except ImportError as error:
+        from bittrue.cli.import_ai8x import needed
+
+        raise needed(error) from None
+    from bittrue.targets.max78002.plan import plan
+    from bittrue.targets.max78002.summary import summary
+
+    device, net = device_of(arguments.device), spec.load(arguments.net)
+    codes = _sample(net, arguments.sample, arguments.index)
+    path, data = arguments.checkpoint, b""
+    if path:
+        check_target(path)
+        state = stage_state([layer.stage for layer in plan(net, device).layers])
+        data = checkpoint_bytes(Checkpoint(path, state, net.name), path)
+    made = write_project(net, codes, device, arguments.output)
+    if path:
+        write_whole(path, data)
+    print(f"{arguments.output}: {net.name} for {device.name}, {net.input} to {net.output}")
+    for line in summary(made):
+        print(f"  {line}")
+    return 0
+
+
+def _sample(net: Net, path: str, index: int) -> Codes:
+    """Codes of one frame of a file: (1, channels, length)."""
+    given = read_array(path)
+    if given.dtype.kind in "iu":
+        codes = check_integers(given, path)
+    else:
+        codes = encode(given, net.input.format, argparse.Namespace(input=path))
+    checked = net.check_codes(codes)
+    if index >= len(checked):
+        raise BadInput(
+            f"{path} holds {len(checked)} frames and --index asks for {index}; choose 0 to {len(checked) - 1}"
+        )
+    if len(checked) > 1:
+        remark(f"{path} holds {len(checked)} frames; frame {index} is the known-answer test, and --index chooses")
+    return checked[index : index + 1]

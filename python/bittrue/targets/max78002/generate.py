@@ -1,0 +1,130 @@
+"""A net as a project for the vendor's SDK, with a known-answer test."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue import ref
+from bittrue.errors import BadInput
+from bittrue.files import write_together
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash, contents
+from bittrue.targets.max78002 import cnn_text, main_text
+from bittrue.targets.max78002.devices import Device
+from bittrue.targets.max78002.plan import Plan, plan
+from bittrue.targets.max78002.yaml_writer import network_yaml
+
+Files = dict[str, bytes | str]
+
+FORMAT, VERSION = "bittrue-max7800x", 1
+MANIFEST, NET_FOLDER, SAMPLE = "manifest.json", "net", "sample.npy"
+
+
+def project(net: Net, sample: npt.ArrayLike, device: Device) -> tuple[Plan, Files]:
+    """The plan of a net on a chip, and the files of its project by name; the same bytes for the same net and sample.
+
+    Parameters
+    ----------
+    net : Net
+    sample : array_like
+        Codes of one frame, the known-answer test; shape (channels, length) or (1, channels, length).
+    device : Device
+
+    Raises
+    ------
+    BadInput
+        For a sample of another shape or format, and for a net that the chip cannot have or that does not fit.
+    """
+    codes = net.check_codes(sample)
+    if len(codes) != 1:
+        raise BadInput(f"{len(codes)} samples are given for the known-answer test; give one")
+    made = plan(net, device)
+    result = ref.run(net, codes)[0]
+    last = made.layers[-1].result
+    files: Files = {
+        "cnn.c": cnn_text.source(made),
+        "cnn.h": cnn_text.header(made),
+        "weights.h": cnn_text.weights(made),
+        "main.c": main_text.main_source(made, codes[0]),
+        "sampledata.h": main_text.sample_data(made, codes[0]),
+        "sampleoutput.h": main_text.sample_output(made, result.reshape(last.channels, last.length)),
+        "softmax.c": cnn_text.template("softmax.c", about=cnn_text.about(made, "Softmax of the wide results")),
+        "Makefile": _makefile(made),
+        "project.mk": cnn_text.template("project.mk"),
+        "network.yaml": _yaml(made),
+        SAMPLE: _npy(codes[0]),
+        **{f"{NET_FOLDER}/{name}": content for name, content in contents(net).items()},
+    }
+    return made, files | {MANIFEST: json.dumps(_manifest(made, files), indent=1) + "\n"}
+
+
+def write_project(net: Net, sample: npt.ArrayLike, device: Device, folder: str | os.PathLike[str]) -> Plan:
+    """Write the files of `project` into ``folder``, which is made if need be: all of them, or none."""
+    made, files = project(net, sample, device)
+    folder = Path(folder)
+    try:
+        (folder / NET_FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot make folder {folder}: {error.strerror or error}; choose another") from None
+    write_together(folder, files)
+    return made
+
+
+def _yaml(made: Plan) -> str:
+    """The ai8x description with the places of the plan."""
+    places = [(layer.given, layer.result) for layer in made.layers]
+    return network_yaml([layer.stage for layer in made.layers], made.net, made.memory.device, places=places)
+
+
+def _makefile(made: Plan) -> str:
+    """The Makefile; make's own ``$`` stay as they are."""
+    device = made.memory.device.name
+    text = (Path(__file__).parent / "templates" / "Makefile").read_text(encoding="utf-8")
+    title = f"Net {made.net.name} on a {device}, written by bittrue."
+    for name, value in {"title": title, "target": device.lower(), "device": device}.items():
+        text = text.replace(f"${name}", value)
+    return text
+
+
+def _manifest(made: Plan, files: Files) -> dict[str, Any]:
+    """What a reader needs to find every layer's result in the chip's memory."""
+    layers = [
+        {
+            "name": layer.name,
+            "node": layer.name,
+            "channels": layer.result.channels,
+            "length": layer.result.length,
+            "offset": layer.result.offset,
+            "processors": f"0x{layer.result.processors:016x}",
+            "passes": layer.result.passes,
+            "bits": 32 if layer.result.wide else 8,
+        }
+        for layer in made.layers
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "device": made.memory.device.name,
+        "net": made.net.name,
+        "hash": content_hash(made.net),
+        "layers": layers,
+        "files": {name: _digest(content) for name, content in sorted(files.items())},
+    }
+
+
+def _digest(content: bytes | str) -> str:
+    return "sha256:" + hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def _npy(codes: npt.NDArray[np.int64]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, codes, allow_pickle=False)
+    return buffer.getvalue()

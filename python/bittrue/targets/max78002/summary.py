@@ -1,0 +1,35 @@
+"""What a plan takes of the chip, in lines of text."""
+
+from __future__ import annotations
+
+from bittrue.targets.max78002 import describing
+from bittrue.targets.max78002.devices import PROCESSORS
+from bittrue.targets.max78002.kernels import kernel_words
+from bittrue.targets.max78002.memory_map import KERNEL_BYTES
+from bittrue.targets.max78002.plan import Plan
+
+
+def summary(plan: Plan) -> list[str]:
+    """A line a layer, then the fill of the memories."""
+    memory, device = plan.memory, plan.memory.device
+    lines = [describing.title(layer) for layer in plan.layers]
+    fill = [0] * PROCESSORS
+    for layer in plan.layers:
+        for processor in range(layer.given.first, layer.given.last + 1):
+            fill[processor] += kernel_words(layer)
+    fullest = max(range(PROCESSORS), key=lambda p: fill[p] / memory.kernel_depth(p))
+    data = max(end for layer in plan.layers for end in (layer.given.region[1], layer.result.region[1]))
+    lines.append(
+        f"kernel memory: {sum(fill) * KERNEL_BYTES:,} of {device.weight_bytes:,} bytes; processor {fullest} is fullest "
+        f"with {fill[fullest]:,} of {memory.kernel_depth(fullest):,} words"
+    )
+    biases = sum(len(content) for content in plan.biases.values())
+    lines.append(f"bias memory: {biases:,} of {device.bias_bytes:,} bytes in quadrants {_list(list(plan.biases))}")
+    lines.append(
+        f"data memory: bytes 0 to {data - 1:,} of {device.data_bytes:,}; quadrants {_list(plan.quadrants)} run"
+    )
+    return lines
+
+
+def _list(numbers: tuple[int, ...] | list[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"

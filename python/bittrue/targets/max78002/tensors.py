@@ -1,0 +1,96 @@
+"""Tensors in data memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bittrue.targets.max78002.devices import PROCESSORS
+from bittrue.targets.max78002.memory_map import GROUP
+
+
+def per_pass(channels: int) -> int:
+    """Channels of a tensor that are handled at a time, one a processor.
+
+    With ``passes = ceil(channels / 64)`` it is ``ceil(channels / passes)``, of several passes rounded up to a multiple
+    of 4.
+    """
+    passes = -(-channels // PROCESSORS)
+    count = -(-channels // passes)
+    return count if passes == 1 else -(-count // GROUP) * GROUP
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where a tensor lies: channel ``c`` in pass ``c // count``, processor ``first + c % count``.
+
+    Sample ``n`` of it is byte ``processor % 4`` of the 32-bit word ``offset / 4 + n * passes + pass`` of the data
+    memory that the processor shares with its neighbours. A wide sample is the whole word
+    ``offset / 4 + 4 * (n * passes + pass) + processor % 4``.
+
+    Parameters
+    ----------
+    channels, length : int
+    wide : bool
+        Whether samples have 32 bits.
+    first : int
+        First processor, a multiple of 4.
+    offset : int
+        Bytes, a multiple of 4.
+    before, after : int
+        Bytes on either side that are written too, and mean nothing.
+    """
+
+    channels: int
+    length: int
+    wide: bool = False
+    first: int = 0
+    offset: int = 0
+    before: int = 0
+    after: int = 0
+
+    @property
+    def passes(self) -> int:
+        """Groups of channels that are handled one after the other."""
+        return -(-self.channels // PROCESSORS)
+
+    @property
+    def count(self) -> int:
+        """Processors, which is channels of a pass."""
+        return per_pass(self.channels)
+
+    @property
+    def processors(self) -> int:
+        """The processors, a bit each."""
+        return (1 << self.count) - 1 << self.first
+
+    @property
+    def last(self) -> int:
+        """The last processor."""
+        return self.first + self.count - 1
+
+    @property
+    def size(self) -> int:
+        """Bytes of each data memory that samples take."""
+        return self.length * self.passes * GROUP * (4 if self.wide else 1)
+
+    @property
+    def region(self) -> tuple[int, int]:
+        """First byte of each data memory that is written, and the one after the last."""
+        return self.offset - self.before, self.offset + self.size + self.after
+
+    def at(self, first: int, offset: int) -> Tensor:
+        """The same tensor in another place."""
+        return replace(self, first=first, offset=offset)
+
+    def place(self, channel: int, sample: int) -> tuple[int, int, int]:
+        """Processor, byte offset of the word, and bits of the value's lowest bit in the word."""
+        number, index = divmod(channel, self.count)
+        processor, word = self.first + index, sample * self.passes + number
+        lane = processor % GROUP
+        if self.wide:
+            return processor, self.offset + 4 * (GROUP * word + lane), 0
+        return processor, self.offset + 4 * word, 8 * lane
+
+    def groups(self) -> list[int]:
+        """First processor of every data memory that holds a part of the tensor."""
+        return list(range(self.first, self.last + 1, GROUP))

@@ -1,0 +1,56 @@
+"""What the generator writes, compiled and run: nets that use everything, and recorded cases of the vendor's tools."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("yaml", reason="PyYAML is not installed")
+pytest.importorskip("unicorn", reason="unicorn is not installed")
+
+from nets_for_chips import RECIPES, case
+
+from bittrue.cli import main
+from bittrue.targets.max78002.generate import write_project
+from bittrue_firmware.compiling import COMPILER
+from bittrue_firmware.verifying import verify
+
+ROOT = Path(__file__).resolve().parents[2]
+ORACLE = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle")) / "max7800x"
+CASES = sorted(path.parent.name for path in ORACLE.glob("*/network.yaml"))
+VENDORS_ESTIMATE = {"m78000_small": 12_235}
+"""What ai8xize prints as the cycles of a case on the MAX78000."""
+
+pytestmark = pytest.mark.skipif(not shutil.which(COMPILER), reason=f"{COMPILER} is not installed")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_generated_firmware_passes(name, tmp_path):
+    net, device, codes = case(name)
+    write_project(net, codes, device, tmp_path / "p")
+    verdict = verify(tmp_path / "p")
+    assert verdict.passed, verdict.complaints
+    assert not verdict.warnings and not verdict.project.edited
+
+
+@pytest.mark.skipif(not CASES, reason=f"no recorded cases in {ORACLE}; set BITTRUE_ORACLE")
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.heavy] if n.startswith("origin") else []) for n in CASES or ["none"]]
+)
+def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path, capsys):
+    folder, device = ORACLE / name, json.loads((ORACLE / name / "case.json").read_text())["device"]
+    files = [str(folder / "network.yaml"), str(folder / "quantized_checkpoint.npz")]
+    length = ["--length", str(np.load(folder / "sample_input_0.npy", allow_pickle=False).shape[1])]
+    assert main(["import-ai8x", *files, "--device", device, *length, "-o", str(tmp_path / "net")]) == 0
+    for sample in sorted(folder.glob("sample_input_*.npy"))[:2]:
+        make = ["max78002", "generate", str(tmp_path / "net"), "--sample", str(sample), "--device", device]
+        assert main([*make, "-o", str(tmp_path / "p")]) == 0
+        capsys.readouterr()
+        assert main(["max78002", "verify", str(tmp_path / "p")]) == 0
+        out = capsys.readouterr().out
+        assert "PASS: the firmware's known-answer test" in out
+        if name in VENDORS_ESTIMATE:
+            assert f"{VENDORS_ESTIMATE[name]:,} cycles" in out

@@ -1,0 +1,45 @@
+"""Mutations of what executes firmware without the chip: processor, registers, memories, layers, verdict."""
+
+MODEL = "firmware/bittrue_firmware/"
+LAYERS = "tests/max78002/test_model.py::"
+FAULTS = "tests/max78002/test_model_faults.py::"
+VERIFY = "tests/max78002/test_verify.py::"
+CORRUPT = "tests/max78002/test_verify_corruption.py::"
+
+# fmt: off
+ROWS = [
+    ("cuts off where the chip rounds", MODEL + "summing.py", "(sums + (1 << down - 1)) >> down", "sums >> down",
+     LAYERS + "test_convolutions_pools_and_a_wide_linear_layer"),
+    ("takes the activation before the clamp", MODEL + "summing.py", "np.minimum(np.abs(clamped), 127)", "np.clip(np.abs(scaled), 0, 128)",
+     LAYERS + "test_shifts_either_way"),
+    ("averages downward", MODEL + "reading.py", "np.sign(total) * (np.abs(total) // settings.pool)", "total // settings.pool",
+     LAYERS + "test_layers_that_pass_data_on"),
+    ("meets the data with kernels as they are stored", MODEL + "weights.py", "[: settings.kernels, ::-1]", "[: settings.kernels]",
+     LAYERS + "test_convolutions_pools_and_a_wide_linear_layer"),
+    ("takes -1 and +1 for 0 and -1", MODEL + "weights.py", "if settings.binary", "if False",
+     LAYERS + "test_weights_of_one_bit_that_are_minus_and_plus_one"),
+    ("reads words of kernel memory from byte 0 on", MODEL + "weight_memory.py", "words.stop, ::-1]", "words.stop]",
+     LAYERS + "test_convolutions_pools_and_a_wide_linear_layer"),
+    ("forgets where a pass of a wide result goes", MODEL + "decoding.py", "pass_step=unit", "pass_step=1",
+     LAYERS + "test_a_wide_convolution"),
+    ("has depthwise biases in the order of the processors", MODEL + "summing.py", "4 * (own % 4) + own // 4", "own",
+     LAYERS + "test_depthwise"),
+    ("reads what nobody wrote", MODEL + "reading.py", "if known.all() or settings.columns > 1:", "if True:",
+     FAULTS + "test_what_nobody_wrote_is_not_read"),
+    ("takes weights that nobody wrote", MODEL + "weight_memory.py", "if unknown.any():", "if False:",
+     FAULTS + "test_what_nobody_wrote_is_not_read"),
+    ("ignores bits that it does not have", MODEL + "fields.py", "if extra:", "if False:",
+     FAULTS + "test_functions_that_it_does_not_have_are_refused"),
+    ("lets quadrants differ", MODEL + "decoding.py", "if (other[name] ^ fields[name]) & mask:", "if False:",
+     CORRUPT + "test_no_register_bit_may_be_wrong"),
+    ("works without power", MODEL + "board.py", "if self.values[register] & bit != value:", "if False:",
+     VERIFY + "test_what_firmware_does_wrong_is_said"),
+    ("lets the CPU in while it runs", MODEL + "accelerator.py", "if self.running:\n            raise FirmwareFault(\n                f\"the firmware reads",
+     "if False:\n            raise FirmwareFault(\n                f\"the firmware reads", VERIFY + "test_what_firmware_does_wrong_is_said"),
+    ("calls the handler once", MODEL + "machine.py", "self._interrupt = self._again > 0", "self._interrupt = False",
+     VERIFY + "test_what_firmware_does_wrong_is_said"),
+    ("believes PASS", MODEL + "verifying.py", "found = [str(difference) for difference in watch.found[:1]]", "found: list[str] = []",
+     VERIFY + "test_the_sample_of_the_folder_counts"),
+    ("does not look at the unloaded result", MODEL + "verifying.py", "found += _unloaded(watch.project, result)", "pass",
+     VERIFY + "test_what_firmware_does_wrong_is_said"),
+]

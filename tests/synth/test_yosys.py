@@ -23,6 +23,7 @@ from bittrue.cost import cost
 from bittrue.lower.bram import SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import HARDWARE
 from bittrue.num import Format
 from bittrue.spec import ComplexFIR, Dense, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
@@ -155,7 +156,7 @@ def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int)
 
 def test_every_kind_of_layer_is_synthesised() -> None:
     (mark,) = (m for m in test_every_layer_takes_the_dsp_blocks_of_its_cost.pytestmark if m.name == "parametrize")
-    assert {layer for layer, _ in mark.args[1]} == set(LAYERS)
+    assert {layer for layer, _ in mark.args[1]} == {layer.__name__ for layer in HARDWARE}
 
 
 @needs_yosys
@@ -208,10 +209,10 @@ def test_a_text_that_is_no_verilog_is_named() -> None:
 # ---- the text itself ------------------------------------------------------------------------------------------------
 
 PRINT = """
-from bittrue.spec.layer import LAYERS
+from bittrue.lower.schedule import HARDWARE
 import bittrue_rtl
-for name in sorted(LAYERS):
-    print(bittrue_rtl.verilog(LAYERS[name].example(), 8, probes=True))
+for layer in HARDWARE:
+    print(bittrue_rtl.verilog(layer.example(), 8, probes=True))
 """
 
 
@@ -226,7 +227,7 @@ def printed(folder: Path, seed: str) -> str:
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
     text = printed(tmp_path, "1")
     assert text == printed(Path(__file__).parent, "2")
-    for layer in LAYERS.values():
+    for layer in HARDWARE:
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]
     for path in (tmp_path, root, Path.home(), Path(sys.prefix)):

@@ -54,7 +54,7 @@ def test_a_filter_beside_the_tdnn():
         ("seed = 1", "seed = true", "train.seed is True"),
         ("float_rate = 5e-3", 'float_rate = "fast"', "train.float_rate is 'fast'"),
         ("hidden = [32, 16]", "hidden = 32", "net.hidden is 32; a list"),
-        ("hidden = [32, 16]", 'hidden = [32, "x"]', "net.hidden is 'x'"),
+        ("hidden = [32, 16]", 'hidden = [32, "x"]', "net.hidden[1] is 'x'"),
         ('hidden = "Q4.12"', 'hidden = "Q4,12"', "unknown format 'Q4,12'"),
         ('weight = "fit"', 'weight = "fits"', "unknown format 'fits'"),
         ("batch = 1024", "batch = 0", "batch is 0"),

@@ -14,9 +14,9 @@ from bittrue.apps.dpd.amplifiers.arena import ArenaScore, Reference
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.comparing import ranking
 from bittrue.apps.dpd.comparing.comparison import INTEGER, Comparison, Entry, Outcome
-from bittrue.apps.dpd.comparing.page import Section, Sheet, page
 from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.cli import main
+from bittrue.page import Section, Sheet, page
 from bittrue.spec.store import content_hash
 
 figures = pytest.importorskip("bittrue.apps.dpd.comparing.figures", reason="the pictures need matplotlib")

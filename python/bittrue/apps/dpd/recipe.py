@@ -9,11 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from bittrue.apps.dpd.schema import build
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.num import Format
+from bittrue.schema import build
 
 if sys.version_info >= (3, 11):
     import tomllib

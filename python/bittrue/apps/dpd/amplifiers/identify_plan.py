@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass, field, replace
 from importlib import resources
 
-from bittrue.apps.dpd.schema import build
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.schema import build
 
 if sys.version_info >= (3, 11):
     import tomllib

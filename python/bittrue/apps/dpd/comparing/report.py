@@ -15,10 +15,10 @@ from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.comparing import comparison, entries, report_pictures, report_tables
 from bittrue.apps.dpd.comparing.comparison import Comparison
 from bittrue.apps.dpd.comparing.entries import Candidate
-from bittrue.apps.dpd.comparing.page import Section, Sheet, page
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.page import Section, Sheet, page
 
 LEAD = (
     "Every figure after predistortion is simulated through a model of the amplifier; nothing here is an RF "

@@ -10,13 +10,13 @@ import safetensors.numpy
 from bittrue import spec
 from bittrue.apps.dpd import float_net, kat
 from bittrue.apps.dpd.comparing import entries
-from bittrue.apps.dpd.comparing.page import Sheet
 from bittrue.apps.dpd.exporting import quantisation
 from bittrue.apps.dpd.exporting.quantisation import Trial
 from bittrue.apps.dpd.searching import formats_search
 from bittrue.apps.dpd.searching.formats_search import Chosen, Report
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.page import Sheet
 from bittrue.parent import Parameters
 from bittrue.spec import Net
 

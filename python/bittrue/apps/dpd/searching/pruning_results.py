@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.comparing import entries
-from bittrue.apps.dpd.comparing.page import Sheet
 from bittrue.apps.dpd.float_net import FILE
 from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.searching import pruning
@@ -15,6 +14,7 @@ from bittrue.apps.dpd.searching.space import describe
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
+from bittrue.page import Sheet
 
 
 def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Sheet:

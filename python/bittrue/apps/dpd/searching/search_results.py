@@ -9,12 +9,12 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from bittrue.apps.dpd.comparing.page import Sheet
 from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.search import Found, Search, best
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.page import Sheet
 
 
 def table(plan: Search, found: Sequence[Found], rest: Sequence[FrozenTrial]) -> Sheet:

@@ -16,7 +16,8 @@ def build(kind: type[Any], table: Mapping[str, Any], section: str = "", hidden: 
     """An instance of the dataclass ``kind`` from the keys of a table.
 
     Fields are ``bool``, ``int``, ``float`` (finite; whole numbers do), ``str``, ``Literal`` of strings, `Format`,
-    tuples of these, other dataclasses (sections), and any of them ``| None`` (optional, no value in TOML).
+    tuples of these, other dataclasses (sections), tuples of them (lists of tables), and any of them ``| None``
+    (optional, no value in TOML).
 
     Parameters
     ----------
@@ -58,11 +59,11 @@ def _value(hint: Any, value: Any, key: str) -> Any:
         return value
     if origin is tuple:
         if not isinstance(value, list):
-            raise BadInput(f"{key} is {value!r}; a list of whole numbers is needed")
-        return tuple(_value(get_args(hint)[0], item, key) for item in value)
+            raise BadInput(f"{key} is {value!r}; a list is needed")
+        return tuple(_value(get_args(hint)[0], item, f"{key}[{at}]") for at, item in enumerate(value))
     if isinstance(hint, type) and is_dataclass(hint) and hint is not Format:
         if not isinstance(value, dict):
-            raise BadInput(f"{key} is {value!r}; a section [{key}] is needed")
+            raise BadInput(f"{key} is {value!r}; a {'table' if key.endswith(']') else f'section [{key}]'} is needed")
         return build(hint, value, f"{key}.")
     return _plain(hint, value, key)
 

@@ -1,0 +1,70 @@
+"""Known-answer vectors: input codes and the output codes of the reference, checked in beside a net."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from bittrue import ref
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes
+from bittrue.spec import Net
+
+FILE = "kat.safetensors"
+Codes = npt.NDArray[np.int64]
+
+
+def content(net: Net, samples: npt.NDArray[np.integer]) -> bytes:
+    """The file for samples ``(N, *input.shape)``, one stream from zero history: ``input`` and ``output`` codes.
+
+    ``input`` keeps its integer type; ``output`` is int64.
+    """
+    codes = {"input": samples, "output": ref.run(net, samples.astype(np.int64))}
+    return safetensors.numpy.save({name: np.ascontiguousarray(value) for name, value in codes.items()})
+
+
+def read(path: str | os.PathLike[str]) -> tuple[Codes, Codes]:
+    """Input and output codes of a known-answer file. Raises `BadInput` where it cannot be read."""
+    try:
+        stored = safetensors.numpy.load(read_bytes(path, "the known answers"))
+        given, expected = stored["input"], stored["output"]
+        if given.dtype.kind != "i" or expected.dtype.kind != "i":
+            raise BadInput(f"{path} holds {given.dtype} and {expected.dtype}; codes are integers, so restore the file")
+        return given.astype(np.int64), expected.astype(np.int64)
+    except (SafetensorError, KeyError) as error:
+        raise BadInput(f"{path} holds no known answers ({error}); restore the file") from None
+
+
+def inputs(folder: str | os.PathLike[str]) -> Codes | None:
+    """Input codes of a folder's known answers, or None without such a file; raised as by `read`."""
+    path = Path(folder) / FILE
+    return read(path)[0] if path.is_file() else None
+
+
+def verify(net: Net, folder: str | os.PathLike[str]) -> int | None:
+    """Ask the reference for the known answers of a net's folder; how many there are, or None without such a file.
+
+    Raises `BadInput` where the file cannot be read, does not fit the net, or holds another answer, naming the first.
+    """
+    path = Path(folder) / FILE
+    if not path.is_file():
+        return None
+    given, expected = read(path)
+    if given.shape[1:] != net.input.shape or expected.shape != (len(given), *net.output.shape) or not len(given):
+        raise BadInput(
+            f"{path} holds inputs {given.shape} and outputs {expected.shape}, which net {net.name} cannot have; "
+            f"restore the file"
+        )
+    found = ref.run(net, given)
+    if wrong := np.argwhere(found != expected).tolist():
+        at = tuple(wrong[0])
+        raise BadInput(
+            f"{path} was edited or belongs to another net: output {list(at[1:])} of sample {at[0]} is {expected[at]} "
+            f"there, and net {net.name} gives {found[at]}; restore the folder, or train it again"
+        )
+    return len(given)

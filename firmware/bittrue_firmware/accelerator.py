@@ -6,7 +6,7 @@ register, a value that the model does not have, or reading what was never writte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bittrue_firmware.bias_memory import BiasMemory
 from bittrue_firmware.chip import LANES, PROCESSORS, QUADRANTS, Chip
@@ -14,7 +14,7 @@ from bittrue_firmware.control import Control
 from bittrue_firmware.data_memory import DataMemory
 from bittrue_firmware.decoding import decode
 from bittrue_firmware.fault import FirmwareFault
-from bittrue_firmware.layer_run import run_layer
+from bittrue_firmware.layer_run import LayerRun
 from bittrue_firmware.settings import LayerSettings
 from bittrue_firmware.weight_memory import WeightMemory
 
@@ -42,6 +42,8 @@ class Accelerator:
         self.control = Control(chip)
         self.registers: dict[int, dict[int, dict[str, int]]] = {q: {} for q in range(QUADRANTS)}
         self.layers: list[LayerSettings] = []
+        self._version = 0
+        self._ready: dict[int, tuple[tuple[int, ...], LayerRun]] = {}
         self.running = False
         self.writes = 0
 
@@ -84,6 +86,7 @@ class Accelerator:
             layer, name = self._register(place, address, "writes", value)
             self.control.check_cleared(quadrant)
             self.registers[quadrant].setdefault(layer, {})[name] = value
+            self._version += 1
 
     def read(self, address: int, size: int) -> int:
         """A read of ``size`` bytes by the CPU."""
@@ -127,16 +130,26 @@ class Accelerator:
         layer, last = self.control.layers()
         for _ in range(self.chip.layers):
             values = {quadrant: self.registers[quadrant].get(layer, {}) for quadrant in started}
-            settings = decode(self.chip, layer, values, master, binary)
-            self.layers.append(settings)
-            run_layer(settings, self.data, self.weights, self.bias)
+            ready = self._layer(layer, values, master, binary)
+            self.layers.append(ready.settings)
+            ready.run()
             if self.after_layer:
-                self.after_layer(settings, self.data)
+                self.after_layer(ready.settings, self.data)
             following = values[master].get("NEXT", 0)
             if layer == last or following & 0x100:
                 return
             layer = following & 0x7F if following & 0x80 else layer + 1
         raise FirmwareFault(f"the layers never end: layer {layer} is the next after {self.chip.layers} of them")
+
+    def _layer(self, layer: int, values: Mapping[int, Mapping[str, int]], master: int, binary: bool) -> LayerRun:
+        """The layer that the registers describe; made anew when a register, weight or bias was written since."""
+        state = self._version, self.weights.version, self.bias.version, master, int(binary), *values
+        known, ready = self._ready.get(layer, (None, None))
+        if ready is None or known != state:
+            settings = decode(self.chip, layer, values, master, binary)
+            ready = LayerRun(settings, self.data, self.weights, self.bias)
+            self._ready[layer] = state, ready
+        return ready
 
     def _locate(self, address: int, verb: str) -> tuple[int, int]:
         quadrant, offset = divmod(address - self.chip.base, self.chip.stride)

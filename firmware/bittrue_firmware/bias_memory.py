@@ -14,6 +14,8 @@ class BiasMemory:
     def __init__(self, chip: Chip) -> None:
         self.bytes = np.zeros((QUADRANTS, chip.bias_bytes), np.int8)
         self.known = np.zeros((QUADRANTS, chip.bias_bytes), np.bool_)
+        self.version = 0
+        """How often a byte was stored."""
 
     def store(self, quadrant: int, index: int, value: int) -> None:
         """Write a byte; the 32-bit value holds it in its low byte."""
@@ -21,6 +23,7 @@ class BiasMemory:
             raise FirmwareFault(
                 f"0x{value:08x} is written to bias {index} of quadrant {quadrant}; a bias is one byte, 0x00 to 0xff"
             )
+        self.version += 1
         self.bytes[quadrant, index] = np.uint8(value).view(np.int8)
         self.known[quadrant, index] = True
 

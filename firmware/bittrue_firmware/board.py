@@ -11,6 +11,9 @@ PLL_ON, PLL_READY = 1, 1 << 1
 CNN_CLOCK, CNN_INTERRUPT = 25, 77
 """Numbers by which the stub SDK calls the accelerator's clock and interrupt."""
 
+FAIL = b"*** FAIL ***"
+"""What a firmware prints whose known-answer test fails."""
+
 CONSOLE, EXIT, SLEEP, VECTOR, HANDLER, ENABLE, DISABLE, CLOCK_ON, CLOCK_OFF, MASK = (PAGE + 4 * n for n in range(10))
 _SELECT_PLL = 3 << 17
 _POWER, _MEMORY, _ISOLATION, _RESET = (GCFR + 4 * n for n in range(4))
@@ -28,6 +31,7 @@ class Board:
         self.values = {_POWER: 0, _MEMORY: 0, _ISOLATION: (1 << QUADRANTS) - 1, _RESET: (1 << QUADRANTS) - 1}
         self.values |= {PCLKDIV: 0, IPLL_CTRL: 0}
         self.console = bytearray()
+        self.failed = False
         self.exit_code: int | None = None
         self.asleep = False
         self.masked = False
@@ -66,6 +70,7 @@ class Board:
             self.values[address] = value
         elif address == CONSOLE:
             self.console.append(value & 0xFF)
+            self.failed = self.failed or self.console.endswith(FAIL)
         elif address == EXIT:
             self.exit_code = value
         elif address == SLEEP:

@@ -38,7 +38,7 @@ def compare(layer: int, placed: PlacedLayer, memory: DataMemory, wanted: Codes) 
     wanted : int64 array (channels, length)
         What the net gives.
     """
-    instances, words, lanes = placed.places()
+    instances, words, lanes = placed.places
     wanted = wanted.reshape(placed.channels, placed.length)
     if placed.bits == 8:
         found = memory.bytes[instances, words, lanes].view(np.int8).astype(np.int64)

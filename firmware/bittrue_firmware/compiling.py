@@ -12,6 +12,7 @@ from bittrue.errors import BadInput
 from bittrue_firmware.chip import Chip
 
 COMPILER = "arm-none-eabi-gcc"
+INSTALL = "install it, on Debian: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi"
 _HERE = Path(__file__).parent
 STUBS = (_HERE / "stub", _HERE.parent / "max78002" / "stub")
 """Where the stub SDK lies: in an installed package, and in the source tree."""
@@ -31,9 +32,7 @@ def compile_project(folder: Path, chip: Chip) -> tuple[bytes, str]:
     """
     compiler = shutil.which(COMPILER)
     if compiler is None:
-        raise BadInput(
-            f"{COMPILER} was not found; install it, on Debian: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi"
-        )
+        raise BadInput(f"{COMPILER} was not found; {INSTALL}")
     sources = sorted(folder.glob("*.c"))
     if not sources:
         raise BadInput(f"{folder} holds no C files; name a folder that bittrue max78002 generate wrote")

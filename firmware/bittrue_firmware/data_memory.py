@@ -35,14 +35,6 @@ class DataMemory:
             )
         return int.from_bytes(np.where(self.known[instance, word], self.bytes[instance, word], 0).tobytes(), "little")
 
-    def put(self, instance: int, words: Codes, lanes: int | Codes, values: Codes, what: str) -> None:
-        """Write bytes of a data memory; ``what`` names the writer."""
-        if not 0 <= instance < INSTANCES:
-            raise FirmwareFault(f"{what} writes to data memory {instance}; there are {INSTANCES}, from 0 on")
-        self.check(instance, words, what)
-        self.bytes[instance, words, lanes] = values.astype(np.uint8)
-        self.known[instance, words, lanes] = True
-
     def check(self, instance: int, words: Codes, what: str) -> None:
         """Raise `FirmwareFault` unless all ``words`` are within a memory."""
         if words.size and not 0 <= int(words.min()) <= int(words.max()) < self.chip.data_words:

@@ -5,46 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from bittrue_firmware.bias_memory import BiasMemory
-from bittrue_firmware.chip import LANES, PROCESSORS
+from bittrue_firmware.chip import INSTANCES, LANES, PROCESSORS
 from bittrue_firmware.data_memory import DataMemory
 from bittrue_firmware.fault import FirmwareFault
-from bittrue_firmware.reading import check_known, read, read_words
+from bittrue_firmware.reading import Reader, read_words
 from bittrue_firmware.settings import LayerSettings
-from bittrue_firmware.summing import accumulators, results
+from bittrue_firmware.summing import Summer, results
 from bittrue_firmware.weight_memory import WeightMemory
 from bittrue_firmware.weights import weights_of
 
 
-def run_layer(settings: LayerSettings, data: DataMemory, weights: WeightMemory, bias: BiasMemory) -> None:
-    """Compute a layer: read, pool, sum, shift, write.
+class LayerRun:
+    """A layer with its weights and biases at hand, which stay what they are until memory or registers are written.
 
-    Raises `FirmwareFault` for reading what was never written, for places that do not exist, and for a layer that
-    writes over words it reads: the chip writes while it reads.
+    Raises `FirmwareFault`, when it is made, for weights and biases that were never written, for places that do not
+    exist, and for a layer that writes over words it reads: the chip writes while it reads.
     """
-    values, known = read(settings, data)
-    if settings.kind == "pass":
-        check_known(settings, data, known, None)
-        shape = -1, *values.shape[2:]
-        found, there = values.swapaxes(0, 1).reshape(shape), known.swapaxes(0, 1).reshape(shape)
-    else:
-        weight = weights_of(settings, weights)
-        check_known(settings, data, known, weight)
-        sums, there = accumulators(settings, values, known, weight, bias)
-        found = results(settings, sums)
-    _check_overlap(settings)
-    what = f"layer {settings.index}"
-    for output, (instance, lane, first) in enumerate(_places(settings)):
-        pixels = first + np.arange(found[output].size) * settings.pixel_step
-        flat, seen = found[output].reshape(-1), there[output].reshape(-1)
-        if settings.wide:
-            for byte in range(4):
-                data.put(instance, pixels, byte, flat >> 8 * byte & 0xFF, what)
-            data.known[instance, pixels] = seen[:, None]
+
+    def __init__(self, settings: LayerSettings, data: DataMemory, weights: WeightMemory, bias: BiasMemory) -> None:
+        self.settings, self.data = settings, data
+        self._reader = Reader(settings, data)
+        self._weight = None if settings.kind == "pass" else weights_of(settings, weights)
+        self._summer = None if self._weight is None else Summer(settings, self._weight, bias)
+        _check_overlap(settings)
+        self._targets = _targets(settings, data)
+
+    def run(self) -> None:
+        """Read, pool, sum, shift, write. Raises `FirmwareFault` for reading what was never written."""
+        settings = self.settings
+        values, known = self._reader.read()
+        self._reader.check_known(known, self._weight)
+        if self._summer is None:
+            shape = -1, *values.shape[2:]
+            found, there = values.swapaxes(0, 1).reshape(shape), known.swapaxes(0, 1).reshape(shape)
         else:
-            data.put(instance, pixels, lane, flat & 0xFF, what)
-            data.known[instance, pixels, lane] = seen
+            sums, there = self._summer.sums(values, known)
+            found = results(settings, sums)
+        content = found.reshape(len(self._targets), -1, 1)
+        if settings.wide:
+            content = content >> np.array([0, 8, 16, 24])
+        self.data.bytes.reshape(-1)[self._targets] = content & 0xFF
+        self.data.known.reshape(-1)[self._targets] = there.reshape(len(self._targets), -1, 1)
+
+
+def _targets(settings: LayerSettings, data: DataMemory) -> npt.NDArray[np.intp]:
+    """Place in the memories of each byte of each result, ``(outputs, pixels, 1 or 4)``."""
+    places = list(_places(settings))
+    steps = np.arange(settings.output_rows * settings.output_columns) * settings.pixel_step
+    if settings.kind == "pass":
+        steps = np.arange(settings.rows * settings.columns) * settings.pixel_step
+    for instance, _, first in places:
+        if not 0 <= instance < INSTANCES:
+            raise FirmwareFault(
+                f"layer {settings.index} writes to data memory {instance}; there are {INSTANCES}, from 0 on"
+            )
+        data.check(instance, first + steps, f"layer {settings.index}")
+    instances, lanes, firsts = np.array(places).T.reshape(3, -1, 1, 1)
+    found = np.broadcast_arrays(instances, firsts + steps[:, None], np.arange(LANES) if settings.wide else lanes)
+    return np.ravel_multi_index(tuple(found), (INSTANCES, data.chip.data_words, LANES))
 
 
 def _places(settings: LayerSettings) -> Iterator[tuple[int, int, int]]:

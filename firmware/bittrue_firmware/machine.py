@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,8 +27,12 @@ LIMIT = 400_000_000
 _BUSY = 20_000
 """Blocks of code that a run of the accelerator lasts for a firmware that does not sleep meanwhile."""
 
+_NEVER = 1 << 62
+
 _AGAIN = 3
 """Times that the handler may leave the interrupt pending."""
+
+Ending = Literal["returned", "failed", "fault", "reached"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Outcome:
 
     Parameters
     ----------
-    ending : "returned", "failed" or "fault"
-        ``main`` returned, the firmware printed FAIL, or it did what cannot be followed.
+    ending : "returned", "failed", "fault" or "reached"
+        ``main`` returned, the firmware printed FAIL, it did what cannot be followed, or came to a place to stop at.
     sentence : str
         What the fault is.
     console : str
@@ -47,10 +51,18 @@ class Outcome:
         Executed; 2 bytes of code count as one.
     """
 
-    ending: Literal["returned", "failed", "fault"]
+    ending: Ending
     sentence: str
     console: str
     instructions: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """Registers of the processor, by unicorn's numbers, and the part of the stack that is in use."""
+
+    registers: dict[int, int]
+    stack: bytes
 
 
 class Machine:
@@ -65,7 +77,10 @@ class Machine:
         self._instructions = self._blocks = self._limit = 0
         self._again = 0
         self._interrupt = False
-        self._due: int | None = None
+        self._due = _NEVER
+        self._attention = False
+        self._address = elf.entry
+        self._stop_at(())
         self._frames: list[dict[int, int]] = []
         self._fault = ""
         self._stopped: FirmwareFault | None = None
@@ -75,26 +90,61 @@ class Machine:
 
     def run(self, limit: int = LIMIT) -> Outcome:
         """Run until ``main`` returns, FAIL is printed, something cannot be followed, or ``limit`` instructions."""
+        return self.run_to((), limit)
+
+    def run_to(self, places: Collection[int], limit: int = LIMIT) -> Outcome:
+        """Run on, as `run`, but stop in front of the code at one of the addresses ``places`` too.
+
+        Where the processor stands already it does not stop. ``limit`` counts from here on.
+        """
         names = self._unicorn.arm_const
-        self._limit = limit
-        self._cpu.reg_write(names.UC_ARM_REG_SP, RAM + self.chip.ram_bytes)
-        address = self.elf.entry
+        self._stop_at(places)
+        self._limit = self._instructions + limit
+        if self._address == self.elf.entry:
+            self._cpu.reg_write(names.UC_ARM_REG_SP, RAM + self.chip.ram_bytes)
         try:
             while not self._over():
-                self._cpu.emu_start(address | 1, 0)
+                self._cpu.emu_start(self._address | 1, 0)
                 if self._stopped is not None:
                     raise self._stopped
-                address = self._cpu.reg_read(names.UC_ARM_REG_PC)
+                self._address = self._cpu.reg_read(names.UC_ARM_REG_PC)
                 if self._interrupt and not self._over():
-                    address = self._enter()
+                    self._address = self._enter()
         except FirmwareFault as error:
             return self._outcome("fault", str(error))
         except self._unicorn.UcError as error:
             what = self._fault or f"the processor stops: {error}"
             return self._outcome("fault", f"{what} (code at 0x{self._cpu.reg_read(names.UC_ARM_REG_PC):08x})")
-        if self._instructions >= limit:
+        if self._reached:
+            return self._outcome("reached", "")
+        if self._instructions >= self._limit:
             return self._outcome("fault", f"the firmware did not end within {limit:,} instructions; it hangs")
         return self._outcome("returned" if self.board.exit_code is not None else "failed", "")
+
+    @property
+    def caller(self) -> int:
+        """Where the function returns to in front of which the processor stands."""
+        return int(self._cpu.reg_read(self._unicorn.arm_const.UC_ARM_REG_LR)) & ~1
+
+    def context(self) -> Context:
+        """The processor's registers and its stack, as they are now."""
+        names = self._unicorn.arm_const
+        others = [getattr(names, f"UC_ARM_REG_R{number}") for number in range(4, 12)]
+        registers = {register: self._cpu.reg_read(register) for register in (*self._registers(), *others)}
+        top = registers[names.UC_ARM_REG_SP]
+        return Context(registers, bytes(self._cpu.mem_read(top, RAM + self.chip.ram_bytes - top)))
+
+    def go_back(self, context: Context) -> None:
+        """Go on from where ``context`` was taken; all memory but the stack that was in use then stays as it is now."""
+        names = self._unicorn.arm_const
+        for register, value in context.registers.items():
+            self._cpu.reg_write(register, value)
+        self._cpu.mem_write(context.registers[names.UC_ARM_REG_SP], context.stack)
+        self._address = context.registers[names.UC_ARM_REG_PC]
+
+    def write_memory(self, address: int, content: bytes) -> None:
+        """Put bytes into flash or RAM, as a debugger would."""
+        self._cpu.mem_write(address, content)
 
     def memory(self, symbol: str) -> bytes | None:
         """Content of a variable, or None where there is no such symbol."""
@@ -102,12 +152,12 @@ class Machine:
             return None
         return bytes(self._cpu.mem_read(*self.elf.symbols[symbol]))
 
-    def _outcome(self, ending: Literal["returned", "failed", "fault"], sentence: str) -> Outcome:
+    def _outcome(self, ending: Ending, sentence: str) -> Outcome:
         return Outcome(ending, sentence, self.board.console.decode("utf-8", "replace"), self._instructions)
 
     def _over(self) -> bool:
-        failed = b"*** FAIL ***" in self.board.console
-        return failed or self.board.exit_code is not None or self._instructions >= self._limit
+        ended = self._reached or self.board.failed or self.board.exit_code is not None
+        return ended or self._instructions >= self._limit
 
     def _map(self) -> None:
         cpu, unicorn = self._cpu, self._unicorn
@@ -127,30 +177,42 @@ class Machine:
         cpu.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._invalid)
 
     def _block(self, cpu: Any, address: int, size: int, _: object) -> None:
-        self._instructions += size // 2
+        """Before each block of code; almost always it goes on at once."""
+        self._instructions += size >> 1
         self._blocks += 1
-        due = self.board.asleep or (self._due is not None and self._blocks >= self._due)
+        if self._attention or address in self._stops or self._blocks >= self._due or self._instructions >= self._limit:
+            self._attend(address, size)
+
+    def _attend(self, address: int, size: int) -> None:
+        """Stop where there is a reason to."""
         try:
-            if address == _RETURN:
+            if address in self._places and not self._frames:
+                self._instructions -= size >> 1  # the block is yet to run
+                self._stop_at((), reached=True)
+            elif address == _RETURN:
                 self._leave()
-            elif due:
+            elif self.board.asleep or self._blocks >= self._due:
                 self._wake()
             elif not self._over():
                 return
         except FirmwareFault as error:
             self._stopped = self._stopped or error
-        cpu.emu_stop()
+        self._cpu.emu_stop()
+
+    def _stop_at(self, places: Collection[int], *, reached: bool = False) -> None:
+        self._places, self._reached = frozenset(places), reached
+        self._stops = self._places | {_RETURN}
 
     def _wake(self) -> None:
         """The accelerator ends, and its interrupt is taken, or a sleep never ends."""
         if self.accelerator.running:
             self.accelerator.finish()
-        self._due = None
+        self._due = _NEVER
         if self.accelerator.pending and self.board.handler() and not self._frames:
             self._interrupt = True
         elif self.board.asleep and not self._frames:
             raise FirmwareFault(self._why_asleep())
-        self.board.asleep = False
+        self.board.asleep = self._attention = False
 
     def _why_asleep(self) -> str:
         if not self.accelerator.pending:
@@ -184,6 +246,7 @@ class Machine:
 
     def _board_write(self, address: int, size: int, value: int) -> None:
         self.board.write(address, value)
+        self._attention = self.board.asleep or self._over()
 
     def _read(self, address: int, size: int) -> int:
         if address == AON:
@@ -196,7 +259,7 @@ class Machine:
                 raise FirmwareFault(f"AON control is 0x{value:08x}; the model has bits 15 to 12 only, unused quadrants")
             return
         self.accelerator.write(address, size, value)
-        if self.accelerator.running and self._due is None:
+        if self.accelerator.running and self._due == _NEVER:
             self._due = self._blocks + _BUSY
 
     def _reader(self, base: int, function: Callable[[int, int], int]) -> Callable[..., int]:
@@ -234,5 +297,7 @@ def _unicorn() -> Any:
         import unicorn
         import unicorn.arm_const
     except ImportError:
-        raise BadInput("firmware runs on unicorn, which is not installed; run: pip install unicorn") from None
+        raise BadInput(
+            "firmware runs on unicorn, which is not installed; run: pip install 'bittrue[max78002]'"
+        ) from None
     return unicorn

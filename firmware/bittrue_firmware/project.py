@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class PlacedLayer:
     passes: int
     bits: int
 
+    @cached_property
     def places(self) -> tuple[Codes, Codes, Codes]:
         """Data memory, first word and byte lane of each result ``(channels, length)``; a wide one takes the word."""
         channels = np.arange(self.channels)
@@ -109,6 +111,8 @@ def read_project(folder: Path) -> Project:
 
 
 def _manifest(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise BadInput(f"{path.parent} has no {MANIFEST}; name a folder that bittrue max78002 generate wrote")
     content = read_bytes(path, "the manifest")
     try:
         found = json.loads(content)
@@ -123,7 +127,8 @@ def _sample(path: Path, net: Net) -> Codes:
     try:
         codes = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise BadInput(f"cannot read the sample {path}: {error}; generate the project again") from None
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot read the sample {path}: {reason}; generate the project again") from None
     if codes.shape != net.input.shape:
         raise BadInput(f"{path} has shape {codes.shape}, the net takes {net.input.shape}; generate the project again")
     return np.asarray(net.check_codes(codes)[0])
@@ -149,7 +154,7 @@ def _layer(row: Any, number: int, taps: dict[str, Codes], chip: Chip, path: Path
     fits = values is not None and values.size == found.channels * found.length and len(values) == found.channels
     if not fits or not count or -(-found.channels // count) != found.passes or found.bits not in (8, 32):
         raise BadInput(f"{path}: layer {number}, {found.name}, does not fit the net's node {found.node}")
-    words = found.places()[1]
+    words = found.places[1]
     if found.offset % 4 or int(words.min()) < 0 or int(words.max()) >= chip.data_words:
         raise BadInput(f"{path}: layer {number}, {found.name}, is placed outside data memory, at {found.offset}")
     return found

@@ -19,38 +19,66 @@ LIMIT = 1 << 31
 """The accumulator has 32 bits."""
 
 
-def accumulators(
-    settings: LayerSettings, data: Codes, known: Known, weight: Codes, bias: BiasMemory
-) -> tuple[Codes, Known]:
-    """Accumulators and whether they are known, ``(outputs, rows, columns)``: ``sum(w * x) + 128 * b``.
+class Summer:
+    """Accumulators of a layer: ``sum(w * x) + 128 * b``.
+
+    The products are summed in float64, which is exact: they are at most 2^14 and the sums far below 2^53.
 
     Parameters
     ----------
     settings : LayerSettings
-    data, known : arrays (processors, passes, rows, columns)
-        Pooled data, and which of them were written.
     weight : int64 array (processors, kernels, kernel rows, kernel columns)
         Kernels in the order output, pass; of a depthwise layer one a pass.
     bias : BiasMemory
         An output of a last, partly used pass may lack its bias: it is then unknown.
     """
-    windows, unknown = _windows(settings, data), _windows(settings, ~known)
-    processors, rows, columns = len(data), settings.output_rows, settings.output_columns
-    if settings.kind == "depthwise":
-        sums = np.einsum("pthwkl,ptkl->tphw", windows, weight)
-        missing = np.einsum("pthwkl,ptkl->tphw", unknown, weight != 0)
-    else:
-        kernels = weight.reshape(processors, settings.outputs, -1).swapaxes(0, 1).reshape(settings.outputs, -1)
-        sums = kernels @ _rows(windows)
-        missing = (kernels != 0) @ _rows(unknown) if unknown.any() else np.zeros(sums.shape, np.bool_)
-    shape = (settings.outputs, rows, columns)
-    offsets, there = biases(settings, bias)
-    sums = sums.reshape(shape) + offsets[:, None, None]
-    if np.abs(sums).max(initial=0) >= LIMIT:
-        raise FirmwareFault(
-            f"layer {settings.index} sums up to {int(np.abs(sums).max()):,}, more than an accumulator of 32 bits holds"
-        )
-    return sums, ~missing.reshape(shape).astype(np.bool_) & there[:, None, None]
+
+    def __init__(self, settings: LayerSettings, weight: Codes, bias: BiasMemory) -> None:
+        self.settings = settings
+        self._offsets, self._there = biases(settings, bias)
+        windows = _windows(settings, len(weight))
+        if settings.kind == "depthwise":
+            self._index = windows.swapaxes(0, 1)
+            self._weight = weight.swapaxes(0, 1)[:, :, None, None].astype(np.float64)
+            return
+        processors, passes, rows, columns, *kernel = windows.shape
+        down = processors * passes * kernel[0] * kernel[1]
+        self._index = windows.transpose(0, 1, 4, 5, 2, 3).reshape(down, rows * columns)
+        kernels = weight.reshape(processors, settings.outputs, -1).swapaxes(0, 1)
+        self._weight = kernels.reshape(settings.outputs, -1).astype(np.float64)
+
+    def sums(self, data: Codes, known: Known) -> tuple[Codes, Known]:
+        """Accumulators and whether they are known, ``(outputs, rows, columns)``.
+
+        Parameters
+        ----------
+        data, known : arrays (processors, passes, rows, columns)
+            Pooled data, and which of them were written.
+
+        Raises
+        ------
+        FirmwareFault
+            For a sum of more than 32 bits.
+        """
+        settings = self.settings
+        shape = (settings.outputs, settings.output_rows, settings.output_columns)
+        sums = self._summed(self._weight, data).astype(np.int64).reshape(shape) + self._offsets[:, None, None]
+        if sums.size and max(int(sums.max()), -int(sums.min())) >= LIMIT:
+            raise FirmwareFault(
+                f"layer {settings.index} sums up to {int(np.abs(sums).max()):,}, more than an accumulator of 32 bits "
+                f"holds"
+            )
+        there = np.broadcast_to(self._there[:, None, None], shape)
+        if known.all():
+            return sums, there
+        return sums, (self._summed(self._weight != 0, ~known) == 0).reshape(shape) & there
+
+    def _summed(self, weight: npt.NDArray[Any], data: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Sums of products over each window; around the frame are zeros."""
+        windows = np.append(data, 0).astype(np.float64).take(self._index)
+        if self.settings.kind == "depthwise":
+            return np.asarray((windows * weight).sum(axis=(-2, -1)))
+        return np.asarray(weight @ windows)
 
 
 def results(settings: LayerSettings, sums: Codes) -> Codes:
@@ -65,19 +93,17 @@ def results(settings: LayerSettings, sums: Codes) -> Codes:
     return np.minimum(np.abs(clamped), 127) if settings.activation == "abs" else clamped
 
 
-def _windows(settings: LayerSettings, data: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """``(processors, passes, output rows, output columns, kernel rows, kernel columns)``, zeros around the frame."""
+def _windows(settings: LayerSettings, processors: int) -> npt.NDArray[np.intp]:
+    """Where each pixel of each window stands in data ``(processors, passes, rows, columns)`` with a zero behind them.
+
+    Shape ``(processors, passes, output rows, output columns, kernel rows, kernel columns)``.
+    """
+    shape = processors, settings.passes, settings.rows, settings.columns
+    count = processors * settings.passes * settings.rows * settings.columns
     rows, columns = (settings.pad_rows, settings.pad_rows), (settings.pad_columns, settings.pad_columns)
-    padded = np.pad(data, ((0, 0), (0, 0), rows, columns))
-    return np.lib.stride_tricks.sliding_window_view(
-        padded, (settings.kernel_rows, settings.kernel_columns), axis=(2, 3)
-    )
-
-
-def _rows(windows: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Windows as a matrix: processor, pass and weight down, pixels across."""
-    processors, passes, rows, columns, *kernel = windows.shape
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(processors * passes * kernel[0] * kernel[1], rows * columns)
+    padded = np.pad(np.arange(count).reshape(shape), ((0, 0), (0, 0), rows, columns), constant_values=count)
+    kernel = settings.kernel_rows, settings.kernel_columns
+    return np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))
 
 
 def biases(settings: LayerSettings, memory: BiasMemory) -> tuple[Codes, Known]:

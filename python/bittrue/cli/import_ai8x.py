@@ -49,4 +49,4 @@ def needed(error: ImportError) -> BadInput:
     """The exception for a missing PyYAML. Raises ``error`` itself where something else is missing."""
     if (error.name or "").partition(".")[0] != "yaml":
         raise error
-    return BadInput("network descriptions are YAML, which needs PyYAML; run: pip install pyyaml")
+    return BadInput("network descriptions are YAML, which needs PyYAML; run: pip install 'bittrue[max78002]'")

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from bittrue import spec
 from bittrue.cli import max78002_verify
 from bittrue.cli.ecg import checkpoint_bytes
+from bittrue.cli.frames import read_frames
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
-from bittrue.cli.run import check_integers, check_target, encode, read_array
+from bittrue.cli.run import check_target
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.spec import Net
@@ -70,12 +71,7 @@ def call_generate(arguments: argparse.Namespace) -> int:
 
 def _sample(net: Net, path: str, index: int) -> Codes:
     """Codes of one frame of a file: (1, channels, length)."""
-    given = read_array(path)
-    if given.dtype.kind in "iu":
-        codes = check_integers(given, path)
-    else:
-        codes = encode(given, net.input.format, argparse.Namespace(input=path))
-    checked = net.check_codes(codes)
+    checked = read_frames(net, path)
     if index >= len(checked):
         raise BadInput(
             f"{path} holds {len(checked)} frames and --index asks for {index}; choose 0 to {len(checked) - 1}"

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
+import numpy as np
+import numpy.typing as npt
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bittrue.cli.frames import read_frames
+from bittrue.cli.parser import Commands, Parser, add_command, console, remark, whole
+from bittrue.errors import BadInput
+from bittrue.spec import Net
 
 if TYPE_CHECKING:
-    from bittrue_firmware.verifying import LayerReport, Verdict
+    from bittrue_firmware.verifying import Verdict
+    from bittrue_firmware.watching import LayerReport
 
 CLOCK_MHZ = {"MAX78002": 200, "MAX78000": 50}
 """The accelerator's clock as the generated firmware sets it."""
@@ -30,14 +39,20 @@ def add(under: Commands[Parser]) -> None:
         help=f"millions of instructions after which the firmware counts as hung (default {LIMIT_MILLIONS})",
     )
     command.add_argument("--console", action="store_true", help="print what the firmware printed")
+    command.add_argument(
+        "--frames", metavar="X.npy", help="run the firmware on these frames too: integers are codes, others values"
+    )
+    command.add_argument("--count", type=whole(1, 1 << 31), metavar="N", help="how many of them, from the first on")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Run, print the verdict: 0 for PASS, 1 for FAIL."""
-    from bittrue_firmware.verifying import verify
+    from bittrue_firmware.project import read_project
+    from bittrue_firmware.verifying import verify_project
 
-    verdict = verify(Path(arguments.folder), arguments.limit * 1_000_000)
-    project = verdict.project
+    project = read_project(Path(arguments.folder))
+    frames = _frames(project.net, arguments)
+    verdict = verify_project(project, arguments.limit * 1_000_000)
     if project.edited:
         remark(f"not as generated: {', '.join(project.edited)}")
     if verdict.warnings:
@@ -51,9 +66,48 @@ def call(arguments: argparse.Namespace) -> int:
         print("".join(f"  | {line}\n" for line in verdict.outcome.console.splitlines()), end="")
     for complaint in verdict.complaints:
         print(f"FAIL: {complaint}")
-    if verdict.passed:
-        print("PASS: the firmware's known-answer test, every layer's data memory, and every weight and bias")
-    return 0 if verdict.passed else 1
+    if not verdict.passed:
+        return 1
+    print("PASS: the firmware's known-answer test, every layer's data memory, and every weight and bias", flush=True)
+    return 0 if frames is None else _run_frames(verdict, frames, arguments)
+
+
+def _frames(net: Net, arguments: argparse.Namespace) -> npt.NDArray[np.int64] | None:
+    """The frames of ``--frames`` that are to run, or None where there is no such option."""
+    path, count = arguments.frames, arguments.count
+    if path is None:
+        if count is not None:
+            raise BadInput("--count says how many frames of a file are run; name the file with --frames X.npy")
+        return None
+    codes = read_frames(net, path)
+    if count is not None and count > len(codes):
+        raise BadInput(f"{path} holds {len(codes):,} frames and --count asks for {count:,}; ask for fewer")
+    return codes[:count]
+
+
+def _run_frames(verdict: Verdict, frames: npt.NDArray[np.int64], arguments: argparse.Namespace) -> int:
+    """More frames through the firmware that passed; 0 where all agree, else 1."""
+    from bittrue_firmware.frames import verify_frames
+
+    errors, begin = console(errors=True), time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("frames", total=len(frames))
+        found = verify_frames(verdict, frames, arguments.limit * 1_000_000, lambda: bar.advance(task))
+    seconds = time.monotonic() - begin
+    remark(f"{_count(found.frames)} in {seconds:.1f} s on this computer, {found.frames / seconds:.1f} a second")
+    for complaint in found.complaints:
+        print(f"FAIL: {complaint}")
+    if found.passed:
+        print(
+            f"PASS: {_count(found.frames)} of {arguments.frames} through the same firmware, {found.instructions:,} "
+            f"instructions: every layer's data memory, the known-answer test, and what cnn_unload gives"
+        )
+    return 0 if found.passed else 1
+
+
+def _count(frames: int) -> str:
+    return "1 frame" if frames == 1 else f"{frames:,} frames"
 
 
 def _print_layers(verdict: Verdict) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,20 @@ def project(net: Net, sample: npt.ArrayLike, device: Device) -> tuple[Plan, File
 
 
 def write_project(net: Net, sample: npt.ArrayLike, device: Device, folder: str | os.PathLike[str]) -> Plan:
-    """Write the files of `project` into ``folder``, which is made if need be: all of them, or none."""
+    """Write the files of `project` into ``folder``, which is made if need be: all of them, or nothing at all."""
     made, files = project(net, sample, device)
     folder = Path(folder)
+    new = [path for path in (folder / NET_FOLDER, folder, *folder.parents) if not path.exists()]
     try:
         (folder / NET_FOLDER).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        write_together(folder, files)
+    except BaseException as error:
+        for path in new:
+            with suppress(OSError):
+                path.rmdir()
+        if not isinstance(error, OSError):
+            raise
         raise BadInput(f"cannot make folder {folder}: {error.strerror or error}; choose another") from None
-    write_together(folder, files)
     return made
 
 

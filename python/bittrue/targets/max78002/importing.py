@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.spec import Net
+from bittrue.spec.frame import windows
 from bittrue.spec.stages import Stage, node_name, stage_net, stage_types
 from bittrue.targets.max78002.checkpoint import Checkpoint, LayerParameters
 from bittrue.targets.max78002.devices import Device
@@ -63,7 +64,7 @@ def import_network(
         checkpoint = quantise(checkpoint, bits)
         remarks.append(f"{checkpoint.path} holds float weights; they were quantised, as 'bittrue ecg quantize' does")
     stages = tuple(_stages(description, checkpoint, device))
-    channels = _channels(description, stages)
+    channels = _channels(description, stages, length or description.layers[0].length)
     length, choice = input_length(description, stages, device, channels, length)
     remarks += [choice] if choice else []
     net = stage_net(_net_name(description.arch), (channels, length), stages)
@@ -169,16 +170,32 @@ def _bias_bytes(given: LayerParameters) -> Codes | None:
     return found
 
 
-def _channels(description: Description, stages: Sequence[Stage]) -> int:
-    """Channels of the input: what the first layer with weights takes."""
+def _channels(description: Description, stages: Sequence[Stage], length: int | None) -> int:
+    """Channels of the input: what the first layer with weights takes.
+
+    A linear layer that flattens takes channels times samples: one channel, unless ``length`` says how many samples.
+    """
     for layer, stage in zip(description.layers, stages, strict=True):
         if stage.weight is not None and stage.operation == "conv1d":
             return int(stage.weight.shape[1]) * stage.groups
         if layer.in_channels is not None:
             return layer.in_channels
         if stage.weight is not None:
-            return 1 if layer.flatten else int(stage.weight.shape[1])
+            inputs = int(stage.weight.shape[1])
+            samples = inputs if length is None else _samples(stages[: layer.index], length)
+            return (inputs // samples if inputs % samples == 0 else 1) if layer.flatten else inputs
     raise BadInput(f"{description.path} has no layer with weights; there is nothing to import")
+
+
+def _samples(stages: Sequence[Stage], length: int) -> int:
+    """Samples of a frame behind stages that only pool; 1 where none are left."""
+    try:
+        for stage in stages:
+            if stage.pool:
+                length = windows(length, stage.pool.size, stage.pool.stride, stage.pool.dilation)
+    except BadInput:
+        return 1
+    return length
 
 
 def _check_claims(description: Description, stages: Sequence[Stage], shape: tuple[int, int]) -> None:

@@ -51,7 +51,10 @@ def _all(stages: Sequence[Stage], channels: int, device: Device) -> list[int]:
 
 
 def _range(found: list[int]) -> str:
-    return f"frames of {found[0]} to {found[-1]} samples fit" if found else ""
+    if not found:
+        return ""
+    many = f" to {found[-1]}" if found[1:] else ""
+    return f"frames of {found[0]}{many} samples fit"
 
 
 def _fits(stages: Sequence[Stage], channels: int, length: int) -> bool:

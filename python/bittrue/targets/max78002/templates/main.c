@@ -24,7 +24,7 @@ static const uint32_t sample_output[] = SAMPLE_OUTPUT;
 /* The known-answer test: compare the result with what the integer network gives for the sample. */
 int check_output(void)
 {
-    const uint32_t *next = sample_output;
+    const volatile uint32_t *next = sample_output; /* volatile: read from flash, not folded into code */
     uint32_t address;
     while ((address = *next++) != 0) {
         const uint32_t mask = *next++;

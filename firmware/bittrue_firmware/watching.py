@@ -1,0 +1,100 @@
+"""What the layers of a run show: the input, the settings and weights, and each layer's data memory, beside the net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue_firmware.accelerator import Accelerator
+from bittrue_firmware.chip import LANES
+from bittrue_firmware.comparing import Difference, compare
+from bittrue_firmware.cycles import cycles
+from bittrue_firmware.data_memory import DataMemory
+from bittrue_firmware.project import Project
+from bittrue_firmware.readback import differences
+from bittrue_firmware.settings import LayerSettings
+
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """A layer that ran: its name, settings, and estimated clocks (by formula, not measured)."""
+
+    name: str
+    settings: LayerSettings
+    cycles: int
+
+
+@dataclass
+class LayerWatch:
+    """Follows the layers of a run, frame by frame.
+
+    Parameters
+    ----------
+    project : Project
+        With the sample of the frame that runs, and what the net gives for it.
+    accelerator : Accelerator
+    ran : list of LayerReport
+    found : list of Difference
+        Of this frame.
+    """
+
+    project: Project
+    accelerator: Accelerator | None = None
+    ran: list[LayerReport] = field(default_factory=list)
+    found: list[Difference] = field(default_factory=list)
+    _seen: dict[int, LayerSettings] = field(default_factory=dict)
+
+    def begin(self, sample: Codes, taps: dict[str, Codes]) -> None:
+        """Another frame: its input, and the values of every node."""
+        self.project = replace(self.project, sample=sample, taps=taps)
+        self.ran, self.found = [], []
+
+    def after_layer(self, settings: LayerSettings, memory: DataMemory) -> None:
+        """Compare a layer that just ran; of its settings and weights, what changed since they were seen last."""
+        number, project = len(self.ran), self.project
+        placed = project.layers[number] if number < len(project.layers) else None
+        name = placed.name if placed else f"layer {number}"
+        self.ran.append(LayerReport(name, settings, cycles(settings)))
+        if placed is None or self.accelerator is None:
+            return
+        if number == 0 and not self.found:
+            self._check_input(settings, memory)
+        if self._seen.get(number) is not settings:  # the accelerator makes new ones when anything was written
+            told = differences(project, number, settings, self.accelerator)
+            self.found += [Difference(number, name, sentence) for sentence in told]
+            self._seen[number] = settings
+        different = compare(number, placed, memory, project.taps[placed.node])
+        self.found += [different] if different else []
+
+    def _check_input(self, settings: LayerSettings, memory: DataMemory) -> None:
+        """The sample in data memory, where the first layer reads it."""
+        sample = self.project.sample
+        instances, words, lanes = input_places(settings, sample.shape)
+        found = memory.bytes[instances, words, lanes].view(np.int8)
+        wrong = np.argwhere((found != sample) | ~memory.known[instances, words, lanes])
+        if not len(wrong):
+            return
+        place = tuple(int(n) for n in wrong[0])
+        address = memory.chip.data_address(int(instances[place]), int(words[place]))
+        sentence = (
+            f"its input at 0x{address:08x}, channel {place[0]}, sample {place[1]}, is {int(found[place])}, that of "
+            f"the frame {int(sample[place])}"
+        )
+        self.found.append(Difference(0, self.project.layers[0].name, sentence))
+
+
+def input_places(settings: LayerSettings, shape: tuple[int, ...]) -> tuple[Codes, Codes, Codes]:
+    """Data memory, word and byte lane of each sample ``(channels, length)`` of a frame that layer 0 reads."""
+    channels, pixels = np.arange(shape[0])[:, None], np.arange(shape[1])
+    count = len(settings.processors)
+    own = np.array(settings.processors)[channels % count]
+    words = settings.read + pixels * -(-shape[0] // count) + channels // count
+    lanes = own % LANES
+    if settings.big:
+        words, lanes = settings.read + pixels // LANES, pixels % LANES
+    instances, words, lanes = np.broadcast_arrays(own // LANES, words, lanes)
+    return instances, words, lanes

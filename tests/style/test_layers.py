@@ -12,7 +12,7 @@ LEVELS = {
     3: {"check", "cosim", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
-    0: {"num", "errors", "files", "schema", "page"},
+    0: {"num", "errors", "files", "schema", "page", "bars"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 APART = (2, 4)
@@ -27,6 +27,7 @@ OUTSIDE = {
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
     "bittrue_firmware": CORE | {"unicorn"},
+    "bars": {"rich"},
     "check": CORE | {"rich"},
     "cli": CORE | {"rich"},
     "board": {"numpy", "pynq", "PIL"},

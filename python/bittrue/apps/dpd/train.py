@@ -16,8 +16,9 @@ from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.card import Judge, ProtocolRow, card
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.shown import Report, shown
+from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
+from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.spec import Net, store
@@ -88,7 +89,7 @@ def train(
     team = Team.gather()
     capture = teaching(plan)
     teacher = amplifier.load(plan.data.amplifier, capture)
-    with shown(team.leads and report is None) as bars:
+    with shown(Bars, team.leads and report is None) as bars:
         drive, calls = f"ideal drive for {teacher.title}", plan.train.ilc_iterations + 3
         known = examples(plan, capture, bars.watched(teacher, drive, calls))
         bars.finish(drive)

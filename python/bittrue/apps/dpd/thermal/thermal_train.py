@@ -19,7 +19,7 @@ from bittrue.apps.dpd.float_net import Parameters
 from bittrue.apps.dpd.metrics import Metrics, measure
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.recipe_text import written
-from bittrue.apps.dpd.shown import Bars, Report, shown
+from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drift, Drifted, drifted
 from bittrue.apps.dpd.thermal.thermal_card import Table, card
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
@@ -29,6 +29,7 @@ from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, copied
 from bittrue.apps.dpd.training.team import Team
+from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.spec import Net
@@ -90,7 +91,7 @@ def train(
     team = Team.gather()
     capture = teaching(plan)
     teacher = amplifier.load(plan.data.amplifier, capture)
-    with shown(team.leads and report is None) as bars:
+    with shown(Bars, team.leads and report is None) as bars:
         run = _Run(plan, folder, seconds, report or bars.epoch, bars, team)
         normal = run.bank("normal", Drift(), capture, teacher, None)
         banks = {

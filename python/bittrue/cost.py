@@ -7,8 +7,11 @@ from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import bank_depth, rom_blocks
+from bittrue.lower.bram import BUFFER, bank_depth, rom_blocks
+from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, Fold
+from bittrue.lower.frames import clocks_a_sample, least_interval
 from bittrue.lower.load import bank_count
+from bittrue.lower.matrix import Matrix
 from bittrue.lower.schedule import Step, schedule
 from bittrue.spec import ComplexFIR, Conv1d, Dense, Layer, Net, Table, TensorType
 
@@ -31,9 +34,10 @@ class NodeCost:
         Memories that hold the constants: one a lane, one a lane row for the biases of several turns or banks, and as
         many copies of a table as its look-ups need, two a clock from each.
     ramb18 : int
-        RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two.
+        RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two, and of the buffers that
+        hold columns of frames.
     latency : int
-        Clocks from a vector's acceptance to its result, nothing stalling.
+        Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
     """
 
     macs: int
@@ -52,7 +56,7 @@ class Cost:
     Parameters
     ----------
     interval : int
-        Clocks a sample in steady state.
+        Clocks a sample in steady state; for frames `bittrue.lower.frames.clocks_a_sample`.
     latency : int
         Clocks from a sample's first clock at the input port to its first clock at the output port.
     nodes : dict of NodeCost
@@ -102,7 +106,7 @@ def cost(net: Net, interval: int, banks: int = 0) -> Cost:
     steps = schedule(net, interval, banked=banks > 0)
     held = bank_count(banks) if banks else 0
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], steps[node.name], held) for node in net.nodes}
-    return Cost(interval, steps[net.nodes[-1].name].arrival, nodes)
+    return Cost(clocks_a_sample(net, interval), steps[net.nodes[-1].name].arrival, nodes)
 
 
 @dataclass(frozen=True)
@@ -148,12 +152,29 @@ def resources(net: Net, interval: int, banks: int = 0) -> Resources:
     return Resources(found.dsps, -(-found.ramb18 // 2))
 
 
+def default_interval(net: Net) -> int:
+    """An initiation interval for ``net`` where none is given, in clocks.
+
+    8 for vectors. For frames the shortest power of two at which the net takes at most half of the DSP48E1 and of the
+    block RAM of an xc7z020, the longest one there is where none does. Raises `BadInput` for a net without an RTL leg.
+    """
+    if len(net.input.shape) == 1:
+        return INTERVAL
+    half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)
+    interval = 1 << (least_interval(net) - 1).bit_length()
+    while interval < MAX_INTERVAL and not resources(net, interval).fits(half):
+        interval *= 2
+    return interval
+
+
 def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:
-    lanes = step.fold.lanes if step.fold else 0
-    dsps = lanes * step.matrix.dsps_per_lane if step.matrix else 0
+    part = step.filters or step.fold
+    matrix = step.filters.matrix if step.filters else step.matrix
+    lanes = part.lanes if part else 0
+    dsps = lanes * matrix.dsps_per_lane if matrix else 0
     dsps += step.features.dsps if step.features else 0
     memories = _memories(layer, step, banks)
-    blocks = sum(rom_blocks(*memory) for memory in memories)
+    blocks = sum(rom_blocks(*memory) for memory in memories) + _buffers(step)
     return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
 
 
@@ -161,6 +182,8 @@ def _memories(layer: Layer, step: Step, banks: int) -> list[tuple[int, int, int]
     """``(words, bits, ports)`` of every ROM that a layer is built with; with banks, of every RAM, read by one port."""
     if isinstance(layer, Table) and step.elementwise:
         return [(len(layer.values), layer.output.bits, ports) for ports in step.elementwise.ports]
+    if step.filters:
+        return _constants(step.filters.fold, step.filters.matrix) * step.filters.engines
     if step.matrix is None or step.fold is None:
         return []
     fold, matrix = step.fold, step.matrix
@@ -169,8 +192,23 @@ def _memories(layer: Layer, step: Step, banks: int) -> list[tuple[int, int, int]
         of_biases = (bank_depth(fold.turns) * banks, matrix.bias_word, 1)
         rows = fold.rows if matrix.bias_word else 0
         return [(bank_depth(words) * banks, matrix.weight_bits, 1)] * fold.lanes + [of_biases] * rows
+    return _constants(fold, matrix)
+
+
+def _constants(fold: Fold, matrix: Matrix) -> list[tuple[int, int, int]]:
+    """Weights of every lane, and biases of every row where there are several turns."""
     biases = [(fold.turns, matrix.acc_bits, 1)] * (fold.rows if fold.turns > 1 else 0)
-    return [(words, matrix.weight_bits, 1)] * fold.lanes + biases
+    return [(fold.turns * fold.steps, matrix.weight_bits, 1)] * fold.lanes + biases
+
+
+def _buffers(step: Step) -> int:
+    """RAMB18E1 of the memories that hold columns of frames for a layer."""
+    plan = step.filters or step.pools
+    if plan is None:
+        return 0
+    bits = step.filters.matrix.given.bits if step.filters else step.pools.bits if step.pools else 0
+    memories = len(plan.buffer.units) * len(plan.buffer.walks)
+    return memories * rom_blocks(plan.buffer.words, bits, shallow=BUFFER)
 
 
 @singledispatch

@@ -110,11 +110,84 @@ class Segment(wiring.Component):
         return rom.data[0]
 
 
-class MatrixVector(wiring.Component):
+class MatrixEngine(wiring.Component):
+    """What a matrix-vector engine does between the inputs of its segments and its result, wherever those come from.
+
+    Segment ``j`` starts ``j * fold.skew`` clocks after segment 0, on sums that segment ``j - 1`` has just finished, so
+    no adder stands outside the lanes.
+    """
+
+    matrix: Matrix
+    fold: Fold
+    banks: Banks | None = None
+
+    def _carries(self, m: Module, segments: list[Segment]) -> None:
+        """Segment 0 starts from the biases, every other one from the sums of the segment before."""
+        fold, bias = self.fold, [int(b) for b in self.matrix.bias]
+        acc = signed(self.matrix.acc_bits)
+        loaded = self._loaded_biases(m, segments[0])
+        for row in range(fold.rows):
+            mine = bias[row :: fold.rows]
+            if loaded:
+                m.d.comb += segments[0].carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}"))
+            elif fold.turns == 1:
+                m.d.comb += segments[0].carry[row].eq(Const(mine[0], acc))
+            else:
+                m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, mine + [0] * (fold.turns - len(mine)))
+                m.d.comb += rom.address[0].eq(segments[0].turn)
+                wait = Rom.latency + Lane.carry_lead - rom.latency
+                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}"))
+            for before, segment in pairwise(segments):
+                m.d.comb += segment.carry[row].eq(before.acc[row])
+
+    def _round(self, m: Module, into: Any, segment: Segment) -> None:
+        """Capture the sums of each turn, round them through few requantisers, collect the vector ``into.result``."""
+        fold, matrix = self.fold, self.matrix
+        results, clamped = [], []
+        strobe = busy(m, segment.last, fold.queue, 1 + Requantise.latency)
+        for r in range(fold.rounders):
+            rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
+            m.submodules[f"round{r}"] = rounder = Requantise(
+                matrix.acc_bits,
+                matrix.shift,
+                matrix.output,
+                matrix.negative_shift,
+                magnitude=matrix.magnitude,
+                flagged=bool(self.banks),
+            )
+            if self.banks:
+                clamped.append(rounder.clamped)
+            m.d.comb += rounder.acc.eq(serialised(m, segment.last, [segment.acc[k] for k in rows], f"sum{r}_"))
+            results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
+        for output in range(fold.outputs):
+            turn, row = divmod(output, fold.rows)
+            r, position = divmod(row, fold.queue)
+            m.d.comb += into.result[output].eq(results[r][turn * fold.queue + position])
+        m.d.comb += into.done.eq(self._done(m, segment.last))
+        if self.banks:
+            saturated = Signal()
+            m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
+            m.d.comb += self.saturated.eq(saturated)
+
+    def _loaded_biases(self, m: Module, segment: Segment) -> list[Value]:
+        """With banks: the biases of a turn, a clock after its first address, if the layer has any."""
+        if not self.banks or not self.matrix.bias_word:
+            return []
+        return loaded_words(m, self.load_here, self.banks, BIAS, 0, segment.turn, segment.bank)
+
+    def _done(self, m: Module, last: Any) -> Any:
+        """High in the clock in which the whole result vector has been collected."""
+        turns_left = Signal(range(max(2, self.fold.turns)), init=self.fold.turns - 1)
+        with m.If(last):
+            m.d.sync += turns_left.eq(Mux(turns_left == 0, self.fold.turns - 1, turns_left - 1))
+        complete = last & (turns_left == 0)
+        return delayed(m, complete, 1 + Requantise.latency + self.fold.queue, "done", reset=True)
+
+
+class MatrixVector(MatrixEngine):
     """``y = requantise(weight @ x + bias)``, a vector every ``interval`` clocks.
 
-    Weights sit in one ROM a lane as `bittrue.lower.fold.Fold` lays them out. Segment ``j`` starts ``j * fold.skew``
-    clocks after segment 0, on sums that segment ``j - 1`` has just finished, so no adder stands outside the lanes.
+    Weights sit in one ROM a lane as `bittrue.lower.fold.Fold` lays them out.
 
     Parameters
     ----------
@@ -189,63 +262,6 @@ class MatrixVector(wiring.Component):
             for k in range(index * steps, (index + 1) * steps)
         ]
         return inputs
-
-    def _carries(self, m: Module, segments: list[Segment]) -> None:
-        """Segment 0 starts from the biases, every other one from the sums of the segment before."""
-        fold, bias = self.fold, [int(b) for b in self.matrix.bias]
-        acc = signed(self.matrix.acc_bits)
-        loaded = self._loaded_biases(m, segments[0])
-        for row in range(fold.rows):
-            mine = bias[row :: fold.rows]
-            if loaded:
-                m.d.comb += segments[0].carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}"))
-            elif fold.turns == 1:
-                m.d.comb += segments[0].carry[row].eq(Const(mine[0], acc))
-            else:
-                m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, mine + [0] * (fold.turns - len(mine)))
-                m.d.comb += rom.address[0].eq(segments[0].turn)
-                wait = Rom.latency + Lane.carry_lead - rom.latency
-                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}"))
-            for before, segment in pairwise(segments):
-                m.d.comb += segment.carry[row].eq(before.acc[row])
-
-    def _round(self, m: Module, flow: Flow, segment: Segment) -> None:
-        """Capture the sums of each turn, round them through few requantisers, collect the vector."""
-        fold, matrix = self.fold, self.matrix
-        results, clamped = [], []
-        strobe = busy(m, segment.last, fold.queue, 1 + Requantise.latency)
-        for r in range(fold.rounders):
-            rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
-            m.submodules[f"round{r}"] = rounder = Requantise(
-                matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift, flagged=bool(self.banks)
-            )
-            if self.banks:
-                clamped.append(rounder.clamped)
-            m.d.comb += rounder.acc.eq(serialised(m, segment.last, [segment.acc[k] for k in rows], f"sum{r}_"))
-            results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
-        for output in range(fold.outputs):
-            turn, row = divmod(output, fold.rows)
-            r, position = divmod(row, fold.queue)
-            m.d.comb += flow.result[output].eq(results[r][turn * fold.queue + position])
-        m.d.comb += flow.done.eq(self._done(m, segment.last))
-        if self.banks:
-            saturated = Signal()
-            m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
-            m.d.comb += self.saturated.eq(saturated)
-
-    def _loaded_biases(self, m: Module, segment: Segment) -> list[Value]:
-        """With banks: the biases of a turn, a clock after its first address, if the layer has any."""
-        if not self.banks or not self.matrix.bias_word:
-            return []
-        return loaded_words(m, self.load_here, self.banks, BIAS, 0, segment.turn, segment.bank)
-
-    def _done(self, m: Module, last: Any) -> Any:
-        """High in the clock in which the whole result vector has been collected."""
-        turns_left = Signal(range(max(2, self.fold.turns)), init=self.fold.turns - 1)
-        with m.If(last):
-            m.d.sync += turns_left.eq(Mux(turns_left == 0, self.fold.turns - 1, turns_left - 1))
-        complete = last & (turns_left == 0)
-        return delayed(m, complete, 1 + Requantise.latency + self.fold.queue, "done", reset=True)
 
 
 def _bank_ports(banks: Banks | None) -> dict[str, Any]:

@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.lower.frames import column_source, runs_through
 from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.schedule import Step, schedule
 from bittrue.num import Interval
 from bittrue.ranges import node_range, ranges
-from bittrue.spec import Add, Net, Node, Table, TensorType
+from bittrue.spec import Add, Flatten, Net, Node, Table, TensorType
 from bittrue.spec.net import INPUT
 from bittrue_rtl.add import AddStreams
 from bittrue_rtl.banks import Banks, contents
+from bittrue_rtl.conv1d import FrameFilters
+from bittrue_rtl.delay import delayed
 from bittrue_rtl.features import FeatureVector
+from bittrue_rtl.flatten import Flattened
 from bittrue_rtl.load import hop
 from bittrue_rtl.matrix import MatrixVector
+from bittrue_rtl.pool1d import FramePool
 from bittrue_rtl.queue import StreamQueue
+from bittrue_rtl.serial import collected
 from bittrue_rtl.shapes import content, load_bus, tagged, vector
 from bittrue_rtl.streams import Fork, SkidBuffer
 from bittrue_rtl.table import TableLookup
 
 
 def vector_of(tensor: TensorType) -> Any:
-    """Payload shape of the stream that carries a tensor."""
+    """Payload shape of the stream that carries a tensor: a vector, or the columns of a frame one after another."""
     return vector(tensor.format, tensor.shape[0])
 
 
@@ -70,6 +76,8 @@ class ComplexFilter(wiring.Component):
 class Network(wiring.Component):
     """A net: layers work at the same time, joined by streams, one sample every ``interval`` clocks.
 
+    Frames travel as their columns, one transfer each.
+
     Parameters
     ----------
     net : Net
@@ -85,8 +93,8 @@ class Network(wiring.Component):
 
     Ports
     -----
-    i : stream of the net's input vector, in
-    o : stream of the net's output vector, out
+    i : stream of the net's input, in
+    o : stream of the net's output, out
     bank, o_bank
         With banks: the bank that computes the sample on ``i``, in, and that of the sample on ``o``, out. It travels
         with the sample, so any two samples may have different ones.
@@ -127,12 +135,23 @@ class Network(wiring.Component):
                 return ComplexFilter(step, self.interval, banks)
             return FeatureVector(step.features, self.interval, self.bank_bits, flagged=bool(self.plan))
         if step.matrix is not None:
-            return MatrixVector(step.matrix, self.interval, banks)
+            return MatrixVector(step.matrix, step.interval, banks)
+        if step.filters is not None:
+            return FrameFilters(step.filters, self.net.types[column_source(self.net, node.inputs[0])].shape[0])
+        if step.pools is not None:
+            return FramePool(step.pools, types[0].format)
+        if isinstance(node.layer, Flatten):
+            return self._flattened(node)
         if isinstance(node.layer, Table):
-            return TableLookup(node.layer, types[0].format, types[0].shape[0], self.interval, self.bank_bits)
+            return TableLookup(node.layer, types[0].format, types[0].shape[0], step.interval, self.bank_bits)
         assert isinstance(node.layer, Add)  # the schedule knows no other layer
         bits = self._sum_bits(node)
-        return AddStreams(node.layer, [t.format for t in types], output.shape[0], bits, self.interval, self.bank_bits)
+        return AddStreams(node.layer, [t.format for t in types], output.shape[0], bits, step.interval, self.bank_bits)
+
+    def _flattened(self, node: Node) -> Flattened:
+        (given,) = self.net.input_types(node)
+        channels, length = given.shape
+        return Flattened(given.format, channels, length, self.steps[node.name].interval // length)
 
     def _sum_bits(self, node: Node) -> int:
         """Width of a sum, with banks for any operands."""
@@ -155,8 +174,14 @@ class Network(wiring.Component):
             wiring.connect(m, wiring.flipped(self.i), register.i)
         waiting = self._consumers()
         self._offer(m, INPUT, register.o, waiting)
+        ports = {INPUT: register.o}
         for node in self.net.nodes:
+            if runs_through(self.net, node.name):
+                if self.probes:
+                    self._probe_columns(m, node, ports[column_source(self.net, node.name)])
+                continue
             m.submodules[node.name] = component = self._component(node)
+            ports[node.name] = component.o
             inputs = component.inputs if isinstance(component, AddStreams) else [component.i]
             for k, port in enumerate(inputs):
                 wiring.connect(m, waiting[node.name, k], port)
@@ -189,9 +214,15 @@ class Network(wiring.Component):
             m.d.comb += self.saturated[self.net.nodes.index(node)].eq(component.saturated)
 
     def _consumers(self) -> dict[tuple[str | None, int], Any]:
-        """``(node, input number)`` of every edge, in the order of the net; node ``None`` is the net's output."""
+        """``(node, input number)`` of every edge, in the order of the net; node ``None`` is the net's output.
+
+        A `Flatten` that columns run through is no node: those behind it take the columns.
+        """
         edges: dict[tuple[str | None, int], Any] = {
-            (node.name, k): source for node in self.net.nodes for k, source in enumerate(node.inputs)
+            (node.name, k): column_source(self.net, source)
+            for node in self.net.nodes
+            if not runs_through(self.net, node.name)
+            for k, source in enumerate(node.inputs)
         }
         edges[None, 0] = self.net.nodes[-1].name
         return edges
@@ -219,3 +250,15 @@ class Network(wiring.Component):
         strobe = Signal(name=f"strobe_{name}")
         m.d.sync += [latest.eq(content(port.payload)), strobe.eq(port.valid & port.ready)]
         m.d.comb += [tensor.eq(latest), valid.eq(strobe)]
+
+    def _probe_columns(self, m: Module, node: Node, port: Any) -> None:
+        """The probe of a `Flatten` that columns run through: the vector that it stands for."""
+        (channels, length), tensor = self.net.input_types(node)[0].shape, getattr(self, f"tap_{node.name}")
+        count = Signal(range(max(2, length)), name=f"count_{node.name}")
+        strobe = port.valid & port.ready
+        last = strobe & (count == length - 1)
+        with m.If(strobe):
+            m.d.sync += count.eq(Mux(last, 0, count + 1))
+        for n, column in enumerate(collected(m, port.payload, strobe, length, f"column_{node.name}_")):
+            m.d.comb += [tensor[c * length + n].eq(column[c]) for c in range(channels)]
+        m.d.comb += getattr(self, f"tap_{node.name}_valid").eq(delayed(m, last, 1, f"strobe_{node.name}", reset=True))

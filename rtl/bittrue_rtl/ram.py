@@ -23,7 +23,9 @@ class Ram(wiring.Component):
     bits : int
         Width of a signed word.
     banks : sequence of sequences of int
-        What the memory holds at first: a power of two of banks of as many words.
+        What the memory holds at first: banks of as many words.
+    shallow : int
+        Words of the deepest memory that is distributed RAM.
 
     Ports
     -----
@@ -35,8 +37,8 @@ class Ram(wiring.Component):
 
     latency = Rom.latency
 
-    def __init__(self, bits: int, banks: Sequence[Sequence[int]]) -> None:
-        self.bits = bits
+    def __init__(self, bits: int, banks: Sequence[Sequence[int]], shallow: int = SHALLOW) -> None:
+        self.bits, self.shallow = bits, shallow
         stride = bank_depth(len(banks[0]))
         self.words = [int(word) for bank in banks for word in (*bank, *[0] * (stride - len(bank)))]
         address_bits = (len(self.words) - 1).bit_length()
@@ -53,7 +55,7 @@ class Ram(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        style = "block" if len(self.words) > SHALLOW else "distributed"
+        style = "block" if len(self.words) > self.shallow else "distributed"
         m.submodules.words = words = memory.Memory(
             shape=signed(self.bits), depth=len(self.words), init=self.words, attrs={"ram_style": style}
         )

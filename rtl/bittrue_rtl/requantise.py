@@ -14,7 +14,8 @@ class Requantise(wiring.Component):
     """``y = clamp(floor(acc * 2**-s + 1/2), lo, hi)``, ``latency`` clocks later, one word a clock.
 
     ``s`` is ``shift`` for ``acc >= 0`` and ``shift + negative_shift`` below, which is a leaky ReLU of slope
-    ``2**-negative_shift``; ``negative_shift=None`` clears negative words (ReLU).
+    ``2**-negative_shift``; ``negative_shift=None`` clears negative words (ReLU). With ``magnitude``, ``y`` is
+    ``min(|y|, hi)``.
 
     Parameters
     ----------
@@ -25,6 +26,7 @@ class Requantise(wiring.Component):
     output : Format
         Format of ``y``.
     negative_shift : int or None
+    magnitude : bool
     flagged : bool
         Tell which words were clamped.
 
@@ -33,15 +35,23 @@ class Requantise(wiring.Component):
     acc : signed(acc_bits), in
     y : signed(output.bits), out
     clamped : out
-        With ``flagged``: the word was outside ``lo..hi`` before it became ``y``.
+        With ``flagged``: the word was outside ``lo..hi`` before it became ``y``; its magnitude, where that is taken.
     """
 
     latency = REQUANTISE
 
     def __init__(
-        self, acc_bits: int, shift: int, output: Format, negative_shift: int | None = 0, *, flagged: bool = False
+        self,
+        acc_bits: int,
+        shift: int,
+        output: Format,
+        negative_shift: int | None = 0,
+        *,
+        magnitude: bool = False,
+        flagged: bool = False,
     ) -> None:
-        self.shift, self.negative_shift, self.output, self.flagged = shift, negative_shift, output, flagged
+        self.shift, self.negative_shift, self.output = shift, negative_shift, output
+        self.magnitude, self.flagged = magnitude, flagged
         ports = {"acc": In(signed(acc_bits)), "y": Out(signed(output.bits))}
         super().__init__(ports | ({"clamped": Out(1)} if flagged else {}))
 
@@ -60,8 +70,10 @@ class Requantise(wiring.Component):
         aligned = Signal(signed(max(len(positive), len(negative) + 1)), reset_less=True)
         rounded = Signal(signed(max(len(aligned), self.output.bits)), reset_less=True)
         y = Signal(signed(self.output.bits), reset_less=True)
+        m.d.sync += aligned.eq(Mux(self.acc < 0, negative, positive))
+        if self.magnitude:  # -floor(a / 2 + 1/2) is floor(~a / 2 + 1/2)
+            aligned = Mux(aligned < 0, ~aligned, aligned)
         m.d.sync += [
-            aligned.eq(Mux(self.acc < 0, negative, positive)),
             rounded.eq((aligned + 1).shift_right(1)),
             y.eq(Mux(rounded < self.output.lo, self.output.lo, Mux(rounded > self.output.hi, self.output.hi, rounded))),
         ]

@@ -18,8 +18,8 @@ from bittrue_rtl.network import Network
 class Top(wiring.Component):
     """A net with AXI4-Stream names, as Vivado infers them.
 
-    A sample is one transfer; its elements travel in containers of 8, 16, 32 or 64 bits, element 0 in the least
-    significant one, sign-extended. The input ignores the bits of a container above the word.
+    A vector is one transfer, a frame one transfer a column; elements travel in containers of 8, 16, 32 or 64 bits,
+    element 0 in the least significant one, sign-extended. The input ignores the bits of a container above the word.
 
     Parameters
     ----------

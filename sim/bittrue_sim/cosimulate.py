@@ -16,6 +16,7 @@ from bittrue import ref
 from bittrue.cosim.module_ports import check_ports, expected_ports
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, Stream, net_streams
+from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.lower.ports import container_bits, module_name
 from bittrue.spec import Net
@@ -26,6 +27,8 @@ JOB = "BITTRUE_BENCH_JOB"
 """Environment variable that tells the bench, inside the simulator, which folder holds its job."""
 LEAST = 4
 """Samples back to back of the shortest bench."""
+PATIENCE = 5_000
+"""Clocks without a transfer after which a module counts as stuck, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class BenchResult:
     samples : int
         Samples fed.
     words : int
-        Tensors compared, of the output and all taps together.
+        Transfers compared, of the output and all taps together: one a tensor, or one a column of it.
     mismatches : int
         Always 0: a bench with a mismatch raises.
     cycles : int
@@ -84,7 +87,9 @@ def cosimulate(
     expected["m_axis"] = ref.run(net, x)
     source, sink, taps = net_streams(net, probes)
     text = _verilog(net, interval, probes)
-    return compare(text, module_name(net), simulator, {source: x}, {s: expected[s.name] for s in (sink, *taps)}, stalls)
+    words = {stream: expected[stream.name] for stream in (sink, *taps)}
+    patience = PATIENCE + 2 * (interval + cost(net, interval).latency)  # few lanes move nothing while they compute
+    return compare(text, module_name(net), simulator, {source: x}, words, stalls, patience=patience)
 
 
 def compare(
@@ -95,7 +100,7 @@ def compare(
     expected: Mapping[Stream, Codes],
     stalls: Stalls | None = None,
     *,
-    patience: int = 5_000,
+    patience: int = PATIENCE,
 ) -> BenchResult:
     """Feed a module and compare what it gives; a stream called ``tap_...`` is a tap, the others have a tready.
 
@@ -140,5 +145,6 @@ def _stored(work: Path, arrays: Mapping[Stream, Codes]) -> Sequence[dict[str, ob
     for stream, codes in arrays.items():
         np.save(work / f"{stream.name}.npy", stream.pack(codes))
         bits = container_bits(stream.tensor.format)
-        found.append({"name": stream.name, "bits": stream.bits, "element_bits": bits})
+        about = {"name": stream.name, "bits": stream.bits, "element_bits": bits, "transfers": stream.transfers}
+        found.append(about)
     return found

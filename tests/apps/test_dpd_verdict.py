@@ -8,7 +8,7 @@ import pytest
 
 from bittrue.apps.dpd import verdict
 from bittrue.apps.dpd.captures import data
-from bittrue.check import legs
+from bittrue.check import executions, legs
 from bittrue.cli import main
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
@@ -33,7 +33,7 @@ def needs_data():
 def test_all_legs_and_both_simulators_agree_and_the_picture_is_there(tmp_path, capsys):
     assert main(["sim", *SMALL, "-o", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    for leg in ("ref (NumPy)", "c", "rtl (Verilator library)", *verdict.BENCHES):
+    for leg in ("ref (NumPy)", "c", "rtl (Verilator library)", *executions.BENCHES):
         (row,) = [line for line in printed.splitlines() if line.startswith(f"│ {leg} ")]
         if "skipped" not in row:
             assert row.split("│")[3].strip() == "0"
@@ -43,7 +43,7 @@ def test_all_legs_and_both_simulators_agree_and_the_picture_is_there(tmp_path, c
 
 
 def test_the_float_and_integer_rows_are_measured_not_quoted(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(verdict, "BENCHES", {})
+    monkeypatch.setattr(executions, "BENCHES", {})
     monkeypatch.setattr(verdict.evaluate, "integer", lambda net, run=None: lambda x: 0.5 * x)
     main(["sim", *SMALL, "-o", str(tmp_path)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│ tdnn-wide, ")]
@@ -65,7 +65,7 @@ def test_a_leg_with_one_wrong_bit_ends_with_exit_code_1_and_its_name(capsys, tmp
         return legs.Leg("c", leg.run, taps)
 
     monkeypatch.setitem(legs.LEGS, "c", wrong)
-    monkeypatch.setattr(verdict, "BENCHES", {})
+    monkeypatch.setattr(executions, "BENCHES", {})
     assert main(["sim", *SMALL, "-o", str(tmp_path)]) == 1
     assert "DIFFERENT: c" in capsys.readouterr().out
 
@@ -81,9 +81,11 @@ def test_a_failing_bench_ends_with_exit_code_1_and_its_reason(capsys, tmp_path, 
     assert "tap_fc1, sample 3, channel 2: 1 is not 0" in printed
 
 
-def test_a_net_that_is_no_predistorter_is_refused(tmp_path, capsys):
-    from bittrue.spec import Dense, save
+def test_a_net_that_is_no_predistorter_is_compared_only(tmp_path, capsys, monkeypatch):
+    from bittrue.spec import Conv1d, save
 
-    save(Dense.example(), tmp_path / "net")
-    assert main(["sim", str(tmp_path / "net")]) == 2
-    assert "a predistorter maps I/Q to I/Q" in capsys.readouterr().err
+    monkeypatch.setattr(executions, "BENCHES", {"cocotb, Verilator": executions.BENCHES["cocotb, Verilator"]})
+    save(Conv1d.example(), tmp_path / "net")
+    assert main(["sim", str(tmp_path / "net"), "--samples", "60", "--bench-samples", "8"]) == 0
+    printed = capsys.readouterr().out
+    assert "conv1d, initiation interval 64" in printed and "EQUAL" in printed and "amplifier" not in printed

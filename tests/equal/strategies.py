@@ -11,6 +11,8 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from bittrue.errors import BadInput
+from bittrue.lower.fold import MIN_INTERVAL
+from bittrue.lower.frames import least_interval
 from bittrue.num import Format
 from bittrue.ranges import ranges
 from bittrue.spec import (
@@ -40,6 +42,11 @@ def full_range(net: Net, n: int, seed: int) -> Codes:
     """``n`` samples of uniformly random codes, from the smallest to the largest of the input's format."""
     fmt = net.input.format
     return np.random.default_rng(seed).integers(fmt.lo, fmt.hi, (n, *net.input.shape), endpoint=True)
+
+
+def interval_for(net: Net, interval: int) -> int:
+    """An initiation interval for ``net``: ``interval`` for vectors, as many times the shortest for frames."""
+    return interval * least_interval(net) // MIN_INTERVAL
 
 
 def corners(net: Net) -> Codes:
@@ -108,7 +115,7 @@ def _draw_output(draw: st.DrawFn, acc_bits: int, acc_frac: int) -> Format:
     bits = draw(st.integers(3, 16))
     natural = acc_bits - bits
     usual = st.integers(natural - 3, natural)
-    shift = draw(st.one_of(usual, usual, usual, usual, st.integers(-6, acc_bits + 4)))
+    shift = draw(st.one_of(usual, usual, usual, usual, st.integers(-15, acc_bits + 4)))
     return Format(bits, min(max(acc_frac - shift, -63), 126))
 
 
@@ -126,25 +133,29 @@ def _draw_dense(draw: st.DrawFn, given: TensorType, outputs: int) -> Dense:
     return Dense(weight, _draw_codes(draw, (outputs,), bias), fmt, _draw_output(draw, acc_bits, frac), activation)
 
 
-def _draw_conv(draw: st.DrawFn, given: TensorType) -> Conv1d:
-    """Any kernel, padding, dilation, stride and groups that leave a window; weights of 1 bit and more."""
+def _draw_conv(draw: st.DrawFn, given: TensorType, last: bool) -> Conv1d:
+    """Any kernel, padding, dilation, stride and groups that leave a window; weights of 1 bit and more. The last may be
+    wide: all bits of the accumulator."""
     channels, length = given.shape
     groups = draw(st.sampled_from([g for g in range(1, channels + 1) if channels % g == 0]))
     filters, padding = groups * draw(st.integers(1, 3)), draw(st.sampled_from([0, 0, 1, 2, 5]))
-    size, dilation, stride = draw(st.integers(1, 5)), draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 2, 3]))
+    size, dilation, stride = draw(st.integers(1, 9)), draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 2, 3]))
     if length + 2 * padding < (size - 1) * dilation + 1:
         size = 1
-    fmt = _draw_format(draw, 1)
+    bits = draw(st.sampled_from([1, 2, 4, 8]) | st.integers(1, 16))
+    fmt = Format(bits, bits - 1 + draw(st.integers(-4, 4)))
     shape = (filters, channels // groups, size)
     acc_bits = given.format.bits + fmt.bits + (shape[1] * size).bit_length() - 1
     frac = given.format.frac + fmt.frac
     bias = _draw_codes(draw, (filters,), Format(draw(st.integers(1, min(acc_bits, 40))), 0))
     weight, output = _draw_codes(draw, shape, fmt), _draw_output(draw, acc_bits, frac)
+    if last and draw(st.booleans()):
+        output = Format(32, frac)
     activation = draw(ACTIVATIONS | st.just(Abs()))
     return Conv1d(weight, bias, fmt, output, activation, padding, dilation, groups, stride)
 
 
-def _draw_pool(draw: st.DrawFn, given: TensorType) -> MaxPool1d | AvgPool1d:
+def _draw_pool(draw: st.DrawFn, given: TensorType, last: bool) -> MaxPool1d | AvgPool1d:
     size, dilation = draw(st.integers(1, 5)), draw(st.integers(1, 2))
     kind = draw(st.sampled_from([MaxPool1d, AvgPool1d]))
     return kind(size if (size - 1) * dilation < given.shape[1] else 1, draw(st.integers(1, 3)), dilation)
@@ -180,7 +191,7 @@ class _Builder:
 
     def __init__(self, draw: st.DrawFn, shape: tuple[int, ...], width: int) -> None:
         self.draw, self.width = draw, width
-        self.input = TensorType(shape, _draw_format(draw))
+        self.input = TensorType(shape, _draw_format(draw, 2 if len(shape) > 1 else 3))
         self.nodes: list[Node] = []
         self.types = {"input": self.input}
 
@@ -196,9 +207,9 @@ class _Builder:
 
     def frames(self, source: str) -> str:
         """One to three convolutions and pools, and maybe a dense layer behind them."""
-        for _ in range(self.draw(st.integers(1, 3))):
+        for left in reversed(range(self.draw(st.integers(1, 3)))):
             layer = self.draw(st.sampled_from([_draw_conv, _draw_conv, _draw_pool]))
-            source = self.add(layer(self.draw, self.types[source]), source)
+            source = self.add(layer(self.draw, self.types[source], not left), source)
         return self.dense(self.add(Flatten(), source)) if self.draw(st.booleans()) else source
 
     def fir(self, source: str) -> str:
@@ -215,14 +226,17 @@ class _Builder:
         return self.add(Add(_draw_output(self.draw, bits, frac)), *sources)
 
 
+KINDS = ("dense", "tdnn", "tdnn", "fir", "branches", "branches", "table", "add", "frames")
+
+
 @st.composite
-def nets(draw: st.DrawFn, max_width: int = 6) -> Net:
+def nets(draw: st.DrawFn, max_width: int = 6, kinds: tuple[str, ...] = KINDS) -> Net:
     """Valid nets of every registered layer: chains and branches, formats of 3 to 16 bits with any point position,
     outputs finer and coarser than the accumulator, weights and biases at their extremes, all activations.
 
     ``max_width`` bounds the neurons of a layer.
     """
-    kind = draw(st.sampled_from(["dense", "tdnn", "tdnn", "fir", "branches", "branches", "table", "add", "frames"]))
+    kind = draw(st.sampled_from(kinds))
     iq = kind in ("tdnn", "fir", "branches")
     shapes = [(width,) for width in range(1, max_width + 1)] + ([] if kind == "dense" else [(2, 3)])
     shape = (2,) if iq else draw(st.sampled_from(shapes))

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from strategies import corners, full_range, tdnn
+from frame_nets import Chain, ecg_tiny
+from strategies import corners, full_range, interval_for, tdnn
 
 from bittrue import ref
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault, net_streams
+from bittrue.cost import default_interval, macs
 from bittrue.errors import BadInput
-from bittrue.lower.ports import module_name
+from bittrue.lower.ports import module_name, transfers
 from bittrue.lower.schedule import HARDWARE
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, load
@@ -60,8 +62,9 @@ def vectors(net: Net, n: int):
 def test_example_of_every_layer(layer: str, simulator: str) -> None:
     net = example(layer)
     x = vectors(net, 40)
-    result = cosimulate(net, 8, simulator, x, ROUGH)
-    assert (result.samples, result.words) == (len(x), len(x) * (1 + len(net.nodes)))
+    result = cosimulate(net, interval_for(net, 8), simulator, x, ROUGH)
+    words = transfers(net.output) + sum(transfers(net.types[node.name]) for node in net.nodes)
+    assert (result.samples, result.words) == (len(x), len(x) * words)
 
 
 @pytest.mark.parametrize("pattern", MATRIX)
@@ -85,6 +88,26 @@ def test_the_full_tdnn_under_verilator() -> None:
     cosimulate(net, 32, "verilator", vectors(net, 1000), ROUGH)
 
 
+@pytest.mark.parametrize(
+    ("name", "interval"), [("verilator", 4096), pytest.param("icarus", 1024, marks=pytest.mark.heavy)]
+)
+def test_the_shape_of_the_heartbeat_classifier(name: str, interval: int) -> None:
+    """Icarus takes minutes: the examples of the layers are what it computes every time."""
+    try:
+        runner.require(name)
+    except BadInput as error:
+        pytest.skip(str(error))
+    result = cosimulate(ecg_tiny(), interval, name, full_range(ecg_tiny(), 4, seed=1), ROUGH)
+    assert result.words == 4 * (128 + 64 + 64 + 32 + 32 + 16 + 16 + 8 + 1 + 1 + 1 + 1)
+
+
+def test_few_lanes_move_nothing_for_long_and_are_not_stuck(simulator: str) -> None:
+    chain = Chain((1, 2), 11)
+    chain.conv(2, 1)
+    net = chain.net("slow")
+    assert cosimulate(net, 12_000, simulator, full_range(net, 4, seed=1)).cycles > 3 * 12_000
+
+
 @pytest.mark.skipif(not WEIGHTS, reason="no weights are committed")
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.parent.name)
 def test_committed_weights(path: Path) -> None:
@@ -93,7 +116,11 @@ def test_committed_weights(path: Path) -> None:
     except BadInput as error:
         pytest.skip(str(error))
     net = load(path.parent)
-    cosimulate(net, 8, "verilator", vectors(net, 300), ROUGH)
+    small = sum(macs(node.layer, net.types[node.name]) for node in net.nodes) < 1_000_000
+    if not small:
+        pytest.skip("the net is too large to be simulated here")
+    n = 300 if len(net.input.shape) == 1 else 8
+    cosimulate(net, default_interval(net), "verilator", vectors(net, n), ROUGH)
 
 
 @lru_cache

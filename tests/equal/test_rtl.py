@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import corners, full_range, nets, tdnn
+from strategies import corners, full_range, interval_for, nets, tdnn
 
 from bittrue import ref
 from bittrue.cosim.rtl_model import RtlModel
@@ -17,7 +17,9 @@ from bittrue.cosim.simulation import Simulation
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import net_streams
 from bittrue.cosim.verilator import find
+from bittrue.cost import cost
 from bittrue.errors import BadInput
+from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import HARDWARE
 from bittrue.spec import LAYERS, Net
@@ -54,7 +56,8 @@ def build_folder(verilator, tmp_path_factory: pytest.TempPathFactory):
 @lru_cache
 def model(name: str, interval: int) -> RtlModel:
     """The model of a layer's example, or of a TDNN profile; each is generated and compiled once."""
-    return RtlModel(LAYERS[name].example() if name in LAYERS else tdnn(name, 1), interval)
+    net = LAYERS[name].example() if name in LAYERS else tdnn(name, 1)
+    return RtlModel(net, interval_for(net, interval))
 
 
 def vectors(net: Net, n: int, seed: int):
@@ -97,9 +100,10 @@ def test_tdnn(profile: str, interval: int) -> None:
 def test_a_full_pipeline_takes_a_sample_every_interval(name: str, interval: int) -> None:
     rtl = model(name, interval)
     trace = rtl.trace(full_range(rtl.net, 60, seed=4), probes=True)
-    assert (np.diff(trace.received["m_axis"])[-30:] == interval).all()
-    assert (np.diff(trace.sent["s_axis"])[-30:] == interval).all()
-    assert trace.cycles_per_sample == interval
+    assert (np.diff(trace.received["m_axis"])[-30:] == rtl.interval).all()
+    assert (np.diff(trace.sent["s_axis"])[-30:] == rtl.interval).all()
+    assert trace.cycles_per_sample == rtl.interval
+    assert trace.latency == cost(rtl.net, rtl.interval).latency
 
 
 def test_run_and_taps_are_the_interface_of_a_leg() -> None:
@@ -155,16 +159,49 @@ def flip(verilog: str, node: str) -> str:
 @QUICK
 @given(net=nets(max_width=4), interval=st.sampled_from([8, 16, 32]), seed=st.integers(0, 1000))
 def test_drawn_nets(net: Net, interval: int, seed: int) -> None:
-    assume(len(net.input.shape) == 1)
-    same(RtlModel(net, interval), vectors(net, 150, seed), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30))
+    same(
+        RtlModel(net, interval_for(net, interval)), vectors(net, 150, seed), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30)
+    )
+
+
+FRAMES = {
+    "net": nets(max_width=5, kinds=("frames",)),
+    "times": st.sampled_from([1, 2, 9]),
+    "seed": st.integers(0, 1000),
+}
+
+
+def drawn_frames(net: Net, times: int, seed: int) -> None:
+    rtl = RtlModel(net, times * least_interval(net))
+    same(
+        rtl, np.concatenate([corners(net)[::2], full_range(net, 20, seed)]), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30)
+    )
+    same(rtl, full_range(net, 4, seed), None, reset_after=1 + seed)
+
+
+@QUICK
+@given(**FRAMES)
+def test_drawn_nets_of_frames(net: Net, times: int, seed: int) -> None:
+    drawn_frames(net, times, seed)
+
+
+@pytest.mark.heavy
+@LONG
+@given(**FRAMES)
+def test_many_drawn_nets_of_frames(net: Net, times: int, seed: int) -> None:
+    drawn_frames(net, times, seed)
 
 
 @pytest.mark.heavy
 @LONG
 @given(net=nets(max_width=20), interval=st.sampled_from([8, 16, 32, 64]), seed=st.integers(0, 1000))
 def test_many_drawn_nets(net: Net, interval: int, seed: int) -> None:
-    assume(len(net.input.shape) == 1)
-    same(RtlModel(net, interval), vectors(net, 1000, seed), None, Stalls(seed, 0.4, 0.4, 1 + seed % 30))
+    same(
+        RtlModel(net, interval_for(net, interval)),
+        vectors(net, 1000, seed),
+        None,
+        Stalls(seed, 0.4, 0.4, 1 + seed % 30),
+    )
 
 
 @pytest.mark.heavy

@@ -15,7 +15,8 @@ pytestmark = prove.needs_tools
 
 
 class AgainstFormula(wiring.Component):
-    """``y == clamp(floor(acc * 2**-s + 1/2), lo, hi)`` three clocks later, in arithmetic that cannot overflow.
+    """``y == clamp(floor(acc * 2**-s + 1/2), lo, hi)`` three clocks later, or the magnitude of that within ``hi``, in
+    arithmetic that cannot overflow.
 
     The formula is written as ``(acc + 2**(s - 1)) >> s`` in a word wide enough for every step, then two comparisons;
     the component halves, adds one and shifts by one.
@@ -42,7 +43,12 @@ class AgainstFormula(wiring.Component):
         below = Const(0, wide) if more is None else rounded(shift + more, "below")
         value, expected = Signal(wide), Signal(wide)
         m.d.comb += value.eq(Mux(self.acc < 0, below, above))
-        m.d.comb += expected.eq(Mux(value > fmt.hi, fmt.hi, Mux(value < fmt.lo, fmt.lo, value)))
+        if dut.magnitude:
+            m.d.comb += expected.eq(
+                Mux(value > fmt.hi, fmt.hi, Mux(value < -fmt.hi, fmt.hi, Mux(value < 0, -value, value)))
+            )
+        else:
+            m.d.comb += expected.eq(Mux(value > fmt.hi, fmt.hi, Mux(value < fmt.lo, fmt.lo, value)))
         for _ in range(3):
             later = Signal(wide, reset_less=True)
             m.d.sync += later.eq(expected)
@@ -82,6 +88,23 @@ CASES = {
 def test_equals_its_formula_for_all_inputs(case: tuple[int, int, int, int | None]) -> None:
     acc_bits, shift, bits, negative_shift = case
     prove.assert_proved(AgainstFormula(Requantise(acc_bits, shift, Format(bits, 0), negative_shift)), "prove", 5)
+
+
+MAGNITUDES = ("40 to 16, shift 15", "24 to 8, shift 9", "shift 0", "shift left by 4", "one bit out", "wider output")
+
+
+@pytest.mark.parametrize("name", MAGNITUDES)
+def test_a_magnitude_equals_its_formula_for_all_inputs(name: str) -> None:
+    acc_bits, shift, bits, _ = CASES[name]
+    prove.assert_proved(AgainstFormula(Requantise(acc_bits, shift, Format(bits, 0), magnitude=True)), "prove", 5)
+
+
+@pytest.mark.parametrize(
+    "old, new", [("~aligned, aligned)", "-aligned, aligned)"), ("Mux(aligned < 0, ~aligned, aligned)", "aligned")]
+)
+def test_a_bug_of_the_magnitude_is_found(old: str, new: str) -> None:
+    broken = prove.mutant(Requantise, old, new)
+    prove.assert_refuted(AgainstFormula(broken(24, 9, Format(8, 0), magnitude=True)), 5)
 
 
 @pytest.mark.parametrize(

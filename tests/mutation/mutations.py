@@ -30,8 +30,8 @@ EVERYWHERE = (
 )
 """What is done to every one of the four legs."""
 
-CORE = ("ref", "torch", "c", "rtl", "banks", "store", "bench")
-TABLES = (*CORE, "shell", "demo", "board", "overlay", "ai8x", "ecg", "max78002", "firmware")
+CORE = ("ref", "torch", "c", "rtl", "frames", "banks", "store", "bench")
+TABLES = (*CORE, "shell", "demo", "board", "overlay", "ai8x", "ecg", "ecg_report", "max78002", "firmware")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ ROWS = [
      LIBRARY.format("tvalid withdrawn")),
     ("does not wait for a word too many", HARNESS, "if (++drained > 64 + 2 * (first_out - first_in))", "if (++drained)",
      LIBRARY.format("word too many")),
-    ("does not count the words of a tap", HARNESS, "if (tap[t].moved < samples)", "if (tap[t].moved < 0)",
+    ("does not count the words of a tap", HARNESS, "if (tap[t].moved < tap[t].total)", "if (tap[t].moved < 0)",
      LIBRARY.format("tap missing")),
     ("takes any container", STREAM, "if wrong.any():", "if not len(flat):",
      "tests/unit/test_simulation.py::test_words_hold_sign_extended_codes_in_the_next_container"),

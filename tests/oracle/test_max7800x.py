@@ -1,20 +1,19 @@
 """Equality with the vendor's tools on recorded cases: quantisation, every accumulator, every output.
 
-The cases are integers that ai8x-synthesis produced. They are read by path, from the environment variable
-BITTRUE_ORACLE or from ../shared/oracle beside the repository.
+The cases are integers that ai8x-synthesis produced (`vendor_cases`).
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
+
+from vendor_cases import CASES, FOLDER, imported
 
 from bittrue import ref
 from bittrue.cli import main
@@ -29,19 +28,7 @@ from bittrue.targets.max78002.quantise import quantise
 from bittrue.targets.max78002.stages import stages_of
 from bittrue.targets.max78002.yaml_writer import network_yaml, stage_state
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle")) / "max7800x"
-CASES = sorted(path.parent.name for path in FOLDER.glob("*/network.yaml"))
-
 pytestmark = pytest.mark.skipif(not CASES, reason=f"no recorded cases in {FOLDER}; set BITTRUE_ORACLE")
-
-
-def imported(name, which="quantized"):
-    folder = FOLDER / name
-    device = device_of(json.loads((folder / "case.json").read_text())["device"])
-    checkpoint = read_checkpoint(folder / f"{which}_checkpoint.npz")
-    first = np.load(folder / "sample_input_0.npy", allow_pickle=False)
-    return import_network(read_network(folder / "network.yaml"), checkpoint, device, first.shape[1])
 
 
 def accumulators(stage, codes):

@@ -16,16 +16,17 @@ from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from frame_nets import ecg_tiny
 from strategies import tdnn
 
 import bittrue_rtl
 from bittrue.cost import cost
-from bittrue.lower.bram import SHALLOW, rom_blocks
+from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.schedule import schedule
 from bittrue.num import Format
-from bittrue.spec import ComplexFIR, Dense, Net, Node, TensorType, Term
+from bittrue.spec import ComplexFIR, Conv1d, Dense, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.rom import Rom
@@ -147,7 +148,19 @@ def test_one_copy_of_a_table_of_16_bit_words_serves_two_look_ups_a_clock(words: 
 @needs_yosys
 @pytest.mark.parametrize(
     "layer, interval",
-    [("Add", 4), ("MemoryTaps", 4), ("ComplexFIR", 4), ("Dense", 4), ("Dense", 16), ("Table", 4)],
+    [
+        ("Add", 4),
+        ("MemoryTaps", 4),
+        ("ComplexFIR", 4),
+        ("Dense", 4),
+        ("Dense", 16),
+        ("Table", 4),
+        ("Conv1d", 36),
+        ("Conv1d", 300),
+        ("MaxPool1d", 52),
+        ("AvgPool1d", 68),
+        ("Flatten", 16),
+    ],
 )
 def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int) -> None:
     net = LAYERS[layer].example()
@@ -156,7 +169,7 @@ def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int)
 
 def test_every_kind_of_layer_is_synthesised() -> None:
     (mark,) = (m for m in test_every_layer_takes_the_dsp_blocks_of_its_cost.pytestmark if m.name == "parametrize")
-    assert {layer for layer, _ in mark.args[1]} == {layer.__name__ for layer in HARDWARE}
+    assert {layer for layer, _ in mark.args[1]} == set(LAYERS)
 
 
 @needs_yosys
@@ -185,6 +198,21 @@ def test_deep_weight_and_bias_roms_take_the_blocks_of_the_formula() -> None:
 
 
 @needs_yosys
+def test_deep_filters_and_buffers_take_the_blocks_of_the_formula() -> None:
+    """Weights of a lane, biases, and columns: each in the memory of its formula."""
+    fmt, rng = Format(8, 7), np.random.default_rng(5)
+    weight = rng.integers(fmt.lo, fmt.hi, (3, 40, 3))
+    conv = Conv1d(weight, rng.integers(-(1 << 12), 1 << 12, 3), fmt, Format(8, 2))
+    net = Net("deep", TensorType((40, 12), fmt), (Node("conv", conv, ("input",)),))
+    for interval, blocks, deep in ((12 * 400, 2, True), (12 * 40, 0, False)):
+        plan = schedule(net, interval)["conv"].filters
+        assert plan is not None and (plan.buffer.words > BUFFER) == deep
+        used = xc7_use(report(net, interval))
+        assert used["DSP48E1"] == cost(net, interval).dsps
+        assert used["RAMB18"] == cost(net, interval).ramb18 == blocks
+
+
+@needs_yosys
 @pytest.mark.parametrize(
     "interval, most_dsps", [(32, 56), pytest.param(8, 205, marks=pytest.mark.heavy)], ids=["32", "8"]
 )
@@ -193,6 +221,14 @@ def test_the_tdnn_fits_a_zynq_7020(interval: int, most_dsps: int) -> None:
     used = xc7_use(report(net, interval))
     assert used["DSP48E1"] == cost(net, interval).dsps <= most_dsps
     assert used["LUT"] <= 53_200 // 4 and used["FF"] <= 106_400 // 4
+
+
+@needs_yosys
+@pytest.mark.heavy
+def test_the_weights_of_a_heartbeat_classifier_lie_in_block_ram() -> None:
+    """Six lanes, one a layer: what the formula says is what synthesis finds."""
+    used, price = xc7_use(report(ecg_tiny(), 1 << 16)), cost(ecg_tiny(), 1 << 16)
+    assert (used["DSP48E1"], -(-used["RAMB18"] // 2)) == (price.dsps, -(-price.ramb18 // 2)) == (6, 4)
 
 
 def test_use_adds_up_what_cells_take() -> None:
@@ -209,10 +245,12 @@ def test_a_text_that_is_no_verilog_is_named() -> None:
 # ---- the text itself ------------------------------------------------------------------------------------------------
 
 PRINT = """
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.frames import least_interval
+from bittrue.spec.layer import LAYERS
 import bittrue_rtl
-for layer in HARDWARE:
-    print(bittrue_rtl.verilog(layer.example(), 8, probes=True))
+for name in sorted(LAYERS):
+    net = LAYERS[name].example()
+    print(bittrue_rtl.verilog(net, 2 * least_interval(net), probes=True))
 """
 
 
@@ -227,7 +265,7 @@ def printed(folder: Path, seed: str) -> str:
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
     text = printed(tmp_path, "1")
     assert text == printed(Path(__file__).parent, "2")
-    for layer in HARDWARE:
+    for layer in LAYERS.values():
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]
     for path in (tmp_path, root, Path.home(), Path(sys.prefix)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from strategies import tdnn
+from strategies import interval_for, tdnn
 
 from bittrue.cost import XC7Z020, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
@@ -59,7 +59,8 @@ def test_a_convolution_counts_every_weight_of_every_window() -> None:
 
 @pytest.mark.parametrize("interval", [4, 8, 32])
 def test_every_layer(interval: int) -> None:
-    found = {layer.__name__: cost(layer.example(), interval) for layer in HARDWARE}
+    nets = {layer.__name__: layer.example() for layer in HARDWARE}
+    found = {name: cost(net, interval_for(net, interval)) for name, net in nets.items()}
     assert found["Dense"].macs == 5 * 3
     assert found["Dense"].rom_bits == 15 * 8 + 3 * 16
     # 10 complex taps: 4 real products each; 3 of its 5 bases have powers, I and Q each; P and both higher powers
@@ -70,7 +71,7 @@ def test_every_layer(interval: int) -> None:
     assert found["MemoryTaps"].utilisation == 0.0
     assert (found["Table"].dsps, found["Table"].rom_bits) == (0, 256 * 12)
     assert found["Add"].nodes["sum"].dsps == 0 and found["Add"].macs == 4 * 1 + 4 * 2
-    assert all(0 <= c.utilisation <= 1 and c.lanes * interval >= c.macs for c in found.values())
+    assert all(0 <= c.utilisation <= 1 and c.lanes * c.interval >= c.macs for c in found.values())
     assert {type(node.layer) for layer in HARDWARE for node in layer.example().nodes} == set(HARDWARE)
 
 

@@ -13,7 +13,7 @@ from bittrue import check, ref
 from bittrue.check import directed
 from bittrue.cli import main
 from bittrue.cli.check import usual_samples
-from bittrue.cost import macs
+from bittrue.cost import cost, default_interval, macs
 from bittrue.errors import BadInput
 from bittrue.num import Format, Interval
 from bittrue.ranges import ranges
@@ -276,12 +276,13 @@ def test_nets_of_many_multiplications_get_fewer_samples():
     layer = Conv1d(np.ones((100, 10, 10), int), np.zeros(100, int), INT8, INT8)
     net = chain(TensorType((10, 109), INT8), layer)
     assert macs(layer, net.output) == 1_000_000 and usual_samples(net) == 10_000
+    assert usual_samples(net, hardware=True) == 200
 
 
 def test_all_legs_agree_on_a_net_of_frames():
     net = ecg()
-    legs, skipped = check.runnable(net)
-    assert skipped["rtl"] == "node n0: Conv1d has no RTL leg; run the net on another leg" or "rtl" in legs
+    legs, skipped = check.runnable(net, options=check.Options(2048))  # fewer lanes are compiled sooner
+    assert "rtl" in legs or "rtl" in skipped
     if set(legs) == {"ref"}:
         pytest.skip("no leg besides the reference can run here")
     verdict = check.check(net, legs, 400, 1)
@@ -311,12 +312,22 @@ def test_the_commands_on_frames(tmp_path, capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert "Conv1d, relu" in out and "Conv1d, abs" in out and "Q-2.4" in out and "Q-2.3" in out
     assert f"{sum(macs(node.layer, net.types[node.name]) for node in net.nodes):,}" in out
-    assert "no hardware costs: node n0: Conv1d has no RTL leg" in out
+    price = cost(net, default_interval(net))
+    assert (
+        f"interval {price.interval} clocks a sample, latency {price.latency} clocks" in out
+        and "xc7z020: fits as far as" in out
+    )
+    assert main(["info", folder, "--interval", "100"]) == 0
+    assert "no hardware costs: net ecg: an initiation interval of 100 clocks is too short" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
     assert main(["c", folder, "-o", str(tmp_path / "c")]) == 0
     assert main(["rom", folder, "-o", str(tmp_path / "rom")]) == 0
-    assert main(["verilog", folder, "-o", str(tmp_path / "v")]) == 2
-    assert "Conv1d has no RTL leg" in capsys.readouterr().err and not (tmp_path / "v").exists()
-    if len(check.runnable(net)[0]) > 1:
-        assert main(["check", folder, "--samples", "60"]) == 0
+    assert main(["verilog", folder, "-o", str(tmp_path / "v"), "--interval", "100"]) == 2
+    assert "too short for frames 1x128 Q1.7, because every" in (error := capsys.readouterr().err)
+    assert "give at least 512" in error
+    assert not (tmp_path / "v").exists()
+    if len(check.runnable(net, options=check.Options(2048))[0]) > 1:
+        assert main(["check", folder, "--samples", "60", "--interval", "2048"]) == 0
         assert "gave the bits of ref in all" in " ".join(capsys.readouterr().out.split())

@@ -17,12 +17,13 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
-from strategies import tdnn
+from strategies import interval_for, tdnn
 
 from bittrue import ref
 from bittrue.cost import cost
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
+from bittrue.lower.ports import transfers
 from bittrue.lower.schedule import HARDWARE, QUEUE, schedule
 from bittrue.num import Format, requantise
 from bittrue.ranges import ranges
@@ -77,9 +78,14 @@ class Run:
 
 
 def stream(
-    component: Any, vectors: Codes, stall: float = 0.0, watch: Callable[[Any, int], None] = lambda ctx, clock: None
+    component: Any,
+    vectors: Codes,
+    stall: float = 0.0,
+    watch: Callable[[Any, int], None] = lambda ctx, clock: None,
+    wanted: int = 0,
 ) -> Run:
-    """Feed ``vectors (N, elements)`` and collect as many; source and sink stall with probability ``stall``."""
+    """Feed ``vectors (N, elements)`` and collect as many, or ``wanted``; source and sink stall with probability
+    ``stall``."""
     run, rng, results = Run(vectors), random.Random(7), []
 
     async def bench(ctx: Any) -> None:
@@ -99,7 +105,7 @@ def stream(
             if offering and ctx.get(component.i.ready):
                 run.sent.append(clock)
                 fed, offering = fed + 1, False
-            if len(results) == len(vectors):
+            if len(results) == (wanted or len(vectors)):
                 return
             assert clock < 1000 * len(vectors), "stuck"
             await ctx.tick()
@@ -344,18 +350,25 @@ def test_accumulator_holds_its_bounds_and_not_a_bit_less_would(
 
 
 def exact_and_on_schedule(net: Net, interval: int) -> None:
-    codes = full_range(net.input.format, (16, *net.input.shape), seed=3)
-    run = stream(Network(net, interval), codes)
-    np.testing.assert_array_equal(run.vectors, ref.run(net, codes))
+    frames = 16 if len(net.input.shape) == 1 else len(net.nodes) + 4
+    codes = full_range(net.input.format, (frames, *net.input.shape), seed=3)
+    expected = transferred(ref.run(net, codes))
+    run = stream(Network(net, interval), transferred(codes), wanted=len(expected))
+    np.testing.assert_array_equal(run.vectors, expected)
     assert run.offered[0] - run.sent[0] == cost(net, interval).latency
-    half = len(codes) // 2
-    assert {b - a for a, b in itertools.pairwise(run.offered[half:])} == {interval}
+    ends = run.offered[transfers(net.output) - 1 :: transfers(net.output)]
+    assert {b - a for a, b in itertools.pairwise(ends[frames // 2 :])} == {cost(net, interval).interval}
+
+
+def transferred(codes: Codes) -> Codes:
+    """Frames as their columns, one after another; vectors as they are."""
+    return codes.swapaxes(1, 2).reshape(-1, codes.shape[1]) if codes.ndim == 3 else codes
 
 
 @pytest.mark.parametrize("interval", [4, 9])
 @pytest.mark.parametrize("layer", HARDWARE)
 def test_examples_are_exact_and_on_schedule(layer: type[Layer], interval: int) -> None:
-    exact_and_on_schedule(layer.example(), interval)
+    exact_and_on_schedule(layer.example(), interval_for(layer.example(), interval))
 
 
 @pytest.mark.parametrize("elements", [8, 9, 17], ids=["one copy", "two", "three"])

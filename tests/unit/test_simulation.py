@@ -179,11 +179,11 @@ def test_two_inputs_may_come_at_different_times():
       assign m_axis_tdata = {b_tdata, a_tdata};
     endmodule
     """
-    both = Stream("m_axis", TensorType((2, 2), PAIR.format))
+    both = Stream("m_axis", TensorType((4,), PAIR.format))
     joined = Simulation(text, "join2", [Stream("a", PAIR), Stream("b", PAIR)], [both])
     a, b = codes(100, 1), codes(100, 2)
     trace = joined.run({"a": a, "b": b}, Stalls(idle=0.5))
-    assert np.array_equal(trace.outputs["m_axis"], np.stack([a, b], axis=1))
+    assert np.array_equal(trace.outputs["m_axis"], np.concatenate([a, b], axis=1))
     with pytest.raises(BadInput, match=r"inputs get \[100, 99\] samples"):
         joined.run({"a": a, "b": b[1:]})
     with pytest.raises(BadInput, match="codes are given for"):
@@ -219,23 +219,58 @@ def test_ports_that_break_the_contract_are_refused_before_a_simulation(old, new,
         check_ports(VERILOG.replace(old, new), MODULE, expected)
 
 
+@pytest.mark.parametrize("shape, where", [((6,), "sample 2"), ((3, 2), "sample 1, column 0")], ids=str)
 @pytest.mark.parametrize("bits", [3, 8, 11, 16, 20, 32, 40, 63])
-def test_words_hold_sign_extended_codes_in_the_next_container(bits):
+def test_words_hold_sign_extended_codes_in_the_next_container(bits, shape, where):
+    """Of a vector all in one word, of a frame one column a word."""
     fmt = Format(bits, 0)
-    stream = Stream("s", TensorType((3, 2), fmt))
-    x = np.random.default_rng(bits).integers(fmt.lo, fmt.hi, (5, 3, 2), endpoint=True)
-    x[0, 0] = fmt.lo, fmt.hi
+    stream = Stream("s", TensorType(shape, fmt))
+    x = np.random.default_rng(bits).integers(fmt.lo, fmt.hi, (5, *shape), endpoint=True)
+    x[0].ravel()[:2] = fmt.lo, fmt.hi
     words = stream.pack(x)
-    element = stream.bits // 6
-    for sample, word in zip(x, words, strict=True):
+    element = stream.bits // shape[0]
+    columns = x if len(shape) == 1 else [frame[:, n] for frame in x for n in range(shape[1])]
+    for column, word in zip(columns, words, strict=True):
         number = int.from_bytes(word.tobytes(), "little")
-        for k, code in enumerate(sample.reshape(-1)):
+        for k, code in enumerate(column):
             assert (number >> (k * element)) % (1 << element) == int(code) % (1 << element)
     assert np.array_equal(stream.unpack(words), x)
     if element > bits:
         words[2, element // 8 - 1] ^= 0x80  # the sign of element 0 only
-        with pytest.raises(HardwareFault, match=r"stream s: sample 2, element 0 is .*no sign-extended code"):
+        with pytest.raises(HardwareFault, match=rf"stream s: {where}, element 0 is .*no sign-extended code"):
             stream.unpack(words)
+
+
+FRAME = TensorType((2, 4), PAIR.format)
+
+
+def test_frames_are_as_many_transfers_as_columns():
+    """The same hardware passes on columns; clocks are those of a frame's first column in and last one out."""
+    frames = [Stream(stream.name, FRAME) for stream in (SOURCE, SINK, TAP)]
+    x = codes(40).reshape(10, 4, 2).swapaxes(1, 2)
+    bench = Simulation(VERILOG, MODULE, frames[:1], frames[1:2], frames[2:])
+    trace = bench.run(x)
+    assert np.array_equal(trace.outputs["m_axis"], x) and np.array_equal(trace.taps["tap_a__b"], x)
+    assert np.array_equal(trace.sent["s_axis"], 4 * INTERVAL * np.arange(10))
+    assert np.array_equal(trace.received["m_axis"], trace.sent["s_axis"] + 3 * INTERVAL + 1)
+    assert (trace.latency, trace.cycles_per_sample) == (1, 4 * INTERVAL)
+    lost = VERILOG.replace("valid <= 1;", "valid <= taken != 20;")
+    with pytest.raises(HardwareFault, match="s_axis 40 of 40 columns, m_axis 39 of 40 columns"):
+        Simulation(lost, MODULE, frames[:1], frames[1:2], frames[2:]).run(x)
+
+
+@pytest.mark.parametrize("simulator", runner.SIMULATORS)
+def test_a_bench_names_the_column_of_a_frame(simulator):
+    try:
+        runner.require(simulator)
+    except BadInput as error:
+        pytest.skip(str(error))
+    source, sink, tap = (Stream(stream.name, FRAME) for stream in (SOURCE, SINK, TAP))
+    x = codes(40).reshape(10, 4, 2).swapaxes(1, 2)
+    assert compare(VERILOG, MODULE, simulator, {source: x}, {sink: x, tap: x}).words == 80
+    flipped = VERILOG.replace("data <= s_axis_tdata;", "data <= s_axis_tdata ^ (taken == 21 ? 32'h10000 : 0);")
+    with pytest.raises(HardwareFault, match="sample 5, column 1, channel 1 is"):
+        compare(flipped, MODULE, simulator, {source: x}, {sink: x, tap: x})
 
 
 def test_codes_and_stalls_are_checked():

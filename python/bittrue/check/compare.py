@@ -116,6 +116,7 @@ def check(
     seed: int,
     real: npt.ArrayLike | None = None,
     progress: Progress | None = None,
+    every: bool = False,
 ) -> Verdict:
     """Compare the legs with `bittrue.ref` on `bittrue.check.blocks`, all tensors, exactly.
 
@@ -124,7 +125,7 @@ def check(
     net : Net
     legs : dict of Leg
         ``ref`` among them is ignored: it is what the others are compared with.
-    samples, seed, real
+    samples, seed, real, every
         As of `bittrue.check.blocks`.
     progress : function, optional
 
@@ -138,7 +139,7 @@ def check(
         raise BadInput("there is no leg besides ref, which is what others are compared with; give torch, c or rtl")
     verdicts = [LegVerdict(leg.name, {node.name: 0 for node in net.nodes}) for leg in compared]
     result = Verdict(net, content_hash(net), samples, seed, verdicts)
-    for number, (kind, codes) in enumerate(blocks(net, samples, seed, real)):
+    for number, (kind, codes) in enumerate(blocks(net, samples, seed, real, every)):
         expected = ref.taps(net, codes)
         for leg, verdict in zip(compared, verdicts, strict=True):
             if not verdict.fault:
@@ -146,6 +147,7 @@ def check(
             if progress:
                 progress(leg.name, kind, len(codes))
         result.kinds[kind] = result.kinds.get(kind, 0) + len(codes)
+    result.samples = sum(result.kinds.values())
     return result
 
 

@@ -27,13 +27,13 @@ class Options:
 
     Parameters
     ----------
-    interval : int
-        Clocks a sample of the RTL.
+    interval : int, optional
+        Clocks a sample of the RTL; without, `bittrue.cost.default_interval`.
     stalls : Stalls, optional
         Random stalls at the ports of the RTL; nothing stalls without.
     """
 
-    interval: int = 8
+    interval: int | None = None
     stalls: Stalls | None = None
 
 
@@ -99,12 +99,14 @@ def _c(net: Net, options: Options) -> Leg:
 def _rtl(net: Net, options: Options) -> Leg:
     from bittrue.cosim import verilator
     from bittrue.cosim.rtl_model import RtlModel
+    from bittrue.cost import default_interval
     from bittrue.lower.schedule import schedule
 
     require_generator()
     verilator.find()
-    schedule(net, options.interval)  # refuses a net that hardware cannot have
-    model = RtlModel(net, options.interval)
+    interval = options.interval or default_interval(net)
+    schedule(net, interval)  # refuses a net that hardware cannot have
+    model = RtlModel(net, interval)
 
     def guarded(simulate: Callable[[npt.ArrayLike, Stalls | None], object], codes: npt.ArrayLike) -> object:
         try:

@@ -16,6 +16,8 @@ Codes = npt.NDArray[np.int64]
 
 BLOCK = 1 << 16
 """Most samples of a block."""
+FRAMES = 512
+"""Most frames of a block where all of the caller's are taken: frames are slow, and people watch a bar."""
 ELEMENTS = 1 << 22
 """Most elements that the widest tensor of a net has in a block, to bound memory."""
 CHANNELS = 64
@@ -24,7 +26,9 @@ _RUN = 64
 """Samples of one amplitude in the small-amplitude vectors."""
 
 
-def blocks(net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None) -> Iterator[tuple[str, Codes]]:
+def blocks(
+    net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None, every: bool = False
+) -> Iterator[tuple[str, Codes]]:
     """Yield ``(kind, codes)``, each a stream of its own from reset, of ``samples`` samples in all.
 
     The directed kinds come first and get at most half of the samples: ``corners``, ``single channels``,
@@ -40,6 +44,8 @@ def blocks(net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None)
         0 or more. The same arguments give the same vectors on every machine.
     real : codes (N, *net.input.shape), optional
         The caller's own data; its first samples are taken.
+    every : bool
+        All of ``real`` is taken, and comes on top of ``samples``.
 
     Raises
     ------
@@ -60,10 +66,11 @@ def blocks(net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None)
         directed = {kind: codes[: len(codes) * share // total] for kind, codes in directed.items()}
     left = samples - sum(map(len, directed.values()))
     if real is not None:
-        directed["real"] = net.check_codes(real)[: left // 2]
-        left -= len(directed["real"])
+        given = net.check_codes(real)
+        directed["real"] = given if every else given[: left // 2]
+        left -= 0 if every else len(directed["real"])
     for kind, codes in directed.items():
-        for count, start in _pieces(net, len(codes)):
+        for count, start in _pieces(net, len(codes), FRAMES if every and kind == "real" else BLOCK):
             yield kind, codes[start : start + count]
     for count, _ in _pieces(net, left // 8):
         yield "small", small(net, count, rng)
@@ -71,10 +78,12 @@ def blocks(net: Net, samples: int, seed: int, real: npt.ArrayLike | None = None)
         yield "uniform", uniform(net, count, rng)
 
 
-def _pieces(net: Net, samples: int) -> Iterator[tuple[int, int]]:
-    """``(count, start)`` of blocks that make up ``samples``."""
+def _pieces(net: Net, samples: int, frames: int = BLOCK) -> Iterator[tuple[int, int]]:
+    """``(count, start)`` of blocks that make up ``samples``; of frames, ``frames`` at most in one."""
     widest = max(math.prod(tensor.shape) for tensor in net.types.values())
     limit = max(1, min(BLOCK, ELEMENTS // widest))
+    if len(net.input.shape) > 1:
+        limit = min(limit, frames)
     for start in range(0, samples, limit):
         yield min(limit, samples - start), start
 

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bittrue import spec
-from bittrue.check import LEGS, Leg, Options, Verdict, runnable
+from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
-from bittrue.cli.run import check_target
+from bittrue.cli.run import check_target, encode, read_array
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import macs
 from bittrue.errors import BadInput
@@ -25,6 +25,8 @@ SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
 MACS = 10_000_000_000
 """Multiplications that this may take a leg: a net of more than 100,000 a sample gets fewer samples, 100 at least."""
+RTL_MACS = 200_000_000
+"""The same of a net of frames whose hardware is simulated: Verilator computes some 10,000,000 a second."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -33,10 +35,15 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--legs", metavar="A,B", help=f"legs that must run, of {','.join(LEGS)} (default: those that can run here)"
     )
-    many = f"default {SAMPLES}, less where that would be more than {MACS:.0e} multiplications"
+    many = (
+        f"default {SAMPLES}, less where that would be more than {MACS:.0e} multiplications ({RTL_MACS:.0e} of frames)"
+    )
     command.add_argument("--samples", type=whole(1, 10**12), metavar="N", help=many)
+    command.add_argument(
+        "--input", metavar="X.npy", help="all frames of a file too: integers are codes, floating-point numbers values"
+    )
     command.add_argument("--seed", type=whole(0, 2**63 - 1), default=0, metavar="S", help="of the vectors (default 0)")
-    add_interval(command)
+    add_interval(command, frames=True)
     command.add_argument(
         "--stalls", type=whole(0, 2**62), metavar="SEED", help="stall the ports of the RTL at random, by this seed"
     )
@@ -46,10 +53,10 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Compare, report; 0 where all legs agree with ref, 1 where one does not."""
     net = spec.load(arguments.net)
-    if arguments.samples is None:
-        arguments.samples = usual_samples(net)
+    known = known_answers.verify(net, arguments.net)
     if arguments.html:
         check_target(arguments.html)
+    given = None if arguments.input is None else codes_of(net, arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
     errors = console(errors=True)
@@ -57,9 +64,13 @@ def call(arguments: argparse.Namespace) -> int:
         legs, skipped = runnable(net, names, Options(arguments.interval, stalls))
     if not set(legs) - {"ref"} and skipped:
         raise BadInput(f"no leg can run here beside ref: {'; '.join(skipped.values())}")
-    verdict = _compare(net, legs, arguments, real_data(net))
+    if arguments.samples is None:
+        arguments.samples = usual_samples(net, "rtl" in legs)
+    verdict = _compare(net, legs, arguments, real_data(net) if given is None else given)
     verdict.skipped = skipped
     out = console()
+    if known:
+        out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
     show(out, sheets(verdict))
     out.print(summary(verdict), style="green" if verdict.equal else "bold red", markup=False)
     if arguments.html:
@@ -67,10 +78,11 @@ def call(arguments: argparse.Namespace) -> int:
     return 0 if verdict.equal else 1
 
 
-def usual_samples(net: Net) -> int:
-    """How many samples are compared where nothing else is said."""
+def usual_samples(net: Net, hardware: bool = False) -> int:
+    """How many samples are compared where nothing else is said, by ``hardware`` too."""
     work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
-    return max(100, min(SAMPLES, MACS // max(work, 1)))
+    budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
+    return max(100, min(SAMPLES, budget // max(work, 1)))
 
 
 def _compare(
@@ -79,7 +91,9 @@ def _compare(
     errors = console(errors=True)
     columns = (TextColumn("{task.description:24}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("", total=arguments.samples * len(set(legs) - {"ref"}))
+        every = real is not None and arguments.input is not None
+        total = arguments.samples + (len(real) if every and real is not None else 0)
+        task = bar.add_task("", total=total * len(set(legs) - {"ref"}))
         return compare(
             net,
             legs,
@@ -87,7 +101,18 @@ def _compare(
             arguments.seed,
             real,
             lambda leg, kind, count: bar.update(task, advance=count, description=f"{leg}: {kind}"),
+            every,
         )
+
+
+def codes_of(net: Net, path: str) -> npt.NDArray[np.int64]:
+    """Codes of the samples of a .npy file. Raises `BadInput` where they do not fit the net, naming the file."""
+    given = read_array(path)
+    codes = given if given.dtype.kind in "iu" else encode(given, net.input.format, argparse.Namespace(input=path))
+    try:
+        return net.check_codes(codes)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
 
 
 def real_data(net: Net) -> npt.NDArray[np.int64] | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from bittrue.cli.parser import INTERVAL, Commands, Parser, add_command, whole
+from bittrue.cli.parser import Commands, Parser, add_command, whole
 from bittrue.errors import BadInput
-from bittrue.lower.fold import MIN_INTERVAL
+from bittrue.lower.fold import INTERVAL, MIN_INTERVAL
 
 
 def add(commands: Commands[Parser]) -> None:

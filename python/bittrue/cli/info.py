@@ -8,9 +8,10 @@ from rich.table import Table
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console
+from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
+from bittrue.lower.frames import runs_through
 from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Conv1d, Dense, Net
@@ -21,7 +22,7 @@ from bittrue.spec.store import content_hash
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "info", call, "show a net's layers, formats, ranges and costs")
-    add_interval(command)
+    add_interval(command, frames=True)
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
     synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
@@ -32,9 +33,10 @@ def call(arguments: argparse.Namespace) -> int:
     net = spec.load(arguments.net)
     found = ranges(net)
     try:
-        price, reason = cost(net, arguments.interval), ""
+        interval = interval_of(arguments, net)
+        price, reason = cost(net, interval), ""
     except BadInput as error:
-        price, reason = None, str(error)
+        interval, price, reason = 0, None, str(error)
     out = console()
     out.print(f"{net.name}  {content_hash(net)}", markup=False)
     lag = f", output {net.delay} samples late" if net.delay else ""
@@ -49,11 +51,11 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        used, source = resources(net, arguments.interval), "by formula: LUTs and flip-flops with --synth"
+        used, source = resources(net, interval), "by formula: LUTs and flip-flops with --synth"
         if arguments.synth:
-            used, source = _synthesised(net, arguments.interval), "counted in Yosys's netlist"
+            used, source = _synthesised(net, interval), "counted in Yosys's netlist"
         elif arguments.synth_layers:
-            parts = _synthesised_layers(net, arguments.interval)
+            parts = _synthesised_layers(net, interval)
             out.print(_use_of_layers(parts))
             used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
             source = (
@@ -88,7 +90,8 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     from bittrue_sim.synth import xc7_parts, xc7_use
 
     top = module_name(net)
-    modules = {f"{top}.network.{node.name}": node.name for node in net.nodes}
+    built = [node.name for node in net.nodes if not runs_through(net, node.name)]
+    modules = {f"{top}.network.{name}": name for name in built}
     with console(errors=True).status("Yosys synthesises the net"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
     return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}

@@ -9,11 +9,10 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from bittrue.cost import default_interval
 from bittrue.errors import BadInput
-from bittrue.lower.fold import MIN_INTERVAL
-
-INTERVAL = 8
-"""Clocks a sample of the RTL where nothing else is said."""
+from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
+from bittrue.spec import Net
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,15 +37,21 @@ def add_command(
     return command
 
 
-def add_interval(command: Parser) -> None:
-    """The option ``--interval``."""
+def add_interval(command: Parser, *, frames: bool = False) -> None:
+    """The option ``--interval``; with ``frames`` its default depends on the net (`interval_of`)."""
+    default = f"{INTERVAL}; of frames the shortest power of two that fits an xc7z020" if frames else f"{INTERVAL}"
     command.add_argument(
         "--interval",
-        type=whole(MIN_INTERVAL, 1 << 16),
-        default=INTERVAL,
+        type=whole(MIN_INTERVAL, MAX_INTERVAL),
+        default=None if frames else INTERVAL,
         metavar="I",
-        help=f"clocks a sample of the hardware, {MIN_INTERVAL} to 65536 (default {INTERVAL})",
+        help=f"clocks a sample of the hardware, {MIN_INTERVAL} to {MAX_INTERVAL} (default {default})",
     )
+
+
+def interval_of(arguments: argparse.Namespace, net: Net) -> int:
+    """``--interval``, or the default for ``net``. Raises `BadInput` for a net of frames without an RTL leg."""
+    return arguments.interval or default_interval(net)
 
 
 def add_folder(command: Parser, what: str) -> None:

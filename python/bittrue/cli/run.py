@@ -31,7 +31,7 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument("-o", "--output", required=True, metavar="Y.npy", help="file for the results")
     command.add_argument("--leg", choices=tuple(LEGS), default="ref", help="what computes the net (default ref)")
     command.add_argument("--codes", action="store_true", help="integer codes in and out, instead of values")
-    add_interval(command)
+    add_interval(command, frames=True)
 
 
 def call(arguments: argparse.Namespace) -> int:

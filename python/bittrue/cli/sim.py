@@ -9,36 +9,35 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bittrue.apps.dpd.verdict import Row, Sizes, bench_rows, draw, leg_rows, load, metric_rows
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, whole
+from bittrue import spec
+from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
+from bittrue.check import known_answers
+from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
+from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of, whole
 from bittrue.errors import BadInput
+from bittrue.spec import Net
 
 WEIGHTS = Path("weights") / "tdnn-wide"
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "sim", call, "run a trained predistorter on every leg and simulator", net=False)
+    command = add_command(commands, "sim", call, "run a trained net on every leg and simulator", net=False)
     command.add_argument("net", metavar="NET", nargs="?", default=str(WEIGHTS), help=f"net folder (default {WEIGHTS})")
-    add_interval(command)
+    add_interval(command, frames=True)
     sizes = Sizes()
-    command.add_argument("--samples", type=whole(2, 10**9), default=sizes.legs, metavar="N", help="for the legs")
-    command.add_argument(
-        "--bench-samples", type=whole(8, 10**7), default=sizes.verilator, metavar="N", help="for cocotb"
-    )
+    legs = f"for the legs (default {sizes.legs}, of frames {FRAMES.legs})"
+    command.add_argument("--samples", type=whole(2, 10**9), metavar="N", help=legs)
+    benches = f"for cocotb (default {sizes.verilator}, of frames {FRAMES.verilator}; Icarus gets fewer)"
+    command.add_argument("--bench-samples", type=whole(8, 10**7), metavar="N", help=benches)
     command.add_argument("-o", "--output", metavar="DIR", default="build/sim", help="folder for the picture")
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print both tables and write the picture; 0 where everything that ran agrees, 1 where something differs."""
-    from bittrue.apps.dpd.amplifiers import pa
-
-    folder = Path(arguments.net)
-    net, capture, real = load(folder)
-    bench = arguments.bench_samples
-    sizes = Sizes(arguments.samples, bench, max(8, bench * Sizes().icarus // Sizes().verilator))
+    """Print the tables, of a predistorter also the picture; 0 where all that ran agrees, 1 where something differs."""
+    net = spec.load(arguments.net)
+    interval = interval_of(arguments, net)
     out, errors = console(), console(errors=True)
-    rows: list[Row] = []
     said: set[str] = set()
     with errors.status("starting") as status:
 
@@ -48,25 +47,49 @@ def call(arguments: argparse.Namespace) -> int:
                 said.add(doing)
                 errors.print(doing, markup=False)
 
-        rows += leg_rows(net, arguments.interval, sizes.legs, real, report)
-        rows += bench_rows(net, arguments.interval, sizes, real, report)
-        report("fitting the model of the power amplifier")
-        twin = pa.fit(capture)
-        metrics = Table()
-        for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
-            metrics.add_column(column, justify="right" if column else "left")
-        for name, found in metric_rows(net, folder, capture, twin):
-            figures = (found.nmse, found.evm, found.aclr_left, found.aclr_right)
-            metrics.add_row(name, *(f"{figure:.2f}" for figure in figures))
-        report("drawing")
-        picture = draw(net, capture, twin, arguments.output)
-    out.print(f"{net.name}, initiation interval {arguments.interval}: every tensor against the reference, bit for bit")
+        if is_predistorter(net):
+            rows, remarks = _predistorter(net, interval, arguments, report)
+        else:
+            known_answers.verify(net, arguments.net)
+            rows, remarks = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), []
+    out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
     out.print(_table(rows))
-    out.print(f"{capture.name}, test split: simulated through a PA model, not an RF measurement")
-    out.print(metrics)
-    out.print(f"ACLR: {capture.channel}")
-    out.print(f"picture: {picture}")
+    for remark in remarks:
+        out.print(remark)
     return _conclude(out, rows)
+
+
+def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:
+    """Every execution, with the sizes asked for."""
+    from bittrue_sim.cosimulate import LEAST
+
+    usual = usual_sizes(net)
+    bench = arguments.bench_samples or usual.verilator
+    sizes = Sizes(arguments.samples or usual.legs, bench, max(LEAST, bench * usual.icarus // usual.verilator))
+    rows = list(leg_rows(net, interval, sizes.legs, real, report))
+    return rows + list(bench_rows(net, interval, sizes, real, report))
+
+
+def _predistorter(
+    net: Net, interval: int, arguments: argparse.Namespace, report: Report
+) -> tuple[list[Row], list[str | Table]]:
+    """The executions on measured data, and what the net does to a model of the amplifier."""
+    from bittrue.apps.dpd.amplifiers import pa
+
+    capture, real = load(net)
+    rows = _rows(net, interval, arguments, real, report)
+    report("fitting the model of the power amplifier")
+    twin = pa.fit(capture)
+    metrics = Table()
+    for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
+        metrics.add_column(column, justify="right" if column else "left")
+    for name, found in metric_rows(net, Path(arguments.net), capture, twin):
+        figures = (found.nmse, found.evm, found.aclr_left, found.aclr_right)
+        metrics.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    report("drawing")
+    picture = draw(net, capture, twin, arguments.output)
+    told = f"{capture.name}, test split: simulated through a PA model, not an RF measurement"
+    return rows, [told, metrics, f"ACLR: {capture.channel}", f"picture: {picture}"]
 
 
 def _table(rows: Sequence[Row]) -> Table:

@@ -6,7 +6,7 @@ import argparse
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, interval_of
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
 
@@ -15,7 +15,7 @@ def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "verilog", call, "print a net as a Verilog module with AXI4-Stream ports")
     add_folder(command, "MODULE.v")
-    add_interval(command)
+    add_interval(command, frames=True)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
 
 
@@ -25,7 +25,7 @@ def call(arguments: argparse.Namespace) -> int:
     require_generator()
     import bittrue_rtl
 
-    text = bittrue_rtl.verilog(net, arguments.interval, probes=arguments.probes)
+    text = bittrue_rtl.verilog(net, interval_of(arguments, net), probes=arguments.probes)
     for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}):
         print(path)
     return 0

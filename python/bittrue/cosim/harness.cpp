@@ -43,7 +43,8 @@ struct Stream {
     uint32_t* port;        // tdata
     CData *valid, *ready;  // a tap has no ready
     int words;             // 32-bit words of tdata
-    uint32_t* buffer;      // samples x words, the caller's
+    int64_t total;         // transfers: one a sample, or one a column of it
+    uint32_t* buffer;      // total x words, the caller's
     int64_t* stamp;        // clock of each transfer, the caller's; may be null
     Gate gate;
     int64_t moved = 0;
@@ -57,7 +58,7 @@ struct Bench {
     Ports ports;
     Stream input[INPUTS], output[OUTPUTS], tap[TAPS + 1];
     Random garbage;
-    int64_t samples, patience, clock = 0, quiet = 0, drained = 0, first_in = -1, first_out = -1;
+    int64_t patience, clock = 0, quiet = 0, drained = 0, first_in = -1, first_out = -1;
     int64_t fault = NONE, where = 0;
 
     explicit Bench(uint32_t seed) : context{}, top{(context.randReset(2), context.randSeed(1 + seed % 0x7ffffffe), &context)}, ports{top} {}
@@ -110,7 +111,7 @@ struct Bench {
     void drive() {
         for (Stream& s : input) {
             if (!s.holds) {
-                s.holds = s.moved < samples && s.gate.next();
+                s.holds = s.moved < s.total && s.gate.next();
                 if (s.holds)
                     std::memcpy(s.port, s.buffer + s.moved * s.words, 4 * s.words);
                 else
@@ -124,7 +125,7 @@ struct Bench {
     }
 
     bool take(Stream& s, int stream) {
-        if (s.moved >= samples) return failed(SURPLUS, stream);
+        if (s.moved >= s.total) return failed(SURPLUS, stream);
         std::memcpy(s.buffer + s.moved * s.words, s.port, 4 * s.words);
         if (s.stamp) s.stamp[s.moved] = clock;
         ++s.moved;
@@ -160,9 +161,9 @@ struct Bench {
 
     bool complete() {
         for (Stream& s : input)
-            if (s.moved < samples) return false;
+            if (s.moved < s.total) return false;
         for (Stream& s : output)
-            if (s.moved < samples) return false;
+            if (s.moved < s.total) return false;
         return true;
     }
 
@@ -177,7 +178,7 @@ struct Bench {
             if (complete()) {  // listen on for a while: nothing may follow
                 if (++drained > 64 + 2 * (first_out - first_in)) {
                     for (int t = 0; t < TAPS; ++t)
-                        if (tap[t].moved < samples) return failed(MISSING, INPUTS + OUTPUTS + t);
+                        if (tap[t].moved < tap[t].total) return failed(MISSING, INPUTS + OUTPUTS + t);
                     return 0;
                 }
             } else if (++quiet > patience) {
@@ -200,7 +201,6 @@ extern "C" void* bittrue_open(const Setup* setup) {
     Bench* bench = new Bench(uint32_t(setup->seed));
     uint64_t seed = 0x9E3779B97F4A7C15ull * uint64_t(setup->seed + 1);
     bench->garbage = Random{seed | 1};
-    bench->samples = setup->samples;
     bench->patience = setup->patience;
     int n = 0;
     for (int k = 0; k < INPUTS + OUTPUTS + TAPS; ++k) {
@@ -209,6 +209,7 @@ extern "C" void* bittrue_open(const Setup* setup) {
         s.valid = bench->ports.valid[k];
         s.ready = bench->ports.ready[k];
         s.words = WORDS[k];
+        s.total = setup->samples * TRANSFERS[k];
         s.buffer = setup->buffers[k];
         s.stamp = k < INPUTS + OUTPUTS ? setup->stamps[k] : nullptr;
         uint64_t stall = uint64_t(k < INPUTS ? setup->stall_in : setup->stall_out);

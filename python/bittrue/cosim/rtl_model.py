@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy.typing as npt
 
-from bittrue.cosim.simulation import Simulation, Trace
+from bittrue.cosim.simulation import PATIENCE, Simulation, Trace
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, HardwareFault, net_streams
+from bittrue.cost import cost, default_interval
 from bittrue.lower.ports import module_name
 from bittrue.spec import Net
 
@@ -19,13 +20,13 @@ class RtlModel:
     Parameters
     ----------
     net : Net
-    interval : int
-        Clocks a sample, as the generator takes it.
+    interval : int, optional
+        Clocks a sample, as the generator takes it; without, `bittrue.cost.default_interval`.
     """
 
-    def __init__(self, net: Net, interval: int = 8) -> None:
+    def __init__(self, net: Net, interval: int | None = None) -> None:
         self.net = net
-        self.interval = interval
+        self.interval = interval or default_interval(net)
 
     def run(self, codes: npt.ArrayLike, stalls: Stalls | None = None) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
@@ -51,7 +52,13 @@ class RtlModel:
     ) -> Trace:
         """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`."""
         simulation = self._with_probes if probes else self._plain
-        return simulation.run(self.net.check_codes(codes), stalls, reset_after=reset_after)
+        given = self.net.check_codes(codes)
+        return simulation.run(given, stalls, patience=self._patience, reset_after=reset_after)
+
+    @cached_property
+    def _patience(self) -> int:
+        """A net of few lanes moves nothing at its ports for as long as it computes."""
+        return PATIENCE + 2 * (self.interval + cost(self.net, self.interval).latency)
 
     @cached_property
     def _plain(self) -> Simulation:

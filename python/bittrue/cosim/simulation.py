@@ -19,6 +19,8 @@ from bittrue.errors import BadInput
 WRAPPER = "bittrue_bench"
 BATCH = 100_000
 """Clocks between two looks at the keyboard."""
+PATIENCE = 20_000
+"""Clocks without a transfer after which a module counts as stuck, unless told otherwise."""
 _FAULTS = {
     1: "took back tvalid while tready was low",
     2: "changed tdata while tvalid was high and tready was low",
@@ -37,11 +39,12 @@ class Trace:
     outputs, taps : dict of codes (N, *shape)
         By stream name; taps are empty for a module without probes.
     sent, received : dict of int64 arrays (N,)
-        By stream name, the clock of every transfer, counted from the end of the reset.
+        By stream name, the clocks of a sample's first transfer in and of its last one out, counted from the end of the
+        reset.
     cycles : int
         Clocks from the end of the reset until the bench had seen that nothing follows.
     latency : int
-        Clocks from the first accepted input to the first offered output.
+        Clocks from the first accepted input transfer to the first offered output transfer.
     """
 
     outputs: dict[str, Codes]
@@ -108,7 +111,7 @@ class Simulation:
         codes: Mapping[str, npt.ArrayLike] | npt.ArrayLike,
         stalls: Stalls | None = None,
         *,
-        patience: int = 20_000,
+        patience: int = PATIENCE,
         reset_after: int | None = None,
     ) -> Trace:
         """Feed samples ``(N, *shape)`` after a reset and collect as many of every output and tap.
@@ -137,30 +140,34 @@ class Simulation:
         if set(given) != {stream.name for stream in self.inputs}:
             raise BadInput(f"codes are given for {sorted(given)}; the inputs are {[s.name for s in self.inputs]}")
         words = [_padded(stream, stream.pack(given[stream.name])) for stream in self.inputs]
-        samples = len(words[0])
-        if any(len(array) != samples for array in words):
-            raise BadInput(f"the inputs get {[len(array) for array in words]} samples; give each the same number")
+        counts = [len(array) // stream.transfers for array, stream in zip(words, self.inputs, strict=True)]
+        samples = counts[0]
+        if any(count != samples for count in counts):
+            raise BadInput(f"the inputs get {counts} samples; give each the same number")
         results = (*self.outputs, *self.taps)
-        words += [np.zeros((samples, 4 * _words(stream)), np.uint8) for stream in results]
-        stamps = [np.zeros(samples, np.int64) for _ in (*self.inputs, *self.outputs)]
-        report = self._simulate(words, stamps, stalls, patience, reset_after)
+        words += [np.zeros((samples * stream.transfers, 4 * _words(stream)), np.uint8) for stream in results]
+        stamps = [np.zeros(samples * stream.transfers, np.int64) for stream in (*self.inputs, *self.outputs)]
+        report = self._simulate(samples, words, stamps, stalls, patience, reset_after)
         self._judge(report, samples, patience)
         found = {
             stream.name: stream.unpack(array[:, : stream.bits // 8])
             for stream, array in zip(results, words[len(self.inputs) :], strict=True)
         }
-        clocks = {s.name: stamp for s, stamp in zip((*self.inputs, *self.outputs), stamps, strict=True)}
+        clocks = {
+            s.name: stamp.reshape(samples, -1) for s, stamp in zip((*self.inputs, *self.outputs), stamps, strict=True)
+        }
         return Trace(
             outputs={stream.name: found[stream.name] for stream in self.outputs},
             taps={stream.name: found[stream.name] for stream in self.taps},
-            sent={stream.name: clocks[stream.name] for stream in self.inputs},
-            received={stream.name: clocks[stream.name] for stream in self.outputs},
+            sent={stream.name: clocks[stream.name][:, 0] for stream in self.inputs},
+            received={stream.name: clocks[stream.name][:, -1] for stream in self.outputs},
             cycles=report[0],
             latency=report[4] - report[3],
         )
 
     def _simulate(
         self,
+        samples: int,
         words: Sequence[npt.NDArray[np.uint8]],
         stamps: Sequence[npt.NDArray[np.int64]],
         stalls: Stalls,
@@ -169,7 +176,7 @@ class Simulation:
     ) -> list[int]:
         probability = [int(p * (1 << 32)) for p in (stalls.idle, stalls.backpressure)]
         pointers = [(ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays)) for arrays in (words, stamps)]
-        setup = _Setup(stalls.seed, len(words[0]), patience, *probability, stalls.burst, *pointers)
+        setup = _Setup(stalls.seed, samples, patience, *probability, stalls.burst, *pointers)
         bench = ctypes.c_void_p(self._library.bittrue_open(ctypes.byref(setup)))
         report = (ctypes.c_int64 * (5 + len(words)))()
         try:
@@ -188,7 +195,10 @@ class Simulation:
         if not fault:
             return
         streams = (*self.inputs, *self.outputs, *self.taps)
-        counts = ", ".join(f"{stream.name} {count}" for stream, count in zip(streams, moved, strict=True))
+        counts = ", ".join(
+            f"{stream.name} {count}" + (f" of {samples * stream.transfers} columns" if stream.transfers > 1 else "")
+            for stream, count in zip(streams, moved, strict=True)
+        )
         if fault == _STUCK:
             what = f"nothing moved for {patience} clocks"
         else:
@@ -203,6 +213,7 @@ class Simulation:
         return (
             f"constexpr int INPUTS = {len(self.inputs)}, OUTPUTS = {len(self.outputs)}, TAPS = {len(self.taps)};\n"
             f"constexpr int WORDS[] = {{{', '.join(map(str, widths))}}}, MOST_WORDS = {max(widths)};\n"
+            f"constexpr int TRANSFERS[] = {{{', '.join(str(stream.transfers) for _, stream in names)}}};\n"
             f"struct Ports {{\n    EData* data[{len(names)}];\n    CData *valid[{len(names)}], *ready[{len(names)}];\n"
             f"    explicit Ports(Vtop& top)\n"
             f"        : data{{{', '.join(f'top.{name}_data.data()' for name, _ in names)}}},\n"

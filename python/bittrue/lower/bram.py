@@ -5,6 +5,9 @@ from __future__ import annotations
 SHALLOW = 64
 """Words of a ROM that LUTs hold: one or two a bit. Deeper ones go to block RAM."""
 
+BUFFER = 256
+"""Words of a buffer of columns that LUTs hold. There are many buffers, of few bits a word, and block RAM is scarce."""
+
 PORTS = 2
 """Look-ups a clock of one block RAM."""
 
@@ -21,7 +24,7 @@ def bank_depth(words: int) -> int:
     return 1 << (words - 1).bit_length()
 
 
-def rom_blocks(words: int, bits: int, ports: int = 1) -> int:
+def rom_blocks(words: int, bits: int, ports: int = 1, shallow: int = SHALLOW) -> int:
     """RAMB18E1 of a ROM, a RAMB36E1 counted as two: the fewest that hold it side by side in one shape.
 
     Synthesis may pack a ROM of several blocks tighter. 0 for a ROM of LUTs.
@@ -32,8 +35,10 @@ def rom_blocks(words: int, bits: int, ports: int = 1) -> int:
         Depth and width.
     ports : int
         Look-ups a clock, 1 or 2.
+    shallow : int
+        Words of the deepest memory that is made of LUTs.
     """
-    if words <= SHALLOW:
+    if words <= shallow:
         return 0
     halves = SHAPES + [ONE_PORT] * (ports == 1)
     shapes = [(depth, width, 1) for depth, width in halves]

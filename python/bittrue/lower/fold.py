@@ -9,6 +9,12 @@ from bittrue.errors import BadInput
 MIN_INTERVAL = 4
 """Fewest clocks a sample: what the handshakes between layers take."""
 
+MAX_INTERVAL = 1 << 16
+"""Most clocks a sample."""
+
+INTERVAL = 8
+"""Clocks a sample of a net of vectors where nothing else is said."""
+
 PIPELINE = 8
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:
 weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the collector."""
@@ -16,9 +22,9 @@ weight ROM, operand, product and accumulator registers, capture, three stages of
 
 def check_interval(interval: int) -> int:
     """``interval`` if hardware can have it, else `BadInput`."""
-    if not MIN_INTERVAL <= interval <= 1 << 16:
+    if not MIN_INTERVAL <= interval <= MAX_INTERVAL:
         raise BadInput(
-            f"an initiation interval of {interval} clocks is not between {MIN_INTERVAL} and 65536; choose one"
+            f"an initiation interval of {interval} clocks is not between {MIN_INTERVAL} and {MAX_INTERVAL}; choose one"
         )
     return interval
 

@@ -11,14 +11,15 @@ from bittrue.errors import BadInput
 from bittrue.lower.dsp import ACCUMULATOR, product_dsps
 from bittrue.num import Format, Interval
 from bittrue.ranges import Range
-from bittrue.spec import Abs, ComplexFIR, Dense, TensorType
+from bittrue.spec import Abs, ComplexFIR, Conv1d, Dense, TensorType
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
     """``acc = weight @ x + bias``, then ``y = requantise(acc, shift)``.
 
-    A negative ``acc`` is shifted by ``negative_shift`` more, or cleared where that is ``None``.
+    A negative ``acc`` is shifted by ``negative_shift`` more, or cleared where that is ``None``. With ``magnitude``, the
+    result is ``min(|y|, hi)``.
 
     Parameters
     ----------
@@ -30,6 +31,7 @@ class Matrix:
         Width of the accumulator, proved by `bittrue.ranges`; of a matrix whose codes can be loaded, by `loadable`.
     weight_word, bias_word : int
         Bits of the words in the memories of a matrix whose codes can be loaded; 0 where there are none.
+    magnitude : bool
     """
 
     weight: npt.NDArray[np.int64]
@@ -41,6 +43,7 @@ class Matrix:
     negative_shift: int | None = 0
     weight_word: int = 0
     bias_word: int = 0
+    magnitude: bool = False
 
     @property
     def weight_bits(self) -> int:
@@ -57,19 +60,22 @@ class Matrix:
 
 
 def of_dense(layer: Dense, given: TensorType, found: Range) -> Matrix:
-    """`Matrix` of a `Dense` layer. Raises `BadInput` for an activation or accumulator that hardware does not have."""
-    if isinstance(layer.activation, Abs):
-        raise BadInput("the RTL leg has no absolute value; run the net on another leg or choose another activation")
-    fmt = given.format
+    """`Matrix` of a `Dense` layer. Raises `BadInput` for an accumulator that is too wide."""
+    return of_filters(layer, layer.weight, given.format, found)
+
+
+def of_filters(layer: Dense | Conv1d, weight: npt.NDArray[np.int64], given: Format, found: Range) -> Matrix:
+    """`Matrix` of a layer with ``weight`` as rows ``(outputs, inputs)``; raised as by `of_dense`."""
     return _checked(
         Matrix(
-            layer.weight,
+            weight,
             layer.bias,
-            fmt,
+            given,
             layer.output,
             found.acc_bits,
-            layer.shift(fmt),
+            layer.shift(given),
             layer.activation.negative_shift,
+            magnitude=isinstance(layer.activation, Abs),
         )
     )
 

@@ -13,9 +13,17 @@ def container_bits(fmt: Format) -> int:
     return next(width for width in (8, 16, 32, 64) if fmt.bits <= width)
 
 
+def transfers(tensor: TensorType) -> int:
+    """Transfers of one sample: a frame ``(channels, length)`` takes one for each of its columns, anything else one."""
+    return tensor.shape[1] if len(tensor.shape) == 2 else 1
+
+
 def port_bits(tensor: TensorType) -> int:
-    """Width of a port that carries one sample: element 0 in the least significant container, C order."""
-    return container_bits(tensor.format) * math.prod(tensor.shape)
+    """Width of a port that carries a tensor: the elements of one transfer, element 0 in the lowest container.
+
+    A transfer of a frame is a column, channel 0 first; that of anything else is the whole sample in C order.
+    """
+    return container_bits(tensor.format) * math.prod(tensor.shape) // transfers(tensor)
 
 
 def module_name(net: Net) -> str:

@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bittrue.errors import BadInput
+from bittrue.lower import conv1d, pool1d, windows
 from bittrue.lower.elementwise import TABLE, Elementwise, add_clocks
 from bittrue.lower.features import Features, of_complex_fir, of_memory_taps
 from bittrue.lower.fold import Fold, check_interval
+from bittrue.lower.frames import (
+    FLATTEN,
+    Clocks,
+    clocks_a_sample,
+    column_source,
+    paced,
+    runs_through,
+    source_columns,
+)
 from bittrue.lower.matrix import Matrix, loadable, of_dense
 from bittrue.lower.matrix import of_complex_fir as matrix_of_complex_fir
-from bittrue.ranges import ranges
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, Table
+from bittrue.lower.meeting import meeting
+from bittrue.lower.ports import transfers
+from bittrue.ranges import Range, ranges
+from bittrue.spec import (
+    Add,
+    AvgPool1d,
+    ComplexFIR,
+    Conv1d,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool1d,
+    MemoryTaps,
+    Net,
+    Node,
+    Table,
+)
 from bittrue.spec.net import INPUT
+from bittrue.spec.pool1d import Pool1d
 
-HARDWARE: tuple[type[Layer], ...] = (MemoryTaps, Dense, ComplexFIR, Table, Add)
+HARDWARE: tuple[type[Layer], ...] = (
+    MemoryTaps,
+    Dense,
+    ComplexFIR,
+    Table,
+    Add,
+    Conv1d,
+    MaxPool1d,
+    AvgPool1d,
+    Flatten,
+)
 """The layers that have an RTL leg."""
 
 QUEUE = 2
@@ -29,27 +65,32 @@ SKID = 1
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One node in hardware.
+    """One node in hardware. A vector is one transfer; a frame is one transfer a column.
 
     Parameters
     ----------
     latency : int
-        Clocks from the acceptance of a vector to its result on the output stream, nothing stalling.
+        Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
     arrival : int
-        Clocks from a sample's first clock at the net's input to this node's result.
+        Clocks from a sample's first clock at the net's input to the first transfer of this node's result.
     slack : tuple of int
         One an input: places that a queue in front of it needs, because its branch is earlier than the others.
-    features, matrix, fold, elementwise
+    interval : int
+        Clocks between two transfers of its result.
+    features, matrix, fold, elementwise, filters, pools
         The parts the node is made of; ``None`` where it has no such part.
     """
 
     latency: int
     arrival: int
     slack: tuple[int, ...]
+    interval: int
     features: Features | None = None
     matrix: Matrix | None = None
     fold: Fold | None = None
     elementwise: Elementwise | None = None
+    filters: conv1d.Filters | None = None
+    pools: pool1d.Pools | None = None
 
 
 def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step]:
@@ -58,53 +99,81 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step
     With ``banked``, weights and biases can be loaded, so accumulators are wide enough for any
     (`bittrue.lower.matrix.loadable`); nothing else differs.
 
-    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, a tensor that is not a
-    vector, or an accumulator that is too wide.
+    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, a tensor that is neither a
+    vector nor a frame, an accumulator that is too wide, or frames in a net with banks.
     """
     check_interval(interval)
     found = ranges(net)
+    frames = len(net.input.shape) > 1
+    if frames and banked:
+        raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
+    for tensor in net.types.values():
+        if len(tensor.shape) > 2:
+            raise BadInput(f"net {net.name}: the RTL leg takes vectors and frames, not tensors {tensor}; reshape them")
+    clocks = clocks_a_sample(net, interval)
+    # what frames find in the pipeline no longer changes after as many frames as there are layers
+    when = {INPUT: source_columns(SKID, transfers(net.input), clocks, len(net.nodes) + 3 if frames else 1)}
     steps: dict[str, Step] = {}
-    arrivals = {INPUT: SKID}
     for node in net.nodes:
-        types = net.input_types(node)
-        layer, given = node.layer, types[0]
-        if not isinstance(layer, HARDWARE):
-            raise BadInput(f"node {node.name}: {type(layer).__name__} has no RTL leg; run the net on another leg")
-        if len(given.shape) != 1:
-            raise BadInput(f"node {node.name}: the RTL leg takes vectors, not tensors of shape {given.shape}")
-        parts: dict[str, object] = {}
-        if isinstance(layer, MemoryTaps):
-            parts["features"] = features = of_memory_taps(layer, given.format)
-            latency = features.latency + QUEUE + TAPS
-        elif isinstance(layer, Dense):
-            matrix = of_dense(layer, given, found[node.name])
-            parts["matrix"] = loadable(matrix, layer) if banked else matrix
-            parts["fold"] = fold = _fold(matrix, interval)
-            latency = fold.latency + QUEUE
-        elif isinstance(layer, ComplexFIR):
-            parts["features"] = features = of_complex_fir(layer, given.format)
-            matrix = matrix_of_complex_fir(layer, found[node.name])
-            parts["matrix"] = loadable(matrix, layer) if banked else matrix
-            parts["fold"] = fold = _fold(matrix, interval)
-            latency = features.latency + QUEUE + TAPS + fold.latency + QUEUE
-        else:
-            clocks = TABLE if isinstance(layer, Table) else add_clocks(len(types))
-            parts["elementwise"] = plan = Elementwise(given.shape[0], interval, clocks)
-            latency = plan.latency + QUEUE
-        latest = max(arrivals[source] for source in node.inputs)
-        slack = tuple(_slack(latest - arrivals[source], interval) for source in node.inputs)
-        arrivals[node.name] = latest + latency
-        steps[node.name] = Step(latency, arrivals[node.name], slack, **parts)  # type: ignore[arg-type]
+        if not isinstance(node.layer, HARDWARE):
+            raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
+        sources = [when[column_source(net, source)] for source in node.inputs]
+        given, slack = meeting(sources, clocks // sources[0].shape[1])
+        step = _step(net, node, clocks, found[node.name], banked)
+        step, when[node.name] = _timed(net, node, step, given)
+        first = int(when[node.name][0, 0])
+        steps[node.name] = replace(step, arrival=first, latency=first - int(given[0, 0]), slack=slack)
     return steps
 
 
-def _slack(early: int, interval: int) -> int:
-    """Places for the vectors of a branch that is ``early`` clocks before the others.
+def _step(net: Net, node: Node, clocks: int, found: Range, banked: bool) -> Step:
+    """A node's parts; its times are still to come."""
+    layer, types = node.layer, net.input_types(node)
+    given, output = types[0], net.types[node.name]
+    interval = clocks // transfers(output)
+    parts: dict[str, object] = {}
+    if isinstance(layer, MemoryTaps):
+        parts["features"] = of_memory_taps(layer, given.format)
+    elif isinstance(layer, Conv1d):
+        moves = windows.of_conv1d(layer, given, output)
+        parts["filters"] = conv1d.of_conv1d(layer, given, found, moves, clocks)
+    elif isinstance(layer, Pool1d):
+        parts["pools"] = pool1d.of_pool1d(layer, given, windows.of_pool1d(layer, given, output), clocks)
+    elif isinstance(layer, Dense) and len(net.types[column_source(net, node.inputs[0])].shape) == 2:
+        frame = net.types[column_source(net, node.inputs[0])]
+        parts["filters"] = conv1d.of_flattened_dense(layer, frame, found, windows.of_flattened(frame), clocks)
+    elif isinstance(layer, Dense):
+        matrix = of_dense(layer, given, found)
+        parts["matrix"] = loadable(matrix, layer) if banked else matrix
+        parts["fold"] = _fold(matrix, interval)
+    elif isinstance(layer, ComplexFIR):
+        parts["features"] = of_complex_fir(layer, given.format)
+        matrix = matrix_of_complex_fir(layer, found)
+        parts["matrix"] = loadable(matrix, layer) if banked else matrix
+        parts["fold"] = _fold(matrix, interval)
+    elif not isinstance(layer, Flatten):
+        parts["elementwise"] = Elementwise(
+            given.shape[0], interval, TABLE if isinstance(layer, Table) else add_clocks(len(types))
+        )
+    return Step(0, 0, (), interval, **parts)  # type: ignore[arg-type]
 
-    A vector may wait ``interval - 2`` clocks where it is without delaying the next one. A queue takes 3 clocks itself,
-    which is less than that, so it never makes its branch the latest.
-    """
-    return 0 if early <= interval - 2 else -(-early // interval)
+
+def _timed(net: Net, node: Node, step: Step, given: Clocks) -> tuple[Step, Clocks]:
+    """When the node's result comes, given when its input does; and its parts, with buffers that hold what is early."""
+    if isinstance(node.layer, Flatten):
+        return step, given if runs_through(net, node.name) else given[:, -1:] + FLATTEN
+    plan = step.filters or step.pools
+    if plan is not None:
+        buffer = replace(plan.buffer, columns=plan.buffer.places(given))
+        if step.filters is not None:
+            step = replace(step, filters=replace(step.filters, buffer=buffer))
+        if step.pools is not None:
+            step = replace(step, pools=replace(step.pools, buffer=buffer))
+        return step, buffer.accepts(given) + plan.latency + QUEUE
+    latency = step.features.latency + QUEUE + TAPS if step.features else 0
+    for datapath in (step.fold, step.elementwise):
+        latency += datapath.latency + QUEUE if datapath else 0
+    return step, paced(given, step.interval) + latency
 
 
 def _fold(matrix: Matrix, interval: int) -> Fold:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.errors import BadInput
-from bittrue.lower.ports import module_name, port_bits
+from bittrue.lower.ports import module_name, port_bits, transfers
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
 from bittrue.lower.schedule import schedule
 from bittrue.spec import Net, TensorType
@@ -28,8 +28,12 @@ def shell_name(net: Net) -> str:
 def stream_bits(tensor: TensorType) -> int:
     """Width of tdata: one sample a transfer, its containers rounded up to 8, 16, 32, .. 1024 bits.
 
-    Raises `BadInput` for a sample that is wider.
+    Raises `BadInput` for a sample that is wider, and for frames, which take several transfers.
     """
+    if transfers(tensor) > 1 or len(tensor.shape) > 1:
+        raise BadInput(
+            f"a sample {tensor} is a frame; the shell takes vectors, so use the plain module (bittrue verilog)"
+        )
     bits = max(8, 1 << (port_bits(tensor) - 1).bit_length())
     if bits > WIDEST:
         raise BadInput(

@@ -56,6 +56,7 @@ class Port:
         self.bench, self.name = bench, about["name"]
         self.bits: int = about["bits"]
         self.element_bits: int = about["element_bits"]
+        self.transfers: int = about["transfers"]
         self.data: LogicArrayObject = getattr(dut, f"{self.name}_tdata")
         self.valid: LogicObject = getattr(dut, f"{self.name}_tvalid")
         self.words = [int.from_bytes(row.tobytes(), "little") for row in np.load(folder / f"{self.name}.npy")]
@@ -94,8 +95,10 @@ class Port:
         pairs = [((word >> k) & mask, (expected >> k) & mask) for k in range(0, self.bits, self.element_bits)]
         channel, (got, wanted) = next((k, pair) for k, pair in enumerate(pairs) if pair[0] != pair[1])
         digits = self.element_bits // 4
+        sample, column = divmod(self.count, self.transfers)
+        where = f"sample {sample}, column {column}" if self.transfers > 1 else f"sample {sample}"
         return (
-            f"{self.name.removeprefix('tap_')}: sample {self.count}, channel {channel} is 0x{got:0{digits}x} "
+            f"{self.name.removeprefix('tap_')}: {where}, channel {channel} is 0x{got:0{digits}x} "
             f"({self.signed(got)}), expected 0x{wanted:0{digits}x} ({self.signed(wanted)})"
         )
 

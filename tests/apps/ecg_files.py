@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+pytest.importorskip("wfdb", reason="wfdb is not installed")
+
 import wfdb
 
 from bittrue.apps.ecg.beats.classes import CLASSES

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from ecg_files import write_record
 
-from bittrue.apps.ecg.beats import beats, database, records
+from bittrue.apps.ecg.beats import beats, database, records, rhythm
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.records import Record
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise
 from bittrue.cosim.cache import build_root
 from bittrue.errors import BadInput
 
-ALL = ("beat", "template", "difference", "tachogram", "neighbours", "speed", "pulses")
+ALL = ("beat", "template", "difference", "tachogram", "neighbours", "speed", "rhythm", "pulses")
 
 
 def test_channels_come_in_the_order_of_the_plan():
     record = synthesise(Patient(seed=3, seconds=40))
     seen = beats.see(record, Input(channels=ALL))
-    assert seen.dtype == np.int8 and seen.shape == (len(record.positions), 7, 128)
+    assert seen.dtype == np.int8 and seen.shape == (len(record.positions), 8, 128)
     for at, name in enumerate(ALL):
         assert (beats.see(record, Input(channels=(name,)))[:, 0] == seen[:, at]).all()
     apart = seen[:, 0].astype(int) - seen[:, 1]
@@ -42,6 +42,26 @@ def test_the_future_does_not_change_a_beat():
     kept = record.positions < end
     short = Record(record.name, record.rate, record.signal[:end], record.positions[kept], record.labels[kept])
     assert (beats.see(short, plan)[: half - 1] == whole[: half - 1]).all()
+
+
+def test_the_future_does_not_change_a_packed_beat():
+    record = synthesise(Patient(seed=5, seconds=60))
+    plan = Input(channels=("packed",), rate=180.0)
+    whole, half = beats.see(record, plan), len(record.positions) // 2
+    end = int(record.positions[half] + 2 * record.rate)
+    kept = record.positions < end
+    short = Record(record.name, record.rate, record.signal[:end], record.positions[kept], record.labels[kept])
+    assert (beats.see(short, plan)[: half - 1] == whole[: half - 1]).all()
+
+
+def test_a_packed_beat_is_its_difference_and_the_rhythm():
+    record = synthesise(Patient(seed=7, seconds=60))
+    packed = beats.see(record, Input(channels=("packed",), rate=180.0))[:, 0]
+    apart, rhythms = np.moveaxis(beats.see(record, Input(channels=("difference", "rhythm"), rate=180.0)), 1, 0)
+    assert packed.shape == (len(record.positions), 128)
+    assert (packed[:, :96] == apart[:, 16:112]).all() and (packed[:, 96:] == rhythms[:, ::4]).all()
+    normal = rhythm.usual(record.positions, 32)
+    assert (rhythms == np.repeat(rhythm.figures(record.positions, normal), 16, axis=1)).all()
 
 
 def test_an_early_beat_looks_early():
@@ -119,6 +139,9 @@ def test_some_records_of_many(tmp_path):
         ({"template": 0}, "template is 0"),
         ({"channels": ("tachogram",), "width": 65}, "width is 65; at most 64"),
         ({"percent": 101}, "percent is 101; it must be 0 to 100"),
+        ({"channels": ("rhythm",), "length": 100}, "length is 100; channel rhythm needs a multiple of 8"),
+        ({"channels": ("packed",), "length": 72}, "length is 72; channel packed needs a multiple of 32"),
+        ({"channels": ("packed", "beat")}, "packed holds all that it needs, name it alone"),
         ({"seconds": 0.0}, "seconds is 0.0"),
     ],
 )
@@ -137,6 +160,16 @@ def test_no_record_at_all(tmp_path):
 def test_hardly_a_sample_of_mit_bih_saturates():
     seen = beats.load(None, ("106", "114", "208"), Input())
     assert np.isin(seen.x, (-128, 127)).mean() < 0.005
+
+
+def test_rearranged_patients_are_kept_apart(tmp_path):
+    write_record(tmp_path, "100")
+    plan = Input(channels=("beat",), length=64, before=32)
+    own, other = beats.load(tmp_path, ("100",), plan), beats.load(tmp_path, ("100",), plan, "fibrillation")
+    assert own.names == ("100",) and other.names == ("100 fibrillation",)
+    assert set(other.y) <= {0, 2} and {1, 3} & set(own.y)
+    again = beats.load(tmp_path, ("100",), plan, "fibrillation")
+    assert again.names == other.names and (again.x == other.x).all()
 
 
 def test_other_plans_are_other_beats(tmp_path):

@@ -132,3 +132,38 @@ def test_pulses_stand_where_the_beats_are():
             if 0 <= at < 100:
                 expected[at] = 127
         assert found[k].tolist() == expected.tolist()
+
+
+def test_the_figures_of_the_rhythm():
+    positions = np.cumsum(rng(7).integers(100, 600, size=90))
+    own = intervals_of(positions.tolist())
+    normal = rhythm.usual(positions, 20, 80)
+    found = rhythm.figures(positions, normal)
+
+    def code(value, scale, unit):
+        return clamp(floor(Fraction(unit * value, scale) + Fraction(1, 2)))
+
+    medians = [ranked(own[max(0, k - 31) : k + 1]) for k in range(90)]
+    changes = [abs(own[k] - own[k - 1]) if k else 0 for k in range(90)]
+    for k in range(90):
+        m, n, near = int(normal[k]), medians[k], range(max(0, k - 31), k + 1)
+        after = [own[k + 1] - m, own[k + 1] - n] if k < 89 else [0, 0]
+        spread = max(ranked([abs(own[j] - medians[j]) for j in near]), n // 32, 1)
+        expected = [code(own[k] - m, m, 128), code(after[0], m, 128), code(own[k] - n, n, 128), code(after[1], n, 128)]
+        expected += [code(sum(changes[j] for j in near) // len(near), m, 256)]
+        expected += [code(own[k] - n, spread, 16), code(after[1], spread, 16)]
+        expected += [code(ranked(changes[max(0, k - 63) : k + 1], 30), m, 1024)]
+        assert found[k].tolist() == expected
+
+
+def test_a_rhythm_of_few_beats_has_figures_too():
+    for positions in ([500], [500, 800], [500, 800, 1400]):
+        at = np.array(positions)
+        found = rhythm.figures(at, rhythm.usual(at, 128, 80))
+        assert found.shape == (len(at), 8) and (found[0] == 0)[[0, 2, 4, 5, 7]].all()
+
+
+def test_even_intervals_are_calm_and_uneven_ones_are_not():
+    even, uneven = np.arange(100) * 300, np.cumsum(rng(8).integers(200, 400, size=100))
+    calm, wild = (rhythm.figures(at, rhythm.usual(at, 128, 80))[-2] for at in (even, uneven))
+    assert calm.tolist() == [0] * 8 and wild[4] > 30 and wild[7] > 30

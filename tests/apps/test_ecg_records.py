@@ -1,7 +1,12 @@
 """Reading records: the lead by its name, the classes, and one sentence for every damaged file."""
 
+import sys
+
 import numpy as np
 import pytest
+
+pytest.importorskip("wfdb", reason="wfdb is not installed")
+
 import wfdb
 from ecg_files import write_record
 
@@ -90,6 +95,12 @@ def test_a_record_without_the_lead(tmp_path):
     write_record(tmp_path, "102", leads=("V5", "V2"))
     with pytest.raises(BadInput, match="record 102 has no lead MLII, only V5 and V2; leave the record out"):
         records.read(tmp_path, "102")
+
+
+def test_without_wfdb_it_says_what_to_install(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wfdb", None)
+    with pytest.raises(BadInput, match=r"reading ECG records needs wfdb; run: pip install 'bittrue\[ecg\]'"):
+        records.read(folder, "100")
 
 
 def test_where_the_records_lie(folder, tmp_path, monkeypatch):

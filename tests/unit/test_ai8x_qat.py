@@ -156,6 +156,10 @@ def test_the_checkpoint_quantises_to_the_integers_of_the_net(policy, tmp_path):
     ai8x.save_checkpoint(network, tmp_path / "c.pth.tar", "small", 3)
     done = quantise(read_checkpoint(tmp_path / "c.pth.tar"))
     assert (done.arch, done.epoch) == ("small", 3)
+    ai8x.save_checkpoint(network, tmp_path / "c.npz")
+    plain = quantise(read_checkpoint(tmp_path / "c.npz")).state
+    assert list(plain) == list(done.state)
+    assert all(np.array_equal(plain[name], done.state[name]) for name in plain)
     for stage in ai8x.to_stages(network, SHAPE):
         if stage.weight is not None:
             assert np.array_equal(done.state[f"{stage.name}.op.weight"], stage.weight)

@@ -5,25 +5,37 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bittrue.cli.parser import Commands, Parser, add_command
+from bittrue.cli import train_ecg
+from bittrue.cli.parser import Commands, Parser, add_command, whole
 from bittrue.errors import BadInput
 
-DEFAULTS = {"dpd": "tdnn-wide", "pa": "pa-gru"}
+DEFAULTS = {"dpd": "tdnn-wide", "ecg": "ecg-tiny", "pa": "pa-gru"}
 """Applications, and the built-in recipe of each that is taken where none is named."""
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "train", call, "train a net by a recipe", net=False)
-    command.add_argument("application", choices=tuple(DEFAULTS), help="dpd: a predistorter; pa: an amplifier model")
-    default = " or ".join(DEFAULTS.values())
+    what = "dpd: a predistorter; ecg: a classifier of heartbeats; pa: an amplifier model"
+    command.add_argument("application", choices=tuple(DEFAULTS), help=what)
+    default = ", ".join(DEFAULTS.values())
     command.add_argument("--recipe", metavar="FILE|NAME", help=f"recipe file, or a built-in one (default {default})")
     command.add_argument("--output", metavar="DIR", help="folder for the net (default weights/NAME)")
+    command.add_argument("--data", metavar="DIR", help="ecg: folder of the MIT-BIH records")
+    command.add_argument("--seed", type=whole(0, 10**9), metavar="N", help="ecg: this seed, not the recipe's")
+    command.add_argument("--synthetic", action="store_true", help="ecg: made-up patients, to try it without data")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Train, and write the net's folder with its card."""
     chosen = arguments.recipe or DEFAULTS[arguments.application]
+    if arguments.application == "ecg":
+        if arguments.synthetic and arguments.data:
+            raise BadInput("--synthetic takes no records; leave it or --data out")
+        return train_ecg.call(arguments, chosen)
+    for option in ("data", "seed", "synthetic"):
+        if getattr(arguments, option) not in (None, False):
+            raise BadInput(f"--{option} belongs to `bittrue train ecg`; set what you mean in the recipe")
     run = _amplifier if arguments.application == "pa" else _predistorter
     return run(chosen, arguments.output)
 

@@ -95,15 +95,22 @@ def spread(
     Returns
     -------
     dict
-        ``accuracy``, ``macro_f1``, and ``Se`` and ``PPV`` of N, S and V such as ``"S Se"``: lowest and highest.
+        ``accuracy``, ``macro_f1``, and ``Se`` and ``PPV`` of N, S and V such as ``"S Se"``: lowest and highest, NaN
+        for a figure that nothing can be said of.
     """
     known, which = np.unique(patients, return_inverse=True)
     each = np.stack([judge(labels[which == k], answers[which == k]).confusion for k in range(len(known))])
     random = np.random.default_rng(seed)
     drawn = [_figures(Verdict(each[random.integers(len(known), size=len(known))].sum(axis=0))) for _ in range(draws)]
     edges = ((1 - share) / 2, (1 + share) / 2)
-    table = {name: np.nanquantile([figures[name] for figures in drawn], edges) for name in drawn[0]}
-    return {name: (float(low), float(high)) for name, (low, high) in table.items()}
+    return {name: _quantiles(np.array([figures[name] for figures in drawn]), edges) for name in drawn[0]}
+
+
+def _quantiles(values: Real, edges: tuple[float, float]) -> tuple[float, float]:
+    """Of the draws where the figure can be said; NaN where it can be said of none."""
+    known = values[~np.isnan(values)]
+    low, high = np.quantile(known, edges) if len(known) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def _figures(verdict: Verdict) -> dict[str, float]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.split import parts
-from bittrue.apps.ecg.schema import build
+from bittrue.apps.ecg.quantising import Quantisation
 from bittrue.apps.ecg.topology import Topology
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.schema import build
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -117,6 +120,9 @@ class Augment:
         Standard deviation of a Gauss number added to the channel of that name.
     mixup : float
         Parameter of the Beta distribution that mixes pairs of beats and their labels.
+    ectopy, fibrillation : float
+        Patients made of the training patients' beats (`bittrue.apps.ecg.beats.rearranged`) are drawn that much as
+        often as if they had been recorded.
     """
 
     flip: float = 0.0
@@ -129,6 +135,8 @@ class Augment:
     blank: float = 0.0
     speed: float = 0.0
     mixup: float = 0.0
+    ectopy: float = 0.0
+    fibrillation: float = 0.0
 
     def __post_init__(self) -> None:
         _within(
@@ -142,7 +150,12 @@ class Augment:
             interval=(0, 1),
             blank=(0, 1),
         )
-        _within(self, speed=(0, 1), mixup=(0, 10))
+        _within(self, speed=(0, 1), mixup=(0, 10), ectopy=(0, 1), fibrillation=(0, 1))
+
+    @property
+    def rearranged(self) -> dict[str, float]:
+        """Share of every kind of rearranged patient, 0 for none."""
+        return {"ectopy": self.ectopy, "fibrillation": self.fibrillation}
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,7 @@ class Recipe:
     train: Training
     input: Input = field(default_factory=Input)
     augment: Augment = field(default_factory=Augment)
+    quantise: Quantisation = field(default_factory=Quantisation)
     text: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -161,6 +175,9 @@ class Recipe:
             self.net.lengths(self.input.length)
         except BadInput as error:
             raise BadInput(f"net.{error}") from None
+        for own in self.quantise.overrides:
+            if own.layer not in self.net.names:
+                raise BadInput(f"quantise.overrides names layer {own.layer!r}; the net has {', '.join(self.net.names)}")
 
 
 def load(path: str | os.PathLike[str]) -> Recipe:
@@ -180,6 +197,21 @@ def builtin(name: str) -> Recipe:
         raise BadInput(f"unknown recipe {name!r}; choose {', '.join(names())}, or give a recipe file")
     file = resources.files("bittrue.apps.ecg") / "recipes" / f"{name}.toml"
     return parse(file.read_bytes(), f"recipe {name}")
+
+
+def named(name: str) -> Recipe:
+    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
+    if name not in names() and (Path(name).suffix or Path(name).exists()):
+        return load(name)
+    return builtin(name)
+
+
+def reseeded(plan: Recipe, seed: int) -> Recipe:
+    """The recipe with another ``train.seed``, in its text too, which is what a trained folder keeps."""
+    text, count = re.subn(r"^(\s*seed\s*=\s*)[+-]?[0-9_]+", rf"\g<1>{seed}", plan.text, flags=re.MULTILINE)
+    if count != 1:
+        raise BadInput(f"the recipe of {plan.name} has {count} lines 'seed = NUMBER'; write the seed into it by hand")
+    return parse(text.encode(), f"the recipe of {plan.name} with seed {seed}")
 
 
 def parse(content: bytes, what: str) -> Recipe:

@@ -74,6 +74,11 @@ class Topology:
         if not 1 <= self.pool <= 16:
             raise BadInput(f"pool is {self.pool}; the accelerator takes 1 to 16")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers with weights, as checkpoints name them: ``conv.0``, ``conv.1``, ..., ``fc``."""
+        return (*(f"conv.{at}" for at in range(len(self.conv))), "fc")
+
     def lengths(self, samples: int) -> tuple[int, ...]:
         """Samples behind each convolution and behind the last pooling.
 

@@ -1,39 +1,66 @@
-"""``bittrue train ecg``, the float half: beats, training, the net that did best on patients it never saw, files."""
+"""``bittrue train ecg``: beats, float training, folding, quantisation-aware training, the integer net, its folder."""
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import safetensors.numpy
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bittrue.apps.ecg.beats import beats
+from bittrue.apps.ecg import answers, material
 from bittrue.apps.ecg.beats.beats import Beats
-from bittrue.apps.ecg.beats.split import DS2, parts
+from bittrue.apps.ecg.contents import CHECKPOINT, FLOAT, contents
+from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.metrics import Verdict, judge
 from bittrue.apps.ecg.recipe import Recipe
+from bittrue.apps.ecg.shown import Bars
+from bittrue.bars import shown
 from bittrue.errors import BadInput
-from bittrue.files import write_together
+from bittrue.files import read_bytes, write_together
+from bittrue.spec import Net
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.training.fit import Report
+    from bittrue.apps.ecg.training.fit import Fitted
     from bittrue.apps.ecg.training.network import Network
+    from bittrue.apps.ecg.training.stage import Report
 
-CHECKPOINT = Path("checkpoint") / "state.pt"
-FLOAT = "float.safetensors"
+__all__ = ["CHECKPOINT", "FLOAT", "Trained", "reopen", "train"]
+
+STATE = Path("checkpoint") / "state.pt"
+"""What a killed run goes on from, in the folder."""
+
+COMPARED = 10_000
+"""Beats, evenly taken, on which float and integer net are compared where no patient is held out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What `train` made: the float ``network`` in evaluation mode, its ``verdict`` on patients held out."""
+    """What `train` made.
 
-    network: Network
-    verdict: Verdict | None
+    Parameters
+    ----------
+    net : Net
+        The integer net.
+    fitted : Fitted
+        The float and the quantised network behind it.
+    verdicts : tuple of (str, Verdict)
+        On the patients held out: ``float``, ``folded``, ``integer``; empty where nobody is.
+    agreement : float
+        Share of ``compared`` beats that the float and the integer net call the same: those held out, or some of those
+        trained on.
+    compared : int
+    """
+
+    net: Net
+    fitted: Fitted
+    verdicts: tuple[tuple[str, Verdict], ...]
+    agreement: float
+    compared: int
 
 
 def train(
@@ -42,23 +69,28 @@ def train(
     records: str | os.PathLike[str] | None = None,
     seconds: float = 20.0,
     report: Report | None = None,
+    beats: Material | None = None,
 ) -> Trained:
-    """Train a recipe's float net on DS1 and write it.
+    """Train a recipe on DS1 and write the net's folder.
 
-    A killed run goes on from ``output/checkpoint/`` when it is called again and ends in the same net. DS2 stays closed.
+    A killed run goes on from ``output/checkpoint/`` when it is called again and ends in the same net; a finished one
+    only judges and writes again. Remove that folder to train anew. DS2 stays closed.
 
     Parameters
     ----------
     plan : Recipe
         From `bittrue.apps.ecg.recipe`.
     output : path
-        Folder, made if need be: float.safetensors (names of `bittrue.apps.ecg.training.network.Network`), recipe.toml.
+        Folder, made if need be: net.json, weights.safetensors, kat.safetensors, float.safetensors, checkpoint.npz,
+        recipe.toml, CARD.md.
     records : path, optional
         Folder of the MIT-BIH records, as `bittrue.apps.ecg.beats.database.locate` takes it.
     seconds : float
         Least time between checkpoints.
     report : callable, optional
-        A bar on the terminal if not given.
+        Bars on the terminal if not given.
+    beats : Material, optional
+        Instead of the records: `bittrue.apps.ecg.material.made_up`, or one's own.
 
     Raises
     ------
@@ -66,45 +98,30 @@ def train(
         Where PyTorch or the data is missing, the checkpoint belongs to another recipe, or a file cannot be written.
     """
     try:
-        from bittrue.apps.ecg.training.fit import Trainer, answers
+        from bittrue.apps.ecg.training.fit import Trainer
+        from bittrue.qat import ai8x
     except ImportError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    learnt, held = halves(plan, records)
-    with shown(report is None) as bar:
-        network = Trainer(plan, learnt, held, folder / CHECKPOINT, seconds, report or bar).run()
-    floats = {name: value.numpy() for name, value in network.state_dict().items()}
-    write_together(folder, {FLOAT: safetensors.numpy.save(floats), "recipe.toml": plan.text})
-    return Trained(network, None if held is None else judge(held.y, answers(network, held)))
-
-
-def halves(plan: Recipe, records: str | os.PathLike[str] | None) -> tuple[Beats, Beats | None]:
-    """DS1: beats to train on, and those of the patients held out, None where the recipe has no fold."""
-    names, held = parts(plan.train.fold)
-    return (
-        beats.load(records, names, plan.input),
-        beats.load(records, held, plan.input) if held else None,
-    )
-
-
-def test(plan: Recipe, network: Network, records: str | os.PathLike[str] | None = None) -> Verdict:
-    """The verdict on DS2: once, for the net that was chosen; nothing is chosen by it."""
-    from bittrue.apps.ecg.training.fit import answers
-
-    unseen = beats.load(records, DS2, plan.input)
-    return judge(unseen.y, answers(network, unseen))
+    folder = _writable(Path(output))
+    with shown(Bars, report is None) as bars:
+        given = beats or material.recorded(plan, records, bars.reading)
+        fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
+        net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
+        trained = _judged(net, fitted, given, bars)
+    write_together(folder, contents(plan, given, trained))
+    return trained
 
 
 def reopen(folder: str | os.PathLike[str], plan: Recipe) -> Network:
-    """The network that `train` wrote into a folder. Raises `BadInput` where the file does not belong to the recipe."""
+    """The float network that `train` wrote into a folder, batch norm not folded, in evaluation mode.
+
+    Raises `BadInput` where the file does not belong to the recipe.
+    """
     import torch
 
     from bittrue.apps.ecg.training.network import Network
-    from bittrue.files import read_bytes
 
     network = Network(plan)
     content = read_bytes(Path(folder) / FLOAT, "the float net")
@@ -117,14 +134,30 @@ def reopen(folder: str | os.PathLike[str], plan: Recipe) -> Network:
     return network.eval()
 
 
-@contextmanager
-def shown(visible: bool = True) -> Iterator[Report]:
-    """A bar on the terminal, or one that nobody sees."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not visible) as progress:
-        task = progress.add_task("training")
+def _judged(net: Net, fitted: Fitted, beats: Material, bars: Bars) -> Trained:
+    """Float before folding, folded, and the integer net by the reference, on the same beats."""
+    from bittrue.apps.ecg.training.stage import answers as called
+    from bittrue.qat import ai8x
 
-        def move(step: int, steps: int, loss: float, best: float) -> None:
-            progress.update(task, completed=step, total=steps, description=f"loss {loss:.3f}, best macro-F1 {best:.3f}")
+    judged = beats.held or _some(beats.learnt)
+    folded = copy.deepcopy(fitted.floating)
+    ai8x.fold(folded)
+    integer = answers.classes(answers.scores(net, judged.x, bars.judging))
+    found = {"float": called(fitted.floating, judged), "folded": called(folded, judged), "integer": integer}
+    verdicts = tuple((name, judge(judged.y, said)) for name, said in found.items()) if beats.held else ()
+    return Trained(net, fitted, verdicts, float(np.mean(found["float"] == integer)), len(integer))
 
-        yield move
+
+def _some(beats: Beats) -> Beats:
+    chosen = np.arange(min(len(beats.y), COMPARED)) * len(beats.y) // min(len(beats.y), COMPARED)
+    return Beats(beats.x[chosen], beats.y[chosen], beats.record[chosen], beats.position[chosen], beats.names)
+
+
+def _writable(folder: Path) -> Path:
+    """The folder, made if need be; `BadInput` before anything is trained for it where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise BadInput(f"cannot write in {folder}: {error.strerror}; choose another output folder") from None

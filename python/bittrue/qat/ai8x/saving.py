@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,8 +26,16 @@ def torch_bytes(state: Mapping[str, Any], arch: str, epoch: int) -> bytes:
 
 
 def save_checkpoint(model: nn.Module, path: str | Path, arch: str = "", epoch: int = 0) -> None:
-    """Write `to_checkpoint` of a model as ``.pth.tar``, whole or not at all."""
-    write_whole(path, _saved(to_checkpoint(model, arch, epoch)))
+    """Write `to_checkpoint` of a model, whole or not at all: ``.npz`` where the path ends so, else ``.pth.tar``."""
+    npz = str(path).lower().endswith(".npz")
+    write_whole(path, npz_bytes(model) if npz else _saved(to_checkpoint(model, arch, epoch)))
+
+
+def npz_bytes(model: nn.Module) -> bytes:
+    """The state of `to_checkpoint` as a ``.npz`` of plain arrays; the same model gives the same bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: value.numpy() for name, value in to_checkpoint(model)["state_dict"].items()})
+    return buffer.getvalue()
 
 
 def _tensor(value: Any) -> torch.Tensor:

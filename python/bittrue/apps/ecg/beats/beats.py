@@ -14,16 +14,16 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.ecg.beats import database, front_end, records, rhythm
+from bittrue.apps.ecg.beats import database, front_end, rearranged, records, rhythm
 from bittrue.apps.ecg.beats.records import Codes, Record
 from bittrue.cosim.cache import build_root
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 
-VERSION = 1
+VERSION = 2
 """Of what the channels are computed by; part of the key of the cache."""
 
-Channel = Literal["beat", "template", "difference", "tachogram", "neighbours", "speed", "pulses"]
+Channel = Literal["beat", "template", "difference", "tachogram", "neighbours", "speed", "pulses", "rhythm", "packed"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Input:
         ``"beat"``: the ECG around it. ``"template"``: the running median of these windows, the patient's usual beat.
         ``"difference"``: the first minus the second. ``"tachogram"``: the intervals around it, relative to the usual
         one. ``"neighbours"``: that which ends with it before its R peak, that which begins with it after. ``"speed"``:
-        the usual interval. ``"pulses"``: a pulse for every beat near it.
+        the usual interval. ``"pulses"``: a pulse for every beat near it. ``"rhythm"``: eight figures, side by side
+        (`bittrue.apps.ecg.beats.rhythm.figures`). ``"packed"``, which stands alone: the middle three quarters of
+        ``"difference"``, then ``"rhythm"`` in the last quarter, for a net of one channel.
     length : int
         Samples of every channel.
     rate : float
@@ -84,6 +86,11 @@ class Input:
                 raise BadInput(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if not self.channels or len(set(self.channels)) < len(self.channels):
             raise BadInput(f"channels is {list(self.channels)}; name at least one, and each once")
+        for name, least in {"rhythm": rhythm.FIGURES, "packed": 4 * rhythm.FIGURES}.items():
+            if name in self.channels and self.length % least:
+                raise BadInput(f"length is {self.length}; channel {name} needs a multiple of {least}")
+        if "packed" in self.channels and len(self.channels) > 1:
+            raise BadInput(f"channels is {list(self.channels)}; packed holds all that it needs, name it alone")
         if self.before >= self.length:
             raise BadInput(f"before is {self.before}; it must be below length, {self.length}")
         if "tachogram" in self.channels and self.length // self.width <= self.after:
@@ -133,13 +140,13 @@ def see(record: Record, plan: Input) -> npt.NDArray[np.int8]:
     """
     at, length = record.positions, plan.length
     found: dict[str, Codes] = {}
-    if {"beat", "template", "difference"} & set(plan.channels):
+    if {"beat", "template", "difference", "packed"} & set(plan.channels):
         clean = front_end.low_pass(record.signal, record.rate, plan.rate)
         clean = clean - front_end.baseline(clean, record.rate)
         scale = front_end.running_rank(front_end.peaks(clean, at, record.rate), front_end.MEMORY)
         raw = front_end.windows(clean, at, record.rate, plan.rate, plan.before, length)
         found["beat"] = front_end.ratio(raw, scale[:, None], front_end.TYPICAL)
-    if {"template", "difference"} & set(plan.channels):
+    if {"template", "difference", "packed"} & set(plan.channels):
         found["template"] = front_end.running_rank(found["beat"].astype(np.int8), plan.template)
         found["difference"] = np.clip(found["beat"] - found["template"], -128, 127)
     normal = rhythm.usual(at, plan.memory, plan.percent)
@@ -151,6 +158,12 @@ def see(record: Record, plan: Input) -> npt.NDArray[np.int8]:
         found["speed"] = rhythm.speed(normal, record.rate, length)
     if "pulses" in plan.channels:
         found["pulses"] = rhythm.pulses(at, record.rate, plan.seconds, length, plan.before)
+    if {"rhythm", "packed"} & set(plan.channels):
+        figures = rhythm.figures(at, normal)
+        found["rhythm"] = np.repeat(figures, length // rhythm.FIGURES, axis=1)
+    if "packed" in plan.channels:
+        edge, blocks = length // 8, np.repeat(figures, length // (4 * rhythm.FIGURES), axis=1)
+        found["packed"] = np.concatenate([found["difference"][:, edge : length - edge], blocks], axis=1)
     return np.stack([found[name] for name in plan.channels], axis=1).astype(np.int8)
 
 
@@ -163,19 +176,23 @@ def gather(sources: Sequence[Record], plan: Input) -> Beats:
     return Beats(x, y, which, at, tuple(record.name for record in sources))
 
 
-def load(folder: str | os.PathLike[str] | None, names: Sequence[str], plan: Input) -> Beats:
+def load(folder: str | os.PathLike[str] | None, names: Sequence[str], plan: Input, kind: str = "") -> Beats:
     """The beats of records of a folder; computed once and kept in the build folder.
+
+    With a ``kind``, one of `bittrue.apps.ecg.beats.rearranged.KINDS`, those of the records rearranged in that way.
 
     Raises `BadInput` as `bittrue.apps.ecg.beats.database.locate` and `bittrue.apps.ecg.beats.records.read` do.
     """
     if not names:
         raise BadInput("no record is named; name at least one")
     place = database.locate(folder)
-    key = f"{VERSION} {plan} {' '.join(names)} {database.digest(place, names)}"
+    key = f"{VERSION} {kind} {plan} {' '.join(names)} {database.digest(place, names)}"
     kept = build_root() / "ecg" / f"beats-{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
-    if (found := _kept(kept, names)) is not None:
+    called = [f"{name} {kind}".rstrip() for name in names]
+    if (found := _kept(kept, called)) is not None:
         return found
-    beats = gather([records.read(place, name, plan.lead) for name in names], plan)
+    read = [records.read(place, name, plan.lead) for name in names]
+    beats = gather([rearranged.KINDS[kind](record) for record in read] if kind else read, plan)
     _keep(kept, beats)
     return beats
 

@@ -25,9 +25,8 @@ def locate(folder: str | os.PathLike[str] | None = None) -> Path:
     named = folder or os.environ.get(VARIABLE)
     path = Path(named).expanduser() if named else BESIDE
     if not path.is_dir():
-        raise BadInput(
-            f"the MIT-BIH records are not in {path}; set {VARIABLE} to their folder, or download them from PhysioNet"
-        )
+        where = f"are not in {path}" if named else "were not found"
+        raise BadInput(f"the MIT-BIH records {where}; set {VARIABLE} to their folder, or download them from PhysioNet")
     if not any(path.glob("*.hea")):
         raise BadInput(f"{path} holds no WFDB record (*.hea); set {VARIABLE} to the folder of the MIT-BIH records")
     return path

@@ -78,7 +78,7 @@ def package() -> Any:
     try:
         import wfdb
     except ImportError as error:
-        raise BadInput(f"reading ECG records needs {error.name}; run: pip install wfdb") from None
+        raise BadInput(f"reading ECG records needs {error.name}; run: pip install 'bittrue[ecg]'") from None
     return wfdb
 
 

@@ -10,6 +10,15 @@ from bittrue.apps.ecg.beats.records import Codes
 SECOND = 0.8
 """Seconds of the interval that a ``rate`` of 0 stands for."""
 
+RECENT, CALM, CALM_PERCENT = 32, 64, 30
+"""Of `figures`: intervals of the median and the mean, and intervals and rank of the low percentile."""
+
+FIGURES = 8
+"""Of `figures`: how many."""
+
+RELATIVE = 4
+"""The first so many of `figures` are intervals relative to a reference, ``(r - m) / m``."""
+
 
 def intervals(positions: Codes) -> Codes:
     """``r[k] = p[k] - p[k - 1]`` in samples; the first, which nobody knows, equals the second."""
@@ -89,3 +98,47 @@ def pulses(positions: Codes, rate: int, seconds: float, length: int, before: int
         inside = (at >= 0) & (at < length)
         result[np.flatnonzero(known)[inside], at[inside]] = 127
     return result
+
+
+def figures(positions: Codes, normal: Codes) -> Codes:
+    """Eight figures of the rhythm at each beat, int8 codes ``(beats, 8)``.
+
+    With ``r = r[k]`` that ends with the beat, ``q = r[k + 1]`` that begins with it (the reference itself, which makes
+    0, behind the last beat), ``m`` the usual interval, ``n`` the median of the last 32, ``d[k] = |r[k] - r[k - 1]|``
+    with ``d[0] = 0``, and ``code(v, s, u) = clamp(floor(u * v / s + 1/2), -128, 127)``:
+
+    ====  =============================  ==============================================================================
+    0, 1  ``code(r - m, m, 128)``, q     early or late against the usual interval
+    2, 3  ``code(r - n, n, 128)``, q     against the median
+    4     ``code(mean, m, 256)``         ``floor`` of the mean of the last 32 ``d``: irregularity
+    5, 6  ``code(r - n, s, 16)``, q      against ``s``, the median of the last 32 ``|r - n|``, at least ``n // 32``
+    7     ``code(low, m, 1024)``         the last 64 ``d``'s 30th percentile: irregularity that some early beats leave
+    ====  =============================  ==============================================================================
+
+    In atrial fibrillation 4 and 7 are large and an early beat means little; 5 and 6 say how surprising it is.
+
+    Parameters
+    ----------
+    positions, normal : int64 arrays (beats,)
+        Samples of the beats; the usual intervals, from `usual`.
+    """
+    own = intervals(positions)
+    recent = running_rank(own, RECENT)
+    change: Codes = abs(np.diff(own, prepend=own[:1]))
+    behind = np.maximum(np.arange(len(own)) + 1 - RECENT, 0)
+    summed = np.append(0, np.cumsum(change))
+    mean = (summed[1:] - summed[behind]) // (np.arange(len(own)) + 1 - behind)
+    spread = np.maximum(running_rank(abs(own - recent), RECENT), np.maximum(recent // RECENT, 1))
+    low = running_rank(change, CALM, CALM_PERCENT)
+    to_usual, to_median = np.append(own[1:], normal[-1:]) - normal, np.append(own[1:], recent[-1:]) - recent
+    columns = [
+        ratio(own - normal, normal, 128),
+        ratio(to_usual, normal, 128),
+        ratio(own - recent, recent, 128),
+        ratio(to_median, recent, 128),
+        ratio(mean, normal, 256),
+        ratio(own - recent, spread, 16),
+        ratio(to_median, spread, 16),
+        ratio(low, normal, 1024),
+    ]
+    return np.stack(columns, axis=1)

@@ -13,9 +13,9 @@ from bittrue.apps.ecg.recipe import Recipe
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
 
-VERSION = 1
+VERSION = 2
 State = dict[str, Any]
-"""``step``, ``network``, ``average``, ``optimiser``, ``generator``, ``best``, ``best_score``, ``history``."""
+"""``stage``, ``floats`` (of the float stage when it ended, None within it), and what `Stage.state` gives."""
 
 
 def write(path: str | os.PathLike[str], recipe: Recipe, inputs: str, state: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.beats.classes import CLASSES
+from bittrue.apps.ecg.beats.rhythm import FIGURES, RELATIVE
 from bittrue.apps.ecg.recipe import Recipe
 
 Transform = Callable[[Tensor, Generator], Tensor]
@@ -19,7 +20,7 @@ Transform = Callable[[Tensor, Generator], Tensor]
 SLOW = (0.1, 1.1)
 """Hz of the wander."""
 
-ECG = ("beat", "template", "difference")
+ECG = ("beat", "template", "difference", "packed")
 """Channels that are voltages: linear in the ECG, so what is linear is done to all of them alike."""
 
 TAPS, QUIET, LOUDEST = 9, 0.02, 4.0
@@ -29,11 +30,11 @@ NEAR = 3
 """Intervals up to the beat's own that are never blanked."""
 
 
-def chances(beats: Beats, class_power: float, record_power: float) -> Tensor:
+def chances(beats: Beats, class_power: float, record_power: float, shares: Mapping[str, float] | None = None) -> Tensor:
     """Weight ``(beats,)`` with which each beat is drawn, of sum 1.
 
     A class has ``n_c ** class_power`` of them, a record's share of it is as ``n_cr ** record_power``, and the beats of
-    a class in a record have equal parts.
+    a class in a record have equal parts. Then those of rearranged patients are taken times the share of their kind.
     """
     counts = np.zeros((len(CLASSES), len(beats.names)))
     np.add.at(counts, (beats.y, beats.record), 1)
@@ -41,6 +42,7 @@ def chances(beats: Beats, class_power: float, record_power: float) -> Tensor:
     share = np.where(present, np.maximum(counts, 1) ** record_power, 0)
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1)
     share *= np.where(present.any(axis=1), np.maximum(counts.sum(axis=1), 1) ** class_power, 0)[:, None]
+    share *= [(shares or {}).get(name.partition(" ")[2], 1.0) for name in beats.names]
     weight = (share / np.maximum(counts, 1))[beats.y, beats.record]
     return torch.from_numpy(weight / weight.sum())
 
@@ -57,7 +59,7 @@ class Examples:
     def __init__(self, recipe: Recipe, beats: Beats) -> None:
         self.recipe = recipe
         self.x, self.y = torch.from_numpy(beats.x), torch.from_numpy(beats.y)
-        self.chances = chances(beats, recipe.train.class_power, recipe.train.record_power)
+        self.chances = chances(beats, recipe.train.class_power, recipe.train.record_power, recipe.augment.rearranged)
         self.transforms = transforms(recipe)
 
     def draw(self, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -97,7 +99,23 @@ def transforms(recipe: Recipe) -> list[Transform]:
         found.append(lambda x, g: _stretched(x, channels.index("neighbours"), plan.interval, g))
     if "speed" in channels and plan.speed:
         found.append(lambda x, g: _faster(x, channels.index("speed"), plan.speed, g))
+    if "rhythm" in channels and plan.interval:
+        found.append(lambda x, g: _judged_wrong(x, channels.index("rhythm"), 0, plan.interval, g))
+    if "packed" in channels:
+        edge = recipe.input.length * 3 // 4
+        found = [_only(transform, edge) for transform in found]
+        if plan.interval:
+            found.append(lambda x, g: _judged_wrong(x, 0, edge, plan.interval, g))
     return found
+
+
+def _only(transform: Transform, edge: int) -> Transform:
+    """The transform of the first ``edge`` samples, which are the ECG of a packed channel."""
+
+    def part(x: Tensor, generator: Generator) -> Tensor:
+        return torch.cat([transform(x[:, :, :edge].clone(), generator), x[:, :, edge:]], dim=2)
+
+    return part
 
 
 def mixed(x: Tensor, y: Tensor, parameter: float, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -170,6 +188,15 @@ def _misjudged(
 
 def _stretched(x: Tensor, at: int, interval: float, generator: Generator) -> Tensor:
     x[:, at] = (1 + x[:, at]) * torch.exp(interval * torch.randn(len(x), 1, generator=generator)) - 1
+    return x
+
+
+def _judged_wrong(x: Tensor, at: int, start: int, interval: float, generator: Generator) -> Tensor:
+    """As `_stretched`, the figures that are intervals relative to one, from sample ``start`` on."""
+    end = start + (x.shape[2] - start) // FIGURES * RELATIVE
+    x[:, at, start:end] = (1 + x[:, at, start:end]) * torch.exp(
+        interval * torch.randn(len(x), 1, generator=generator)
+    ) - 1
     return x
 
 

@@ -1,67 +1,79 @@
-"""The float net of a recipe, with the ranges of the integer net already in it."""
+"""The net of a recipe in training: layers of `bittrue.qat.ai8x`, float at first, then quantised."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.topology import Conv
+from bittrue.qat import ai8x
 
 Values = dict[str, Tensor]
-HIGHEST = 127 / 128
-"""Largest activation: the code 127."""
-
-
-class Stage(nn.Module):
-    """Pooling, convolution, batch norm, ``/ 4``, ReLU, and no more than 127/128.
-
-    The quarter is that of ai8x's fused layers: normalised values to four standard deviations fit in [-1, 1), and
-    folding puts it into the weights.
-    """
-
-    def __init__(self, inputs: int, plan: Conv) -> None:
-        super().__init__()
-        self.plan = plan
-        self.op = nn.Conv1d(inputs, plan.channels, plan.kernel, padding=plan.zeros)
-        self.bn = nn.BatchNorm1d(plan.channels, momentum=0.05)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Float ``(B, inputs, L)`` in [-1, 1) to ``(B, channels, length)`` in [0, 1)."""
-        normal: Tensor = self.bn(self.op(pooled(x, self.plan.pool, self.plan.average)))
-        return (normal / 4).clamp(0.0, HIGHEST)
 
 
 class Network(nn.Module):
-    """All layers of a recipe: float ``(B, channels, length)`` in [-1, 1) to scores ``(B, 5)``, the largest wins."""
+    """All layers of a recipe: float ``(B, channels, length)`` in [-1, 1) to scores ``(B, 5)``, the largest wins.
+
+    A convolution is ``relu(clamp(bn(conv(pool(x))) / 4, -1, 127/128))`` until it is `quantised`: activations have the
+    range of the integer net from the first step. The quarter is that of ai8x's fused layers: normalised values to four
+    standard deviations fit in [-1, 1), and folding puts it into the weights.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.plan, inputs = recipe.net, len(recipe.input.channels)
+        self.recipe, plan, inputs = recipe, recipe.net, len(recipe.input.channels)
         stages = []
-        for layer in self.plan.conv:
-            stages.append(Stage(inputs, layer))
+        for layer in plan.conv:
+            stages.append(_convolution(inputs, layer))
             inputs = layer.channels
         self.conv = nn.ModuleList(stages)
-        self.fc = nn.Linear(inputs * self.plan.lengths(recipe.input.length)[-1], len(CLASSES))
+        kind = ai8x.AvgPool1d if plan.average else ai8x.MaxPool1d
+        self.pool = kind(plan.pool) if plan.pool > 1 else None
+        self.fc = ai8x.Linear(inputs * plan.lengths(recipe.input.length)[-1], len(CLASSES), wide=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores of the classes."""
+        """Scores of the classes; where quantised, those of the integer net as ``acc * 2**-(6 + bits)``."""
         for stage in self.conv:
             x = stage(x)
-        scores: Tensor = self.fc(pooled(x, self.plan.pool, self.plan.average).flatten(1))
+        if self.pool is not None:
+            x = self.pool(x)
+        scores: Tensor = self.fc(x.flatten(1))
         return scores
 
+    def logits(self, x: Tensor) -> Tensor:
+        """Scores in the units of the float weights, quantised or not: what a loss needs.
 
-def pooled(x: Tensor, window: int, average: bool) -> Tensor:
-    """Maximum or mean over windows side by side; what is left over at the end is dropped."""
-    if window == 1:
-        return x
-    return functional.avg_pool1d(x, window) if average else functional.max_pool1d(x, window)
+        The integer net's last layer leaves its power of two away, since it does not change which score is largest.
+        """
+        logits: Tensor = self(x) * 2.0 ** self.fc.shift()
+        return logits
+
+
+def quantised(network: Network) -> Network:
+    """The network with batch norm folded and every layer quantised as ``[quantise]`` says, in place.
+
+    Parameters are new ones, so an optimiser has to be made anew.
+    """
+    ai8x.initiate_qat(network, network.recipe.quantise.policy())
+    return network
+
+
+def _convolution(inputs: int, plan: Conv) -> ai8x.Conv1d:
+    kind: type[ai8x.Conv1d] = ai8x.FusedConv1dBNReLU
+    options: dict[str, Any] = {"padding": plan.zeros}
+    if plan.pool > 1:
+        kind = ai8x.FusedAvgPoolConv1dBNReLU if plan.average else ai8x.FusedMaxPoolConv1dBNReLU
+        options |= {"pool_size": plan.pool, "pool_stride": plan.pool}
+    return kind(inputs, plan.channels, plan.kernel, **options)
 
 
 def copied(network: nn.Module) -> Values:
@@ -72,7 +84,8 @@ def copied(network: nn.Module) -> Values:
 class Average:
     """``a <- d * a + (1 - d) * p`` after every step, with ``d = min(decay, (1 + t) / (10 + t))`` after t steps.
 
-    Counters, which are whole numbers, are copied.
+    That is for parameters and for the statistics of batch norm. Counters, and what says how a layer is quantised, are
+    copied: a layer's shift follows from the averaged parameters.
     """
 
     def __init__(self, network: nn.Module, decay: float, values: Mapping[str, Tensor] | None = None) -> None:
@@ -84,7 +97,7 @@ class Average:
         """After step number ``step``."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in self.network.state_dict().items():
-            if value.is_floating_point():
+            if value.is_floating_point() and (".op." in name or ".bn." in name):
                 self.values[name].lerp_(value, 1 - decay)
             else:
                 self.values[name].copy_(value)

@@ -56,7 +56,7 @@ def faults(notebook, folder):
 
 
 def test_there_are_notebooks():
-    assert ROOT / "notebooks" / "dpd_training.ipynb" in NOTEBOOKS
+    assert {"dpd_training", "ecg_mitbih"} <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -100,12 +100,12 @@ def test_other_faults_are_found(tmp_path):
 
 @pytest.fixture
 def set_up(tmp_path, monkeypatch):
-    """Run the setup cell of the training notebook with an address; the commands that it starts, and starts not."""
-    (cell,) = (c for c in read(ROOT / "notebooks" / "dpd_training.ipynb").cells if c.id == "setup")
+    """Run the setup cell of a notebook with an address; the commands that it starts, and starts not."""
     (tmp_path / "checkout").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    def run(address, colab, installed=None):
+    def run(address, colab, installed=None, name="dpd_training"):
+        (cell,) = (c for c in read(ROOT / "notebooks" / f"{name}.ipynb").cells if c.id == "setup")
         started = []
         monkeypatch.setattr(subprocess, "run", lambda command, check: started.append((command, check)))
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: installed)
@@ -127,14 +127,24 @@ def test_on_colab_the_setup_cell_clones_and_installs(set_up, tmp_path):
     assert wheel == f"{sys.executable} -m {INSTALL}"
 
 
-def test_on_colab_the_setup_cell_asks_for_an_address(set_up):
+def test_on_colab_the_ecg_notebook_installs_what_it_needs(set_up, tmp_path):
+    started = set_up("https://host/bittrue.git", colab=True, name="ecg_mitbih")
+    assert Path.cwd() == tmp_path / "checkout" and all(check for _, check in started)
+    clone, package = (" ".join(command) for command, _ in started)
+    assert clone == "git clone --depth 1 https://host/bittrue.git checkout"
+    assert package == f"{sys.executable} -m pip install -q ./checkout[train,sim]"
+
+
+@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih"])
+def test_on_colab_the_setup_cell_asks_for_an_address(set_up, name):
     with pytest.raises(ValueError, match="REPOSITORY is empty"):
-        set_up("", colab=True)
+        set_up("", colab=True, name=name)
 
 
+@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih"])
 @pytest.mark.parametrize(("colab", "installed"), [(False, None), (True, object())])
-def test_where_there_is_nothing_to_set_up_the_cell_does_nothing(set_up, colab, installed, tmp_path):
-    assert set_up("", colab, installed) == [] and Path.cwd() == tmp_path
+def test_where_there_is_nothing_to_set_up_the_cell_does_nothing(set_up, colab, installed, name, tmp_path):
+    assert set_up("", colab, installed, name) == [] and Path.cwd() == tmp_path
 
 
 @pytest.fixture
@@ -205,3 +215,31 @@ def test_the_training_notebook_runs_from_top_to_bottom(execute):
         o for cell in notebook.cells for o in cell.get("outputs", ()) if o.get("name") == "stderr" and o.text.strip()
     ]
     assert complaints == []
+
+
+def test_the_ecg_notebook_runs_from_top_to_bottom(execute, monkeypatch, tmp_path):
+    pytest.importorskip("torch", reason="training needs PyTorch: pip install 'bittrue[train]'")
+    pytest.importorskip("scipy", reason="the front end needs scipy: pip install 'bittrue[train]'")
+    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
+    monkeypatch.setenv("BITTRUE_MITDB", str(tmp_path / "nowhere"))
+    notebook = read(ROOT / "notebooks" / "ecg_mitbih.ipynb")
+    output = execute(notebook) / "build" / "ecg_mitbih_reduced"
+
+    assert {path.name for path in (output / "net").iterdir()} >= {"net.json", "kat.safetensors", "CARD.md"}
+    assert {path.name for path in (output / "firmware").iterdir()} >= {"cnn.c", "main.c", "weights.h", "network.yaml"}
+    assert "10" in shown(notebook, "policy") and "8, 8, 8" in shown(notebook, "policy")
+    verified = text(notebook, "verify")
+    assert "batch norm is not folded" in verified and "still has batch norm in conv.0" in verified
+    assert "no .bn. keys" in verified and "training quantised all 3 layers" in verified
+    bits = text(notebook, "integer")
+    assert "hold the same integers" in bits and "PyTorch gives the bits of the reference" in bits
+    assert "PASS: the firmware's known-answer test" in (done := text(notebook, "firmware")) or "NOT executed" in done
+    assert "gave the bits of ref" in text(notebook, "rtl")
+    assert "always N" in shown(notebook, "verdict")
+    assert pictures(notebook) == ["beats", "beats", "quantised", "verdict", "examples"]
+
+
+def shown(notebook, cell):
+    """What a cell displayed as Markdown."""
+    (found,) = (c for c in notebook.cells if c.id == cell)
+    return "".join(o.get("data", {}).get("text/markdown", "") for o in found.outputs)

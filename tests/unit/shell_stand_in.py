@@ -11,7 +11,8 @@ module stand_in_shell (
   input [31:0] s_axis_tdata, input [3:0] s_axis_tkeep, input s_axis_tlast, input s_axis_tvalid, output s_axis_tready,
   output [31:0] m_axis_tdata, output [3:0] m_axis_tkeep, output m_axis_tlast, output m_axis_tvalid, input m_axis_tready
 );
-  // registers: 0 ID, 4 scratch, 8 words taken, 12 clocks since reset, 16 words with a tkeep, 56 bit 0: soft reset; 256 and up: SLVERR
+  // registers: 0 ID, 4 scratch, 8 words taken, 12 clocks since reset, 16 words with a tkeep, 56 bit 0: soft reset;
+  // 256 and up: SLVERR
   reg [11:0] awaddr; reg aw, w; reg [31:0] wdata; reg [3:0] wstrb; reg bvalid; reg [1:0] bresp;
   reg rvalid; reg [31:0] rdata; reg [1:0] rresp; reg [31:0] scratch, count, clocks, malformed;
   assign s_axi_ctrl_awready = !aw;

@@ -1,4 +1,4 @@
-"""``bittrue ecg``: checkpoints of ECG networks in ai8x form."""
+"""``bittrue ecg``: beats for ECG nets, and their checkpoints in ai8x form."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from bittrue.cli import ecg_beats
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
@@ -20,12 +21,14 @@ from bittrue.targets.max78002.verify import Verdict, verify
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command and what it has under it."""
-    parent = commands.add_parser("ecg", help="look at, fold and quantise checkpoints", description="ai8x checkpoints.")
+    does = "write beats; look at, fold and quantise checkpoints"
+    parent = commands.add_parser("ecg", help=does, description=f"{does[0].upper()}{does[1:]}.")
     under = parent.add_subparsers(metavar="what", required=True)
     look = add_command(under, "verify-checkpoint", call_verify, "say what a checkpoint is good for", net=False)
     look.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz")
     look.add_argument("--fold", action="store_true", help="fold batch norm into the weights and write the result")
     look.add_argument("-o", "--output", metavar="FILE", help="with --fold: the folded checkpoint, .npz or .pth.tar")
+    ecg_beats.add(under)
     make = add_command(under, "quantize", call_quantize, "make integers of a float checkpoint", net=False)
     make.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz, batch norm folded")
     make.add_argument("-o", "--output", required=True, metavar="FILE", help="quantised checkpoint, .npz or .pth.tar")

@@ -1,55 +1,99 @@
-"""``bittrue report``: trained nets beside baselines and published references, on one page."""
+"""``bittrue report``: trained nets judged, beside what they are to be compared with, on one page."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bittrue.cli.parser import Commands, Parser, add_command, console
-from bittrue.cli.sheets import show
+from bittrue.cli.sheets import Sheet, show
 from bittrue.errors import BadInput
 
-APPLICATIONS = ("dpd",)
+PATIENTS = ("DS2", "held-out", "synthetic")
+OPTIONS = {"dpd": ("capture",), "ecg": ("data", "patients", "cards")}
+"""Options of the applications."""
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "report", call, "compare trained nets with baselines on one page", net=False)
-    command.add_argument("application", choices=APPLICATIONS, help="what the nets are for")
+    command = add_command(commands, "report", call, "judge trained nets, on one page", net=False)
+    command.add_argument("application", choices=tuple(OPTIONS), help="dpd: predistorters; ecg: nets for heartbeats")
     command.add_argument("nets", metavar="NET", nargs="+", help="net folders")
     command.add_argument(
         "-o", "--output", metavar="FILE", default="report.html", help="page to write (default report.html)"
     )
-    command.add_argument(
-        "--capture", metavar="NAME|DIR", default="", help="data to judge on (default: that of the first net's recipe)"
-    )
+    command.add_argument("--capture", metavar="NAME|DIR", help="dpd: data to judge on (default: of the first recipe)")
+    command.add_argument("--data", metavar="DIR", help="ecg: folder of the MIT-BIH records (default: found)")
+    whom = "ecg: the test patients (default), those that the recipe's fold held out, or made-up ones"
+    command.add_argument("--patients", choices=PATIENTS, help=whom)
+    command.add_argument("--cards", action="store_true", help="ecg: also write the figures into CARD.md of every net")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Judge, write page and numbers, print the tables."""
+    for application, options in OPTIONS.items():
+        for option in options:
+            if application != arguments.application and getattr(arguments, option):
+                raise BadInput(f"--{option} is an option of bittrue report {application}; leave it out")
     try:
-        from bittrue.apps.dpd.comparing import report
+        sheets, sentences = (_ecg if arguments.application == "ecg" else _dpd)(arguments)
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise
         raise BadInput(f"the report needs {error.name}; run: pip install 'bittrue[sim]'") from None
-    chosen = ["--capture", arguments.capture] if arguments.capture else []
-    words = ["bittrue", "report", arguments.application, *arguments.nets, "-o", arguments.output, *chosen]
-    command = shlex.join(words)
-    out, errors = console(), console(errors=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors) as progress:
-        task = progress.add_task("reading the nets", total=None)
-
-        def step(doing: str, done: int, total: int) -> None:
-            progress.update(task, description=doing, completed=done, total=total or None)
-
-        _, sheets, sentences = report.report(arguments.nets, arguments.output, command, step, arguments.capture)
+    out = console()
     for sheet in sheets:
         show(out, sheet)
     for sentence in sentences:
         out.print(sentence, markup=False)
     out.print(f"page: {arguments.output}", markup=False)
     return 0
+
+
+def _dpd(arguments: argparse.Namespace) -> tuple[Sequence[Sheet], Sequence[str]]:
+    from bittrue.apps.dpd.comparing import report
+
+    with _steps() as step:
+        capture = arguments.capture or ""
+        _, sheets, said = report.report(arguments.nets, arguments.output, _command(arguments), step, capture)
+    return sheets, said
+
+
+def _ecg(arguments: argparse.Namespace) -> tuple[Sequence[Sheet], Sequence[str]]:
+    from bittrue.apps.ecg.reporting import card_section, report
+
+    command, choice = _command(arguments), arguments.patients or PATIENTS[0]
+    if arguments.cards:
+        card_section.cards(arguments.nets)  # so that a missing one is known before the work
+    with _steps() as step:
+        nets, sheets, said = report.report(arguments.nets, arguments.output, command, step, choice, arguments.data)
+    if arguments.cards:
+        card_section.write(nets, command)
+    return sheets, said
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """What was typed."""
+    words = ["bittrue", "report", arguments.application, *arguments.nets, "-o", arguments.output]
+    for option in ("capture", "data", "patients"):
+        if getattr(arguments, option):
+            words += [f"--{option}", getattr(arguments, option)]
+    return shlex.join([*words, *(["--cards"] if arguments.cards else [])])
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr, and the function that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(errors=True)) as progress:
+        task = progress.add_task("reading the nets", total=None)
+
+        def step(doing: str, done: int, total: int) -> None:
+            progress.update(task, description=doing, completed=done)
+            progress.tasks[0].total = total or None  # None: nobody knows; update() would keep the old one
+
+        yield step

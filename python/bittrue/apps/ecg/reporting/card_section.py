@@ -1,0 +1,86 @@
+"""The section of CARD.md that says what a finished net is worth on patients it never saw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from bittrue.apps.ecg.reporting import tables
+from bittrue.apps.ecg.reporting.judging import Judged
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes, write_whole
+from bittrue.page import Sheet
+
+CARD = "CARD.md"
+
+
+def section(nets: Sequence[Judged], command: str) -> str:
+    """Markdown of nets that were judged on the same patients: heading, tables, uncertainty, the command.
+
+    The first line is `heading`.
+    """
+    sheets = [tables.figures(nets), tables.differences(nets), tables.uncertainty(nets)]
+    parts = [heading(nets[0]), f"`{command}`"]
+    parts += [part for sheet in sheets if sheet is not None for part in (markdown(sheet), sheet.caption)]
+    parts.append(f"Data: SHA-256 `{nets[0].patients.digest[:16]}...` of {len(nets[0].patients.names)} records.")
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(net: Judged) -> str:
+    """The first line of the section: ``## Results on DS2`` for the test patients, as the card has it from training."""
+    return f"## Results on {net.patients.title.partition(',')[0]}"
+
+
+def markdown(sheet: Sheet) -> str:
+    """A table as Markdown, rows that stand out in bold."""
+    lines = [sheet.columns, ["---"] * len(sheet.columns)]
+    lines += [[f"**{cell}**" for cell in row] if k in sheet.ours else row for k, row in enumerate(sheet.rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def replaced(card: str, text: str) -> str:
+    """A card with a section: in the place of the one with the same heading, or at the end."""
+    title, parts = text.splitlines()[0], _parts(card)
+    at = next((k for k, part in enumerate(parts) if part.splitlines()[:1] == [title]), None)
+    if at is None:
+        return f"{card.rstrip()}\n\n{text}"
+    rest = parts[at + 1 :]
+    return "".join([*parts[:at], text, *(["\n"] if rest else []), *rest])
+
+
+def _parts(card: str) -> list[str]:
+    """A card cut in front of every heading; lines within fences are none."""
+    parts, fenced = [""], False
+    for line in card.splitlines(keepends=True):
+        if line.startswith("```"):
+            fenced = not fenced
+        if not fenced and line.startswith("#"):
+            parts.append("")
+        parts[-1] += line
+    return parts
+
+
+def cards(paths: Sequence[str | os.PathLike[str]]) -> dict[Path, str]:
+    """The cards of net folders. Raises `BadInput` where a net has none."""
+    found = {}
+    for folder in paths:
+        path = Path(folder) / CARD
+        try:
+            found[path] = read_bytes(path, "the card").decode()
+        except UnicodeDecodeError:
+            raise BadInput(f"{path} is no text; restore the card, or train the net again") from None
+    return found
+
+
+def write(nets: Sequence[Judged], command: str) -> None:
+    """Write `section` into CARD.md of every net: its own figures with those of the nets on the same patients.
+
+    Raises `BadInput` where a net has no card; none is changed then.
+    """
+    old = cards([net.folder.path for net in nets])
+    for group in tables.by_patients(nets):
+        text = section(group, command)
+        for net in group:
+            path = net.folder.path / CARD
+            write_whole(path, replaced(old[path], text))

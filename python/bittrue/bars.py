@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 
@@ -29,7 +30,7 @@ Kind = TypeVar("Kind", bound=Bars)
 
 @contextmanager
 def shown(kind: type[Kind], visible: bool = True) -> Iterator[Kind]:
-    """Bars of a ``kind`` on the terminal, or ones that nobody sees."""
+    """Bars of a ``kind`` on standard error, or ones that nobody sees."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not visible) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=not visible) as progress:
         yield kind(progress)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bittrue.errors import BadInput
@@ -52,6 +53,30 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
     finally:
         for temporary in (*new.values(), *old.values()):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def made_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A folder, made if need be with those it lies in, in which files can be written.
+
+    Where an error comes up inside, the folders that were made are gone again, as far as they are empty. Raises
+    `BadInput` where the folder cannot be made or nothing can be written there.
+    """
+    folder = Path(path)
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise BadInput(f"cannot write in folder {folder}: {error.strerror or error}; choose another") from None
+        yield folder
+    except BaseException:
+        for each in new:
+            with suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def _temporary(target: Path, data: bytes) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes, write_together, write_whole
+from bittrue.files import made_folder, read_bytes, write_together, write_whole
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -108,3 +108,29 @@ def test_reading(tmp_path):
     assert str(caught.value) == f"cannot read the letter {tmp_path / 'b'}: No such file or directory; check the path"
     with pytest.raises(BadInput, match="Is a directory"):
         read_bytes(tmp_path, "the letter")
+
+
+def test_a_folder_that_was_made_for_nothing_is_gone(tmp_path):
+    with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / "a" / "b") as folder:
+        assert folder.is_dir()
+        raise KeyboardInterrupt
+    assert listing(tmp_path) == {}
+    with made_folder(tmp_path / "a" / "b"):
+        pass
+    with pytest.raises(BadInput), made_folder(tmp_path / "a" / "b" / "c") as folder:
+        (folder / "kept").touch()
+        raise BadInput("too late")
+    assert (tmp_path / "a" / "b" / "c" / "kept").is_file()
+
+
+def test_a_folder_that_was_there_stays(tmp_path):
+    with pytest.raises(BadInput), made_folder(tmp_path):
+        raise BadInput("nothing to write")
+    assert tmp_path.is_dir()
+
+
+def test_a_folder_behind_a_file_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    sentence = r"cannot write in folder .*file/no: Not a directory; choose another"
+    with pytest.raises(BadInput, match=sentence), made_folder(tmp_path / "file" / "no"):
+        pass

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from pathlib import Path
 
 from bittrue.cli.overlay import named
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
-from bittrue.errors import BadInput
+from bittrue.files import made_folder
 
 PASSES, SEED = 5, 1
 
@@ -45,11 +44,8 @@ def call(arguments: argparse.Namespace) -> int:
     stand, reason = plant.find(arguments.capture or data.DEFAULT)
     if reason:
         remark(reason)
-    try:
-        Path(arguments.output).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {arguments.output}: {error.strerror}; choose another folder") from None
-    path = demo_data.write(arguments.output, banks, kelvins, stand, count=arguments.passes, seed=arguments.seed)
+    with made_folder(arguments.output) as folder:
+        path = demo_data.write(folder, banks, kelvins, stand, count=arguments.passes, seed=arguments.seed)
     drifts = ", ".join(f"{name} ({kelvin:+g} K)" for name, kelvin in zip(banks, kelvins, strict=True))
     print(f"{path}: {arguments.passes} passes, banks {drifts}; amplifier: {stand.title}, simulated")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.shown import Bars
 from bittrue.bars import shown
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes, write_together
+from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
@@ -104,13 +103,12 @@ def train(
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    folder = _writable(Path(output))
-    with shown(Bars, report is None) as bars:
+    with made_folder(output) as folder, shown(Bars, report is None) as bars:
         given = beats or material.recorded(plan, records, bars.reading)
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
         trained = _judged(net, fitted, given, bars)
-    write_together(folder, contents(plan, given, trained))
+        write_together(folder, contents(plan, given, trained))
     return trained
 
 
@@ -151,13 +149,3 @@ def _judged(net: Net, fitted: Fitted, beats: Material, bars: Bars) -> Trained:
 def _some(beats: Beats) -> Beats:
     chosen = np.arange(min(len(beats.y), COMPARED)) * len(beats.y) // min(len(beats.y), COMPARED)
     return Beats(beats.x[chosen], beats.y[chosen], beats.record[chosen], beats.position[chosen], beats.names)
-
-
-def _writable(folder: Path) -> Path:
-    """The folder, made if need be; `BadInput` before anything is trained for it where nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        raise BadInput(f"cannot write in {folder}: {error.strerror}; choose another output folder") from None

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from bittrue import ref
 from bittrue.errors import BadInput
-from bittrue.files import write_together
+from bittrue.files import made_folder, write_together
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash, contents
 from bittrue.targets.max78002 import cnn_text, main_text
@@ -70,18 +69,8 @@ def project(net: Net, sample: npt.ArrayLike, device: Device) -> tuple[Plan, File
 def write_project(net: Net, sample: npt.ArrayLike, device: Device, folder: str | os.PathLike[str]) -> Plan:
     """Write the files of `project` into ``folder``, which is made if need be: all of them, or nothing at all."""
     made, files = project(net, sample, device)
-    folder = Path(folder)
-    new = [path for path in (folder / NET_FOLDER, folder, *folder.parents) if not path.exists()]
-    try:
-        (folder / NET_FOLDER).mkdir(parents=True, exist_ok=True)
-        write_together(folder, files)
-    except BaseException as error:
-        for path in new:
-            with suppress(OSError):
-                path.rmdir()
-        if not isinstance(error, OSError):
-            raise
-        raise BadInput(f"cannot make folder {folder}: {error.strerror or error}; choose another") from None
+    with made_folder(folder) as place, made_folder(place / NET_FOLDER):
+        write_together(place, files)
     return made
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from bittrue.apps.dpd.amplifiers import gmp, pa
@@ -25,6 +24,7 @@ from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture, to_iq
 from bittrue.apps.dpd.evaluate import output
 from bittrue.apps.dpd.metrics import nmse
+from bittrue.bars import Bars, shown
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_together, write_whole
 
@@ -65,7 +65,7 @@ def identify(
     capture = data.load(plan.capture)
     if len(capture.inputs["train"]) < 2 * (plan.warm + plan.window):
         raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
-    with _shown(report, plan.updates) as look:
+    with _shown(report) as look:
         network = Identification(plan, capture, folder / CHECKPOINT, seconds, look).run()
     files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
     write_together(folder, files)
@@ -182,16 +182,12 @@ def _copied(network: Recurrent) -> dict[str, Tensor]:
 
 
 @contextmanager
-def _shown(report: Report | None, updates: int) -> Iterator[Report]:
+def _shown(report: Report | None) -> Iterator[Report]:
     """``report`` itself, or one that moves a progress bar."""
     if report is not None:
         yield report
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("recurrent amplifier", total=updates)
-
-        def look(done: int, updates: int, error: float) -> None:
-            progress.update(task, completed=done, description=f"recurrent amplifier: validation NMSE {error:.2f} dB")
-
-        yield look
+    with shown(Bars) as bars:
+        yield lambda done, total, error: bars.move(
+            "updates", done, total, f"recurrent amplifier: validation NMSE {error:.2f} dB"
+        )

@@ -192,19 +192,33 @@ def test_digests_tell_beats_apart(plan, few):
     assert len({one.digest, other.digest, material.Material(one.held, None, "x").digest}) == 3
 
 
-@pytest.mark.parametrize("edit", ["input", "output"])
-def test_an_edited_known_answer_is_refused(made, tmp_path, capsys, edit):
-    path = tmp_path / "net"
+def edited(made, path, edit):
+    """A copy of a trained folder whose known answers were changed by ``edit``, a function of the stored arrays."""
     shutil.copytree(made[0], path)
-    stored = dict(safetensors.numpy.load_file(path / known_answers.FILE))
-    stored[edit] = stored[edit].copy()
-    if edit == "input":
-        stored[edit][20] = -1 - stored[edit][20]
-    else:
-        stored[edit][20, 2] += 1
+    stored = {name: array.copy() for name, array in safetensors.numpy.load_file(path / known_answers.FILE).items()}
+    edit(stored)
     safetensors.numpy.save_file(stored, path / known_answers.FILE)
-    message = refused(capsys, "check", path, "--legs", "ref", "--samples", "10")
-    assert "kat.safetensors was edited or belongs to another net: output" in message and "of sample 20" in message
+    return path
+
+
+@pytest.mark.parametrize("name", ["input", "output", "sha256"])
+def test_one_bit_of_the_known_answers_is_an_edit(made, tmp_path, capsys, name):
+    """Also where the net's answer would be the same: a bit of an input is seldom seen in the scores."""
+
+    def flip(stored):
+        stored[name].reshape(-1)[-1] ^= 1
+
+    path = edited(made, tmp_path / "net", flip)
+    assert "kat.safetensors was edited" in refused(capsys, "check", path, "--legs", "ref", "--samples", "10")
+
+
+def test_known_answers_of_another_net_are_refused(made, tmp_path, capsys):
+    def other(stored):
+        stored["output"][20, 2] += 1
+        stored["sha256"] = known_answers.digest(stored["input"], stored["output"])
+
+    message = refused(capsys, "check", edited(made, tmp_path / "net", other), "--legs", "ref", "--samples", "10")
+    assert "kat.safetensors belongs to another net: output [2] of sample 20" in message
 
 
 @pytest.mark.parametrize(

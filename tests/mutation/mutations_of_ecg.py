@@ -138,7 +138,9 @@ ROWS = [
     ("opens a folder whose recipe feeds another net", FOLDER, "if net.input.shape != wanted or net.name != plan.name:",
      "if net.name != plan.name:", WRITTEN + "test_another_net_and_another_recipe_are_no_folder"),
     ("takes known answers for true", KNOWN, "if wrong := np.argwhere(found != expected).tolist():",
-     "if wrong := np.argwhere(found != found).tolist():", WRITTEN + "test_an_edited_known_answer_is_refused"),
+     "if wrong := np.argwhere(found != found).tolist():", WRITTEN + "test_known_answers_of_another_net_are_refused"),
+    ("digests the known answers without the inputs", KNOWN, "for array in (given, expected):", "for array in (expected,):",
+     WRITTEN + "test_one_bit_of_the_known_answers_is_an_edit"),
     ("writes another command into the card", CARD, "elif recipe.reseeded(known, plan.train.seed).text == plan.text:", "elif True:",
      WRITTEN + "test_the_command_of_a_built_in_recipe_is_the_cards"),
 ]

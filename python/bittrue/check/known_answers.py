@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -22,19 +23,32 @@ Codes = npt.NDArray[np.int64]
 def content(net: Net, samples: npt.NDArray[np.integer]) -> bytes:
     """The file for samples ``(N, *input.shape)``, one stream from zero history: ``input`` and ``output`` codes.
 
-    ``input`` keeps its integer type; ``output`` is int64.
+    ``input`` keeps its integer type; ``output`` is int64; ``sha256`` is their `digest`.
     """
-    codes = {"input": samples, "output": ref.run(net, samples.astype(np.int64))}
-    return safetensors.numpy.save({name: np.ascontiguousarray(value) for name, value in codes.items()})
+    given, expected = np.ascontiguousarray(samples), np.ascontiguousarray(ref.run(net, samples.astype(np.int64)))
+    return safetensors.numpy.save({"input": given, "output": expected, "sha256": digest(given, expected)})
+
+
+def digest(given: npt.NDArray[np.integer], expected: npt.NDArray[np.integer]) -> npt.NDArray[np.int8]:
+    """SHA-256 over both arrays, int8 (32,): an edited input may have the same answer, and is an edit all the same.
+
+    What is digested: of each its NumPy type, a space, its shape as Python writes it, a space, and its codes.
+    """
+    total = hashlib.sha256()
+    for array in (given, expected):
+        total.update(f"{array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return np.frombuffer(total.digest(), np.int8)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Codes, Codes]:
-    """Input and output codes of a known-answer file. Raises `BadInput` where it cannot be read."""
+    """Input and output codes of a known-answer file. Raises `BadInput` where it cannot be read or was edited."""
     try:
         stored = safetensors.numpy.load(read_bytes(path, "the known answers"))
         given, expected = stored["input"], stored["output"]
         if given.dtype.kind != "i" or expected.dtype.kind != "i":
             raise BadInput(f"{path} holds {given.dtype} and {expected.dtype}; codes are integers, so restore the file")
+        if "sha256" in stored and not np.array_equal(stored["sha256"], digest(given, expected)):
+            raise BadInput(f"{path} was edited: its codes have another SHA-256 than it says; restore the folder")
         return given.astype(np.int64), expected.astype(np.int64)
     except (SafetensorError, KeyError) as error:
         raise BadInput(f"{path} holds no known answers ({error}); restore the file") from None
@@ -64,7 +78,7 @@ def verify(net: Net, folder: str | os.PathLike[str]) -> int | None:
     if wrong := np.argwhere(found != expected).tolist():
         at = tuple(wrong[0])
         raise BadInput(
-            f"{path} was edited or belongs to another net: output {list(at[1:])} of sample {at[0]} is {expected[at]} "
+            f"{path} belongs to another net: output {list(at[1:])} of sample {at[0]} is {expected[at]} "
             f"there, and net {net.name} gives {found[at]}; restore the folder, or train it again"
         )
     return len(given)

@@ -1,6 +1,6 @@
 """Samples per second of every way to execute one net, as ratios from one run.
 
-    python benchmarks/throughput.py [NET] [--interval 8]
+    python benchmarks/throughput.py [NET] [--interval I]
 
 Machines are noisy, so only the ratio column is worth quoting: each row is divided by the reference of the same run.
 Compiling is not counted; every row runs until it has used about two seconds.
@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bittrue import ref, spec
+from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 
 BUDGET = 2.0
@@ -59,18 +60,18 @@ def amaranth_simulation(net: spec.Net, interval: int) -> Callable[[Codes], float
 
         async def source(ctx):  # type: ignore[no-untyped-def]
             ctx.set(network.i.valid, 1)
-            for sample in codes:
-                ctx.set(network.i.payload, [int(code) for code in sample])
+            for column in columns(codes):
+                ctx.set(network.i.payload, [int(code) for code in column])
                 await ctx.tick().until(network.i.ready)
             ctx.set(network.i.valid, 0)
 
         async def sink(ctx):  # type: ignore[no-untyped-def]
             ctx.set(network.o.ready, 1)
-            for n, words in enumerate(expected):
+            for n, words in enumerate(columns(expected)):
                 (payload,) = await ctx.tick().sample(network.o.payload).until(network.o.valid)
                 found = [payload[k] for k in range(len(words))]
                 if found != [int(word) for word in words]:
-                    raise SystemExit(f"Amaranth's simulator differs at sample {n}: {found} is not {list(words)}")
+                    raise SystemExit(f"Amaranth's simulator differs at transfer {n}: {found} is not {list(words)}")
 
         simulator.add_testbench(source, background=True)
         simulator.add_testbench(sink)
@@ -79,6 +80,11 @@ def amaranth_simulation(net: spec.Net, interval: int) -> Callable[[Codes], float
         return time.perf_counter() - began
 
     return run
+
+
+def columns(codes: Codes) -> Codes:
+    """Transfers one after the other: vectors as they are, frames column by column."""
+    return codes if codes.ndim == 2 else codes.swapaxes(1, 2).reshape(-1, codes.shape[1])
 
 
 def runners(net: spec.Net, interval: int) -> list[tuple[str, Callable[[], Callable[[Codes], float | None]], int]]:
@@ -128,25 +134,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     weights = Path(__file__).parents[1] / "weights" / "tdnn-wide"
     parser.add_argument("net", nargs="?", default=weights, help="net folder")
-    parser.add_argument("--interval", type=int, default=8, help="clocks a sample of the RTL rows")
+    parser.add_argument("--interval", type=int, help="clocks a sample of the RTL rows; the usual one if not given")
     arguments = parser.parse_args()
     net = spec.load(arguments.net)
+    interval, frames = arguments.interval or default_interval(net), len(net.input.shape) > 1
     fmt = net.input.format
     codes = np.random.default_rng(1).integers(fmt.lo, fmt.hi, (4096, *net.input.shape), endpoint=True)
     console, rows = Console(), []
-    for name, make, start in runners(net, arguments.interval):
+    for name, make, start in runners(net, interval):
         try:
             with console.status(name):
-                rows.append(measure(name, make(), codes, start))
+                rows.append(measure(name, make(), codes, max(4, start // 128) if frames else start))
         except BadInput as error:
             console.print(f"skipped {name}: {error}")
-    table = Table(title=f"{net.name}, interval {arguments.interval}, full-range random input, seed 1")
+    table = Table(title=f"{net.name}, interval {interval}, full-range random input, seed 1")
     for header in ("engine", "samples", "samples/s", "of ref", "kclocks/s"):
         table.add_column(header, justify="left" if header == "engine" else "right")
     baseline = rows[0][1] / rows[0][2]
     for name, samples, seconds in rows:
         rate = samples / seconds
-        clocks = f"{rate * arguments.interval / 1e3:,.1f}" if rows.index((name, samples, seconds)) > 2 else "-"
+        clocks = f"{rate * interval / 1e3:,.1f}" if rows.index((name, samples, seconds)) > 2 else "-"
         table.add_row(name, f"{samples:,}", f"{rate:,.0f}", f"{rate / baseline:.2g}", clocks)
     console.print(table)
 

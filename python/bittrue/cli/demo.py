@@ -47,7 +47,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _simulated(bit: Path) -> None:
-    from bittrue_sim import virtual_board
+    from bittrue_sim.virtual_board import install
 
     remark("no programmable logic here: the board is simulated, its registers and streams are the Verilated RTL")
-    virtual_board.install(bit.resolve().parents[1])
+    install(bit.resolve().parents[1])

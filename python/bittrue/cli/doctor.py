@@ -131,9 +131,9 @@ def _cpp_compiler() -> str:
 
 
 def _icarus() -> str:
-    from bittrue_sim import runner
+    from bittrue_sim.runner import require
 
-    runner.require("icarus")
+    require("icarus")
     return _first_line("iverilog", "-V")
 
 

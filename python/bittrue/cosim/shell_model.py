@@ -40,9 +40,9 @@ class ShellModel(ShellBench):
         verilog: str | None = None,
     ) -> None:
         if verilog is None:
-            from bittrue_rtl import shell
+            from bittrue_rtl.shell import verilog as generated
 
-            verilog = shell.verilog(net, interval, banks)
+            verilog = generated(net, interval, banks)
         super().__init__(verilog, f"{module_name(net)}_shell", stalls)
         self.net = net
         self._source, self._sink, _ = net_streams(net, False)

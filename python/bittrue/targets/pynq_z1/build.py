@@ -208,10 +208,9 @@ def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
     from bittrue.check.legs import require_generator
 
     require_generator()
-    from bittrue_rtl import shell
+    from bittrue_rtl.shell import verilog
 
-    text: str = shell.verilog(net, interval, banks)
-    return text
+    return verilog(net, interval, banks)
 
 
 def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, bytes | str]) -> bool:

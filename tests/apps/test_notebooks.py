@@ -132,7 +132,7 @@ def test_on_colab_the_ecg_notebook_installs_what_it_needs(set_up, tmp_path):
     assert Path.cwd() == tmp_path / "checkout" and all(check for _, check in started)
     clone, package = (" ".join(command) for command, _ in started)
     assert clone == "git clone --depth 1 https://host/bittrue.git checkout"
-    assert package == f"{sys.executable} -m pip install -q ./checkout[train,sim]"
+    assert package == f"{sys.executable} -m pip install -q ./checkout[train,sim,ecg,max78002]"
 
 
 @pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih"])

@@ -102,7 +102,7 @@ def bench_rows(net: Net, interval: int, sizes: Sizes, real: Codes | None, report
         codes = uniform(net, samples, np.random.default_rng(1))
         if real is not None:
             half = min(samples // 2, len(real))
-            codes[:half] = real[:half]
+            codes[:half] = some(real, half)
         began = time.perf_counter()
         try:
             found = cosimulate(net, interval, simulator, codes, stalls)
@@ -113,3 +113,10 @@ def bench_rows(net: Net, interval: int, sizes: Sizes, real: Codes | None, report
         else:
             cycles = (found.cycles - latency) / (found.samples - 1)
             yield Row(title, found.samples, found.mismatches, cycles, found.seconds)
+
+
+def some(real: Codes, count: int) -> Codes:
+    """So many samples: the first ones of a stream, where they belong together; of frames evenly, from the last back."""
+    if real.ndim == 2:
+        return real[:count]
+    return real[len(real) - 1 - np.arange(count) * len(real) // max(1, count)]

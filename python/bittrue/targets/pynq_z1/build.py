@@ -210,7 +210,8 @@ def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
     require_generator()
     from bittrue_rtl.shell import verilog
 
-    return verilog(net, interval, banks)
+    text: str = verilog(net, interval, banks)
+    return text
 
 
 def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, bytes | str]) -> bool:

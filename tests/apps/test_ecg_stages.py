@@ -276,3 +276,15 @@ def test_what_is_trained_is_the_net_on_real_beats():
     chosen = recipe.parse(text.encode(), "x")
     fitted = Trainer(chosen, Material(given, None, "two records")).run()
     assert len(given.x) > 4000 and equal_on(fitted.quantised, given.x)
+
+
+def test_threads_do_not_change_the_net():
+    """Sums over threads have another order; a recipe has one result on a machine, whatever the caller had set."""
+    before, seen = torch.get_num_threads(), []
+    trainer = Trainer(plan(), material(), report=lambda *_: seen.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        trainer.run()
+        assert set(seen) == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

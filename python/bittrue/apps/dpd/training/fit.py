@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, Stage, Values, copied
 from bittrue.apps.dpd.training.team import Team
 from bittrue.qat import Network
+from bittrue.qat.threads import one_thread
 from bittrue.spec import Dense, Net
 
 
@@ -206,14 +205,3 @@ def check_law(net: Net, x: Real) -> None:
         trained = Network(net)(torch.from_numpy(x)).numpy()
     if not np.array_equal(trained, net.output.format.decode(ref.run(net, net.input.format.encode(x)))):
         raise RuntimeError(f"net {net.name}: PyTorch and the reference differ; please report this recipe")
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch on one thread, so that sums have one order and a recipe has one result on one machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -18,6 +18,7 @@ from bittrue.apps.ecg.metrics import Verdict, judge
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.training.examples import Examples
 from bittrue.apps.ecg.training.network import Average, Network, Values, copied
+from bittrue.qat.threads import one_thread
 
 NAMES = FLOAT, QUANTISED = "float", "quantised"
 
@@ -69,18 +70,19 @@ class Stage:
 
         The quantised stage begins with a look: the rounded float net, which training may not improve on.
         """
-        if self.name == QUANTISED and not self.history:
-            self.look()
-        while self.step < self.plan.steps:
-            self.take()
-            done = self.step == self.plan.steps
-            loss = self.losses[0] / self.losses[1]
-            if done or self.step % self.plan.validate_every == 0:
+        with one_thread():
+            if self.name == QUANTISED and not self.history:
                 self.look()
-            if report:
-                best = self.best_score if self.best_score > -math.inf else math.nan
-                report(self.name, self.step, self.plan.steps, loss, best)
-            save(done)
+            while self.step < self.plan.steps:
+                self.take()
+                done = self.step == self.plan.steps
+                loss = self.losses[0] / self.losses[1]
+                if done or self.step % self.plan.validate_every == 0:
+                    self.look()
+                if report:
+                    best = self.best_score if self.best_score > -math.inf else math.nan
+                    report(self.name, self.step, self.plan.steps, loss, best)
+                save(done)
 
     def take(self) -> None:
         """One step of the optimiser."""

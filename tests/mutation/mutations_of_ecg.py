@@ -114,7 +114,7 @@ ROWS = [
      WRITTEN + "test_digests_tell_beats_apart"),
     ("begins the quantised stage with the last and not the kept average", FIT, "self._quantise(self.stage.kept())",
      "self._quantise(self.stage.state()['network'])", STAGED + "test_the_net_is_what_the_float_stage_kept"),
-    ("quantises anew where a run is resumed", FIT, 'self._quantise(state["floats"])', 'self._quantise(state["best"])', RESUMED),
+    ("quantises anew where a run is resumed", FIT, 'self._quantise(state["floats"])', 'self._quantise(self.stage.kept())', RESUMED),
     ("gives the quantised stage fresh random numbers", FIT, "held, self.stage.generator)", "held, torch.Generator().manual_seed(1))",
      STAGED + "test_the_random_numbers_go_on"),
     ("keeps the parameters and not their average", FIT, "last.load_state_dict(self.stage.kept())",

@@ -6,6 +6,8 @@ data memory in turn, kernels one behind the other. Everything is a list of (addr
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from bittrue.spec import Abs, ReLU
@@ -75,96 +77,109 @@ class Hand:
         return [(address, 4, value) for address, value in words.items()]
 
     def _layer(self, layer, stage, at, target):
-        chip = self.chip
-        (channels, length), (outputs, results) = (_frame(t.shape) for t in self.types[layer])
-        count, passes = _split(channels)
-        into, passes_out = _split(outputs)
-        pool = stage.pool
-        size, stride, step = (pool.size, pool.stride, pool.dilation) if pool else (1, 1, 1)
-        depthwise = stage.groups > 1
-        bits, taps = 8 if stage.weight is None else abs(stage.bits), 1
-        flat = length if stage.operation == "linear" else 1
-        if stage.operation == "conv1d" and stage.weight is not None:
-            taps = (stage.weight.shape[2] - 1) * stage.dilation + 1
-        passing = stage.weight is None
+        plan = self._plan(layer, stage)
+        self._geometry(plan)
+        self._pointers(plan, at, target)
+        self._counters(plan)
+        self._control(plan)
+        if not plan.passing:
+            self._kernels(plan)
+        place = {"offset": target, "processors": plan.into, "passes": plan.passes_out}
+        channels, length = _frame(self.types[layer][1].shape)
+        self.places.append(place | {"channels": channels, "length": length})
+
+    def _plan(self, layer, stage):
+        (channels, length), (outputs, _) = (_frame(t.shape) for t in self.types[layer])
+        (count, passes), (into, passes_out) = _split(channels), _split(outputs)
+        linear, passing, depthwise = stage.operation == "linear", stage.weight is None, stage.groups > 1
         masks = [sum(1 << i for i in range(16) if 16 * q + i < count) for q in range(4)]
         if layer == 0 and self.big:
             masks = [sum(1 << 4 * i for i in range(4) if 4 * q + i < count) for q in range(4)]
-        pixels = 1 if stage.operation == "linear" else length
-        if chip.clears:
-            last = (pixels - (size - 1) * step - 1) // stride
+        most = max(bin(m).count("1") for m in masks)
+        slots = (most - 1) // 4 if passing else 0
+        slots = min(most, 4) * (4 if stage.wide else 1) - 1 if depthwise else slots
+        taps = (stage.weight.shape[2] - 1) * stage.dilation + 1 if stage.operation == "conv1d" and not passing else 1
+        flat = length if linear else 1
+        positions = flat * passes
+        return SimpleNamespace(
+            layer=layer, stage=stage, count=count, passes=passes, into=into, passes_out=passes_out, masks=masks,
+            slots=slots, taps=taps, flat=flat, positions=positions, passing=passing, depthwise=depthwise,
+            bits=8 if passing else abs(stage.bits), pixels=1 if linear else length,
+            kernels=passes if depthwise else positions * (outputs if flat > 1 else into * passes_out),
+            first=divmod(9 * self.kernel_word, taps),
+        )  # fmt: skip
+
+    def _geometry(self, plan):
+        stage, layer, pool = plan.stage, plan.layer, plan.stage.pool
+        size, stride, step = (pool.size, pool.stride, pool.dilation) if pool else (1, 1, 1)
+        if self.chip.clears:
+            last = (plan.pixels - (size - 1) * step - 1) // stride
             pad = 1 << 15 | stage.padding - 1 << 13 if stage.padding else 0
-            self.register(layer, "RCNT", last * stride | pad | stride * passes << 16)
+            self.register(layer, "RCNT", last * stride | pad | stride * plan.passes << 16)
             self.register(layer, "CCNT", 1 << 16)
-            self.register(layer, "STRIDE", stride - 1 | stride * passes << 4)
+            self.register(layer, "STRIDE", stride - 1 | stride * plan.passes << 4)
             self.register(layer, "PRCNT", (size - 1) * step | step - 1 << 4)
         else:
-            self.register(layer, "RCNT", pixels - 1 + 2 * stage.padding | stage.padding << 16)
+            self.register(layer, "RCNT", plan.pixels - 1 + 2 * stage.padding | stage.padding << 16)
             self.register(layer, "STRIDE", stride - 1)
             self.register(layer, "PRCNT", size - 1)
-        slots = (max(bin(m).count("1") for m in masks) - 1) // 4 if passing else 0
-        slots = min(max(bin(m).count("1") for m in masks), 4) * (4 if stage.wide else 1) - 1 if depthwise else slots
-        one = taps << 8 | 1 << 12 if stage.operation == "conv1d" else 1 << 8
-        first, start = divmod(9 * self.kernel_word, taps)
-        self.register(layer, "ONED", slots | one | (0 if passing else start << 4))
+
+    def _pointers(self, plan, at, target):
+        chip, stage, layer = self.chip, plan.stage, plan.layer
+        one = plan.taps << 8 | 1 << 12 if stage.operation == "conv1d" else 1 << 8
+        self.register(layer, "ONED", plan.slots | one | (0 if plan.passing else plan.first[1] << 4))
         base = target // 4
-        if passing:
+        if plan.passing:
             for q in range(self.writers):
-                self.register(layer, "WPTR", base | 4 * q << chip.pointer_shift if masks[q] else 0, [q])
-            self.register(layer, "TOFFS", 1 << chip.pointer_shift - (0 if count > 4 else 2))
+                self.register(layer, "WPTR", base | 4 * q << chip.pointer_shift if plan.masks[q] else 0, [q])
+            self.register(layer, "TOFFS", 1 << chip.pointer_shift - (0 if plan.count > 4 else 2))
         else:
             self.register(layer, "WPTR", base)
             self.register(layer, "TOFFS", int(stage.operation == "linear"))
             self.register(layer, "MOFFS", 1 << chip.pointer_shift)
-        self.register(layer, "CHOFFS", (4 if stage.wide else 1) * (passes_out > 1))
+        self.register(layer, "CHOFFS", (4 if stage.wide else 1) * (plan.passes_out > 1))
         self.register(layer, "RPTR", at // 4)
-        positions = flat * passes
-        kernels = passes if depthwise else positions * (outputs if flat > 1 else into * passes_out)
-        span = (into - 1) * bits
-        low = positions - 1 & 15
-        skip = passes_out - 1
+
+    def _counters(self, plan):
+        layer, passing, first, clears = plan.layer, plan.passing, plan.first[0], self.chip.clears
+        low = plan.positions - 1 & 15
+        span, skip = (0, 0) if passing else ((plan.into - 1) * plan.bits, plan.passes_out - 1)
+        self.register(layer, "LCTL2", low | skip << 4 | span << (12 if clears else 8))
+        end = 8 * first + (plan.kernels - 1) * plan.bits
         if passing:
-            span, skip = 0, 0
-        shifted = 12 if chip.clears else 8
-        self.register(layer, "LCTL2", low | skip << 4 | span << shifted)
-        end = 8 * first + (kernels - 1) * bits
-        if passing:
-            first, end = passes - 1, 0
-        if chip.clears:
+            first, end = plan.passes - 1, 0
+        if clears:
             self.register(layer, "MCNT1", end)
             self.register(layer, "MCNT2", 8 * first)
-            ochan = slots if passing else (slots + 1) * passes - 1 if depthwise else kernels - 1
-            self.register(layer, "OCHAN", ochan)
+            turns = (plan.slots + 1) * plan.passes - 1 if plan.depthwise else plan.kernels - 1
+            self.register(layer, "OCHAN", plan.slots if passing else turns)
         else:
             self.register(layer, "MCNT", 8 * first if passing else 8 * first << 16 | end)
-        post, relu = 0, isinstance(stage.activation, ReLU) << 9
-        if positions > 16:
-            post |= 1 << 27 | (positions - 1 >> 4) << 18
-            self.register(layer, "TPTR", positions - 1 << 16 | 2 * (positions - 1) + 1)
-        if passing:
-            post |= 3 << 24
-        else:
-            shift = stage.shift
-            post |= {8: 0, 1: 1, 2: 2, 4: 3}[bits] << 22 | (abs(shift) << 13) | (shift < 0) << 17
+
+    def _control(self, plan):
+        layer, stage, pool, depthwise = plan.layer, plan.stage, plan.stage.pool, plan.depthwise
+        post = 3 << 24 if plan.passing else 0
+        if plan.positions > 16:
+            post |= 1 << 27 | (plan.positions - 1 >> 4) << 18
+            self.register(layer, "TPTR", plan.positions - 1 << 16 | 2 * (plan.positions - 1) + 1)
+        if not plan.passing:
+            post |= {8: 0, 1: 1, 2: 2, 4: 3}[plan.bits] << 22 | (abs(stage.shift) << 13) | (stage.shift < 0) << 17
             post |= isinstance(stage.activation, Abs) << 26 | (depthwise and (1 << 30 | 1 << 24))
-        lctl = 0x820 | relu | (pool is not None) << 7 | (pool is None or pool.kind == "max") << 8 | stage.wide << 16
+        lctl = 0x820 | isinstance(stage.activation, ReLU) << 9 | (pool is not None) << 7
+        lctl |= (pool is None or pool.kind == "max") << 8 | stage.wide << 16
         lctl |= (layer == 0 and self.big) << 6 | depthwise << 29
-        lctl |= (taps - 1) << 22 if chip.clears and not passing else 0
-        used = [q for q in range(self.writers) if masks[q]]
+        lctl |= (plan.taps - 1) << 22 if self.chip.clears and not plan.passing else 0
+        used = [q for q in range(self.writers) if plan.masks[q]]
         homes = used if depthwise else [layer % self.writers]
-        sources = 0 if depthwise or passing else sum(1 << q for q in used if q)
+        sources = 0 if depthwise or plan.passing else sum(1 << q for q in used if q)
         biased = stage.bias is not None and bool(np.any(stage.bias))
         if biased and not depthwise and homes[0]:
             sources |= 1 << homes[0]
         for q in range(self.writers):
-            mine = self._bias(stage, q, into, passes_out, depthwise) if biased and q in homes else 0
+            mine = self._bias(stage, q, plan.into, plan.passes_out, depthwise) if biased and q in homes else 0
             self.register(layer, "POST", post | mine, [q])
             self.register(layer, "LCTL", lctl | (sources << 12 if q == 0 else 0), [q])
-            self.register(layer, "ENA", masks[q] * (1 if passing else 0x10001), [q])
-        if not passing:
-            self._kernels(stage, masks, count, passes, into * passes_out, flat, taps, bits, depthwise)
-        place = {"offset": target, "processors": into, "passes": passes_out}
-        self.places.append(place | {"channels": outputs, "length": results})
+            self.register(layer, "ENA", plan.masks[q] * (1 if plan.passing else 0x10001), [q])
 
     def _bias(self, stage, quadrant, into, passes_out, depthwise):
         start = -(-self.bias_at[quadrant] // 4) * 4 if depthwise else self.bias_at[quadrant]
@@ -182,11 +197,12 @@ class Hand:
         self.bias_at[quadrant] = start + len(values)
         return 1 << 12 | (start // 4 if depthwise else start)
 
-    def _kernels(self, stage, masks, count, passes, padded, flat, taps, bits, depthwise):
-        processors = [16 * q + i for q in range(4) for i in range(16) if masks[q] >> i & 1]
+    def _kernels(self, plan):
+        stage, bits = plan.stage, plan.bits
+        processors = [16 * q + i for q in range(4) for i in range(16) if plan.masks[q] >> i & 1]
         length = 0
         for n, processor in enumerate(processors):
-            rows = self._rows(stage, n, count, passes, padded, flat, taps, depthwise)
+            rows = _rows(plan, n)
             stream = _pack(rows & (1 << bits) - 1 if stage.bits > 0 else (rows < 0).astype(int), bits)
             stream += bytes(-len(stream) % 9)
             length = len(stream) // 9
@@ -198,26 +214,33 @@ class Hand:
             )
         self.kernel_word += length
 
-    def _rows(self, stage, n, count, passes, padded, flat, taps, depthwise):
-        """Kernels of the n-th processor ``(kernels, taps)``, last weight first."""
-        weight = stage.weight
-        if depthwise:
-            rows = np.zeros((passes, taps), np.int64)
-            for number in range(passes):
-                if number * count + n < len(weight):
-                    rows[number, :: stage.dilation] = weight[number * count + n, 0]
-            return rows[:, ::-1]
-        outputs = len(weight)
-        total = outputs if flat > 1 else padded
-        rows = np.zeros((total, flat * passes, taps), np.int64)
+
+def _rows(plan, n):
+    """Kernels of the n-th processor ``(kernels, taps)``, last weight first."""
+    stage, weight, count, passes, taps, flat = (
+        plan.stage,
+        plan.stage.weight,
+        plan.count,
+        plan.passes,
+        plan.taps,
+        plan.flat,
+    )
+    if plan.depthwise:
+        rows = np.zeros((passes, taps), np.int64)
         for number in range(passes):
-            channel = number * count + n
-            if weight.ndim == 2:
-                if channel * flat < weight.shape[1]:
-                    rows[:outputs, number::passes, 0] = weight[:, channel * flat : (channel + 1) * flat]
-            elif channel < weight.shape[1]:
-                rows[:outputs, number, :: stage.dilation] = weight[:, channel]
-        return rows.reshape(-1, taps)[:, ::-1]
+            if number * count + n < len(weight):
+                rows[number, :: stage.dilation] = weight[number * count + n, 0]
+        return rows[:, ::-1]
+    outputs = len(weight)
+    rows = np.zeros((outputs if flat > 1 else plan.into * plan.passes_out, flat * passes, taps), np.int64)
+    for number in range(passes):
+        channel = number * count + n
+        if weight.ndim == 2:
+            if channel * flat < weight.shape[1]:
+                rows[:outputs, number::passes, 0] = weight[:, channel * flat : (channel + 1) * flat]
+        elif channel < weight.shape[1]:
+            rows[:outputs, number, :: stage.dilation] = weight[:, channel]
+    return rows.reshape(-1, taps)[:, ::-1]
 
 
 def _frame(shape):

@@ -26,7 +26,7 @@ ROWS = [
      "answers.classes(scores) if floats is None else floats, floats, missing)",
      REPORTED + "test_the_float_net_stands_beside_the_integer_one"),
     ("takes nets of other recipes for seeds of one", JUDGING, "            if known == key:", "            if known[1] == key[1]:", SEEDS),
-    ("counts a byte for two weights", JUDGING, '"bytes": -(-bits // 8) + biases', '"bytes": -(-bits // 16) + biases', FIGURES),
+    ("counts a byte for two weights", "python/bittrue/apps/ecg/size.py", "-(-bits // 8) + biases", "-(-bits // 16) + biases", FIGURES),
     ("calls the mean the worst", TABLES, "np.where(known, all_values, np.inf).min(axis=0)",
      "np.where(known, all_values, 0).mean(axis=0)", SEEDS),
     ("lets a figure that cannot be said count as 0", TABLES, "/ np.maximum(count, 1), np.nan)\n    worst",

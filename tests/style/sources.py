@@ -65,5 +65,11 @@ def sources() -> list[Source]:
     return found
 
 
+def scripts() -> list[Source]:
+    """Every Python file of the project that belongs to none of its packages."""
+    paths = [path for folder in ("tests", "benchmarks", "demo") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths]
+
+
 def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

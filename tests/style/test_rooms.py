@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 import pytest
-from sources import Source, sources
+from sources import Source, scripts, sources
 
 FILE_LINES, FUNCTION_LINES = 500, 60
 PICKLERS = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
@@ -103,6 +103,11 @@ CHECKS = (too_long, undocumented, unannotated, roundings, loaders, swallowers)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_file_is_clean(check: Callable[[Source], Iterator[str]]):
     found = [fault for module in sources() for fault in check(module)]
+    assert not found, "\n".join(found)
+
+
+def test_tests_and_scripts_are_small_too():
+    found = [fault for module in scripts() for fault in too_long(module)]
     assert not found, "\n".join(found)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bittrue.apps.ecg import recipe
-from bittrue.apps.ecg.answers import work
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.metrics import table
 from bittrue.apps.ecg.recipe import Recipe
+from bittrue.apps.ecg.size import size_of
 from bittrue.num import Format
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
@@ -72,11 +72,7 @@ def command(plan: Recipe, beats: Material) -> str:
 
 
 def _facts(plan: Recipe, beats: Material, net: Net) -> str:
-    weights = [node.layer.weight for node in net.nodes if hasattr(node.layer, "weight")]
-    formats = [node.layer.weight_format for node in net.nodes if hasattr(node.layer, "weight_format")]
-    count = sum(weight.size for weight in weights)
-    stored = -(-sum(weight.size * form.bits for weight, form in zip(weights, formats, strict=True)) // 8)
-    biases = sum(len(weight) for weight in weights)
+    size = size_of(net)
     origin = "" if beats.made_up else " (MIT-BIH Arrhythmia Database, ODC-By 1.0)"
     rows = [
         ("command", f"`{command(plan, beats)}`"),
@@ -86,8 +82,8 @@ def _facts(plan: Recipe, beats: Material, net: Net) -> str:
         ("SHA-256 of the beats", f"`{beats.digest}`"),
         ("seed", str(plan.train.seed)),
         ("input", f"{net.input}: {', '.join(plan.input.channels)}, {plan.input.rate:g} samples a second"),
-        ("weights", f"{count:,} and {biases:,} biases: {stored + biases:,} bytes"),
-        ("multiplications", f"{work(net):,} a beat"),
+        ("weights", f"{size.weights:,} and {size.biases:,} biases: {size.bytes:,} bytes"),
+        ("multiplications", f"{size.macs:,} a beat"),
         ("hash", f"`{content_hash(net)}`"),
     ]
     return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows)
@@ -118,7 +114,7 @@ def _held(plan: Recipe, beats: Material, trained: Trained) -> str:
 
 def _files(beats: Material, net: Net) -> str:
     kind = "made-up beats" if beats.made_up else "beats of DS1"
-    large = 4 * sum(node.layer.weight.size for node in net.nodes if hasattr(node.layer, "weight")) > LARGE
+    large = 4 * size_of(net).weights > LARGE
     apart = "\nfloat.safetensors and checkpoint.npz are too large to be kept with the code; the command writes them.\n"
     return (
         "| file | what it is |\n|---|---|\n"

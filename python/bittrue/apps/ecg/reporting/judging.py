@@ -17,8 +17,8 @@ from bittrue.apps.ecg.beats.split import parts
 from bittrue.apps.ecg.folder import Folder
 from bittrue.apps.ecg.metrics import Verdict, judge, spread
 from bittrue.apps.ecg.patients import Patients
+from bittrue.apps.ecg.size import Size, size_of
 from bittrue.errors import BadInput
-from bittrue.spec import Conv1d, Dense
 from bittrue.spec.store import content_hash
 
 Codes = npt.NDArray[np.int64]
@@ -78,18 +78,9 @@ class Judged:
         return content_hash(self.folder.net)
 
     @property
-    def size(self) -> dict[str, int]:
-        """``weights``, ``biases``, ``bytes`` (weights with their bits, a byte a bias) and ``macs`` a beat."""
-        net = self.folder.net
-        layers = [node.layer for node in net.nodes if isinstance(node.layer, Conv1d | Dense)]
-        bits = sum(layer.weight.size * layer.weight_format.bits for layer in layers)
-        biases = sum(layer.bias.size for layer in layers)
-        return {
-            "weights": sum(layer.weight.size for layer in layers),
-            "biases": biases,
-            "bytes": -(-bits // 8) + biases,
-            "macs": answers.work(net),
-        }
+    def size(self) -> Size:
+        """Of the integer net."""
+        return size_of(self.folder.net)
 
 
 def whom(found: Folder, choice: str, data: str | os.PathLike[str] | None) -> Patients:

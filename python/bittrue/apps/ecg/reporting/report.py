@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def numbers(nets: Sequence[Judged], names: Sequence[str], command: str) -> dict[
                 "folder": str(net.folder.path),
                 "hash": net.hash,
                 "seed": net.folder.plan.train.seed,
-                "size": net.size,
+                "size": asdict(net.size),
                 "patients": {"title": net.patients.title, "records": net.patients.names, "sha256": net.patients.digest},
                 "integer": _verdict(net.verdict) | {"by_patients_95": _spread(net)},
                 "float": None if net.float_verdict is None else _verdict(net.float_verdict),

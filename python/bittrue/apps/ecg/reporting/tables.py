@@ -153,7 +153,7 @@ def sizes(nets: Sequence[Judged]) -> Sheet:
     for name, net in zip(labels(nets), nets, strict=True):
         size, plan = net.size, net.folder.plan
         fed = f"{', '.join(plan.input.channels)}: {plan.input.length} samples at {plan.input.rate:g} Hz"
-        cells = [f"{size[key]:,}" for key in ("weights", "biases", "bytes", "macs")]
+        cells = [f"{number:,}" for number in (size.weights, size.biases, size.bytes, size.macs)]
         lines.append((name, *cells, str(plan.train.seed), fed))
     columns = ("net", "weights", "biases", "bytes", "MACs a beat", "seed", "input")
     caption = "Bytes: weights with their bits, a byte a bias. MACs: multiplications of weights, those with padding too."

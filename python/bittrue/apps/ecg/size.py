@@ -1,0 +1,26 @@
+"""What an integer net takes: weights, biases, bytes, multiplications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bittrue.apps.ecg.answers import work
+from bittrue.spec import Conv1d, Dense, Net
+
+
+@dataclass(frozen=True)
+class Size:
+    """``weights`` and ``biases``; ``bytes``, weights with their bits and a byte a bias; ``macs`` of one beat."""
+
+    weights: int
+    biases: int
+    bytes: int
+    macs: int
+
+
+def size_of(net: Net) -> Size:
+    """The `Size` of a net."""
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Conv1d | Dense)]
+    bits = sum(layer.weight.size * layer.weight_format.bits for layer in layers)
+    biases = sum(layer.bias.size for layer in layers)
+    return Size(sum(layer.weight.size for layer in layers), biases, -(-bits // 8) + biases, work(net))

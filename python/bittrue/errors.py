@@ -1,5 +1,16 @@
 """The one exception that means: the caller's input is wrong, and here is the sentence that says how."""
 
+from __future__ import annotations
+
+import reprlib
+
+MESSAGE = 1000
+"""Most characters of a message; what is longer loses its middle."""
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel = 3
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
+
 
 class BadInput(ValueError):
     """A file, array, option or net that cannot be used.
@@ -7,3 +18,18 @@ class BadInput(ValueError):
     The message is one sentence that names the thing, the value found, the limit and the fix. The command line
     prints it and exits with code 2; library users catch it as a ``ValueError``.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_cut(message, MESSAGE))
+
+
+def shown(value: object) -> str:
+    """``repr(value)`` for a message, bounded in length, depth and time whatever the value holds."""
+    return _cut(_BRIEF.repr(value), 200)
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    half = (most - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"

@@ -12,11 +12,13 @@ LEVELS = {
     3: {"check", "cosim", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
-    0: {"num", "errors", "files", "schema", "page", "bars"},
+    0: {"num", "errors", "limits", "files", "readers", "schema", "page", "bars"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 APART = (2, 4)
 """Levels whose rooms never import each other."""
+BOARD = {"errors", "limits", "files", "readers"}
+"""Rooms that go to the board with the driver: NumPy and the standard library."""
 
 CORE = {"numpy", "safetensors"}
 OUTSIDE = {
@@ -28,6 +30,7 @@ OUTSIDE = {
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
     "bittrue_firmware": CORE | {"unicorn"},
     "bars": {"rich"},
+    "readers": CORE | {"tomli"},
     "check": CORE | {"rich"},
     "cli": CORE | {"rich"},
     "board": {"numpy", "pynq", "PIL"},
@@ -70,7 +73,9 @@ def faults(module: Source) -> list[str]:
 
 
 def _may(here: str, there: str) -> bool:
-    if here == "board" or there == "board":  # it runs where the rest is not; the command line shares its options
+    if here == "board":  # it runs where the rest is not
+        return there in BOARD
+    if there == "board":  # the command line shares its options
         return here == "cli"
     if here in ("", "apps", "targets"):  # a package that only holds others
         return False

@@ -115,7 +115,7 @@ BAD_ARRAYS = {
     "complex": (np.zeros((5, 2), complex), "save I and Q as the last axis"),
     "text": (np.array([["a", "b"]]), "float64, 32 or 16 values are needed"),
     "bool": (np.zeros((5, 2), bool), "holds bool numbers"),
-    "records": (np.zeros(5, [("i", float), ("q", float)]), "values are needed"),
+    "records": (np.zeros(5, [("i", float), ("q", float)]), "not plain numbers"),
 }
 BAD_CODES = {
     "floats": (np.zeros((5, 2)), "leave --codes away"),

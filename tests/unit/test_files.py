@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from bittrue.errors import BadInput
-from bittrue.files import made_folder, read_bytes, write_together, write_whole
+from bittrue.files import check_target, made_folder, protected_inputs, read_bytes, write_together, write_whole
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -95,7 +97,7 @@ def test_a_missing_folder_is_one_sentence(tmp_path):
 
 def test_a_folder_in_the_way_is_refused(tmp_path):
     (tmp_path / "a").mkdir()
-    with pytest.raises(BadInput, match="Is a directory"):
+    with pytest.raises(BadInput, match="it is a folder; name a file"):
         write_whole(tmp_path / "a", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -106,7 +108,7 @@ def test_reading(tmp_path):
     with pytest.raises(BadInput) as caught:
         read_bytes(tmp_path / "b", "the letter")
     assert str(caught.value) == f"cannot read the letter {tmp_path / 'b'}: No such file or directory; check the path"
-    with pytest.raises(BadInput, match="Is a directory"):
+    with pytest.raises(BadInput, match="it is a folder; give a plain file"):
         read_bytes(tmp_path, "the letter")
 
 
@@ -134,3 +136,96 @@ def test_a_folder_behind_a_file_is_one_sentence(tmp_path):
     sentence = r"cannot write in folder .*file/no: Not a directory; choose another"
     with pytest.raises(BadInput, match=sentence), made_folder(tmp_path / "file" / "no"):
         pass
+
+
+def test_a_link_is_followed_and_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a").write_bytes(b"old")
+    for name, goal in (("link", "there/a"), ("new", "there/b")):
+        (tmp_path / name).symlink_to(goal)
+        write_whole(tmp_path / name, "x")
+        assert (tmp_path / name).is_symlink() and (tmp_path / goal).read_bytes() == b"x"
+    assert listing(tmp_path / "there") == {"a": b"x", "b": b"x"}
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BadInput, match="cannot write"):
+        write_whole(tmp_path / "loop", "x")
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path):
+    write_whole(tmp_path / "a", "x")
+    (tmp_path / "a").chmod(0o600)
+    write_whole(tmp_path / "a", "y")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+def test_pipes_and_devices_are_written_through_and_stay(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    received = []
+    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write_together(tmp_path, {"pipe": b"x" * 200_000, "plain": "y"})
+    reader.join(10)
+    assert received == [b"x" * 200_000] and (tmp_path / "pipe").is_fifo()
+    (tmp_path / "null").symlink_to(os.devnull)
+    write_whole(tmp_path / "null", "x")
+    write_whole(os.devnull, "x")
+    assert Path(os.devnull).is_char_device() and (tmp_path / "null").is_symlink()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: socket.socket(socket.AF_UNIX).bind(str(path))])
+def test_what_cannot_be_written_is_named_before_the_work(tmp_path, make, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    make(Path("x.npy"))
+    for write in (lambda path: write_whole(path, "x"), lambda path: check_target(path, (".npy",))):
+        with pytest.raises(BadInput, match=r"cannot write x.npy: it is a (folder|socket)"):
+            write(Path("x.npy"))
+
+
+def test_a_target_has_the_right_suffix(tmp_path):
+    check_target(tmp_path / "y.npy", (".npy",))
+    check_target(tmp_path / "Y.NPY", (".npy",))
+    check_target(tmp_path / "anything")
+    check_target(os.devnull, (".npy",))
+    with pytest.raises(BadInput, match=r"y.csv: .npy is what this command writes; end the name in it"):
+        check_target(tmp_path / "y.csv", (".npy",))
+    with pytest.raises(BadInput, match=r"\.html or \.htm is what this command writes; end the name in one of them"):
+        check_target(tmp_path / "y", (".html", ".htm"))
+    for path in ("", "/", tmp_path / "..", tmp_path / "no" / "y.npy"):
+        with pytest.raises(BadInput, match="cannot write"):
+            check_target(path)
+
+
+def test_an_input_is_not_overwritten(tmp_path):
+    for name in "ab":
+        write_whole(tmp_path / name, name)
+    (tmp_path / "link").symlink_to("a")
+    with protected_inputs():
+        read_bytes(tmp_path / "a", "the letter")
+        write_whole(tmp_path / "b", "new")
+        for name in ("a", "link"):
+            with pytest.raises(BadInput, match="is an input of this command and would be overwritten"):
+                write_together(tmp_path, {"b": "newer", name: "new"})
+            with pytest.raises(BadInput, match="is an input"):
+                check_target(tmp_path / name)
+        assert listing(tmp_path) == {"a": b"a", "b": b"new", "link": b"a"}
+        write_whole(tmp_path / "a", "renewed", renew=True)
+    read_bytes(tmp_path / "b", "the letter")
+    write_whole(tmp_path / "b", "outside")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "folder"])
+def test_what_may_have_no_end_is_not_read(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path("folder").mkdir()
+    with pytest.raises(BadInput, match=r"it is a (device|pipe|folder); give a plain file"):
+        read_bytes(path, "the letter")
+
+
+def test_a_file_is_bounded(tmp_path):
+    write_whole(tmp_path / "a", "x" * 11)
+    assert read_bytes(tmp_path / "a", "the letter", 11) == b"x" * 11
+    with pytest.raises(BadInput, match="has more than 10 bytes"):
+        read_bytes(tmp_path / "a", "the letter", 10)
+    with pytest.raises(BadInput, match="cannot read the letter"):
+        read_bytes("a\0b", "the letter")

@@ -13,6 +13,7 @@ from bittrue.cli import (
     align,
     c,
     check,
+    crash,
     demo,
     demo_data,
     doctor,
@@ -33,6 +34,7 @@ from bittrue.cli import (
 from bittrue.cli.parser import Parser
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.files import protected_inputs
 
 __all__ = ["main", "parser"]
 
@@ -63,7 +65,11 @@ COMMANDS = (
 
 def parser() -> Parser:
     """The parser of all commands."""
-    top = Parser(prog="bittrue", description=bittrue.__doc__, epilog="exit codes: 0 done, 1 not equal, 2 bad input")
+    top = Parser(
+        prog="bittrue",
+        description=bittrue.__doc__,
+        epilog="exit codes: 0 done, 1 not equal, 2 bad input, 3 an error of bittrue's own, 130 interrupted",
+    )
     top.add_argument("--version", action="version", version=f"bittrue {bittrue.__version__}")
     commands = top.add_subparsers(metavar="command", required=True)
     for command in COMMANDS:
@@ -74,12 +80,13 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0: done; 1: legs differ, or hardware is at fault; 2: bad input, with one sentence on stderr; 130: interrupted;
-    141: nobody reads the output any more.
+    0: done; 1: legs differ, or hardware is at fault; 2: bad input, with one sentence on stderr; 3: an error that is
+    bittrue's own, with a log file to send; 130: interrupted; 141: nobody reads the output any more.
     """
     try:
         arguments = parser().parse_args(argv)
-        code = int(arguments.call(arguments))
+        with protected_inputs():
+            code = int(arguments.call(arguments))
         sys.stdout.flush()
         return code
     except BadInput as error:
@@ -93,8 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _stop(2, f"{place}{error.strerror or error}; check the path and the free space")
+    except MemoryError:
+        return _stop(2, "this machine has too little memory for that; give less at a time")
     except KeyboardInterrupt:
         return _stop(130, "interrupted; nothing was left half written")
+    except Exception as error:
+        return _stop(3, crash.report(error, sys.argv[1:] if argv is None else argv))
 
 
 def _stop(code: int, sentence: str) -> int:

@@ -14,11 +14,11 @@ from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
-from bittrue.cli.run import check_target, encode, read_array
+from bittrue.cli.run import encode, read_array
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import macs
 from bittrue.errors import BadInput
-from bittrue.files import write_whole
+from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
 
 SAMPLES = 100_000
@@ -55,7 +55,7 @@ def call(arguments: argparse.Namespace) -> int:
     net = spec.load(arguments.net)
     known = known_answers.verify(net, arguments.net)
     if arguments.html:
-        check_target(arguments.html)
+        check_target(arguments.html, (".html", ".htm"))
     given = None if arguments.input is None else codes_of(net, arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)

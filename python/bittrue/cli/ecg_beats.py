@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.cli.parser import Commands, Parser, add_command, whole
-from bittrue.cli.run import check_target
 from bittrue.errors import BadInput
-from bittrue.files import write_together, write_whole
+from bittrue.files import check_target, write_together, write_whole
 
 if TYPE_CHECKING:
     from bittrue.apps.ecg.beats.beats import Beats, Input

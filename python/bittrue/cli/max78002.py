@@ -12,9 +12,8 @@ from bittrue.cli import max78002_verify
 from bittrue.cli.ecg import checkpoint_bytes
 from bittrue.cli.frames import read_frames
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
-from bittrue.cli.run import check_target
 from bittrue.errors import BadInput
-from bittrue.files import write_whole
+from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from rich.console import Console
@@ -27,10 +27,26 @@ Commands = argparse._SubParsersAction
 
 
 def add_command(
-    commands: Commands[Parser], name: str, call: Callable[[argparse.Namespace], int], does: str, *, net: bool = True
+    commands: Commands[Parser],
+    name: str,
+    call: Callable[[argparse.Namespace], int],
+    does: str,
+    *,
+    net: bool = True,
+    examples: Sequence[str] = (),
 ) -> Parser:
-    """A new command that runs ``call``; with ``net`` its first argument is a net folder."""
-    command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
+    """A new command that runs ``call``; with ``net`` its first argument is a net folder.
+
+    ``examples`` are shell lines that its help ends with.
+    """
+    command = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog="\n  ".join(("examples:", *examples)) if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     command.set_defaults(call=call)
     if net:
         command.add_argument("net", metavar="NET", help="net folder, with net.json and weights.safetensors")

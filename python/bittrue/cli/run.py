@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from io import BytesIO
-from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -15,13 +13,11 @@ from bittrue import spec
 from bittrue.check import LEGS, Options, make
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, remark
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes, write_whole
+from bittrue.files import check_target, read_bytes, write_whole
 from bittrue.num import Format
+from bittrue.readers import npy
 
 Codes = npt.NDArray[np.int64]
-_MAGIC = b"\x93NUMPY"
-_DAMAGE = (ValueError, TypeError, EOFError, MemoryError, OverflowError, SyntaxError, TokenError)
-"""What numpy.load raises for a file that is none, its header being a Python literal."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -37,7 +33,7 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Encode, run, decode; with ``--codes`` only run."""
     net = spec.load(arguments.net)
-    check_target(arguments.output)
+    check_target(arguments.output, (".npy",))
     given = read_array(arguments.input)
     codes = check_integers(given, arguments.input) if arguments.codes else encode(given, net.input.format, arguments)
     codes = net.check_codes(codes)
@@ -54,22 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 def read_array(path: str) -> npt.NDArray[Any]:
     """The array of a .npy file. Raises `BadInput` where there is none, or it holds Python objects."""
-    content = read_bytes(path, "the samples")
-    if not content.startswith(_MAGIC):
-        raise BadInput(f"{path} is not a .npy file; write it with numpy.save")
-    try:
-        return np.asarray(np.load(BytesIO(content), allow_pickle=False))
-    except _DAMAGE as error:
-        raise BadInput(f"{path} is corrupt or holds no plain numbers ({error}); write it with numpy.save") from None
-
-
-def check_target(path: str) -> None:
-    """Raise `BadInput`, before the work begins, where a file cannot be written at ``path``."""
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise BadInput(f"cannot write {path}: there is no folder {folder}; create it or choose another")
-    if Path(path).is_dir():
-        raise BadInput(f"cannot write {path}: it is a folder; name a file in it")
+    return npy(read_bytes(path, "the samples"), path)
 
 
 def check_integers(array: npt.NDArray[Any], path: str) -> npt.NDArray[Any]:

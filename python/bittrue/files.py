@@ -50,7 +50,7 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
         Content by name.
     renew : bool
         Inside `protected_inputs`, replace a file although it was read: for checkpoints, cards and the like, whose
-        rewriting is what was asked for.
+        rewriting is what was asked for. (Content that is there already may always be written.)
 
     Raises
     ------
@@ -65,8 +65,8 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
     done: list[Path] = []
     try:
         for name, content in files.items():
-            target, plain = _destination(folder / name, renew)
             data = content.encode() if isinstance(content, str) else content
+            target, plain = _destination(folder / name, renew, data)
             if not plain:
                 through.append((target, data))
                 continue
@@ -104,7 +104,7 @@ def check_target(path: str | os.PathLike[str], suffixes: tuple[str, ...] = ()) -
     folder = Path(path).parent
     if not folder.is_dir():
         raise BadInput(f"cannot write {path}: there is no folder {folder}; create it or choose another")
-    target, plain = _destination(Path(path), renew=False)
+    target, plain = _destination(Path(path))
     if plain and suffixes and Path(path).suffix.lower() not in suffixes:
         raise BadInput(
             f"cannot write {path}: {' or '.join(suffixes)} is what this command writes; end the name in "
@@ -176,8 +176,11 @@ def _kind(mode: int) -> str:
     return next((name for check, name in _KINDS if check(mode)), "no plain file")
 
 
-def _destination(path: Path, renew: bool) -> tuple[Path, bool]:
-    """Where writing ``path`` ends, links followed, and whether that is a plain file (or none yet)."""
+def _destination(path: Path, renew: bool = False, data: bytes | None = None) -> tuple[Path, bool]:
+    """Where writing ``path`` ends, links followed, and whether that is a plain file (or none yet).
+
+    An input may be written where ``renew`` says so, and where ``data`` is what it holds anyway.
+    """
     if path.name in ("", ".."):
         raise BadInput(f"cannot write {path}: it names no file; name one")
     try:
@@ -191,7 +194,7 @@ def _destination(path: Path, renew: bool) -> tuple[Path, bool]:
         return path, False
     if not stat.S_ISREG(about.st_mode):
         raise BadInput(f"cannot write {path}: it is {_kind(about.st_mode)}; name a file")
-    if not renew and (about.st_dev, about.st_ino) in (_inputs.get() or ()):
+    if not renew and (about.st_dev, about.st_ino) in (_inputs.get() or ()) and path.read_bytes() != data:
         raise BadInput(f"{path} is an input of this command and would be overwritten; choose another output")
     return path.resolve() if path.is_symlink() else path, True
 

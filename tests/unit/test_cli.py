@@ -172,7 +172,7 @@ def test_a_missing_input_or_output_folder_is_refused(folder, capsys):
     assert "cannot read the samples nope.npy" in refused(capsys, "run", "net", "-i", "nope.npy", "-o", "y.npy")
     assert "there is no folder no" in refused(capsys, "run", "net", "-i", "x.npy", "-o", "no/y.npy")
     assert "it is a folder" in refused(capsys, "run", "net", "-i", "x.npy", "-o", "net")
-    assert "Is a directory" in refused(capsys, "run", "net", "-i", "net", "-o", "y.npy")
+    assert "it is a folder" in refused(capsys, "run", "net", "-i", "net", "-o", "y.npy")
 
 
 def test_an_output_that_cannot_be_written_leaves_the_old_one(folder, capsys, monkeypatch):

@@ -208,6 +208,7 @@ def test_an_input_is_not_overwritten(tmp_path):
             with pytest.raises(BadInput, match="is an input"):
                 check_target(tmp_path / name)
         assert listing(tmp_path) == {"a": b"a", "b": b"new", "link": b"a"}
+        write_whole(tmp_path / "a", "a")
         write_whole(tmp_path / "a", "renewed", renew=True)
     read_bytes(tmp_path / "b", "the letter")
     write_whole(tmp_path / "b", "outside")

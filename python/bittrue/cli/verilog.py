@@ -9,6 +9,7 @@ from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, interval_of
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
+from bittrue.spec.store import content_hash
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -25,7 +26,8 @@ def call(arguments: argparse.Namespace) -> int:
     require_generator()
     import bittrue_rtl
 
-    text = bittrue_rtl.verilog(net, interval_of(arguments, net), probes=arguments.probes)
-    for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}):
+    head = f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)} */\n"
+    text = head + bittrue_rtl.verilog(net, interval_of(arguments, net), probes=arguments.probes)
+    for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}, net.name):
         print(path)
     return 0

@@ -1,24 +1,48 @@
-"""Printed files go to a folder together."""
+"""Printed files go to a folder together, and a folder's files of one name are of one net."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 
+_OWNER = re.compile(rb'\b[Nn]et ([A-Za-z][\w-]*)[ ,\n]|"net": "([^"]+)"')
+_HEAD = 512
+"""Bytes at the beginning of a printed file in which it names its net."""
 
-def write_folder(folder: str | os.PathLike[str], files: Mapping[str, str]) -> list[Path]:
-    """Write all files into ``folder``, which is made if need be, and return their paths.
 
-    Raises `BadInput` where the folder cannot be made or written; then no file has changed.
+def write_folder(folder: str | os.PathLike[str], files: Mapping[str, str], net: str) -> list[Path]:
+    """Write all files printed of the net of that name into ``folder``, which is made if need be; return their paths.
+
+    Raises `BadInput` where the folder cannot be made or written, or holds a file of these names that is of another net
+    (`check_owner`); then no file has changed.
     """
     folder = Path(folder)
+    check_owner(folder, files, net)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot make folder {folder}: {error.strerror or error}; choose another") from None
     write_together(folder, files)
     return [folder / name for name in files]
+
+
+def check_owner(folder: Path, names: Iterable[str], net: str) -> None:
+    """Raise `BadInput` where a file of one of ``names`` in ``folder`` says that it was printed of another net.
+
+    Module names are lower case with ``_`` for ``-``, and every net's address map has one name: without this, the files
+    of ``My-Net`` and ``my_net`` would replace each other.
+    """
+    for name in names:
+        path = folder / name
+        if not path.is_file():
+            continue
+        with path.open("rb") as stream:
+            found = _OWNER.search(stream.read(_HEAD))
+        owner = (found[1] or found[2]).decode(errors="replace") if found else net
+        if owner != net:
+            raise BadInput(f"{path} is of net {owner}, and net {net} would replace it; choose another folder")

@@ -128,9 +128,9 @@ def memory_files(stem: str, title: str, plan: Mapping[int, Sequence[Tensor]]) ->
 def write_roms(net: Net, folder: str | os.PathLike[str]) -> list[Path]:
     """Write the files of `roms` into ``folder``, all or none, and return their paths.
 
-    Raises `BadInput` where the folder cannot be made or written.
+    Raises `BadInput` where the folder cannot be made or written, or holds the ROMs of another net.
     """
-    return write_folder(folder, roms(net))
+    return write_folder(folder, roms(net), net.name)
 
 
 def _words(tensor: Tensor) -> list[int]:

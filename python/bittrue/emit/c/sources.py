@@ -52,7 +52,7 @@ def sources(net: Net) -> dict[str, str]:
 
 def write_sources(net: Net, folder: str | os.PathLike[str]) -> list[Path]:
     """Write the files of `sources` into ``folder``, all or none, and return their paths."""
-    return write_folder(folder, sources(net))
+    return write_folder(folder, sources(net), net.name)
 
 
 def _fragments(net: Net, module: str) -> dict[str, Fragment]:

@@ -1,0 +1,95 @@
+"""Feed damaged files to every reader: ``python tests/fuzz/run.py --count 1000 --seed 1 [--only NAME]``.
+
+A reader may take a file or refuse it with `BadInput` (on the board with `BoardError`); any other exception, a killed
+process, a gigabyte or a second too much is a fault. Inputs that make one are kept in ``build/fuzz``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from time import process_time
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from damage import damaged  # noqa: E402
+from targets import TARGETS, Target  # noqa: E402
+
+from bittrue.board.errors import BoardError  # noqa: E402
+from bittrue.errors import BadInput  # noqa: E402
+
+KEPT = HERE.parent.parent / "build" / "fuzz"
+MEMORY = 6 << 30
+"""Address space of a process, PyTorch's libraries included."""
+SECONDS = 10.0
+"""Processor time after which one small file took too long."""
+
+
+def main() -> int:
+    """Run every target in a process of its own and print one line each; 1 where there was a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200, help="damaged files a reader")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=tuple(TARGETS), help="this reader; may be repeated")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    names = given.only or list(TARGETS)
+    if given.inside:
+        return max(_feed(TARGETS[name], given.count, given.seed) for name in names)
+    faults = 0
+    for name in names:
+        command = [sys.executable, __file__, "--inside", "--only", name]
+        done = subprocess.run([*command, "--count", str(given.count), "--seed", str(given.seed)], check=False)
+        if done.returncode not in (0, 1):
+            print(f"{name}: the process ended with {done.returncode}; its last input is {KEPT / name}.last")
+        faults += done.returncode != 0
+    print(f"{len(names)} readers, {len(names) * given.count} damaged files, {faults} readers with faults")
+    return int(faults > 0)
+
+
+def _feed(target: Target, count: int, seed: int) -> int:
+    """Give one reader its damaged files, in this process."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    seeds, draw = target.seeds(), random.Random(f"{target.name} {seed}")
+    taken = refused = faults = 0
+    last = KEPT / f"{target.name}.last"
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for good in seeds:
+            target.read(good, Path(folder))  # the file itself must be taken
+        for number in range(count):
+            data = damaged(draw.choice(seeds), draw)
+            last.write_bytes(data)
+            start = process_time()
+            try:
+                target.read(data, Path(folder))
+                taken += 1
+            except (BadInput, BoardError) as error:
+                refused += 1
+                problem = "" if len(str(error)) < 2000 and str(error).strip() else "no sentence, or an endless one"
+            except BaseException:
+                problem = traceback.format_exc(limit=-3)
+            else:
+                problem = ""
+            if process_time() - start > SECONDS:
+                problem += f"took {process_time() - start:.0f} s"
+            if problem:
+                faults += 1
+                (KEPT / f"{target.name}-{seed}-{number}").write_bytes(data)
+                print(f"{target.name} {number}: {problem}")
+    last.unlink(missing_ok=True)
+    print(f"{target.name}: {count} damaged files, {refused} refused, {taken} taken, {faults} faults")
+    return int(faults > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -52,7 +52,8 @@ CORE = ("Python", "numpy", "safetensors", "rich", "integer core")
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    add_command(commands, "doctor", call, "show what is installed, what is needed, and what is skipped", net=False)
+    does = "show what is installed, what is needed, and what is skipped"
+    add_command(commands, "doctor", call, does, net=False, examples=["bittrue doctor"])
 
 
 def call(arguments: argparse.Namespace) -> int:

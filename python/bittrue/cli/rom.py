@@ -11,7 +11,8 @@ from bittrue.emit.rom import write_roms
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "rom", call, "write weight ROMs as .mem, .hex and .coe with their address map")
+    does = "write weight ROMs as .mem, .hex and .coe with their address map"
+    command = add_command(commands, "rom", call, does, examples=["bittrue rom weights/tdnn-wide -o build/rom"])
     add_folder(command, "the ROMs")
 
 

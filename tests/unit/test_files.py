@@ -146,6 +146,10 @@ def test_a_link_is_followed_and_stays(tmp_path):
         write_whole(tmp_path / name, "x")
         assert (tmp_path / name).is_symlink() and (tmp_path / goal).read_bytes() == b"x"
     assert listing(tmp_path / "there") == {"a": b"x", "b": b"x"}
+    (tmp_path / "far").symlink_to("no/a")
+    for write in (lambda path: write_whole(path, "x"), check_target):
+        with pytest.raises(BadInput, match="no"):
+            write(tmp_path / "far")
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(BadInput, match="cannot write"):
         write_whole(tmp_path / "loop", "x")

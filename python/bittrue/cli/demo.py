@@ -9,7 +9,6 @@ from pathlib import Path
 
 import bittrue
 from bittrue.board.demo import options
-from bittrue.board.demo.bad_data import BadData
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
 
@@ -28,10 +27,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
     if not SCRIPT.is_file():
         raise BadInput(f"there is no {SCRIPT}; the demo's script comes with the checkout, run it there")
-    try:
-        bit = options.overlay_of(arguments.overlay, SCRIPT)
-    except BadData as error:
-        raise BadInput(str(error)) from None
+    bit = options.overlay_of(arguments.overlay, SCRIPT)
     if not FPGA.exists():
         _simulated(bit)
     arguments.overlay = str(bit)

@@ -187,19 +187,28 @@ def test_a_manifest_comes_back(tmp_path):
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        (lambda d: d.update(format="x"), "its format is not"),
-        (lambda d: d.update(version=2), "its version is 2, this program reads 1"),
-        (lambda d: d.pop("banks"), "has no 'banks'"),
-        (lambda d: d["cells"].update(ip="x"), "its cells or VLNV"),
-        (lambda d: d.update(interval="8"), "interval is '8'"),
-        (lambda d: d.update(bank_count=True), "bank_count is True"),
-        (lambda d: d.update(clock_mhz=None), "clock_mhz is None"),
-        (lambda d: d["input"].pop("frac"), "frac"),
-        (lambda d: d["load"].update(more=1), "more"),
-        (lambda d: d.update(hash="sha256:12"), "'sha256:12' is no content hash"),
-        (lambda d: d["banks"][0].update(hash="x"), "'x' is no content hash"),
-        (lambda d: d["files"].update(bit="x"), "'x' is no SHA-256"),
-        (lambda d: d["files"].pop("bit"), "files has"),
+        (lambda d: d.update(format="x"), "is not the manifest of an overlay"),
+        (lambda d: d.update(version=2), "has version 2, this driver reads 1"),
+        (lambda d: d.pop("banks"), "has no banks"),
+        (lambda d: d["cells"].update(ip="x"), "not of a design with net, dma"),
+        (lambda d: d.update(load=None), "not of a design with net, dma"),
+        (lambda d: d.update(interval="8"), "interval is '8', not a whole number from 1 to 16777215"),
+        (lambda d: d.update(bank_count=True), "bank_count is True, not a whole number from 1 to 16"),
+        (lambda d: d.update(bank_count=10**12), "bank_count is 1000000000000, not"),
+        (lambda d: d.update(bank_count=6), "bank_count is 6, not a power of two"),
+        (lambda d: d["load"].update(address_bits=32), r"load\.address_bits is 32, not what bank, lane and word take"),
+        (lambda d: d.update(clock_mhz=None), "clock_mhz is None, not a number from"),
+        (lambda d: d.update(clock_mhz=1e300), r"clock_mhz is 1e\+300, not a number from"),
+        (lambda d: d["input"].pop("frac"), r"has no input\.frac"),
+        (lambda d: d["input"].update(elements=100), r"input\.stream_bits is \d+, not a whole number from \d+ to 1024"),
+        (lambda d: d["input"].update(bits=33), r"container_bits is 8, not a whole number from 33 to 64"),
+        (lambda d: d.update(output=[1]), r"output is \[1\], not an object"),
+        (lambda d: d.update(hash="sha256:12"), "hash is 'sha256:12', not a content hash"),
+        (lambda d: d["banks"][0].update(hash="x"), r"banks\[0\]\.hash is 'x', not a content hash"),
+        (lambda d: d["banks"][0].update(name="../x"), r"banks\[0\]\.name is '../x', not a name of"),
+        (lambda d: d["banks"].append(d["banks"][0]), "not a list of banks with different names"),
+        (lambda d: d.update(nodes=["a"] * 33), "not a list of at most 32 texts"),
+        (lambda d: d["files"].update(bit="x"), r"files\.bit is 'x', not a SHA-256"),
     ],
 )
 def test_a_damaged_manifest_is_refused(tmp_path, edit, sentence):
@@ -215,6 +224,16 @@ def test_no_json_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(BadInput, match="is not JSON"):
         Manifest.read(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("name", ["Small_net", "small_net", "other"])
+def test_a_folder_holds_one_overlay(tmp_path, name):
+    """Names that differ in case, or in - and _, make the same files; any two nets make one rtl/overlay.tcl."""
+    write_overlay({"one": replace(example(), name="small-net")}, tmp_path, interval=8, clock_mhz=100)
+    before = files(tmp_path)
+    with pytest.raises(BadInput, match=f"holds the overlay of net small-net, and {name} is another net; give each"):
+        write_overlay({"one": replace(example(), name=name)}, tmp_path, interval=8, clock_mhz=100)
+    assert files(tmp_path) == before
 
 
 def test_the_command_names_banks_after_folders(tmp_path, capsys):

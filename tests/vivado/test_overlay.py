@@ -14,7 +14,8 @@ from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.stream_shell import shell_latency
-from bittrue.spec import LAYERS, Net, save
+from bittrue.num import Format
+from bittrue.spec import LAYERS, Dense, Net, Node, TensorType, save
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1 import build
 from bittrue.targets.pynq_z1.build import STAND_IN, write_overlay
@@ -254,6 +255,7 @@ def test_the_command_names_banks_after_folders(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["--names", "a,b"], "2 names are given for 1 nets"),
+        (["--names", ""], "bank name '' cannot be used; give up to 60 lower-case letters"),
         (["--clock", "fast"], "'fast' is not a frequency in MHz"),
         (["--clock", "nan"], "'nan' is not a frequency in MHz"),
         (["--clock", "1000"], "clock 1000 MHz is out of range"),
@@ -265,6 +267,26 @@ def test_the_command_refuses(tmp_path, capsys, arguments, sentence):
     assert main(["overlay", str(tmp_path / "net"), "-o", str(tmp_path / "o"), *arguments]) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("command", ["overlay", "demo-data"])
+def test_a_net_of_frames_is_named(tmp_path, capsys, command):
+    save(LAYERS["AvgPool1d"].example(), tmp_path / "net")
+    assert main([command, str(tmp_path / "net"), "-o", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert "net avg_pool1d" in said and ("is a frame" in said or "maps I/Q to I/Q, so name one" in said)
+    assert not (tmp_path / "o").exists()
+
+
+def test_demo_data_of_other_nets_than_the_overlays_are_refused(tmp_path, capsys):
+    fmt = Format.parse("Q1.15")
+    for k in (0, 1):
+        net = Net("n", TensorType((2,), fmt), (Node("fc", Dense([[1, 2], [3, 4]], [k, 0], fmt, fmt), ("input",)),))
+        save(net, tmp_path / f"n{k}")
+    assert main(["overlay", str(tmp_path / "n0"), "-o", str(tmp_path / "o")]) == 0
+    assert main(["demo-data", str(tmp_path / "n1"), "-o", str(tmp_path / "o" / "overlay")]) == 2
+    assert "n.json holds banks n0, and not these nets by these names in this order" in capsys.readouterr().err
+    assert not (tmp_path / "o" / "overlay" / "demo.npz").exists()
 
 
 def test_two_folders_of_one_name_need_names(tmp_path, capsys):

@@ -15,12 +15,16 @@ from bittrue.errors import BadInput
 SCRIPT = Path(bittrue.__file__).resolve().parents[2] / "demo" / "hdmi_demo.py"
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
+EXAMPLES = (
+    "bittrue demo --overlay build/demo/overlay/tdnn_thermal.bit --output build/demo/demo.gif",
+    "bittrue demo --bank hot --kelvin 60 --frames 5 --display none --output hot.png",
+)
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command; its options are those of the script."""
     does = "run the predistortion demo: on the board, or on a simulated one where there is none"
-    options.add(add_command(commands, "demo", call, does, net=False))
+    options.add(add_command(commands, "demo", call, does, net=False, examples=EXAMPLES))
 
 
 def call(arguments: argparse.Namespace) -> int:

@@ -100,6 +100,8 @@ def overlay_of(given: str | None, script: str | Path) -> Path:
     Raises `BadInput` where there is none, or more than one.
     """
     if given:
+        if Path(given).is_dir():
+            raise BadInput(f"{given} is a folder; name the .bit file in it")
         if not Path(given).is_file():
             raise BadInput(f"there is no overlay {given}; copy the .bit, .hwh, .json and .npz of one name here")
         return Path(given)

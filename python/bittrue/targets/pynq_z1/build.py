@@ -224,12 +224,12 @@ def _check_free(written: OverlayFolder, net: str) -> None:
     for path in sorted((written.folder / "overlay").glob("*.json")):
         try:
             found = Manifest.read(path).net
-        except BadInput:
-            found = "" if path != written.manifest else net  # a damaged one of this name is written anew
+        except BadInput:  # no manifest, or a damaged one
+            continue
         if found != net:
             raise BadInput(
-                f"{written.folder} holds the overlay of {f'net {found}' if found else path.name}, and {net} is another "
-                f"net; give each net a folder of its own"
+                f"{written.folder} holds the overlay of net {found}, and {net} is another net; give each net a folder "
+                f"of its own"
             )
 
 

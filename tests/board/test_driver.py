@@ -124,6 +124,21 @@ def test_a_word_that_is_lost_on_the_way_is_found_by_count_and_a_flipped_one_by_c
     assert dpd.bank_hashes()["normal"] == words[2]
 
 
+@pytest.mark.parametrize("fault", ["flipped", "interrupted"])
+def test_a_bank_has_no_hash_where_it_was_not_written_whole(dpd, monkeypatch, fault):
+    words, write, fourth = dpd.manifest.bank_words("hot"), NetShell.write, 0x200 + 32 + 12
+
+    def faulty(self, offset, value):
+        if offset == fourth and value and fault == "interrupted":
+            raise KeyboardInterrupt
+        write(self, offset, value ^ (offset == fourth and value != 0))
+
+    monkeypatch.setattr(NetShell, "write", faulty)
+    with pytest.raises((BoardError, KeyboardInterrupt), match=r"the hash of the bank reads sha256:|^$"):
+        dpd.load("normal", *words)
+    assert dpd.bank_hashes()["normal"] is None
+
+
 def test_a_busy_bank_is_not_loaded(dpd):
     words = dpd.manifest.bank_words("hot")
     with pytest.raises(BoardError, match=r"^bank cold is in use; select another bank before loading it$"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
+import bittrue.board
 from bittrue.board import BoardError
 from bittrue.board.manifest import SampleFormat, read_manifest
 from bittrue.board.samples import as_values, check_codes, quantise, unpacked, word_dtype, words_of
@@ -109,6 +112,14 @@ def test_codes_beyond_the_format_are_refused(code, fits):
     else:
         with pytest.raises(BoardError, match="12 bits hold -2048 to 2047"):
             check_codes(codes, sample_format("Q1.11")[1])
+
+
+def test_without_pynq_the_driver_says_where_to_run(monkeypatch):
+    for name in ("predistorter", "net_shell", "transfer"):
+        monkeypatch.delitem(sys.modules, f"bittrue.board.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pynq", None)
+    with pytest.raises(BoardError, match="pynq is not installed here; run this on the board"):
+        bittrue.board.open("x.bit")
 
 
 def test_a_manifest_that_is_not_there_is_named(tmp_path):

@@ -295,6 +295,10 @@ def test_two_folders_of_one_name_need_names(tmp_path, capsys):
     nets = [str(tmp_path / place / "net") for place in ("a", "b")]
     assert main(["overlay", *nets, "-o", str(tmp_path / "o")]) == 2
     assert "the banks' names net, net are not different" in capsys.readouterr().err
+    for name in ("My-Net", "my_net"):
+        save(example(), tmp_path / name)
+    assert main(["overlay", str(tmp_path / "My-Net"), str(tmp_path / "my_net"), "-o", str(tmp_path / "o")]) == 2
+    assert "my_net, my_net are not different (folders' capitals become small" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert main(["overlay", str(tmp_path / "empty"), "-o", str(tmp_path / "o")]) == 2
     assert "holds no net.json" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import Any
 
 from bittrue.errors import BadInput, shown
 
-LINE = 200
+LINE = 400
 """Characters of a text."""
 
 

@@ -103,7 +103,7 @@ def _check_hash(manifest: Manifest, codes: Integers, digest: str) -> None:
     for bank in manifest.banks:
         stored = manifest.stored[bank.name][1]
         if np.array_equal(stored, codes) != (bank.hash == digest):
-            other = "has these words and another hash" if bank.hash != digest else "has this hash and other words"
+            what = "these words and another hash than" if bank.hash != digest else "other words than these and"
             raise BoardError(
-                f"bank {bank.name} of the overlay {other} than {digest[:19]}..; give words and hash of one net"
+                f"bank {bank.name} of the overlay has {what} {digest[:19]}..; give words and hash of one net"
             )

@@ -80,3 +80,6 @@ def npz(data: bytes, _: Path) -> object:
 @target(lambda: [safetensors.numpy.save({"a": np.arange(6, dtype=np.int8).reshape(2, 3), "b": np.ones(2)})])
 def safetensors_file(data: bytes, _: Path) -> object:
     return tensors(data, "the file")
+
+
+import targets_of_board  # noqa: E402, F401  # it registers its own

@@ -63,10 +63,8 @@ def write(
     BadInput
         Where a net is no predistorter, the banks are not alike, or the file cannot be written.
     """
-    check_alike(banks)
+    check_predistorters(banks)
     net = next(iter(banks.values()))
-    if net.input.shape != (2,) or net.output.shape != (2,):
-        raise BadInput(f"net {net.name} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q")
     if len(kelvins) != len(banks):
         raise BadInput(f"{len(kelvins)} temperatures are given for {len(banks)} banks; give one a bank")
     played = passes(plant, count, seed, net.delay)
@@ -85,6 +83,17 @@ def write(
     path = Path(folder) / FILE
     write_whole(path, content.getvalue())
     return path
+
+
+def check_predistorters(banks: Mapping[str, Net]) -> None:
+    """Raise `BadInput` for nets that are not alike, or that are no predistorters."""
+    check_alike(banks)
+    net = next(iter(banks.values()))
+    if net.input.shape != (2,) or net.output.shape != (2,):
+        raise BadInput(
+            f"net {net.name} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q, so name one, "
+            f"such as weights/tdnn-wide"
+        )
 
 
 def expected(net: Net, codes: Codes) -> tuple[Codes, Codes]:

@@ -30,7 +30,7 @@ TEXT = 1 << 26
 DEPTH = 64
 """Most levels of lists and objects inside each other in a description."""
 ELEMENTS = 1 << 26
-"""Most elements of one tensor: weights of a layer, or one sample of what goes from layer to layer."""
+"""Most elements of one tensor, weights of a layer say, and of one sample of all that goes from layer to layer."""
 DELAY = 1 << 20
 """Longest delay of a tap, in samples."""
 NODES = 1 << 14

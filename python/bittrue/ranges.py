@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -155,7 +155,7 @@ def _(layer: MaxPool1d, types: Sequence[TensorType], given: Sequence[Intervals])
 @node_range.register
 def _(layer: AvgPool1d, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
     """A mean lies between the smallest and the largest of its terms, and cutting it off does not leave them."""
-    return Range(given[0], tuple(_running_sum(0, [x] * layer.size) for x in given[0]))
+    return Range(given[0], _each(lambda x: _running_sum(0, [x] * layer.size), given[0]))
 
 
 @node_range.register
@@ -196,17 +196,31 @@ def _(layer: Table, types: Sequence[TensorType], given: Sequence[Intervals]) -> 
         part = layer.values[x.lo - lo : x.hi - lo + 1]
         return Interval(int(part.min()), int(part.max()))
 
-    return Range(tuple(looked_up(x) for x in source))
+    return Range(_each(looked_up, source))
 
 
 @node_range.register
 def _(layer: Add, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
     frac = max(t.format.frac for t in types)
-    acc = tuple(
-        _running_sum(0, [x.scaled(1 << frac - t.format.frac) for x, t in zip(channel, types, strict=True)])
-        for channel in zip(*given, strict=True)
-    )
-    return Range(tuple(a.requantised(frac - layer.output.frac, layer.output) for a in acc), acc)
+    left = [1 << frac - t.format.frac for t in types]
+
+    def summed(*channel: Interval) -> Interval:
+        return _running_sum(0, [x.scaled(factor) for x, factor in zip(channel, left, strict=True)])
+
+    acc = _each(summed, *given)
+    return Range(_each(lambda a: a.requantised(frac - layer.output.frac, layer.output), acc), acc)
+
+
+def _each(rule: Callable[..., Interval], *channels: Intervals) -> Intervals:
+    """``rule`` of every channel, computed once for channels that share their intervals, as wide tensors do."""
+    known: dict[tuple[int, ...], Interval] = {}
+    found = []
+    for channel in zip(*channels, strict=True):
+        key = tuple(map(id, channel))
+        if key not in known:
+            known[key] = rule(*channel)
+        found.append(known[key])
+    return tuple(found)
 
 
 def _running_sum(start: int, terms: Sequence[Interval]) -> Interval:

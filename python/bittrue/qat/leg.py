@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from bittrue.limits import take
 from bittrue.qat.network import Network
 from bittrue.qat.quantise import Grid, codes, decode
-from bittrue.spec import Net
+from bittrue.spec import Conv1d, Net
 from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
@@ -35,13 +35,25 @@ def taps(net: Net, codes: npt.ArrayLike) -> dict[str, Codes]:
     return _evaluate(net, codes, [node.name for node in net.nodes])
 
 
+def _unrolled(net: Net) -> int:
+    """Most elements that the windows of a convolution have, side by side: so torch multiplies float64."""
+    windows = [0]
+    for node in net.nodes:
+        if isinstance(layer := node.layer, Conv1d):
+            windows.append(layer.groups * layer.weight[0].size * net.types[node.name].shape[1])
+    return max(windows)
+
+
 @torch.inference_mode()
 def _evaluate(net: Net, given: npt.ArrayLike, names: Sequence[str]) -> dict[str, Codes]:
     x = torch.from_numpy(net.check_codes(given))
     network = Network(net, trainable=False)
     blocks: dict[str, list[Codes]] = {name: [] for name in names}
-    size = sum(math.prod(tensor.shape) for tensor in net.types.values())
+    size = net.elements + _unrolled(net)
     block = max(1, min(BLOCK, max(net.memory, ELEMENTS // size)))
+    seen = min(len(x), block + net.memory)
+    take(8 * seen * size, f"all tensors of net {net.name} for {seen:,} samples")
+    take(8 * len(x) * sum(net.types[name].elements for name in names), f"the results of net {net.name}")
     for start in range(0, len(x), block):
         past = min(start, net.memory)
         values = decode(x[start - past : start + block], net.input.format)

@@ -54,7 +54,8 @@ class Range:
     @property
     def acc_bits(self) -> int:
         """Accumulator width in bits that never overflows; 0 without an accumulator."""
-        return max((interval.bits for interval in self.acc), default=0)
+        distinct = dict(zip(map(id, self.acc), self.acc, strict=True))  # wide tensors share theirs
+        return max((interval.bits for interval in distinct.values()), default=0)
 
 
 def ranges(net: Net) -> dict[str, Range]:
@@ -213,14 +214,10 @@ def _(layer: Add, types: Sequence[TensorType], given: Sequence[Intervals]) -> Ra
 
 def _each(rule: Callable[..., Interval], *channels: Intervals) -> Intervals:
     """``rule`` of every channel, computed once for channels that share their intervals, as wide tensors do."""
-    known: dict[tuple[int, ...], Interval] = {}
-    found = []
-    for channel in zip(*channels, strict=True):
-        key = tuple(map(id, channel))
-        if key not in known:
-            known[key] = rule(*channel)
-        found.append(known[key])
-    return tuple(found)
+    keys = list(zip(*(map(id, intervals) for intervals in channels), strict=True))
+    distinct = dict(zip(keys, zip(*channels, strict=True), strict=True))
+    known = {key: rule(*channel) for key, channel in distinct.items()}
+    return tuple(known[key] for key in keys)
 
 
 def _running_sum(start: int, terms: Sequence[Interval]) -> Interval:

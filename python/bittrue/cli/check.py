@@ -13,6 +13,7 @@ from bittrue import spec
 from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
+from bittrue.check.vectors import needed
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
 from bittrue.cli.run import encode, read_array
 from bittrue.cosim.stalls import Stalls
@@ -72,17 +73,17 @@ def call(arguments: argparse.Namespace) -> int:
     if known:
         out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
     show(out, sheets(verdict))
-    out.print(summary(verdict), style="green" if verdict.equal else "bold red", markup=False)
+    out.print(summary(verdict), style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red", markup=False)
     if arguments.html:
         write_whole(arguments.html, html(verdict))
     return 0 if verdict.equal else 1
 
 
 def usual_samples(net: Net, hardware: bool = False) -> int:
-    """How many samples are compared where nothing else is said, by ``hardware`` too."""
+    """How many samples are compared where nothing else is said, by ``hardware`` too: enough to reach every delay."""
     work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
     budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
-    return max(100, min(SAMPLES, budget // max(work, 1)))
+    return max(100, needed(net), min(SAMPLES, budget // max(work, net.elements)))
 
 
 def _compare(

@@ -15,7 +15,7 @@ from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
 from bittrue.check.vectors import needed
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
-from bittrue.cli.run import encode, read_array
+from bittrue.cli.run import encode, fitting, read_array
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import macs
 from bittrue.errors import BadInput
@@ -32,7 +32,13 @@ RTL_MACS = 200_000_000
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "check", call, "compare all tensors of a net on all legs, bit for bit")
+    examples = (
+        "bittrue check weights/tdnn-wide",
+        "bittrue check weights/tdnn-wide --legs c,rtl --samples 1000000 --seed 7 --stalls 3 --html report.html",
+        "bittrue check weights/ecg-tiny --input beats.npy",
+    )
+    does = "compare all tensors of a net on all legs, bit for bit"
+    command = add_command(commands, "check", call, does, examples=examples)
     command.add_argument(
         "--legs", metavar="A,B", help=f"legs that must run, of {','.join(LEGS)} (default: those that can run here)"
     )
@@ -110,10 +116,7 @@ def codes_of(net: Net, path: str) -> npt.NDArray[np.int64]:
     """Codes of the samples of a .npy file. Raises `BadInput` where they do not fit the net, naming the file."""
     given = read_array(path)
     codes = given if given.dtype.kind in "iu" else encode(given, net.input.format, argparse.Namespace(input=path))
-    try:
-        return net.check_codes(codes)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    return fitting(net, codes, path)
 
 
 def real_data(net: Net) -> npt.NDArray[np.int64] | None:

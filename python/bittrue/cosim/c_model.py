@@ -100,7 +100,11 @@ class CModel:
     def __init__(self, net: Net) -> None:
         self.net = net
         self._module = module_name(net)
-        self._library = ctypes.CDLL(str(compile_library(sources(net))))
+        library = compile_library(sources(net))
+        try:
+            self._library = ctypes.CDLL(str(library))
+        except OSError as error:  # a folder without the right to execute, say
+            raise BadInput(f"cannot load {library}: {error}; see BITTRUE_BUILD") from None
         size = self._library[f"{self._module}_state_size"]
         size.restype = ctypes.c_size_t
         take(size(), f"the state of net {net.name} in C")

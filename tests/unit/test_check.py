@@ -150,7 +150,9 @@ def test_directed_vectors_of_wide_and_deep_nets_are_bounded():
     net = Net("wide", TensorType((30_000,), Q("Q1.7")), (Node("fc", dense, ("input",)),))
     assert directed.worst_cases(net).size <= 2 * vectors.DIRECTED
     assert directed.ties(net, rng).size <= vectors.DIRECTED
-    deep = ComplexFIR((Term(0, (0, 1 << 18)), Term(2, (1 << 17,))), [[1, 2], [3, 4], [5, 6]], Q("Q1.7"), Q("Q1.7"), Q("Q1.7"))
+    deep = ComplexFIR(
+        (Term(0, (0, 1 << 18)), Term(2, (1 << 17,))), [[1, 2], [3, 4], [5, 6]], Q("Q1.7"), Q("Q1.7"), Q("Q1.7")
+    )
     net = Net("deep", TensorType((2,), Q("Q1.7")), (Node("fir", deep, ("input",)),))
     assert directed.worst_cases(net).size <= 4 * vectors.DIRECTED
     assert directed.ties(net, rng).size <= 4 * vectors.DIRECTED

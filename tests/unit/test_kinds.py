@@ -46,7 +46,9 @@ def test_formats_and_activations_may_be_text(layer):
     assert not any(isinstance(getattr(found, name), str) for name in parts)
 
 
-@pytest.mark.parametrize(("layer", "field"), CASES, ids=lambda case: case if isinstance(case, str) else type(case).__name__)
+@pytest.mark.parametrize(
+    ("layer", "field"), CASES, ids=lambda case: case if isinstance(case, str) else type(case).__name__
+)
 def test_other_kinds_are_refused_naming_layer_and_field(layer, field):
     for value in RUBBISH:
         if field == "iq_taps" and value is None:

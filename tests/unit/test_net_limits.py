@@ -30,13 +30,22 @@ def conv(padding=0, dilation=1, stride=1, weight=ONE) -> Conv1d:
 
 
 REFUSED = [
-    (lambda: T((10**12,), Q7), r"a tensor of shape \(1000000000000,\) has 1000000000000 elements, more than 67,108,864"),
+    (
+        lambda: T((10**12,), Q7),
+        r"a tensor of shape \(1000000000000,\) has 1000000000000 elements, more than 67,108,864",
+    ),
     (lambda: T((FULL + 1,), Q7), "more than 67,108,864; make it smaller"),
     (lambda: T((1 << 14, 1 << 13), Q7), "more than 67,108,864; make it smaller"),
     (lambda: T((10**4000,), Q7), "more than 67,108,864; make it smaller"),
     (lambda: T((1,) * 17, Q7), "a tensor has 17 axes, more than 16"),
-    (lambda: conv(padding=FULL + 1), "Conv1d padding is 67108865; give a whole number of 0 or more, 67,108,864 at most"),
-    (lambda: conv(stride=1 << 63), "Conv1d stride is 9223372036854775808; give a whole number of 1 or more, 67,108,864"),
+    (
+        lambda: conv(padding=FULL + 1),
+        "Conv1d padding is 67108865; give a whole number of 0 or more, 67,108,864 at most",
+    ),
+    (
+        lambda: conv(stride=1 << 63),
+        "Conv1d stride is 9223372036854775808; give a whole number of 1 or more, 67,108,864",
+    ),
     (lambda: conv(dilation=1 << 40), "Conv1d dilation is 1099511627776"),
     (lambda: MaxPool1d(1, 1 << 63), "MaxPool1d stride is"),
     (lambda: AvgPool1d(1, 1, 1 << 27), "AvgPool1d dilation is"),
@@ -45,7 +54,10 @@ REFUSED = [
     (lambda: chain((2, 4), conv(padding=FULL // 4, weight=[[[1], [1]]])), r"shape \(2, 33554436\) has"),
     (lambda: chain((1, 1 << 24), conv(weight=np.ones((1, 1, 2048), int))), "Conv1d sums .* more than 17,179,869,184"),
     (lambda: chain((1, 1 << 20), AvgPool1d(1 << 15, 1)), "AvgPool1d sums 33286029312 terms a sample"),
-    (lambda: chain((2,), MemoryTaps((0, (1 << 20) + 1), (1,), Q7)), "reaches 1048577 samples back, more than 1,048,576"),
+    (
+        lambda: chain((2,), MemoryTaps((0, (1 << 20) + 1), (1,), Q7)),
+        "reaches 1048577 samples back, more than 1,048,576",
+    ),
     (lambda: ComplexFIR([Term(0, [10**400])], [[1, 1]], Q7, Q7, Q7), "samples back, more than 1,048,576"),
     (lambda: MemoryTaps(range((1 << 16) + 1), (), Q7), "has 65,537 taps, more than 65,536"),
     (
@@ -133,6 +145,8 @@ def test_ranges_of_wide_and_deep_nets_take_linear_time():
 
 
 def test_the_limits_are_documented_as_they_are():
-    table = (Path(__file__).resolve().parents[2] / "docs/net-format.md").read_text().split("## Limits")[1].split("\n## ")[0]
+    table = (
+        (Path(__file__).resolve().parents[2] / "docs/net-format.md").read_text().split("## Limits")[1].split("\n## ")[0]
+    )
     for name in ("ELEMENTS", "AXES", "NODES", "DELAY", "TAPS", "WINDOW", "PRODUCTS"):
         assert re.search(rf"\b{getattr(limits, name):,} \| `{name}` \|", table), name

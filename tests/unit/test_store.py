@@ -231,7 +231,9 @@ def test_folders_of_something_else_are_named(tmp_path):
     for name in ("hot", "cold"):
         save(example(), tmp_path / name)
     refused(tmp_path, r"is a folder of 2 nets \(cold, hot\); give one of them, such as .*/cold$")
-    refused(tmp_path / "hot" / "net.json", r"net\.json is not a net folder; give .*/hot, the folder that holds net\.json")
+    refused(
+        tmp_path / "hot" / "net.json", r"net\.json is not a net folder; give .*/hot, the folder that holds net\.json"
+    )
     (tmp_path / "rom").mkdir()
     (tmp_path / "rom" / "bank_map.json").write_text("{}")
     refused(tmp_path / "rom", r"is a folder of ROM files of banks, not a net folder")
@@ -241,7 +243,9 @@ def test_folders_of_something_else_are_named(tmp_path):
 def test_what_is_not_a_net_description_is_refused(text, tmp_path):
     save(example(), tmp_path)
     (tmp_path / "net.json").write_bytes(text)
-    refused(tmp_path, "is not JSON|does not describe a net|is text in UTF-16|beyond 64 levels|an integer of 5,000 digits")
+    refused(
+        tmp_path, "is not JSON|does not describe a net|is text in UTF-16|beyond 64 levels|an integer of 5,000 digits"
+    )
 
 
 @pytest.mark.parametrize(

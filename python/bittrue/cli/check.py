@@ -79,7 +79,11 @@ def call(arguments: argparse.Namespace) -> int:
     if known:
         out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
     show(out, sheets(verdict))
-    out.print(summary(verdict), style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red", markup=False)
+    out.print(
+        summary(verdict),
+        style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red",
+        markup=False,
+    )
     if arguments.html:
         write_whole(arguments.html, html(verdict))
     return 0 if verdict.equal else 1

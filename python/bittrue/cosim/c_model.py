@@ -135,7 +135,9 @@ class CModel:
 
     def _arrays(self, codes: npt.ArrayLike) -> tuple[npt.NDArray[np.signedinteger], npt.NDArray[np.signedinteger]]:
         given = np.ascontiguousarray(self.net.check_codes(codes).astype(_dtype(self.net.input.format)))
-        take(8 * len(given) * self.net.output.elements, f"the results of net {self.net.name} for {len(given):,} samples")
+        take(
+            8 * len(given) * self.net.output.elements, f"the results of net {self.net.name} for {len(given):,} samples"
+        )
         return given, np.zeros((len(given), *self.net.output.shape), _dtype(self.net.output.format))
 
     def _call(self, name: str, samples: int, *arguments: object) -> None:

@@ -32,7 +32,9 @@ def plain(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(values)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise BadInput(f"{what} is no array of numbers ({shown(str(error))}); give one, all rows equally long") from None
+        raise BadInput(
+            f"{what} is no array of numbers ({shown(str(error))}); give one, all rows equally long"
+        ) from None
 
 
 def int64(values: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:

@@ -40,7 +40,9 @@ class Format:
                 raise BadInput(f"a format has {given} as its {name}; give a whole number, or use Format.parse")
             object.__setattr__(self, name, value)
         if not 1 <= self.bits <= 63:
-            raise BadInput(f"a format has 1 to 63 bits, not {shown(self.bits)}; choose a word that int64 carriers can hold")
+            raise BadInput(
+                f"a format has 1 to 63 bits, not {shown(self.bits)}; choose a word that int64 carriers can hold"
+            )
         if not -63 <= self.frac <= 126:
             raise BadInput(f"a format has -63 to 126 fractional bits, not {shown(self.frac)}; rescale the tensor")
 

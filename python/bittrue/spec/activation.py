@@ -83,4 +83,6 @@ def from_json(text: object) -> Activation:
         kind, _, shift = text.partition("/")
         if kind == "leaky_relu" and re.fullmatch("[0-9]{1,3}", shift):
             return LeakyReLU(int(shift))
-    raise BadInput(f"unknown activation {shown(text)}; known are 'linear', 'relu', 'abs' and 'leaky_relu/K' (slope 2^-K)")
+    raise BadInput(
+        f"unknown activation {shown(text)}; known are 'linear', 'relu', 'abs' and 'leaky_relu/K' (slope 2^-K)"
+    )

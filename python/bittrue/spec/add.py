@@ -31,7 +31,9 @@ class Add(Layer):
     def output_type(self, *inputs: TensorType) -> TensorType:
         shapes = {given.shape for given in inputs}
         if len(inputs) < 2 or len(shapes) != 1:
-            raise BadInput(f"Add takes two or more tensors of one shape, not {shown([g.shape for g in inputs])}; match them")
+            raise BadInput(
+                f"Add takes two or more tensors of one shape, not {shown([g.shape for g in inputs])}; match them"
+            )
         check_products(len(inputs) * inputs[0].elements, "Add")
         return TensorType(inputs[0].shape, self.output)
 

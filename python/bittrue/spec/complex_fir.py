@@ -28,7 +28,9 @@ class Term:
         object.__setattr__(self, "power", integers((self.power,), "Term.power")[0])
         if self.power:
             envelope_powers((self.power,), "Term.power")
-        object.__setattr__(self, "taps", increasing_taps(self.taps, f"the taps of the term of power {shown(self.power)}"))
+        object.__setattr__(
+            self, "taps", increasing_taps(self.taps, f"the taps of the term of power {shown(self.power)}")
+        )
 
 
 @register

@@ -14,7 +14,9 @@ def frame_of(inputs: Sequence[TensorType], layer: str) -> TensorType:
     """The one input of a layer of frames; `BadInput` unless it has shape ``(channels, length)``."""
     (given,) = inputs
     if len(given.shape) != 2:
-        raise BadInput(f"{layer} takes frames of shape (channels, length), not {shown(given.shape)}; reshape the tensor")
+        raise BadInput(
+            f"{layer} takes frames of shape (channels, length), not {shown(given.shape)}; reshape the tensor"
+        )
     return given
 
 

@@ -63,7 +63,9 @@ class MemoryTaps(Layer):
         if self.iq_taps is not None:
             own = increasing_taps(self.iq_taps, "MemoryTaps.iq_taps")
             if not self.powers:
-                raise BadInput(f"MemoryTaps has no powers, and iq_taps {shown(list(own))} beside taps; give these as taps")
+                raise BadInput(
+                    f"MemoryTaps has no powers, and iq_taps {shown(list(own))} beside taps; give these as taps"
+                )
             object.__setattr__(self, "iq_taps", own if own != self.taps else None)
 
     @property

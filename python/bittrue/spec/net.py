@@ -98,7 +98,9 @@ class Net:
                 f"them smaller"
             )
         if self.memory > DELAY:
-            raise BadInput(f"net {self.name} looks {self.memory:,} samples back, more than {DELAY:,}; shorten its delays")
+            raise BadInput(
+                f"net {self.name} looks {self.memory:,} samples back, more than {DELAY:,}; shorten its delays"
+            )
         delay = integer(self.delay)
         if delay is None or not 0 <= delay <= self.memory:
             raise BadInput(

@@ -103,7 +103,9 @@ def _check_folder(folder: Path) -> None:
     nets = sorted(path.parent.name for path in folder.glob(f"*/{JSON_FILE}"))
     if nets:
         names = ", ".join(nets[:8]) + (", ..." if len(nets) > 8 else "")
-        raise BadInput(f"{folder} is a folder of {len(nets)} nets ({names}); give one of them, such as {folder / nets[0]}")
+        raise BadInput(
+            f"{folder} is a folder of {len(nets)} nets ({names}); give one of them, such as {folder / nets[0]}"
+        )
     there = next((what for file, what in _OTHERS.items() if (folder / file).exists()), None)
     if there:
         raise BadInput(f"{folder} is {there}, not a net folder, which holds {JSON_FILE} and {WEIGHT_FILE}; give one")
@@ -175,7 +177,9 @@ def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
         raise BadInput(f"{folder / JSON_FILE} is malformed near {error}; see docs/net-format.md") from None
     unused = set(tensors) - {f"{node.name}.{field.name}" for node in nodes for field in fields(node.layer)}  # type: ignore[arg-type]
     if unused:
-        raise BadInput(f"{folder / WEIGHT_FILE} holds {shown(sorted(unused)[0])}, which no layer of net.json has; remove it")
+        raise BadInput(
+            f"{folder / WEIGHT_FILE} holds {shown(sorted(unused)[0])}, which no layer of net.json has; remove it"
+        )
     return net
 
 

@@ -92,7 +92,7 @@ def test_biases_that_float64_does_not_carry(bias: int, activation: str) -> None:
     conv = Conv1d([[[100], [-77]], [[5], [9]]], [bias, 3], "Q1.7", "Q40.20", activation)
     for shape, layer in (((2,), dense), ((2, 5), conv)):
         net = Net("far", TensorType(shape, "Q1.15"), [Node("fc", layer, "input")])
-        with pytest.raises(BadInput, match="training can carry in float64|float64 carries exactly"):
+        with pytest.raises(BadInput, match=r"training can carry in float64|float64 carries exactly"):
             qat.Network(net)
         same(net, np.concatenate([corners(net), full_range(net, 300, seed=2)]))
 

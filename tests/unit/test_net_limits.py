@@ -1,4 +1,4 @@
-"""The limits of a net: refused where the layer or the net is made, so by every leg alike, and at the limit still taken."""
+"""The limits of a net: refused where a layer or a net is made, so by every leg alike, and at the limit still taken."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ def summary(verdict: Verdict) -> str:
     names = ", ".join(leg.leg for leg in verdict.legs)
     if verdict.equal:
         words = sum(leg.words for leg in verdict.legs)
-        return f"equal{_limited(verdict)}: {names} gave the bits of ref in all {words:,} words of {verdict.samples:,} samples"
+        many = f"all {words:,} words of {verdict.samples:,} samples"
+        return f"equal{_limited(verdict)}: {names} gave the bits of ref in {many}"
     wrong = [leg.leg for leg in verdict.legs if not leg.equal]
     compared = f" (compared: {names})" if len(verdict.legs) > 1 else ""
     return f"NOT EQUAL: {', '.join(wrong)} differs from ref{compared}"

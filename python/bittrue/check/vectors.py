@@ -99,7 +99,7 @@ def deepest(net: Net) -> int:
 
 
 def _delays(net: Net, left: int, drawn: int) -> int:
-    """Samples of the block that reaches the longest delay, of ``left``; 0 where those ``drawn`` later do, or none can."""
+    """Samples of the block that reaches the longest delay, of ``left``; 0 where those ``drawn`` later do."""
     depth = deepest(net)
     longest = max((count for count, _ in _pieces(net, drawn - drawn // 8)), default=0)
     if not depth or depth < longest or depth >= left or not needed(net):

@@ -27,7 +27,7 @@ def plain(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     Raises `BadInput`, naming ``what``, for masked elements (an array would show what the mask hides) and for what makes
     no array, such as rows of different lengths.
     """
-    if isinstance(values, np.ma.MaskedArray) and (masked := int(np.ma.count_masked(values))):
+    if isinstance(values, np.ma.MaskedArray) and (masked := int(np.ma.getmaskarray(values).sum())):
         raise BadInput(f"{what} has {masked} masked elements; fill them (numpy.ma.filled) or cut them out first")
     try:
         return np.asarray(values)
@@ -48,8 +48,10 @@ def int64(values: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
 
 
 def float64(values: npt.ArrayLike, what: str) -> npt.NDArray[np.float64]:
-    """``values`` as float64, every one exactly. Raises `BadInput`, naming ``what``, for numbers that are not real, text,
-    objects, and integers or long floats that float64 would round."""
+    """``values`` as float64, every one exactly.
+
+    Raises `BadInput`, naming ``what``, for complex numbers, text, objects, and numbers that float64 would round.
+    """
     array = plain(values, what)
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
         raise BadInput(f"{what} holds {array.dtype} numbers; give real values as float64, 32 or 16")

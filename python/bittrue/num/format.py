@@ -57,7 +57,7 @@ class Format:
 
     @classmethod
     def of(cls, value: Format | str, what: str) -> Format:
-        """A format as it is, or what `parse` reads of its text. Raises `BadInput`, naming ``what``, for anything else."""
+        """A format as it is, or what `parse` reads of its text. Raises `BadInput`, naming ``what``, otherwise."""
         if isinstance(value, Format):
             return value
         try:

@@ -104,7 +104,8 @@ class Net:
         delay = integer(self.delay)
         if delay is None or not 0 <= delay <= self.memory:
             raise BadInput(
-                f"net {self.name} declares a delay of {shown(self.delay)} samples; its outputs see 0 to {self.memory} back"
+                f"net {self.name} declares a delay of {shown(self.delay)} samples; its outputs see 0 to {self.memory} "
+                f"back"
             )
         object.__setattr__(self, "delay", delay)
 

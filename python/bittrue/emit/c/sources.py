@@ -21,7 +21,6 @@ from bittrue.spec import Net
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 
-
 _TEXT = 200
 """Bytes that a number takes while its text is made: the number, its digits, the line and the file they stand in."""
 

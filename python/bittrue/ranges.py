@@ -54,8 +54,8 @@ class Range:
     @property
     def acc_bits(self) -> int:
         """Accumulator width in bits that never overflows; 0 without an accumulator."""
-        distinct = dict(zip(map(id, self.acc), self.acc, strict=True))  # wide tensors share theirs
-        return max((interval.bits for interval in distinct.values()), default=0)
+        alike = self.acc == self.acc[:1] * len(self.acc)  # quick to see where they are one object, as in wide tensors
+        return max((interval.bits for interval in (self.acc[:1] if alike else self.acc)), default=0)
 
 
 def ranges(net: Net) -> dict[str, Range]:
@@ -214,6 +214,8 @@ def _(layer: Add, types: Sequence[TensorType], given: Sequence[Intervals]) -> Ra
 
 def _each(rule: Callable[..., Interval], *channels: Intervals) -> Intervals:
     """``rule`` of every channel, computed once for channels that share their intervals, as wide tensors do."""
+    if all(intervals == intervals[:1] * len(intervals) for intervals in channels):
+        return (rule(*(intervals[0] for intervals in channels)),) * len(channels[0])
     keys = list(zip(*(map(id, intervals) for intervals in channels), strict=True))
     distinct = dict(zip(keys, zip(*channels, strict=True), strict=True))
     known = {key: rule(*channel) for key, channel in distinct.items()}

@@ -21,6 +21,7 @@ from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
+from bittrue.spec.pool1d import Pool1d
 
 SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
@@ -28,6 +29,12 @@ MACS = 10_000_000_000
 """Multiplications that this may take a leg: a net of more than 100,000 a sample gets fewer samples, 100 at least."""
 RTL_MACS = 200_000_000
 """The same of a net of frames whose hardware is simulated: Verilator computes some 10,000,000 a second."""
+
+
+WORD = 8
+"""A word that is written and compared counts as so many multiplications."""
+WORDS = 100_000_000
+"""Words of all tensors that 100 samples may have; of a net with larger samples, fewer than 100 are compared."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -91,9 +98,13 @@ def call(arguments: argparse.Namespace) -> int:
 
 def usual_samples(net: Net, hardware: bool = False) -> int:
     """How many samples are compared where nothing else is said, by ``hardware`` too: enough to reach every delay."""
-    work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
+    words = WORD * net.elements
+    words += sum(net.types[n.name].elements * n.layer.size for n in net.nodes if isinstance(n.layer, Pool1d))
+    work = max(words, sum(macs(node.layer, net.types[node.name]) for node in net.nodes))
     budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
-    return max(100, needed(net), min(SAMPLES, budget // max(work, net.elements)))
+    least = min(100, max(1, WORDS // net.elements))
+    reaching = needed(net) if needed(net) * work <= 4 * budget else 0
+    return max(least, reaching, min(SAMPLES, budget // work))
 
 
 def _compare(

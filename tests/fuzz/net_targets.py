@@ -75,7 +75,8 @@ VALUES = (
     None, True, 0, 1, -1, 2, 3, 7, 2.0, 0.5, "", "input", "Q1.7", "Q-0.8", "Q01.7", "Q63.0", "Q1.126", "Q-63.126",
     "relu", "abs", "linear", "leaky_relu/15", "leaky_relu/16", "fc", "taps", "conv", [], {}, [0], [1], [2], ["input"],
     [[0]], [1, 2, 3], [0, 1 << 20], [1 << 21], 1 << 26, 1 << 27, 1 << 16, 1 << 62, -(1 << 63), "a" * 5000,
-    ["input"] * 300, list(range(300)), [{"power": 4, "taps": [0]}], {"shape": [2], "format": "Q1.15"}, "Dense", "Conv1d",
+    ["input"] * 300, list(range(300)), [{"power": 4, "taps": [0]}], {"shape": [2], "format": "Q1.15"},
+    "Dense", "Conv1d",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A check reaches every delay, or names the one that no vector was long enough for; its directed vectors are bounded."""
+"""A check reaches every delay, or names one that no vector was long enough for; its directed vectors are bounded."""
 
 from __future__ import annotations
 

@@ -101,7 +101,8 @@ def named(text: str, data: str | os.PathLike[str] | None = None, annotator: str 
         if name not in PARTS and not _there(folder, name):
             others = ", ".join(sorted(path.stem for path in folder.glob("*.hea"))[:12])
             raise BadInput(
-                f"{name or 'nothing'} is no record of {folder} and no part; parts are {', '.join(PARTS)}, records {others}"
+                f"{name or 'nothing'} is no record of {folder}, which has {others or 'none'}, and no part; parts are"
+                f" {', '.join(PARTS)}"
             )
         found += PARTS.get(name, (name,))
     twice = sorted({name for name in found if found.count(name) > 1})

@@ -129,7 +129,7 @@ def strips_png(shown: dict[int, tuple[list[Strip], list[Strip]]], plan: Input, e
 
 def draw(axes: Axes, strip: Strip, plan: Input) -> None:
     """One strip: the lead as recorded, annotated beats by their class, what the net sees of the ECG shaded."""
-    record, rate = strip.record, float(strip.record.rate)
+    record, rate = strip.record, strip.record.rate
     first, last = strip.position - int(BEFORE * rate), strip.position + int(AFTER * rate)
     at = np.arange(max(0, first), min(len(record.signal), last))
     colour = NEUTRAL if strip.answer is None else RIGHT if strip.answer == strip.label else WRONG

@@ -15,8 +15,9 @@ from bittrue import limits
 from bittrue.apps.ecg.beats import database, front_end, kept_beats, rearranged, records, rhythm
 from bittrue.apps.ecg.beats.header import FASTEST
 from bittrue.apps.ecg.beats.kept_beats import Beats
-from bittrue.apps.ecg.beats.leads import LEAD, Codes
+from bittrue.apps.ecg.beats.leads import LEAD
 from bittrue.apps.ecg.beats.records import ANNOTATOR, Record
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.cosim.cache import build_root
 from bittrue.errors import BadInput, shown
 
@@ -116,7 +117,7 @@ class Input:
 
 
 def whole(record: Record, plan: Input) -> npt.NDArray[np.bool_]:
-    """Which beats of a record a net can see: those without a gap in their window, all where no channel is of the ECG."""
+    """Which beats of a record a net can see: without a gap in their window, or all where no channel is of the ECG."""
     if not len(record.gaps) or not set(VOLTAGES) & set(plan.channels):
         return np.ones(len(record.positions), np.bool_)
     return front_end.whole(record.positions, record.gaps, record.rate, plan.rate, plan.before, plan.length)
@@ -181,12 +182,18 @@ def _said(record: Record, plan: Input, kept: npt.NDArray[np.bool_]) -> list[str]
     """What somebody should know about the beats of a record."""
     found = list(record.remarks)
     if not kept.any():
-        raise BadInput(f"record {record.name} has no beat without a gap in its window; leave it out, or choose another lead")
+        raise BadInput(
+            f"record {record.name} has no beat without a gap in its window; leave it out, or choose another lead"
+        )
     if lost := int((~kept).sum()):
-        found.append(f"record {record.name}: {lost:,} of {len(kept):,} beats have no value in their window and are left out")
+        found.append(
+            f"record {record.name}: {lost:,} of {len(kept):,} beats left out, whose window has stretches without values"
+        )
     if record.rate < plan.rate and set(VOLTAGES) & set(plan.channels):
-        rates = f"{float(record.rate):g} samples a second, the net takes {plan.rate:g}"
-        found.append(f"record {record.name} has {rates}: they are computed, nothing above {float(record.rate) / 2:g} Hz is in them")
+        rates = f"{record.rate:g} samples a second, the net takes {plan.rate:g}"
+        found.append(
+            f"record {record.name} has {rates}: they are computed, nothing above {record.rate / 2:g} Hz is in them"
+        )
     return found
 
 

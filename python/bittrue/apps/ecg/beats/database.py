@@ -37,7 +37,9 @@ def locate(folder: str | os.PathLike[str] | None = None) -> Path:
     path = Path(named).expanduser() if named else BESIDE
     if not path.is_dir():
         where = f"are not in {path}" if named else "were not found"
-        raise BadInput(f"the MIT-BIH records {where}; set {VARIABLE} to their folder, or fetch them: bittrue ecg download")
+        raise BadInput(
+            f"the MIT-BIH records {where}; set {VARIABLE} to their folder, or fetch them: bittrue ecg download"
+        )
     if not any(any(path.glob(f"{deeper}*.hea")) for deeper in ("", "*/", "*/*/")):
         raise BadInput(f"{path} holds no WFDB record (*.hea); set {VARIABLE} to the folder of the MIT-BIH records")
     return path
@@ -49,8 +51,8 @@ def download(folder: str | os.PathLike[str], names: Sequence[str] | None = None,
     All records if none is named. What is there already is not fetched again. What wfdb says meanwhile goes to standard
     error.
 
-    Raises `BadInput` where the folder cannot be made, PhysioNet cannot be reached, or a record is not complete afterwards;
-    the same call goes on then.
+    Raises `BadInput` where the folder cannot be made, PhysioNet cannot be reached, or a record is not complete
+    afterwards; the same call goes on then.
     """
     path = Path(folder).expanduser()
     if not re.fullmatch(r"[a-z0-9][-a-z0-9_./]{0,100}", source):
@@ -73,17 +75,15 @@ def download(folder: str | os.PathLike[str], names: Sequence[str] | None = None,
 def complete(folder: Path, names: Sequence[str] | None = None, source: str = MITDB) -> list[str]:
     """The records of a folder: those asked for, those that the source is known to have, or all that are there.
 
-    Raises `BadInput` where there is none, or one that lacks a file: the signals that its header names, of MIT-BIH also the
-    annotations.
+    Raises `BadInput` where there is none, or one that lacks a file: the signals that its header names, of MIT-BIH also
+    the annotations.
     """
     there = sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.hea"))
-    wanted = list(names or EVERY.get(source, there))
+    wanted = list(names or EVERY.get(source) or there)
     for name in wanted or [f"of {source}"]:
         needed = files(folder, name) + [f"{name}.{ANNOTATOR}"] * (source == MITDB)
         if lacking := next((file for file in needed if not (folder / file).is_file()), None):
-            raise BadInput(
-                f"the download is not complete: there is no {folder / lacking}; call again, which goes on where this stopped"
-            )
+            raise BadInput(f"the download is not complete: there is no {folder / lacking}; call again, which goes on")
     return wanted
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.ndimage import median_filter
 from scipy.signal import firwin, upfirdn
 
-from bittrue.apps.ecg.beats.header import Rate
-from bittrue.apps.ecg.beats.leads import Codes
+from bittrue.apps.ecg.beats.header import Rate, exact
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.num import Format
 
 TAPS = Format(16, 15)
@@ -59,16 +59,12 @@ def low_pass(signal: Codes, rate: Rate, wanted: float) -> Codes:
 @cache
 def _taps(rate: Rate, wanted: float) -> Codes:
     half = _half(rate, wanted)
-    return TAPS.encode(firwin(2 * half + 1, 0.45 * wanted, fs=float(rate)))
+    return TAPS.encode(firwin(2 * half + 1, 0.45 * wanted, fs=rate))
 
 
 def _half(rate: Rate, wanted: float) -> int:
     """Samples that the filter reaches to either side, ``n``."""
-    return int(4 * rate / _exact(wanted))
-
-
-def _exact(wanted: float) -> Fraction:
-    return Fraction(str(wanted))
+    return int(4 * exact(rate) / exact(wanted))
 
 
 def baseline(signal: Codes, rate: Rate) -> Codes:
@@ -79,7 +75,7 @@ def baseline(signal: Codes, rate: Rate) -> Codes:
     step = max(1, int(rate // GRID))
     coarse = signal[::step]
     for seconds in (QRS, WAVES):
-        coarse = median_filter(coarse, size=int(seconds * rate / step) // 2 * 2 + 1, mode="nearest")
+        coarse = median_filter(coarse, size=int(seconds * exact(rate) / step) // 2 * 2 + 1, mode="nearest")
     ahead = np.append(coarse[1:], coarse[-1])
     between = coarse[:, None] + (ahead - coarse)[:, None] * np.arange(step) // step
     return between.reshape(-1)[: len(signal)]
@@ -87,7 +83,7 @@ def baseline(signal: Codes, rate: Rate) -> Codes:
 
 def peaks(signal: Codes, positions: Codes, rate: Rate) -> Codes:
     """Largest magnitude within 0.1 s of each beat, at least 1."""
-    reach = int(REACH * rate)
+    reach = int(REACH * exact(rate))
     at = np.clip(positions[:, None] + np.arange(-reach, reach + 1), 0, len(signal) - 1)
     return np.asarray(np.maximum(abs(signal[at]).max(axis=1), 1))
 
@@ -121,21 +117,22 @@ def windows(signal: Codes, positions: Codes, rate: Rate, wanted: float, before: 
     """``w[k, i] = x[p[k] + floor(o[i] + 1/2)]`` with ``o[i] = (i - before) * rate / wanted``, 0 outside of the record.
 
     A record of less than ``wanted`` samples a second has no sample for every one of the window. There,
-    ``w[k, i] = floor(2**-15 * sum_j h[j] * x[p[k] + floor(o[i]) + j] + 1/2)``, j from -15 to 16, with ``h`` from `between`
-    for the fraction of ``o[i]``.
+    ``w[k, i] = floor(2**-15 * sum_j h[j] * x[p[k] + floor(o[i]) + j] + 1/2)``, j from -15 to 16, with ``h`` from
+    `between` for the fraction of ``o[i]``.
 
     Returns
     -------
     int64 array (beats, length)
     """
-    offsets = [(i - before) * rate / _exact(wanted) for i in range(length)]
+    step = exact(rate) / exact(wanted)
+    offsets = [(i - before) * step for i in range(length)]
     if rate >= wanted:
         return _around(signal, positions, np.array([(2 * o + 1) // 2 for o in offsets], dtype=np.int64))
     result = np.empty((len(positions), length), np.int64)
     for i, offset in enumerate(offsets):
         reach = np.arange(int(offset // 1) + 1 - SIDE, int(offset // 1) + 1 + SIDE)
-        exact = _around(signal, positions, reach) @ between(offset % 1)
-        result[:, i] = (exact + (1 << TAPS.frac - 1)) >> TAPS.frac
+        summed = _around(signal, positions, reach) @ between(offset % 1)
+        result[:, i] = (summed + (1 << TAPS.frac - 1)) >> TAPS.frac
     return result
 
 
@@ -150,12 +147,12 @@ def _around(signal: Codes, positions: Codes, offsets: Codes) -> Codes:
 def between(fraction: Fraction) -> Codes:
     """Weights of the 32 samples around an instant ``fraction`` of a sample behind the sixteenth: their sum is 2**15.
 
-    ``floor(2**15 * sinc(j - fraction) * kaiser + 1/2)`` for j from -15 to 16, the rest of the sum on the nearest sample. At
-    0 it is that sample alone.
+    ``floor(2**15 * sinc(j - fraction) * kaiser + 1/2)`` for j from -15 to 16, the rest of the sum on the nearest
+    sample. At 0 it is that sample alone.
     """
     away = np.arange(1 - SIDE, 1 + SIDE) - float(fraction)
     window = np.i0(6 * np.sqrt(np.maximum(1 - (away / SIDE) ** 2, 0))) / np.i0(6.0)
-    taps = np.floor(np.sinc(away) * window * (1 << TAPS.frac) + 0.5).astype(np.int64)
+    taps: Codes = np.floor(np.sinc(away) * window * (1 << TAPS.frac) + 0.5).astype(np.int64)
     taps[np.argmin(abs(away))] += (1 << TAPS.frac) - taps.sum()
     return taps
 
@@ -170,7 +167,7 @@ def whole(positions: Codes, gaps: Codes, rate: Rate, wanted: float, before: int,
         Start and end of each stretch without values.
     """
     reach = SIDE if rate < wanted else _half(rate, wanted) if rate > wanted else 0
-    ends = [(i - before) * rate / _exact(wanted) for i in (0, length - 1)]
+    ends = [(i - before) * exact(rate) / exact(wanted) for i in (0, length - 1)]
     first, last = positions + int(ends[0] // 1) - reach, positions + int(ends[1] // 1) + 1 + reach
     touched = (first[:, None] < gaps[:, 1]) & (last[:, None] >= gaps[:, 0])
     return np.asarray(~touched.any(axis=1))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.ecg.beats.header import Rate
+from bittrue.apps.ecg.beats.header import Rate, exact
 
 Codes = npt.NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def bridged(
         else:
             first, last, steps = int(signal[start - 1]), int(signal[end]), int(end - start) + 1
             filled[start:end] = first + (last - first) * np.arange(1, steps) // steps
-    long = (edges[:, 1] - edges[:, 0] > SHORT * rate) | (edges[:, 0] == 0) | (edges[:, 1] == len(signal))
+    long = (edges[:, 1] - edges[:, 0] > int(SHORT * exact(rate))) | (edges[:, 0] == 0) | (edges[:, 1] == len(signal))
     said = f"{whose} has no value at {int(blank.sum()):,} of {len(signal):,} samples"
     bridges = int((~long).sum())
     if bridges:

@@ -1,7 +1,7 @@
 """Headers of WFDB records, read strictly: what one says, what it leaves to a default, and what cannot be.
 
-The grammar is that of header(5) of the WFDB applications guide. Every line has to match whole: a reader that stops at the
-first character that it does not know takes ``360,5`` samples a second for 360.
+The grammar is that of header(5) of the WFDB applications guide. Every line has to match whole: a reader that stops at
+the first character that it does not know takes ``360,5`` samples a second for 360.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bittrue import limits
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 
-Rate = int | Fraction
-"""Samples a second, exactly: 128.7 is 1287/10."""
+Rate = int | float
+"""Samples a second. What is computed with it is exact by `exact`: 128.7 is 1287/10 there."""
 
 DEFAULT_RATE, DEFAULT_GAIN = 250, 200.0
 """Frames a second and steps a unit where a header has none (header(5))."""
@@ -91,7 +91,7 @@ class Header:
     Parameters
     ----------
     path : Path
-    rate : int or Fraction
+    rate : int or float
         Frames a second.
     default_rate : bool
         Whether the header has no rate, so that it is 250.
@@ -123,7 +123,7 @@ def read_header(path: Path) -> Header:
     if fields["length"] is not None and int(fields["length"]) == 0:
         raise BadInput(f"{path} says that the record has 0 samples; copy the record anew")
     several = fields["segments"] is not None
-    what, said = ("segment", fields["segments"]) if several else ("signal", fields["signals"])
+    what, said = ("segment", fields["segments"] or "0") if several else ("signal", fields["signals"] or "0")
     most = SEGMENTS if several else SIGNALS
     if not 0 < int(said) <= most:
         raise BadInput(f"{path} says that the record has {int(said):,} {what}s; 1 to {most:,} can be")
@@ -136,23 +136,27 @@ def read_header(path: Path) -> Header:
             segments.append((part["name"] or "", int(part["length"] or 0)))
         else:
             signals.append(_signal(_fields(_SIGNAL, row, path, "line of a signal"), path))
-    rate = DEFAULT_RATE if fields["rate"] is None else exact(fields["rate"])
+    rate = DEFAULT_RATE if fields["rate"] is None else as_rate(exact(fields["rate"]))
     if not rate:
         raise BadInput(f"{path} says 0 samples a second; correct the rate, or leave it out for {DEFAULT_RATE}")
     return Header(path, rate, fields["rate"] is None, _whole(fields["length"]), tuple(signals), tuple(segments))
 
 
-def exact(value: float | Rate | str) -> Rate:
-    """A decimal number as it is written: an int where it is whole, else a fraction."""
-    number = Fraction(str(value))
-    return int(number) if number.denominator == 1 else number
+def exact(number: float | str) -> Fraction:
+    """A decimal number as it is written."""
+    return Fraction(str(number))
+
+
+def as_rate(number: Fraction) -> Rate:
+    """A rate as it is shown: an int where it is whole."""
+    return int(number) if number.denominator == 1 else float(number)
 
 
 def checked_rate(rate: Rate, whose: str) -> Rate:
     """The rate. Raises `BadInput`, which begins with ``whose``, outside of `SLOWEST` to `FASTEST`."""
     if not SLOWEST <= rate <= FASTEST:
         raise BadInput(
-            f"{whose} has {float(rate):g} samples a second; an electrocardiogram has {SLOWEST} to {FASTEST:,}: correct the rate"
+            f"{whose} has {rate:g} samples a second; an ECG has {SLOWEST} to {FASTEST:,}; correct the rate"
         )
     return rate
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.ecg.beats.leads import Codes
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
 from bittrue.readers import npz
@@ -58,9 +58,9 @@ def read(path: Path, names: Sequence[str]) -> Beats | None:
     """What an earlier call stored; None where there is nothing or it is damaged."""
     try:
         found = npz(read_bytes(path, "the beats"), f"the file {path}")
-        parts = [found[name] for name in ARRAYS]
+        x, y, record, position = (found[name] for name in ARRAYS)
         remarks = tuple(found["remarks"].tobytes().decode().splitlines())
-        return Beats(*parts, tuple(names), remarks, bool(found["known"]))
+        return Beats(x, y, record, position, tuple(names), remarks, bool(found["known"]))
     except (BadInput, KeyError, UnicodeDecodeError):
         return None
 

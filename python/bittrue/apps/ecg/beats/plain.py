@@ -11,8 +11,9 @@ import numpy as np
 from bittrue import limits
 from bittrue.apps.ecg.beats.classes import CLASS
 from bittrue.apps.ecg.beats.header import Rate, checked_rate
-from bittrue.apps.ecg.beats.leads import LARGEST, LEAD, Codes, Lead, choose
+from bittrue.apps.ecg.beats.leads import LARGEST, LEAD, Lead, choose
 from bittrue.apps.ecg.beats.records import Record, annotated, detected
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 
@@ -39,7 +40,7 @@ def read_csv(
     path : path
         A value a line, or columns with commas, semicolons or tabs between; the first line may name them. A cell that is
         empty or says so is a value that is not there.
-    rate : int or Fraction
+    rate : int or float
         Samples a second.
     units : str
         A key of `UNITS`.
@@ -82,11 +83,13 @@ def _beats(path: str | os.PathLike[str], samples: int) -> tuple[Codes, tuple[str
         at = int(row[0]) if re.fullmatch(r"\d{1,15}", row[0], re.ASCII) else -1
         if not before < at < samples:
             raise BadInput(
-                f"{path}, line {first + k}: {shown(row[0])} is no sample behind {before} and below {samples:,}, the end of"
-                f" the signal; give ascending sample numbers, counted from 0"
+                f"{path}, line {first + k}: {shown(row[0])} is no sample behind {before} and below {samples:,}, the end"
+                f" of the signal; give ascending sample numbers, counted from 0"
             )
         if len(row) == 2 and row[1] not in CLASS:
-            raise BadInput(f"{path}, line {first + k}: {shown(row[1])} is no symbol of a beat; known are {' '.join(CLASS)}")
+            raise BadInput(
+                f"{path}, line {first + k}: {shown(row[1])} is no symbol of a beat; known are {' '.join(CLASS)}"
+            )
         before = at
         positions.append(at)
         symbols += row[1:]
@@ -121,7 +124,9 @@ def _table(path: str | os.PathLike[str], what: str) -> tuple[list[str], list[lis
 
 def _column(titles: list[str], count: int, lead: str, path: str) -> tuple[int, str]:
     """Index and name of the column."""
-    names = [titles[k] if titles and titles[k] and titles.count(titles[k]) == 1 else f"column {k + 1}" for k in range(count)]
+    names = [
+        titles[k] if titles and titles[k] and titles.count(titles[k]) == 1 else f"column {k + 1}" for k in range(count)
+    ]
     if count == 1 and lead == LEAD:
         return 0, names[0]
     chosen = choose(names, path, lead)

@@ -18,5 +18,5 @@ PUBLISHED = {
     "231": "6eaa276ada3a77d9", "232": "2835519435236a6e", "233": "c4be72e5d14e739e", "234": "d6a18c221ea377e3",
 }
 # fmt: on
-"""The first 16 digits of `bittrue.apps.ecg.beats.database.digest` of every record of mitdb 1.0.0, whose files are those of
-the SHA256SUMS.txt beside them."""
+"""First 16 digits of `bittrue.apps.ecg.beats.database.digest` of the records of mitdb 1.0.0, of files that have the
+sums of its SHA256SUMS.txt."""

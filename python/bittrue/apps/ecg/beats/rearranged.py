@@ -16,8 +16,8 @@ import numpy.typing as npt
 from bittrue.apps.ecg.beats import front_end, rhythm
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.header import Rate
-from bittrue.apps.ecg.beats.leads import Codes
 from bittrue.apps.ecg.beats.records import Record
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.errors import BadInput
 
 N, S, V = (CLASSES.index(name) for name in "NSV")
@@ -77,11 +77,11 @@ def fibrillation(record: Record) -> Record:
     drawn = usual[source] * np.exp(spread * random.standard_normal(len(source)))
     gaps = speed * np.where(record.labels[source] == V, own[source], drawn)
     laid = _laid(record, source, gaps, record.labels[source] == N, "fibrillation")
-    clock = np.arange(len(laid.signal)) / float(record.rate)
+    clock = np.arange(len(laid.signal)) / record.rate
     pitch = random.uniform(5, 8) + 0.7 * np.sin(2 * np.pi * 0.3 * clock)
     peak = np.median(front_end.peaks(_clean(record), record.positions, record.rate))
     height = peak * random.uniform(0, 0.06) * (1 + 0.5 * np.sin(2 * np.pi * 0.21 * clock))
-    waves = np.floor(height * np.sin(2 * np.pi * np.cumsum(pitch) / float(record.rate)) + 0.5).astype(np.int64)
+    waves = np.floor(height * np.sin(2 * np.pi * np.cumsum(pitch) / record.rate) + 0.5).astype(np.int64)
     return Record(laid.name, laid.rate, laid.signal + waves, laid.positions, laid.labels)
 
 

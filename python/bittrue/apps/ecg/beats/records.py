@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ import numpy as np
 from bittrue import limits
 from bittrue.apps.ecg.beats.classes import CLASS, FLUTTER
 from bittrue.apps.ecg.beats.gaps import bridged, no_gaps
-from bittrue.apps.ecg.beats.header import Header, Rate
-from bittrue.apps.ecg.beats.leads import LEAD, Codes, Lead, parsed, present, read_lead
+from bittrue.apps.ecg.beats.header import Header, Rate, exact
+from bittrue.apps.ecg.beats.leads import LEAD, Lead, read_lead
+from bittrue.apps.ecg.beats.samples import Codes, parsed, present
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 
@@ -31,7 +31,7 @@ class Record:
     Parameters
     ----------
     name : str
-    rate : int or Fraction
+    rate : int or float
         Samples a second.
     signal : int64 array (samples,)
         Microvolts; where there is no value, a straight line between its neighbours.
@@ -60,9 +60,7 @@ class Record:
     known: bool = True
 
 
-def read(
-    folder: str | os.PathLike[str], name: str, lead: str = LEAD, annotator: str | None = ANNOTATOR
-) -> Record:
+def read(folder: str | os.PathLike[str], name: str, lead: str = LEAD, annotator: str | None = ANNOTATOR) -> Record:
     """Read a record of a folder: ``name.hea``, the signal files that it names, and ``name.atr``.
 
     Parameters
@@ -160,16 +158,18 @@ def _annotated(
     standard = {label.symbol for label in wfdb.io.annotation.ann_labels}
     remarks = [f"{path.name}: {left[FLUTTER]:,} ventricular flutter waves (!) are no beats"] if left[FLUTTER] else []
     own = sorted(symbol for symbol in left if symbol not in standard)
-    remarks += [f"{path.name}: {left[symbol]:,} annotations {shown(symbol)} are not known and left out" for symbol in own[:5]]
+    remarks += [
+        f"{path.name}: {left[symbol]:,} annotations {shown(symbol)} are not known and left out" for symbol in own[:5]
+    ]
     return positions, tuple(str(symbol) for _, symbol in kept), tuple(remarks)
 
 
 def _placed(ticks: Codes, resolution: float | None, header: Header, lead: Lead, path: Path) -> Codes:
-    """Samples of the lead: ``floor(t * rate / resolution + 1/2)``, exactly; annotations count frames if they say nothing."""
-    counted = header.rate if resolution in (None, float(header.rate)) else Fraction(str(resolution))
+    """Samples of the lead, ``floor(t * rate / resolution + 1/2)``; annotations count frames if they say nothing."""
+    counted = exact(header.rate if resolution is None else resolution)
     if not 0 < counted < 10**9:
         raise BadInput(f"{path} counts {float(counted):g} ticks a second; copy it anew")
-    ratio = Fraction(lead.rate) / Fraction(counted)
+    ratio = exact(lead.rate) / counted
     placed = [(2 * int(tick) * ratio.numerator + ratio.denominator) // (2 * ratio.denominator) for tick in ticks]
     return np.array([min(max(at, -1), len(lead.signal)) for at in placed], dtype=np.int64)
 

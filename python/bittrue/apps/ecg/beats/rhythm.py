@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from bittrue.apps.ecg.beats.front_end import ratio, running_rank
-from bittrue.apps.ecg.beats.header import Rate
-from bittrue.apps.ecg.beats.leads import Codes
+from bittrue.apps.ecg.beats.header import Rate, exact
+from bittrue.apps.ecg.beats.samples import Codes
 
 SECOND = Fraction(4, 5)
 """Seconds of the interval that a ``rate`` of 0 stands for."""
@@ -78,7 +78,7 @@ def speed(normal: Codes, rate: Rate, length: int) -> Codes:
     -------
     int64 array (beats, length)
     """
-    unit = SECOND * rate
+    unit = SECOND * exact(rate)
     scale, known = unit.numerator, _wide(normal, unit)
     codes = ratio(known * unit.denominator - scale, np.full_like(known, scale), 128)
     return np.repeat(codes.astype(np.int64)[:, None], length, axis=1)
@@ -92,7 +92,7 @@ def pulses(positions: Codes, rate: Rate, seconds: float, length: int, before: in
     int64 array (beats, length)
     """
     result = np.zeros((len(positions), length), dtype=np.int64)
-    span = Fraction(str(seconds)) * rate
+    span = exact(seconds) * exact(rate)
     first = np.searchsorted(positions, positions - int(span))
     last = np.searchsorted(positions, positions + int(span))
     for shift in range(int((first - np.arange(len(positions))).min()), int((last - np.arange(len(positions))).max())):

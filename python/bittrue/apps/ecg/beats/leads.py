@@ -11,7 +11,7 @@ import numpy as np
 
 from bittrue import limits
 from bittrue.apps.ecg.beats.header import NO_FILE, Header, Rate, as_rate, checked_rate, exact, read_header
-from bittrue.apps.ecg.beats.samples import Codes, Flags, length, microvolts, present
+from bittrue.apps.ecg.beats.samples import Codes, Flags, check_files, length, microvolts, present
 from bittrue.errors import BadInput
 
 LEAD = "MLII"
@@ -82,6 +82,9 @@ def read_lead(wfdb: Any, folder: Path, name: str, lead: str = LEAD) -> tuple[Hea
     if any(owner.frame != frame for owner in owners):
         raise BadInput(f"{whose} changes its number of samples a frame; copy the record anew")
     rate = checked_rate(as_rate(exact(header.rate) * frame), whose)
+    for part in parts:
+        if part.header and chosen in part.names:
+            check_files(part.header, part.frames)
     limits.take(64 * frame * sum(part.frames for part in parts), whose)
     remarks = _taken(header, name, lead, chosen)
     if not all(owner.calibrated for owner in owners):

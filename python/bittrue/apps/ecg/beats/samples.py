@@ -64,13 +64,26 @@ def length(header: Header) -> int:
     return min(found)
 
 
+def check_files(header: Header, frames: int) -> None:
+    """Raises `BadInput`, before memory is taken, where a file is missing or smaller than the header says."""
+    samples = 0
+    for file, own in _stored(header).items():
+        count = frames * sum(signal.frame for signal in own)
+        wanted = own[0].offset + ceil(count * BYTES.get(own[0].format, Fraction(0)))
+        path = present(header.path.parent, file, header.path.stem)
+        if (size := path.stat().st_size) < wanted:
+            raise BadInput(f"{path} is cut off: {size:,} of {wanted:,} bytes; copy it anew")
+        samples += count
+    limits.take(16 * samples, f"record {header.path.stem}")
+
+
 def microvolts(wfdb: Any, header: Header, at: int, frames: int) -> tuple[Codes, Flags, list[str]]:
     """One signal of a record, where it has no value, and what was taken for granted.
 
     ``uV = floor((code - baseline) * u / gain + 1/2)``, code by code, with ``u`` the microvolts of the signal's unit; a
     signal that lags behind is moved forward, with nothing at its end.
 
-    Raises `BadInput` where the files are missing, cut off or changed, and for a unit that is no voltage.
+    Raises `BadInput` where the files are changed or no signals, and for a unit that is no voltage.
     """
     signal, count = header.signals[at], frames * header.signals[at].frame
     if signal.units not in MICROVOLTS:
@@ -98,15 +111,16 @@ def parsed(function: Any, base: Path, complaint: str, *options: Any, **named: An
 
 def _codes(wfdb: Any, header: Header, at: int, frames: int) -> tuple[Codes, list[str]]:
     """The samples of a signal as they are stored, all signals compared with the sums of the header."""
-    _check_files(header, frames)
     stored = [k for k, signal in enumerate(header.signals) if signal.file != NO_FILE]
     if at not in stored:
         raise BadInput(f"signal {at + 1} of {header.path} is not stored; choose another lead, or leave the record out")
     complaint = f"{header.path} and its signals do not fit together"
-    options = {"channels": stored, "physical": False, "smooth_frames": False, "ignore_skew": True, "return_res": 32}
+    alike = all(header.signals[k].frame == 1 for k in stored)
+    options = {"channels": stored, "physical": False, "smooth_frames": alike, "ignore_skew": True, "return_res": 32}
     if header.length is not None:
         options["sampto"] = frames
-    found = parsed(wfdb.rdrecord, header.path.with_suffix(""), complaint, **options).e_d_signal
+    record = parsed(wfdb.rdrecord, header.path.with_suffix(""), complaint, **options)
+    found = list(record.d_signal.T) if alike else record.e_d_signal
     remarks = []
     for k, codes in zip(stored, found, strict=True):
         signal = header.signals[k]
@@ -121,19 +135,6 @@ def _codes(wfdb: Any, header: Header, at: int, frames: int) -> tuple[Codes, list
     if len(codes) != count:
         raise BadInput(f"{complaint}: {len(codes):,} of {count:,} samples are there; copy the record anew")
     return codes, remarks
-
-
-def _check_files(header: Header, frames: int) -> None:
-    """Raises `BadInput`, before memory is taken, where a file is missing or smaller than the header says."""
-    samples = 0
-    for file, own in _stored(header).items():
-        count = frames * sum(signal.frame for signal in own)
-        wanted = own[0].offset + ceil(count * BYTES.get(own[0].format, Fraction(0)))
-        path = present(header.path.parent, file, header.path.stem)
-        if (size := path.stat().st_size) < wanted:
-            raise BadInput(f"{path} is cut off: {size:,} of {wanted:,} bytes; copy it anew")
-        samples += count
-    limits.take(16 * samples, f"record {header.path.stem}")
 
 
 def _stored(header: Header) -> dict[str, list[Signal]]:

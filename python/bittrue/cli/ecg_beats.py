@@ -80,7 +80,7 @@ def call(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         title, beats = arguments.csv, _from_csv(arguments, seen)
     else:
-        people = patients.named(arguments.records or PART, arguments.data, _annotator(arguments))
+        people = patients.named(arguments.records or _default(arguments.data), arguments.data, _annotator(arguments))
         title, beats = people.title, people.beats(seen)
     if arguments.labels and not beats.known:
         raise BadInput(
@@ -114,6 +114,18 @@ def _check(arguments: argparse.Namespace) -> None:
         check_target(path, (".npy",))
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
         raise BadInput(f"beats and labels would both be written to {arguments.output}; name two files")
+
+
+def _default(data: str | None) -> str:
+    """The part that is taken where nothing is said. Raises `BadInput` where a folder has nothing of it."""
+    from bittrue.apps.ecg.beats.database import locate
+    from bittrue.apps.ecg.beats.split import DS1
+
+    folder = locate(data)
+    if not any((folder / f"{name}.hea").is_file() for name in DS1):
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.hea"))[:12])
+        raise BadInput(f"{folder} has no record of MIT-BIH's {PART}; name its own with --records: {there}")
+    return PART
 
 
 def _annotator(arguments: argparse.Namespace) -> str | None:

@@ -20,8 +20,8 @@ LEAD = "MLII"
 SAME: dict[str, tuple[str, ...]] = {LEAD: ("II", "ECG lead II", "ECG II", "Lead II")}
 """Names of the lead that is taken where one is not there: MLII is lead II with the electrodes on the chest."""
 
-LARGEST = 10**7
-"""Microvolts that a signal may have: 10 V is no electrocardiogram but a wrong gain or unit."""
+LARGEST, SMALLEST = 10**6, 50
+"""Microvolts that a signal may reach, and that it has from lowest to highest: else gain or unit are wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +100,16 @@ def read_lead(wfdb: Any, folder: Path, name: str, lead: str = LEAD) -> tuple[Hea
     signal, blank = (np.concatenate(column) for column in zip(*pieces, strict=True))
     if blank.all():
         raise BadInput(f"{whose} has no value at all; choose another lead, or leave the record out")
-    if (peak := int(abs(signal[~blank]).max())) > LARGEST:
-        raise BadInput(f"{whose} reaches {peak / 1e6:,.0f} V; correct gain, baseline or unit in {header.path}")
+    remarks += checked(signal[~blank], whose, f"gain, baseline or unit in {header.path}")
     return header, Lead(chosen, rate, signal, blank, tuple(dict.fromkeys(remarks)))
+
+
+def checked(values: Codes, whose: str, what: str) -> list[str]:
+    """A remark where a signal is hardly one; ``what`` may be wrong. Raises `BadInput` beyond `LARGEST`."""
+    if (peak := int(abs(values).max())) > LARGEST:
+        raise BadInput(f"{whose} reaches {peak / 1e6:,.1f} V, which no electrocardiogram does; correct {what}")
+    span = int(values.max() - values.min())
+    return [f"{whose} has {span} uV from its lowest to its highest value; check {what}"] if span < SMALLEST else []
 
 
 def choose(names: Sequence[str], record: str, lead: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from bittrue import limits
 from bittrue.apps.ecg.beats.classes import CLASS
 from bittrue.apps.ecg.beats.header import Rate, checked_rate
-from bittrue.apps.ecg.beats.leads import LARGEST, LEAD, Lead, choose
+from bittrue.apps.ecg.beats.leads import LEAD, Lead, checked, choose
 from bittrue.apps.ecg.beats.records import Record, annotated, detected
 from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.errors import BadInput, shown
@@ -66,10 +66,10 @@ def read_csv(
     blank = np.isnan(values)
     if blank.all():
         raise BadInput(f"{path} has no value at all in column {called}; choose another column with --lead")
-    if (peak := float(abs(values[~blank]).max()) * UNITS[units]) > LARGEST:
-        raise BadInput(f"{path} reaches {peak / 1e6:,.6g} V; give the unit that its values have ({', '.join(UNITS)})")
-    signal = np.floor(np.where(blank, 0, values) * UNITS[units] + 0.5).astype(np.int64)
-    found = Lead(called, rate, signal, blank)
+    scaled = np.floor(np.clip(np.where(blank, 0, values) * UNITS[units], -1e15, 1e15) + 0.5)
+    signal = scaled.astype(np.int64)
+    remarks = checked(signal[~blank], f"{path}", f"--units, which are {units}")
+    found = Lead(called, rate, signal, blank, tuple(remarks))
     return detected(name, found) if beats is None else annotated(name, found, *_beats(beats, len(signal)))
 
 

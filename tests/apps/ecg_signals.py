@@ -48,7 +48,9 @@ def encoded(codes, format):
     return np.stack([a << 1 | (c & 31) << 11, b << 1 | (c >> 5) << 11], 1).astype("<u2").tobytes()
 
 
-def write(folder, codes, format="16", name="r", record="360 {n}", signal="100(-20)/mV 12 0 {first} {sum} 0 MLII", at=AT):
+def write(
+    folder, codes, format="16", name="r", record="360 {n}", signal="100(-20)/mV 12 0 {first} {sum} 0 MLII", at=AT
+):
     """A record of one signal whose header says ``record`` and ``signal``, with beats N."""
     codes = np.asarray(codes)
     facts = {"n": len(codes), "first": codes[0], "sum": int(codes.sum()) % 65536}

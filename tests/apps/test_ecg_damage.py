@@ -14,7 +14,24 @@ from bittrue.errors import BadInput
 PLAN = Input(channels=("difference", "rhythm"), rate=180.0)
 WORDS = (
     *(b"0", b"-1", b"1e400", b"nan", b"inf", b"99999999999", b"999999999999999999999", b"~", b"r", b"../r", b"/", b" "),
-    *(b"x", b":", b"+", b"(", b"#", b"\n", b"\xb5", b"\xff\xfe", b"\0", b"8", b"61", b"212", b"310", b"516", b"1/0", b"_"),
+    *(
+        b"x",
+        b":",
+        b"+",
+        b"(",
+        b"#",
+        b"\n",
+        b"\xb5",
+        b"\xff\xfe",
+        b"\0",
+        b"8",
+        b"61",
+        b"212",
+        b"310",
+        b"516",
+        b"1/0",
+        b"_",
+    ),
 )
 """What is put in the place of a word of a header."""
 

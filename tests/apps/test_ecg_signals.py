@@ -43,7 +43,7 @@ def test_compressed_signals_are_read(tmp_path, format):
     annotate(tmp_path, AT)
     assert (records.read(tmp_path, "r").signal == by_wfdb(tmp_path)).all()
     edited(tmp_path, "360 6000", "360")
-    with pytest.raises(BadInput, match="says no length, and r.dat is compressed; add the samples"):
+    with pytest.raises(BadInput, match=r"says no length, and r\.dat is compressed; add the samples"):
         records.read(tmp_path, "r")
 
 
@@ -145,7 +145,10 @@ def test_a_checksum_of_0_that_is_none_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("first", "message"),
-    [("r 1000000 360 6000", "1,000,000 signals; 1 to 1,000"), ("r/999999999 1 360 6000", "999,999,999 segments; 1 to 100")],
+    [
+        ("r 1000000 360 6000", "1,000,000 signals; 1 to 1,000"),
+        ("r/999999999 1 360 6000", "999,999,999 segments; 1 to 100"),
+    ],
 )
 def test_a_million_signals_are_refused_before_they_are_read(tmp_path, first, message):
     write(tmp_path, heart()[0])
@@ -253,6 +256,16 @@ def test_a_record_in_a_folder_of_the_data(tmp_path):
     (tmp_path / "sub" / "deep").mkdir(parents=True)
     write(tmp_path / "sub" / "deep", heart()[0])
     assert len(beats.load(tmp_path, ["sub/deep/r"], Input(channels=("beat",))).y) == len(AT)
-    for name in ("../sub/deep/r", "/etc/passwd", "sub/../sub/deep/r", "", "a" * 300, "x\0y", "sub//deep/r", "*", "r.edf"):
+    for name in (
+        "../sub/deep/r",
+        "/etc/passwd",
+        "sub/../sub/deep/r",
+        "",
+        "a" * 300,
+        "x\0y",
+        "sub//deep/r",
+        "*",
+        "r.edf",
+    ):
         with pytest.raises(BadInput):
             records.read(tmp_path, name)

@@ -183,16 +183,14 @@ def _said(record: Record, plan: Input, kept: npt.NDArray[np.bool_]) -> list[str]
     found = list(record.remarks)
     if not kept.any():
         raise BadInput(
-            f"record {record.name} has no beat without a gap in its window; leave it out, or choose another lead"
+            f"no beat of record {record.name} has values in its window; leave it out, or choose another lead"
         )
     if lost := int((~kept).sum()):
-        found.append(
-            f"record {record.name}: {lost:,} of {len(kept):,} beats left out, whose window has stretches without values"
-        )
+        found.append(f"record {record.name}: {lost:,} of {len(kept):,} beats left out, with no value in their window")
     if record.rate < plan.rate and set(VOLTAGES) & set(plan.channels):
         rates = f"{record.rate:g} samples a second, the net takes {plan.rate:g}"
         found.append(
-            f"record {record.name} has {rates}: they are computed, nothing above {record.rate / 2:g} Hz is in them"
+            f"record {record.name} has {rates}: those between are computed, with {record.rate / 2:g} Hz at most"
         )
     return found
 

@@ -155,9 +155,7 @@ def as_rate(number: Fraction) -> Rate:
 def checked_rate(rate: Rate, whose: str) -> Rate:
     """The rate. Raises `BadInput`, which begins with ``whose``, outside of `SLOWEST` to `FASTEST`."""
     if not SLOWEST <= rate <= FASTEST:
-        raise BadInput(
-            f"{whose} has {rate:g} samples a second; an ECG has {SLOWEST} to {FASTEST:,}; correct the rate"
-        )
+        raise BadInput(f"{whose} has {rate:g} samples a second; an ECG has {SLOWEST} to {FASTEST:,}; correct the rate")
     return rate
 
 

@@ -156,11 +156,10 @@ def _annotated(
         raise BadInput(f"the beats of {path} do not ascend within the record's {samples:,} samples; copy it anew")
     left = Counter(str(symbol) for symbol in found.symbol)
     standard = {label.symbol for label in wfdb.io.annotation.ann_labels}
-    remarks = [f"{path.name}: {left[FLUTTER]:,} ventricular flutter waves (!) are no beats"] if left[FLUTTER] else []
+    remarks = [f"{path.name}: ventricular flutter waves (!) are no beats: {left[FLUTTER]:,} left out"]
     own = sorted(symbol for symbol in left if symbol not in standard)
-    remarks += [
-        f"{path.name}: {left[symbol]:,} annotations {shown(symbol)} are not known and left out" for symbol in own[:5]
-    ]
+    unknown = [f"{path.name}: annotations {shown(symbol)} are unknown: {left[symbol]:,} left out" for symbol in own[:5]]
+    remarks = remarks * (left[FLUTTER] > 0) + unknown
     return positions, tuple(str(symbol) for _, symbol in kept), tuple(remarks)
 
 

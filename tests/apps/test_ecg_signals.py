@@ -127,7 +127,7 @@ def test_first_lines_that_cannot_be(tmp_path, record, message):
         ("nan/mV", "its line of a signal is"),
         ("100/mmHg 12 0 0 {sum} 0 MLII", "'mmHg'; known are V, mV"),
         ("1e999/mV", "1e999 steps a unit"),
-        ("1e-9/mV 12 0 0 {sum} 0 MLII", r"reaches [\d,]+ V; correct gain, baseline or unit"),
+        ("1e-9/mV 12 0 0 {sum} 0 MLII", r"reaches [\d,.]+ V, .* correct gain, baseline or unit"),
         ("100(-20)/mV 12 0 0 {sum} 0 V5\nr.dat 16 1", "says 1 signals and has 2 lines of them"),
         ("100(-20)/mV 12 0 {first} 7 0 MLII", "does not have the checksum"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from bittrue.apps.ecg import recipe
@@ -75,7 +76,7 @@ def command(plan: Recipe, beats: Material) -> str:
         elif recipe.reseeded(known, plan.train.seed).text == plan.text:
             source, seed = plan.name, f" --seed {plan.train.seed}"
     output = "build" if beats.made_up else "weights"
-    data = " --synthetic" if beats.made_up else "" if beats.own is None else f" --data {beats.own}"
+    data = " --synthetic" if beats.made_up else "" if beats.own is None else f" --data {shlex.quote(str(beats.own))}"
     return f"bittrue train ecg --recipe {source}{seed}{data} --output {output}/{plan.name}"
 
 

@@ -75,9 +75,9 @@ class Patients:
         return hashlib.sha256(repr(self.made).encode()).hexdigest()
 
     @property
-    def published(self) -> bool:
-        """Whether they are records of the MIT-BIH Arrhythmia Database, byte by byte."""
-        return self.folder is not None and database.published(self.folder, self.names)
+    def foreign(self) -> bool:
+        """Whether they are recordings, and not those of the MIT-BIH Arrhythmia Database byte by byte."""
+        return self.folder is not None and not database.published(self.folder, self.names)
 
 
 def named(text: str, data: str | os.PathLike[str] | None = None, annotator: str | None = ANNOTATOR) -> Patients:

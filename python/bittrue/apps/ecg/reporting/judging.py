@@ -90,7 +90,7 @@ def whom(found: Folder, choice: str, data: str | os.PathLike[str] | None) -> Pat
     there is no data.
     """
     if choice == TEST:
-        return _titled(patients.named(TEST, data), "DS2, the test patients")
+        return replace(patients.named(TEST, data), title="DS2, the test patients")
     if choice == MADE_UP:
         return patients.made_up(MADE_UP_COUNT)
     if choice != HELD_OUT:
@@ -100,12 +100,7 @@ def whom(found: Folder, choice: str, data: str | os.PathLike[str] | None) -> Pat
         raise BadInput(
             f"{found.path} was trained on all of DS1, no patient is held out; judge it on DS2, or train with train.fold"
         )
-    return _titled(patients.named(",".join(parts(fold)[1]), data), f"fold {fold} of DS1, held out in training")
-
-
-def _titled(people: Patients, title: str) -> Patients:
-    """Patients of MIT-BIH by their title; other recordings of the same names never bear it."""
-    return replace(people, title=title if people.published else f"own recordings named as those of {title}")
+    return replace(patients.named(",".join(parts(fold)[1]), data), title=f"fold {fold} of DS1, held out in training")
 
 
 def judged(path: str | os.PathLike[str], choice: str, data: str | os.PathLike[str] | None, step: Step) -> Judged:

@@ -169,7 +169,8 @@ def gather(sources: Sequence[Record], plan: Input) -> Beats:
     kept = [whole(record, plan) for record in sources]
     remarks = [said for record, own in zip(sources, kept, strict=True) for said in _said(record, plan, own)]
     count = sum(int(own.sum()) for own in kept)
-    limits.take(count * plan.length * (len(plan.channels) + 40), f"{count:,} beats of {plan.length:,} samples")
+    each = plan.length * (len(plan.channels) + 40 + plan.template) + 16 * plan.memory
+    limits.take(count * each, f"{count:,} beats of {plan.length:,} samples")
     x = np.concatenate([see(record, plan) for record in sources])
     y = np.concatenate([record.labels[own] for record, own in zip(sources, kept, strict=True)])
     which = np.repeat(np.arange(len(sources)), [int(own.sum()) for own in kept])

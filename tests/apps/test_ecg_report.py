@@ -249,6 +249,7 @@ def test_the_card_gets_its_section(records, nets, tmp_path):
     cards = [(net / "CARD.md").read_text() for net in nets]
     assert "## Results on fold 0 of DS1\n" in cards[0] and "## Results on" not in cards[2]
     assert "**small, seed 2, integer**" in cards[0] and "| always N |" in cards[1] and "# not a heading" in cards[0]
+    assert f"{len(FOLDS[0])} records, not the published files of MIT-BIH" in cards[0]
     assert "mean of 2 seeds" in cards[0] and "--cards" in cards[0] and "SHA-256" in cards[0]
     assert [(net / name).exists() for net in nets for name in ("net.json", "recipe.toml")] == [True] * 6
 

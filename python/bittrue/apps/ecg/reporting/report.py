@@ -13,7 +13,7 @@ import numpy as np
 import bittrue
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.metrics import Real, Verdict, always
-from bittrue.apps.ecg.reporting import judging, pictures, tables
+from bittrue.apps.ecg.reporting import card_section, judging, pictures, tables
 from bittrue.apps.ecg.reporting.judging import Judged
 from bittrue.errors import BadInput
 from bittrue.files import write_together
@@ -153,7 +153,8 @@ def _origin(nets: Sequence[Judged], names: Sequence[str], command: str) -> Secti
     rows = [("command", command), ("bittrue", bittrue.__version__)]
     for group in tables.by_patients(nets):
         people = group[0].patients
-        where = f"{people.folder}, " if people.folder else ""
+        where = f"{people.folder}, {card_section.FOREIGN}, " if people.foreign else ""
+        where = where or (f"{people.folder}, " if people.folder else "")
         rows.append((people.title, f"{where}records {' '.join(people.names)}, SHA-256 {people.digest}"))
     for name, net in zip(names, nets, strict=True):
         rows.append((name, f"{net.folder.path}: seed {net.folder.plan.train.seed}, {net.hash}"))

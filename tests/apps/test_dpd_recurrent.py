@@ -169,7 +169,7 @@ def test_the_best_parameters_are_kept(capture_folder, tmp_path):
 def test_a_checkpoint_of_another_run_is_refused(capture_folder, tmp_path):
     plan = tiny(capture_folder, updates=10)
     identify.identify(plan, tmp_path / "net", report=quiet)
-    with pytest.raises(BadInput, match="another recipe or capture"):
+    with pytest.raises(BadInput, match="another recipe"):
         identify.identify(dataclasses.replace(plan, seed=2), tmp_path / "net", report=quiet)
     (tmp_path / "net" / identify.CHECKPOINT).write_bytes(b"junk")
     with pytest.raises(BadInput, match="remove it"):

@@ -11,7 +11,7 @@ from bittrue.apps.ecg import answers, recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
 from bittrue.apps.ecg.material import Material  # noqa: E402
-from bittrue.apps.ecg.training import checkpoint, stage  # noqa: E402
+from bittrue.apps.ecg.training import fit, stage  # noqa: E402
 from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, quantised  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, scores  # noqa: E402
@@ -114,13 +114,13 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     killed(tmp_path / "state.pt", QUANTISED, 1)
-    with pytest.raises(BadInput, match="written with other recipe"):
+    with pytest.raises(BadInput, match="written with another recipe"):
         Trainer(plan("seed = 1", "seed = 2"), material(), tmp_path / "state.pt")
-    with pytest.raises(BadInput, match="written with other data"):
+    with pytest.raises(BadInput, match="other data"):
         Trainer(plan(), material((1, 4)), tmp_path / "state.pt")
     (tmp_path / "state.pt").write_bytes(b"no checkpoint")
     with pytest.raises(BadInput, match="is not a checkpoint that can be read"):
-        checkpoint.read(tmp_path / "state.pt")
+        fit.check(tmp_path / "state.pt", plan())
 
 
 def test_batch_norm_is_folded_before_anything_is_quantised(monkeypatch):

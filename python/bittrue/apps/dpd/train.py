@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.folder_lock import locked
 from bittrue.spec import Net, store
 
 KNOWN_ANSWERS = 256
@@ -71,8 +72,8 @@ def train(
     Raises
     ------
     BadInput
-        Where PyTorch, the data or the amplifier model is missing, the checkpoint belongs to another recipe, or a file
-        cannot be written.
+        Where PyTorch, the data or the amplifier model is missing, another process trains there, the checkpoint is
+        damaged or belongs to another recipe, or a file cannot be written.
     """
     try:
         from bittrue.apps.dpd.training import fit
@@ -81,15 +82,13 @@ def train(
         from bittrue.apps.dpd.training.team import Team
     except ImportError as error:
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    team = Team.gather()
-    capture = teaching(plan)
-    teacher = amplifier.load(plan.data.amplifier, capture)
-    with shown(Bars, team.leads and report is None) as bars:
+    team, folder = Team.gather(), Path(output)
+    lock = locked(folder) if team.leads else nullcontext(folder)
+    with lock, shown(Bars, team.leads and report is None) as bars:
+        fit.resumed(folder / CHECKPOINT, plan)
+        bars.say("reading the capture and the amplifier model")
+        capture = teaching(plan)
+        teacher = amplifier.load(plan.data.amplifier, capture)
         drive, calls = f"ideal drive for {teacher.title}", plan.train.ilc_iterations + 3
         known = examples(plan, capture, bars.watched(teacher, drive, calls))
         bars.finish(drive)
@@ -100,9 +99,9 @@ def train(
             return Trained(fitted.net, fitted.parent, ())
         judged, protocol = judges.all_of(capture, teacher, known, fitted.net, fitted.parent, bars.note)
         bars.finish("judging")
-    trained = Trained(fitted.net, fitted.parent, judged, protocol)
-    write(folder, plan, capture, trained)
-    return trained
+        trained = Trained(fitted.net, fitted.parent, judged, protocol)
+        write(folder, plan, capture, trained)
+        return trained
 
 
 def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> None:

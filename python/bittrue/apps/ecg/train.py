@@ -21,6 +21,7 @@ from bittrue.apps.ecg.shown import Bars
 from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import made_folder, read_bytes, write_together
+from bittrue.folder_lock import locked
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
@@ -94,16 +95,18 @@ def train(
     Raises
     ------
     BadInput
-        Where PyTorch or the data is missing, the checkpoint belongs to another recipe, or a file cannot be written.
+        Where PyTorch or the data is missing, another process trains there, the checkpoint is damaged or belongs to
+        another recipe, or a file cannot be written.
     """
     try:
-        from bittrue.apps.ecg.training.fit import Trainer
+        from bittrue.apps.ecg.training.fit import Trainer, check
         from bittrue.qat import ai8x
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    with made_folder(output) as folder, shown(Bars, report is None) as bars:
+    with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
+        check(folder / STATE, plan)
         given = beats or material.recorded(plan, records, bars.reading)
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)

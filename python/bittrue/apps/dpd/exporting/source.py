@@ -76,19 +76,17 @@ def _net(folder: Path) -> Source:
 
 def _checkpoint(path: Path) -> Source:
     try:
-        from bittrue.apps.dpd.training import checkpoint, fit
+        from bittrue.apps.dpd.training import fit
+        from bittrue.qat import checkpoint
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"reading a checkpoint needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    state = checkpoint.read(path)
-    try:
-        plan = recipe.parse(str(state["recipe"]).encode(), f"the recipe in {path}")
+    state = checkpoint.read(path, fit.VERSION)
+    with checkpoint.fitting(path):
+        plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")
         network = fit.network_of(plan, state)
-        stage, epoch = state["stage"], state["epoch"]
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise BadInput(f"{path} does not hold what its recipe describes ({reason}); train it again") from None
+        stage, epoch = str(state["stage"]), int(state["epoch"])
     own = {name.removeprefix("node_"): value.detach().numpy() for name, value in network.named_parameters()}
     title = f"checkpoint {path}, " + ("finished" if stage == "done" else f"stage {stage}, epoch {epoch}")
     net = network.to_net()

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bittrue.errors import BadInput
+from bittrue.readers import DAMAGE, json_document
 
 FILE = ".lock"
 """In the folder while somebody works there: process id and host as JSON."""
@@ -98,7 +99,7 @@ def _is_at(handle: int, path: Path) -> bool:
 def _owner(handle: int) -> tuple[str, str]:
     """Process id and host of a lock file; ``?`` and nothing where it does not say."""
     try:
-        content = json.loads(os.pread(handle, 4096, 0))
+        content = json_document(os.pread(handle, 4096, 0), FILE)
         return str(int(content["pid"])), str(content["host"])[:100]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except DAMAGE:
         return "?", ""

@@ -151,8 +151,8 @@ def test_what_is_no_source_is_refused_and_nothing_is_executed(capture_folder, tm
     checkpoint.write(tmp_path / "other.pt", fit.VERSION, text.text, "", {"stage": "done", "epoch": 1, "best": {}})
     for name, message in (
         ("missing.pt", "cannot read"),
-        ("junk.pt", "not a checkpoint"),
-        ("object.pt", "not a checkpoint"),
+        ("junk.pt", "damaged or of another kind"),
+        ("object.pt", "damaged or of another kind"),
         ("other.pt", "does not hold what its recipe describes"),
         (".", "holds neither"),
     ):

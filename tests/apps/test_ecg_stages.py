@@ -119,7 +119,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     with pytest.raises(BadInput, match="other data"):
         Trainer(plan(), material((1, 4)), tmp_path / "state.pt")
     (tmp_path / "state.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(BadInput, match="is not a checkpoint that can be read"):
+    with pytest.raises(BadInput, match="is damaged or of another kind"):
         fit.check(tmp_path / "state.pt", plan())
 
 

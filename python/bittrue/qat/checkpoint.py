@@ -9,12 +9,14 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
+from bittrue.readers import refusing
 
 State = dict[str, Any]
 
@@ -41,7 +43,7 @@ def write(path: str | os.PathLike[str], version: int, recipe: str, inputs: str, 
     buffer = io.BytesIO()
     torch.save({"version": version, "recipe": recipe, "inputs": inputs, **state}, buffer)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue(), renew=True)
 
 
 def read(path: str | os.PathLike[str], version: int) -> State:
@@ -51,12 +53,12 @@ def read(path: str | os.PathLike[str], version: int) -> State:
     file is refused and not trained on. Raises `BadInput` where it is no checkpoint of this version.
     """
     content = read_bytes(path, "the checkpoint")
-    try:
+    with refusing(f"the checkpoint {path}", AGAIN):
         _check_archive(content)
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # what damaged bytes raise inside the unpickler has no common type
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise BadInput(f"{path} is not a checkpoint that can be read ({reason}); {AGAIN}") from None
+        try:
+            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except (UnpicklingError, AssertionError) as error:
+            raise ValueError((str(error).splitlines() or [""])[0]) from None
     found = state.get("version") if isinstance(state, dict) else None
     if type(found) is not int or found != version:
         raise BadInput(f"{path} is not a training checkpoint of version {version} of this application; {AGAIN}")
@@ -82,13 +84,8 @@ def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str 
 @contextmanager
 def fitting(path: str | os.PathLike[str]) -> Iterator[None]:
     """A block that takes a state apart: where something is missing or of another shape, `BadInput` names the file."""
-    try:
+    with refusing(f"the checkpoint {path} does not hold what its recipe describes: it", AGAIN):
         yield
-    except BadInput:
-        raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise BadInput(f"{path} does not hold what its recipe describes ({reason}); {AGAIN}") from None
 
 
 def _check_archive(content: bytes) -> None:

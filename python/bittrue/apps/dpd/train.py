@@ -111,7 +111,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     source = plan.name if plan in builtins else "recipe.toml"
     command = f"bittrue train dpd --recipe {source} --output weights/{net.name}"
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
-    write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text})
+    write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 
 
 def contents(plan: Recipe, capture: Capture, net: Net, parent: float_net.Parameters) -> dict[str, bytes | str]:

@@ -111,7 +111,7 @@ def train(
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
         trained = _judged(net, fitted, given, bars)
-        write_together(folder, contents(plan, given, trained))
+        write_together(folder, contents(plan, given, trained), renew=True)
     return trained
 
 

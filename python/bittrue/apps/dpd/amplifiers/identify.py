@@ -67,7 +67,7 @@ def identify(
         network = Identification(plan, capture, folder / CHECKPOINT, seconds, report or _told(bars)).run()
         bars.say("judging the model")
         files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
-        write_together(folder, files)
+        write_together(folder, files, renew=True)
         return network
 
 

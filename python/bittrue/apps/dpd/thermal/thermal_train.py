@@ -222,4 +222,4 @@ def _write(folder: Path, plan: Recipe, banks: Mapping[str, Bank], tables: tuple[
     places = {name: (bank.capture, bank.amplifier) for name, bank in banks.items()}
     drives = {name: evaluate.integer(bank.net) for name, bank in banks.items()}
     files["thermal.png"] = thermal_picture.drawn(places, drives, plan.name)
-    write_together(folder, files)
+    write_together(folder, files, renew=True)

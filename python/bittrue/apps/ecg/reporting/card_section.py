@@ -83,4 +83,4 @@ def write(nets: Sequence[Judged], command: str) -> None:
         text = section(group, command)
         for net in group:
             path = net.folder.path / CARD
-            write_whole(path, replaced(old[path], text))
+            write_whole(path, replaced(old[path], text), renew=True)

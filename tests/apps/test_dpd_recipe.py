@@ -59,7 +59,7 @@ WRONG = [
     ('name = "plain"', 'text = "x"', "unknown key text"),
     ("[train]", "[train", "not TOML"),
     ("batch = 1024", "batch = 0", "train.batch is 0; it must be at least 1"),
-    ("float_rate = 5e-3", "float_rate = nan", "train.float_rate is nan; a finite number"),
+    ("float_rate = 5e-3", "float_rate = nan", "mine.toml holds nan; write finite numbers"),
     ("qat_rate = 2e-4", "qat_rate = -1.0", "train.qat_rate is -1.0"),
     ("seed = 1", "seed = 1\nema = 1.0", "train.ema is 1.0; it must be below 1"),
     ("seed = 1", 'seed = 1\nmethod = "newton"', "train.method is 'newton'; choose adam or levenberg"),

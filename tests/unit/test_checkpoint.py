@@ -109,5 +109,5 @@ def test_a_state_that_lacks_something_is_the_files_fault(path):
     for wrong in (lambda: {}["best"], lambda: torch.ones(2).view(3), lambda: None.shape, lambda: [][0]):
         with pytest.raises(BadInput, match="does not hold what its recipe describes"), checkpoint.fitting(path):
             wrong()
-    with pytest.raises(BadInput, match="^mine$"), checkpoint.fitting(path):
+    with pytest.raises(BadInput, match=r"^mine$"), checkpoint.fitting(path):
         raise BadInput("mine")

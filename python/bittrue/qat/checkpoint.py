@@ -62,7 +62,7 @@ def read(path: str | os.PathLike[str], version: int) -> State:
     found = state.get("version") if isinstance(state, dict) else None
     if type(found) is not int or found != version:
         raise BadInput(f"{path} is not a training checkpoint of version {version} of this application; {AGAIN}")
-    return state
+    return dict(state)
 
 
 def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str | None = None) -> State | None:
@@ -78,7 +78,7 @@ def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str 
         found = state.get(key)
         if now is not None and not (isinstance(found, str) and found == now):
             raise BadInput(f"{path} was written with {what}; {AGAIN}")
-    return state
+    return dict(state)
 
 
 @contextmanager

@@ -395,14 +395,14 @@ def placed(plan: Kind, path: Path) -> Kind:
     """
     for folder in (path.parent / plan.capture, Path(plan.capture)):
         if (folder / "spec.json").is_file() and not Path(plan.capture).is_absolute():
-            return with_capture(plan, str(folder.resolve()))
+            return with_word(plan, "capture", str(folder.resolve()))
     return plan
 
 
-def with_capture(plan: Kind, capture: str) -> Kind:
-    """The recipe with another capture, in its text too, where nothing else changes."""
-    line = f"capture = {json.dumps(capture)}"
-    text, count = re.subn(r"""^capture[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
+def with_word(plan: Kind, key: str, word: str) -> Kind:
+    """The recipe with another text as ``key`` of no section, in its own text too."""
+    line = f"{key} = {json.dumps(word)}"
+    text, count = re.subn(rf"""^{key}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
     if count != 1:
-        raise BadInput(f"the recipe of {plan.name} has {count} plain lines 'capture = NAME'; write one")
-    return replace(plan, capture=capture, text=text)
+        raise BadInput(f"the recipe of {plan.name} has {count} plain lines '{key} = \"...\"'; write one")
+    return replace(plan, text=text, **{key: word})

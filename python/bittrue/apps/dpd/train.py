@@ -15,6 +15,7 @@ from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.card import Judge, ProtocolRow, card
+from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
@@ -114,7 +115,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 
 
-def contents(plan: Recipe, capture: Capture, net: Net, parent: float_net.Parameters) -> dict[str, bytes | str]:
+def contents(plan: AnyRecipe, capture: Capture, net: Net, parent: float_net.Parameters) -> dict[str, bytes | str]:
     """The files of a trained net's folder by name, all but the card: net, float parent, known answers, recipe."""
     test = capture.inputs["test"]
     peak = int(np.argmax(abs(test)))

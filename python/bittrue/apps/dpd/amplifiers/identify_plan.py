@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bittrue.apps.dpd.recipe import WIDEST, between, placed
+from bittrue.apps.dpd.recipe import WIDEST, between, placed, with_word
+from bittrue.apps.dpd.recipe_text import located, suffixed
 from bittrue.recipes import SHELVES, check_name
 from bittrue.schema import LARGEST
 
@@ -65,3 +66,9 @@ def plan(source: str) -> Plan:
     content, what, path = SHELF.find(source)
     built: Plan = SHELF.parse(Plan, content, what)
     return built if path is None else placed(built, path)
+
+
+def retargeted(plan: Plan, capture: str) -> Plan:
+    """The recipe for another capture, a folder or a data set, under a name of both. Raises `BadInput` for neither."""
+    where = located(capture)
+    return with_word(with_word(plan, "capture", where), "name", suffixed(plan.name, where))

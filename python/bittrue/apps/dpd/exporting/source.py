@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.apps.dpd import float_net, recipe
+from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
@@ -117,6 +118,6 @@ def _fitted(plan: Recipe, net: Net, own: Parameters) -> Net:
 def _capture(folder: Path) -> str:
     """The capture that the recipe of a net folder names, if there is one that can be read."""
     try:
-        return recipe.load(folder / RECIPE).capture
+        return polynomial_plan.load(folder / RECIPE).capture
     except BadInput:
         return ""

@@ -80,7 +80,7 @@ class Shelf:
     def _unknown(self, name: str) -> str:
         for shelf in SHELVES.values():
             if shelf is not self and name in shelf.names():
-                return f"{name} is a recipe of bittrue train {shelf.application}, and not of {self.application}"
+                return f"{name} is a recipe of bittrue train {shelf.application}; run that, or choose another recipe"
         return (
             f"unknown recipe {shown(name)}; choose {', '.join(self.names())}, or give a recipe file"
             f"{nearest(name, self.names())}"

@@ -46,7 +46,9 @@ def test_terms_that_hardware_lacks_are_refused(term, said):
         net_of("p", Structure(((0, 0, 0), term)), drawn(2), band_limited(2000, 1), 1.0, 16)
 
 
-@pytest.mark.parametrize(("largest", "fmt"), [(1.0, "Q1.15"), (0.2, "Q1.15"), (1.01, "Q2.14"), (4.0, "Q3.13")])
+@pytest.mark.parametrize(
+    ("largest", "fmt"), [(1.0, "Q1.15"), (1.0005, "Q1.15"), (0.2, "Q1.15"), (1.01, "Q2.14"), (4.0, "Q3.13")]
+)
 def test_words_hold_what_there_is(largest, fmt):
     assert str(holding(largest, 16)) == fmt
 

@@ -227,8 +227,8 @@ def test_a_broken_folder_is_one_sentence(records, nets, tmp_path, capsys, make, 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["NET", "-o", "none/x.html"], "in a folder that exists"),
-        (["NET", "-o", "x.json"], "end the page in .html"),
+        (["NET", "-o", "none/x.html"], "there is no folder none"),
+        (["NET", "-o", "x.json"], "end the name in one of them"),
         (["NET", "NET"], "named twice"),
         (["NET", "--capture", "arena"], "option of bittrue report dpd"),
         (["NET", "--patients", "DS1"], "invalid choice"),

@@ -16,7 +16,7 @@ from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, quantised  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, scores  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
-from bittrue.qat import ai8x  # noqa: E402
+from bittrue.qat import ai8x, checkpoint  # noqa: E402
 
 torch.set_num_threads(1)
 QUANTISE = "[quantise]\nsteps = 4\nema = 0.5\nvalidate_every = 2\nrate = 0.01\n\n"
@@ -121,6 +121,20 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     (tmp_path / "state.pt").write_bytes(b"no checkpoint")
     with pytest.raises(BadInput, match="is damaged or of another kind"):
         fit.check(tmp_path / "state.pt", plan())
+
+
+@pytest.mark.parametrize("stage", [FLOAT, QUANTISED])
+def test_a_checkpoint_that_does_not_fit_is_found_without_the_beats(tmp_path, stage):
+    path = tmp_path / "state.pt"
+    killed(path, stage, 1)
+    fit.check(path, plan())
+    state = checkpoint.read(path, fit.VERSION)
+    for key in ("network", "average", "best", "generator", "stage"):
+        for wrong in (None, 3, {"fc.op.weight": torch.zeros(2)}):
+            own = {name: value for name, value in state.items() if name not in ("version", "recipe", "inputs")}
+            checkpoint.write(path, fit.VERSION, state["recipe"], state["inputs"], own | {key: wrong})
+            with pytest.raises(BadInput, match="does not hold what its recipe describes"):
+                fit.check(path, plan())
 
 
 def test_batch_norm_is_folded_before_anything_is_quantised(monkeypatch):

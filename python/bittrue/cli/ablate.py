@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 APPLICATIONS = ("dpd",)
 BASE = "tdnn-gan"
+EXAMPLES = (
+    "bittrue ablate dpd --seeds 1,2,3",
+    "bittrue ablate dpd --recipe tdnn-compat --switches qat --float-epochs 250 --qat-epochs 50",
+)
 DEFAULT = Path("build") / "ablation"
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "ablate", call, "say what each part of a recipe is worth in dB", net=False)
+    does = "say what each part of a recipe is worth in dB"
+    command = add_command(commands, "ablate", call, does, net=False, examples=EXAMPLES)
     option, number = command.add_argument, whole(0, 10**6)
     option("application", choices=APPLICATIONS, help="what the net is for")
     option("--recipe", default=BASE, metavar="FILE|NAME", help=f"the base: a recipe file, or a built-in one ({BASE})")

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from rich.table import Table
+from rich.text import Text
 
 from bittrue.cli.parser import Commands, Parser, add_command, console
 from bittrue.errors import BadInput, shown
@@ -30,7 +31,7 @@ def call(arguments: argparse.Namespace) -> int:
         for heading in ("recipe", "trained by", "what it is"):
             table.add_column(heading, justify="left")
         for name, shelf in owners.items():
-            table.add_row(name, f"bittrue train {shelf.application}", _about(shelf.content(name)))
+            table.add_row(name, f"bittrue train {shelf.application}", Text(_about(shelf.content(name))))
         console().print(table)
         return 0
     if arguments.name not in owners:

@@ -15,10 +15,16 @@ PATIENTS = ("DS2", "held-out", "synthetic")
 OPTIONS = {"dpd": ("capture",), "ecg": ("data", "patients", "cards")}
 """Options of the applications."""
 
+EXAMPLES = (
+    "bittrue report dpd weights/tdnn-wide weights/dpd-best -o report.html",
+    "bittrue report dpd build/mine --capture my-amplifier",
+    "bittrue report ecg weights/ecg-tiny --patients synthetic",
+)
+
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "report", call, "judge trained nets, on one page", net=False)
+    command = add_command(commands, "report", call, "judge trained nets, on one page", net=False, examples=EXAMPLES)
     command.add_argument("application", choices=tuple(OPTIONS), help="dpd: predistorters; ecg: nets for heartbeats")
     command.add_argument("nets", metavar="NET", nargs="+", help="net folders")
     command.add_argument(

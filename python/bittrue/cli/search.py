@@ -13,12 +13,18 @@ from bittrue.errors import BadInput
 from bittrue.folder_lock import resumable
 
 APPLICATIONS = ("dpd",)
+EXAMPLES = (
+    "bittrue search dpd --trials 100 --interval 8",
+    "bittrue search dpd --prune weights/tdnn-wide --parameters 1000 -o smaller.toml",
+    "bittrue search dpd --formats weights/tdnn-wide --budget 60 -o build/short",
+)
 STUDY = Path("build") / "search" / "study.db"
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "search", call, "search for better nets, or for shorter words of a net", net=False)
+    does = "search for better nets, or for shorter words of a net"
+    command = add_command(commands, "search", call, does, net=False, examples=EXAMPLES)
     number = whole(1, 10**6)
     option = command.add_argument
     option("application", choices=APPLICATIONS, help="what the nets are for")

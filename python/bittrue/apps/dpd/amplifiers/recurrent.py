@@ -149,7 +149,7 @@ def find(capture: Capture) -> Path:
     Raises `BadInput`, naming the command, where there is none.
     """
     source = load_capture(capture.origin) if capture.origin else capture
-    checkout = Path(__file__).resolve().parents[4] / "weights"
+    checkout = Path(__file__).resolve().parents[5] / "weights"
     for root in (Path("weights"), checkout):
         for path in sorted(root.glob(f"*/{SPEC}")):
             if _spec(path).get("digest") == source.digest:

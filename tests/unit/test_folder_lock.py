@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.folder_lock import FILE, locked, resumable
 
@@ -86,3 +87,13 @@ def test_an_interrupt_says_how_to_go_on(tmp_path):
         raise KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt, match="again"), resumable("again"):
         raise KeyboardInterrupt
+
+
+def test_the_command_line_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(arguments):
+        with locked(tmp_path):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("bittrue.cli.recipe.call", interrupted)
+    assert main(["recipe"]) == 130
+    assert capsys.readouterr().err == f"bittrue: interrupted; the same command goes on from what is in {tmp_path}\n"

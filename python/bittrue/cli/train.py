@@ -23,9 +23,9 @@ OWN = {"capture": ("dpd", "pa"), "polynomial": ("dpd",), "data": ("ecg",), "seed
 PARAMETERS = 250
 EXAMPLES = (
     "bittrue train dpd --recipe tdnn-wide -o build/tdnn-wide",
-    "bittrue train dpd --capture my-amplifier        # a folder of bittrue align",
+    "bittrue train dpd --capture my-amplifier   # a folder of bittrue align",
     "bittrue train dpd --capture my-amplifier --polynomial",
-    "bittrue recipe tdnn-wide > mine.toml && bittrue train dpd --recipe mine.toml -o build/mine",
+    "bittrue train dpd --recipe mine.toml -o build/mine   # bittrue recipe tdnn-wide > mine.toml",
     "bittrue train ecg --synthetic",
     "bittrue train pa --capture my-amplifier",
 )

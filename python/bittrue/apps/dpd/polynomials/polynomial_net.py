@@ -65,6 +65,6 @@ def net_of(
 
 
 def holding(largest: float, bits: int) -> Format:
-    """The finest format of so many bits, one or more before the point, that holds ``+-largest`` but for a thousandth."""
+    """The finest format of so many bits, one or more before the point, that holds ``+-largest`` to a thousandth."""
     whole = 1 + max(0, math.ceil(math.log2(largest) - 1e-3)) if largest > 0 else 1
     return Format(bits, bits - whole)

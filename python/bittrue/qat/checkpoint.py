@@ -46,14 +46,15 @@ def write(path: str | os.PathLike[str], version: int, recipe: str, inputs: str, 
     write_whole(path, buffer.getvalue(), renew=True)
 
 
-def read(path: str | os.PathLike[str], version: int) -> State:
+def read(path: str | os.PathLike[str], version: int, fix: str = AGAIN) -> State:
     """Read a checkpoint; nothing in it is executed.
 
     PyTorch does not look at the checksums of its archives: here every byte is compared with them, so that a damaged
-    file is refused and not trained on. Raises `BadInput` where it is no checkpoint of this version.
+    file is refused and not trained on. Raises `BadInput`, with the advice ``fix``, where it is no checkpoint of this
+    version.
     """
     content = read_bytes(path, "the checkpoint")
-    with refusing(f"the checkpoint {path}", AGAIN):
+    with refusing(f"the checkpoint {path}", fix):
         _check_archive(content)
         try:
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -61,7 +62,7 @@ def read(path: str | os.PathLike[str], version: int) -> State:
             raise ValueError((str(error).splitlines() or [""])[0]) from None
     found = state.get("version") if isinstance(state, dict) else None
     if type(found) is not int or found != version:
-        raise BadInput(f"{path} is not a training checkpoint of version {version} of this application; {AGAIN}")
+        raise BadInput(f"{path} is not a training checkpoint of version {version} of this application; {fix}")
     return dict(state)
 
 
@@ -82,9 +83,9 @@ def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str 
 
 
 @contextmanager
-def fitting(path: str | os.PathLike[str]) -> Iterator[None]:
+def fitting(path: str | os.PathLike[str], fix: str = AGAIN) -> Iterator[None]:
     """A block that takes a state apart: where something is missing or of another shape, `BadInput` names the file."""
-    with refusing(f"the checkpoint {path} does not hold what its recipe describes: it", AGAIN):
+    with refusing(f"the checkpoint {path} does not hold what its recipe describes: it", fix):
         yield
 
 
@@ -93,11 +94,13 @@ def _check_archive(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
             raise ValueError("it is compressed")
+        programs = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        if len(programs) != 1:
+            raise ValueError("it is no archive of torch.save")
         if damaged := archive.testzip():
             raise ValueError(f"{damaged} is damaged")
-        for name in archive.namelist():
-            if name.endswith(".pkl") and _tuples(archive.read(name)) > TUPLES:
-                raise ValueError(f"more than {TUPLES:,} tuples")
+        if _tuples(archive.read(programs[0])) > TUPLES:
+            raise ValueError(f"it holds more than {TUPLES:,} tuples")
 
 
 def _tuples(program: bytes) -> int:

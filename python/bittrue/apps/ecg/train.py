@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import safetensors.numpy
 
 from bittrue.apps.ecg import answers, material
 from bittrue.apps.ecg.beats.beats import Beats
@@ -22,6 +21,8 @@ from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.folder_lock import locked
+from bittrue.readers import refusing
+from bittrue.readers.tensors import tensors
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
@@ -125,13 +126,10 @@ def reopen(folder: str | os.PathLike[str], plan: Recipe) -> Network:
     from bittrue.apps.ecg.training.network import Network
 
     network = Network(plan)
-    content = read_bytes(Path(folder) / FLOAT, "the float net")
-    try:
-        values = {name: torch.from_numpy(value) for name, value in safetensors.numpy.load(content).items()}
-        network.load_state_dict(values)
-    except (safetensors.SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise BadInput(f"{Path(folder) / FLOAT} is not a net of recipe {plan.name} ({reason}); train it anew") from None
+    path = Path(folder) / FLOAT
+    with refusing(f"{path} is not a net of recipe {plan.name}: it", "train it anew"):
+        stored = tensors(read_bytes(path, "the float net"), str(path))
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in stored.items()})
     return network.eval()
 
 

@@ -17,6 +17,7 @@ from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE, WEIGHT_FILE
 
 RECIPE, STATE = "recipe.toml", Path("checkpoint") / "state.pt"
+FIX = "give the state.pt of a bittrue train dpd, or its folder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,8 @@ def _checkpoint(path: Path) -> Source:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"reading a checkpoint needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    state = checkpoint.read(path, fit.VERSION)
-    with checkpoint.fitting(path):
+    state = checkpoint.read(path, fit.VERSION, FIX)
+    with checkpoint.fitting(path, FIX):
         plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")
         network = fit.network_of(plan, state)
         stage, epoch = str(state["stage"]), int(state["epoch"])

@@ -125,7 +125,7 @@ def test_a_damaged_float_net_is_named(records, nets, tmp_path, capsys):
     pytest.importorskip("torch", reason="the float net needs PyTorch: pip install 'bittrue[train]'")
     (nets[0] / "float.safetensors").write_bytes(b"rubbish")
     assert report(nets[0], "--patients", "held-out", "--data", records, "-o", tmp_path / "r.html") == 2
-    assert "float.safetensors is not a net of recipe small" in capsys.readouterr().err
+    assert "float.safetensors is corrupt" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
 
 

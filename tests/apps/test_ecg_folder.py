@@ -355,9 +355,9 @@ def test_mistakes_are_one_sentence(few, tmp_path, capsys):
     assert "--seed belongs to" in refused(capsys, "train", "dpd", "--seed", "3")
     assert main([str(word) for word in (*line, "--synthetic")]) == 0
     capsys.readouterr()
-    assert "written with other recipe" in refused(capsys, *line, "--synthetic", "--seed", "2")
+    assert "written with another recipe" in refused(capsys, *line, "--synthetic", "--seed", "2")
     (out / "checkpoint" / "state.pt").write_bytes(b"torn")
-    assert "is not a checkpoint that can be read" in refused(capsys, *line, "--synthetic")
+    assert "is damaged or of another kind" in refused(capsys, *line, "--synthetic")
     before = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
     assert set(before) == FILES and not [name for name in before if name.startswith(".")]
 

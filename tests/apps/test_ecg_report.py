@@ -125,7 +125,7 @@ def test_a_damaged_float_net_is_named(records, nets, tmp_path, capsys):
     pytest.importorskip("torch", reason="the float net needs PyTorch: pip install 'bittrue[train]'")
     (nets[0] / "float.safetensors").write_bytes(b"rubbish")
     assert report(nets[0], "--patients", "held-out", "--data", records, "-o", tmp_path / "r.html") == 2
-    assert "float.safetensors is not a net of recipe small" in capsys.readouterr().err
+    assert "float.safetensors is corrupt" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
 
 
@@ -227,8 +227,8 @@ def test_a_broken_folder_is_one_sentence(records, nets, tmp_path, capsys, make, 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["NET", "-o", "none/x.html"], "in a folder that exists"),
-        (["NET", "-o", "x.json"], "end the page in .html"),
+        (["NET", "-o", "none/x.html"], "there is no folder none"),
+        (["NET", "-o", "x.json"], "end the name in one of them"),
         (["NET", "NET"], "named twice"),
         (["NET", "--capture", "arena"], "option of bittrue report dpd"),
         (["NET", "--patients", "DS1"], "invalid choice"),

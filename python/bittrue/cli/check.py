@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bittrue import spec
+from bittrue.bars import steps
 from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
@@ -73,8 +73,7 @@ def call(arguments: argparse.Namespace) -> int:
     given = None if arguments.input is None else codes_of(net, arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
-    errors = console(errors=True)
-    with errors.status("building the legs"):
+    with steps("building the legs"):
         legs, skipped = runnable(net, names, Options(arguments.interval, stalls))
     if not set(legs) - {"ref"} and skipped:
         raise BadInput(f"no leg can run here beside ref: {'; '.join(skipped.values())}")
@@ -110,21 +109,17 @@ def usual_samples(net: Net, hardware: bool = False) -> int:
 def _compare(
     net: Net, legs: Mapping[str, Leg], arguments: argparse.Namespace, real: npt.NDArray[np.int64] | None
 ) -> Verdict:
-    errors = console(errors=True)
-    columns = (TextColumn("{task.description:24}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        every = real is not None and arguments.input is not None
-        total = arguments.samples + (len(real) if every and real is not None else 0)
-        task = bar.add_task("", total=total * len(set(legs) - {"ref"}))
-        return compare(
-            net,
-            legs,
-            arguments.samples,
-            arguments.seed,
-            real,
-            lambda leg, kind, count: bar.update(task, advance=count, description=f"{leg}: {kind}"),
-            every,
-        )
+    every = real is not None and arguments.input is not None
+    total = (arguments.samples + (len(real) if every and real is not None else 0)) * len(set(legs) - {"ref"})
+    done = 0
+    with steps("making vectors") as step:
+
+        def report(leg: str, kind: str, count: int) -> None:
+            nonlocal done
+            done += count
+            step(f"{leg}: {kind}", done, total)
+
+        return compare(net, legs, arguments.samples, arguments.seed, real, report, every)
 
 
 def codes_of(net: Net, path: str) -> npt.NDArray[np.int64]:

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue import ref
-from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.demonstrating.passes import Passes, passes
 from bittrue.apps.dpd.demonstrating.plant import Plant
+from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.thermal.thermal import Rates
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
@@ -143,7 +143,7 @@ def kelvins(folders: Sequence[str | os.PathLike[str]], names: Iterable[str]) -> 
     known: dict[str, float] = {}
     for folder in map(Path, folders):
         for path in (folder / "recipe.toml", folder.resolve().parent / "recipe.toml"):
-            section = recipe.load(path).thermal if path.is_file() else None
+            section = getattr(polynomial_plan.load(path), "thermal", None) if path.is_file() else None
             if section:
                 known |= {"cold": section.cold, "hot": section.hot}
     return [known.get(name, 0.0) for name in names]

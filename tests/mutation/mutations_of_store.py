@@ -30,7 +30,7 @@ ROWS = [
      TESTS + "test_weights_take_the_smallest_type"),
     ("saves weights upside down", STORE, "value\n            elif", "value[::-1]\n            elif", KNOWN),
     ("keeps half of what failed", FILES, "old[target].replace(target)", "old[target].exists()", TAKEN_BACK),
-    ("leaves temporary files", FILES, "temporary.unlink(missing_ok=True)\n\n\n@", "temporary.exists()\n\n\n@",
+    ("leaves temporary files", FILES, "temporary.unlink(missing_ok=True)\n\n\ndef check", "temporary.exists()\n\n\ndef check",
      TAKEN_BACK),
     ("writes magnitudes into a ROM", ROM, "int(code) & mask", "abs(int(code))", ROMS),
     ("leaves a gap between tensors of a ROM", ROM, "rom[-1].codes.size if", "rom[-1].codes.size + 1 if", ROMS),

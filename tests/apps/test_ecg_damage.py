@@ -62,7 +62,7 @@ def originals(folder):
     codes = heart("212")[0][:2400]
     at = AT[AT < 2300]
     write(folder, codes, "212", at=at)
-    (folder / "b.dat").write_bytes(encoded(np.repeat(codes, 2), "16"))
+    (folder / "b.dat").write_bytes(b"head" + encoded(np.repeat(codes, 2), "16"))
     write(folder, codes, name="t", at=at)
     total = int(2 * codes.sum()) % 65536
     text = (folder / "t.hea").read_text().replace("t 1 ", "t 2 ", 1)

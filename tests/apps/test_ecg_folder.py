@@ -231,10 +231,10 @@ def test_known_answers_of_another_net_are_refused(made, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("stored", "message"),
     [
-        (None, "holds no known answers"),
-        ({"input": np.zeros((2, 3, 32), np.int8)}, "holds no known answers"),
+        (None, "is corrupt"),
+        ({"input": np.zeros((2, 3, 32), np.int8)}, "lacks 'output'"),
         ({"input": np.zeros((2, 3, 31), np.int8), "output": np.zeros((2, 5), np.int64)}, "cannot have"),
-        ({"input": np.zeros((0, 3, 32), np.int8), "output": np.zeros((0, 5), np.int64)}, "cannot have"),
+        ({"input": np.zeros((0, 3, 32), np.int8), "output": np.zeros((0, 5), np.int64)}, "one sample or more"),
         ({"input": np.zeros((2, 3, 32), np.int8), "output": np.zeros((2, 5))}, "codes are integers"),
     ],
 )

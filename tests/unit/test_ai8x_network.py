@@ -129,7 +129,7 @@ def test_names_are_unique_and_chains_may_be_named(tmp_path):
         (LAYERS + "- operation: conv1d\ndata_buffer: [1]\n", "data_buffer is not supported"),
         ("!!python/object/apply:os.system ['touch /tmp/owned']\n", "is not YAML"),
         ("? [1]\n: 2\n", "is not YAML"),
-        ("[" * 3000, "is not YAML"),
+        ("[" * 3000, "line 1 is nested deeper than 64 levels"),
     ],
 )
 def test_files_that_are_no_description(tmp_path, text, sentence):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput, shown
-from bittrue.files import read_bytes
-from bittrue.targets.max78002.archive import read_archive
+from bittrue.errors import BadInput
 from bittrue.targets.max78002.layer_keys import LayerKeys, layers_of
 from bittrue.targets.max78002.parameters import LayerParameters
+from bittrue.targets.max78002.states import npz_state, torch_state
 
 Array = npt.NDArray[Any]
 
@@ -70,7 +68,7 @@ class Checkpoint:
         if not layers:
             raise BadInput(
                 f"{self.path} holds no layer: a key such as conv1.op.weight is needed, and its keys are "
-                f"{', '.join(map(shown, list(self.state)[:3])) or 'none'}; give the checkpoint of an ai8x model"
+                f"{', '.join(list(self.state)[:3]) or 'none'}; give the checkpoint of an ai8x model"
             )
         return [LayerParameters.of(self.state, self.path, keys) for keys in layers]
 
@@ -108,46 +106,17 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     name = str(path).lower()
     if name.endswith(NUMPY_ENDINGS):
-        return Checkpoint(str(path), _read_npz(path))
+        return Checkpoint(str(path), npz_state(path))
     if not name.endswith(TORCH_ENDINGS):
         raise BadInput(f"{path} is no known kind of checkpoint; give {', '.join((*NUMPY_ENDINGS, *TORCH_ENDINGS))}")
-    content = read_archive(path)
-    document = content if isinstance(content, dict) else {}
-    state = document.get("state_dict", document)
-    if not isinstance(state, dict) or not any(isinstance(value, np.ndarray) for value in state.values()):
-        raise BadInput(f"{path} has no state_dict with tensors; give the checkpoint that training saved")
-    arch, epoch = document.get("arch", ""), document.get("epoch", 0)
-    arrays = {str(key): value for key, value in state.items() if isinstance(value, np.ndarray)}
-    arrays = {_plain(key): value for key, value in arrays.items()}
-    return Checkpoint(str(path), arrays, arch if isinstance(arch, str) else "", epoch if isinstance(epoch, int) else 0)
+    return Checkpoint(str(path), *torch_state(path))
 
 
 def npz_bytes(state: Mapping[str, Array]) -> bytes:
-    """A ``.npz`` file of a state, in its order."""
+    """A ``.npz`` file of a state, in its order. Raises `BadInput` for a key that `numpy.savez` keeps to itself."""
+    for key in ("file", "allow_pickle"):
+        if key in state:
+            raise BadInput(f"the checkpoint has the key {key!r}, which a .npz cannot hold; end the name in .pth.tar")
     buffer = io.BytesIO()
     np.savez(buffer, **dict(state))  # type: ignore[arg-type]
     return buffer.getvalue()
-
-
-def _plain(key: str) -> str:
-    """A key without what training on several GPUs puts before it."""
-    return key.removeprefix("module.")
-
-
-def _read_npz(path: str | Path) -> dict[str, Array]:
-    data = read_bytes(path, "the checkpoint")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-        if len(set(names)) != len(names):
-            raise BadInput(f"{path} holds {_twice(names)} twice; write it again")
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            return {_plain(name): stored[name] for name in stored.files}
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(f"{path} is damaged or no .npz of plain arrays ({error}); write it again") from None
-
-
-def _twice(names: list[str]) -> str:
-    return next(name for name in names if names.count(name) > 1).removesuffix(".npy")

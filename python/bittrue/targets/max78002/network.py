@@ -125,8 +125,8 @@ class Description:
 def read_network(path: str | Path) -> Description:
     """Read a network description.
 
-    Raises `BadInput`, naming the layer and the key, for a key twice, an unknown or unsupported one, or a value of a wrong
-    kind or size.
+    Raises `BadInput`, naming the layer and the key, for a key twice, an unknown or unsupported one, or a value of
+    a wrong kind or size.
     """
     document = read_yaml(path, "a network description")
     for key in ("data_buffer", "snoop"):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bittrue.errors import BadInput
 from bittrue.num.quantile import checked_bits, output_shift, weight_codes
 from bittrue.targets.max78002.checkpoint import Checkpoint
+from bittrue.targets.max78002.parameters import LayerParameters
 
 Array = npt.NDArray[Any]
 
@@ -99,11 +100,11 @@ def _refuse_scales(checkpoint: Checkpoint) -> None:
 def _refuse_mixtures(checkpoint: Checkpoint, layers: Sequence[LayerParameters]) -> None:
     """Codes must not be quantised again, and layers that share their parameters would have one shift."""
     owners: dict[str, LayerParameters] = {}
-    codes = next((layer for layer in layers if checkpoint.integers(layer.keys)), None)
-    floats = next((layer for layer in layers if not checkpoint.whole(layer.keys)), None)
+    codes = [layer.name for layer in layers if checkpoint.integers(layer.keys)]
+    floats = [layer.name for layer in layers if not checkpoint.whole(layer.keys)]
     if codes and floats:
         raise BadInput(
-            f"{checkpoint.path} holds integers in {codes.keys.weight} and fractions in {floats.keys.weight}, so part "
+            f"{checkpoint.path} holds integers in layer {codes[0]} and fractions in layer {floats[0]}, so part "
             f"of it is quantised already; quantise the checkpoint that training saved"
         )
     for layer in layers:

@@ -32,7 +32,7 @@ def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
         if node.inputs != (before,):
             raise BadInput(f"net {net.name}: node {node.name} branches; a chain is needed, where each takes the last")
         before = node.name
-        if pool and not isinstance(layer, Conv1d):
+        if pool and (not isinstance(layer, Conv1d) or _apart(pool[1])):
             found.append(_passing(*pool))
             pool = None
         if isinstance(layer, MaxPool1d | AvgPool1d):
@@ -52,6 +52,11 @@ def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
 
 def _passing(name: str, pool: Pool) -> Stage:
     return Stage(name, "none", pool=None if (pool.size, pool.stride) == (1, 1) else pool)
+
+
+def _apart(pool: Pool) -> bool:
+    """Whether a pooling needs a layer of its own, because fused its dilation would be ambiguous (`limits`)."""
+    return pool.kind == "max" and pool.dilation > 1
 
 
 def _summing(net: Net, node: Node, layer: Conv1d | Dense) -> Stage:

@@ -40,7 +40,7 @@ def verify(checkpoint: Checkpoint) -> Verdict:
     norms, quantised = checkpoint.batch_norms, checkpoint.quantised
     missing = [layer.keys.scalar(key) for layer in layers for key in SCALARS if key not in layer.given]
     idle = [layer.name for layer in layers if not layer.weight_bits or not layer.quantize_activation]
-    findings = (
+    findings: tuple[tuple[bool, str], ...] = (
         (not norms, _batch_norm(norms)),
         (not missing, _missing(missing)),
         (not idle, _quantising(idle, len(layers))),

@@ -1,7 +1,6 @@
 """Checkpoints: both kinds of file are read the same, no code of theirs runs, and a wrong one gets one sentence."""
 
 import io
-import pickle
 import zipfile
 from collections import OrderedDict
 from dataclasses import replace
@@ -92,7 +91,7 @@ class TestFiles:
 
     def test_objects_in_npz_are_refused(self, tmp_path):
         np.savez(tmp_path / "c.npz", a=np.array([{}], dtype=object))
-        with pytest.raises(BadInput, match="array 'a' holds 'object', not plain numbers; write it again as a .npz"):
+        with pytest.raises(BadInput, match=r"array 'a' holds 'object', not plain numbers; write it again as a .npz"):
             read_checkpoint(tmp_path / "c.npz")
 
     @pytest.mark.parametrize("name", ["c.npz", "c.pth.tar"])
@@ -123,26 +122,6 @@ class TestFiles:
             archive.writestr("a.npy", buffer.getvalue())
         with pytest.raises(BadInput, match="holds the array 'a' twice"):
             read_checkpoint(tmp_path / "c.npz")
-
-    @pytest.mark.parametrize(
-        ("program", "sentence"),
-        [
-            (pickle.dumps({"state_dict": 1}, 0), "instruction .* is not one of torch.save's"),
-            (b"\x80\x02}q\x00(X\x01\x00\x00\x00aK\x01X\x01\x00\x00\x00aK\x02u.", "holds a key twice"),
-            (b"\x80\x02K\x01K\x02.", "damaged"),
-            (b"\x80\x02", "damaged"),
-            (b"\x80\x02h\x07.", "damaged"),
-            (b"\x80\x02]K\x01K\x02s.", "takes no keys"),
-            (b"\x80\x02}K\x01a.", "takes no items"),
-            (b"\x80\x02X\x03\x00\x00\x00abcQ.", "damaged"),
-        ],
-    )
-    def test_programs_that_make_no_sense(self, tmp_path, program, sentence):
-        path = tmp_path / "c.pth"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("archive/data.pkl", program)
-        with pytest.raises(BadInput, match=sentence):
-            read_checkpoint(path)
 
     def test_a_tensor_that_reaches_beyond_its_storage_is_refused(self, tmp_path):
         torch = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -51,7 +51,7 @@ def test_words_for_activations_and_pools(tmp_path):
     ("keys", "sentence"),
     [
         ({"operation": "conv2d"}, "operation 'conv2d': it is not supported; known are conv1d"),
-        ({"operation": "ConvTranspose2d"}, "operation 'convtranspose2d': it is not supported"),
+        ({"operation": "ConvTranspose2d"}, "operation 'ConvTranspose2d': it is not supported"),
         ({"operation": "-"}, "operation: it is missing, which means conv2d"),
         ({"op": "conv1d"}, "op 'conv1d': operation says the same"),
         ({"eltwise": "add"}, "eltwise 'add': element-wise operations are not supported"),

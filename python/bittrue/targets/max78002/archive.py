@@ -65,7 +65,10 @@ class Records:
             raise Malformed("it was written on a big-endian machine")
 
     def read(self, name: str, most: int = TEXT) -> bytes:
-        """The content of a file. Raises `Malformed` where it is missing, encrypted, compressed or longer than ``most``."""
+        """The content of a file.
+
+        Raises `Malformed` where it is missing, encrypted, compressed or longer than ``most``.
+        """
         if f"{self._folder}{name}" not in self._names:
             raise Malformed(f"it has no {name}")
         info = self._archive.getinfo(f"{self._folder}{name}")

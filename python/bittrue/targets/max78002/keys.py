@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bittrue.errors import BadInput, shown
@@ -44,12 +44,12 @@ class Keys:
             raise self.bad(key, "give a text", value)
         return value
 
-    def word(self, key: str) -> str | None:
-        """A word, in lower case; ``None`` where the key is missing or null."""
+    def word(self, key: str, default: str, words: Collection[str], advice: str) -> str:
+        """One of ``words``, written in any case, or ``default`` where the key is missing or null."""
         value = self.take(key)
-        if value is not None and not isinstance(value, str):
-            raise self.bad(key, "give a word", value)
-        return value if value is None else value.lower()
+        if value is not None and (not isinstance(value, str) or value.lower() not in words):
+            raise self.bad(key, advice, value)
+        return default if value is None else value.lower()
 
     def reference(self, key: str, value: Any) -> int | str | None:
         """``value``, which names a layer: its number, or its name in lower case."""

@@ -238,9 +238,7 @@ def _check_order(keys: Keys, index: int, names: list[str]) -> None:
 def _check_placement(keys: Keys) -> None:
     for key in ("processors", "output_processors"):
         _check_processors(keys, key)
-    layout = keys.word("data_format") or "hwc"
-    if layout not in ("hwc", "little", "chw", "big"):
-        raise keys.bad("data_format", "choose HWC or CHW")
+    keys.word("data_format", "hwc", ("hwc", "little", "chw", "big"), "choose HWC or CHW")
     for key in OFFSETS:
         keys.whole(key, 0, 0, MEMORY)
     for key in SWITCHES:
@@ -271,20 +269,15 @@ def _operation(keys: Keys) -> Operation:
         raise keys.bad(aliases[1], f"{aliases[0]} says the same; keep one of them")
     if not aliases:
         raise keys.bad("operation", "it is missing, which means conv2d; only conv1d, linear and none are supported")
-    value = keys.word(aliases[0]) or "none"
-    if value not in OPERATIONS:
-        raise keys.bad(aliases[0], f"it is not supported; known are {', '.join(OPERATIONS)}", value)
-    return OPERATIONS[value]
+    advice = f"it is not supported; known are {', '.join(OPERATIONS)}"
+    return OPERATIONS[keys.word(aliases[0], "none", OPERATIONS, advice)]
 
 
 def _activation(keys: Keys) -> Activation:
     if keys.has("activate") and keys.has("activation"):
         raise keys.bad("activation", "activate says the same; keep one of them")
     key = "activation" if keys.has("activation") else "activate"
-    name = keys.word(key) or "none"
-    if name not in ACTIVATIONS:
-        raise keys.bad(key, "choose ReLU, Abs or None")
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[keys.word(key, "none", ACTIVATIONS, "choose ReLU, Abs or None")]
 
 
 def _quantization(keys: Keys) -> int | None:

@@ -246,7 +246,7 @@ def _check_placement(keys: Keys) -> None:
     for key in ("bias_group", "bias_quadrant"):
         groups = keys.take(key)
         listed = groups if isinstance(groups, list) else [groups]
-        if groups is not None and not all(isinstance(one, int) and one in range(QUADRANTS) for one in listed):
+        if groups is not None and not all(type(one) is int and 0 <= one < QUADRANTS for one in listed):
             raise keys.bad(key, f"give quadrants, 0 to {QUADRANTS - 1}", groups)
 
 

@@ -15,8 +15,11 @@ from bittrue.readers import DAMAGE, text
 BYTES = 1 << 20
 """Largest description that is read."""
 
-VALUES = 1 << 16
+VALUES = 1 << 14
 """Most values of a description, each counted as often as it is referred to: a hundred layers have 5,000."""
+
+BITS, DIGITS = 128, 200
+"""Longest integer, in bits and in characters."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -48,6 +51,14 @@ class _Loader(yaml.SafeLoader):
             if key.tag == "tag:yaml.org,2002:merge":
                 raise BadInput(f"line {key.start_mark.line + 1} merges mappings (<<); write their keys out")
 
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        number = int(super().construct_yaml_int(node)) if len(node.value) <= DIGITS else None
+        if number is None or number.bit_length() > BITS:
+            raise BadInput(
+                f"line {node.start_mark.line + 1} holds {shown(node.value)}, an integer of more than {BITS} bits"
+            )
+        return number
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
@@ -60,6 +71,9 @@ class _Loader(yaml.SafeLoader):
                 seen.add(name)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def read_yaml(path: str | Path, what: str) -> dict[str, Any]:

@@ -152,6 +152,8 @@ class TestParameters:
             ({"fc.op.weight": np.full((3, 8), "x")}, "of type <U1; real numbers are needed"),
             ({"fc.op.weight": np.zeros((3, 8), complex)}, "of type complex128"),
             ({"fc.op.weight": np.zeros((3, 0))}, "holds 0 numbers"),
+            ({"fc.op.weight": np.full((3, 8), 1e39)}, "fc.op.weight holds numbers beyond float32"),
+            ({"fc.op.weight": np.ones(3)}, r"shape \(3,\); .* so fold batch norm, or remove what is no layer"),
             ({"fc.weight_bits": np.array([8, 8])}, r"fc.weight_bits has shape \(2,\)"),
             ({"fc.weight_bits": np.array([5])}, "fc.weight_bits is 5; the chip has 1, 2, 4 and 8"),
             ({"fc.shift_quantile": np.array([1.5])}, "shift_quantile is 1.5; choose 0 to 1"),
@@ -207,6 +209,24 @@ class TestFolding:
     def test_missing_statistics_are_refused(self, drop, sentence):
         with pytest.raises(BadInput, match=sentence):
             fold(Checkpoint("c.npz", {key: value for key, value in self.state.items() if key != drop}))
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ({"conv1.bn.running_mean": np.ones(4) * 1j}, "conv1.bn.running_mean holds 4 numbers of type complex128"),
+            ({"conv1.bn.weight": np.full(4, "x")}, "conv1.bn.weight holds 4 numbers of type <U1"),
+            ({"conv1.bn.bias": np.full(4, np.inf)}, "conv1.bn.bias holds NaN or infinity"),
+            ({"conv1.bn.running_var": np.full(4, 1e300)}, "conv1.bn.running_var holds numbers beyond float32"),
+            ({"conv1.op.weight": np.array(1.0)}, r"conv1.op.weight has shape \(\); a layer's has 2 axes"),
+            (
+                {"conv1.op.weight": np.full((4, 2, 3), 3e38), "conv1.bn.weight": np.full(4, 3e38)},
+                "conv1.bn folded into conv1.op holds NaN or infinity",
+            ),
+        ],
+    )
+    def test_statistics_are_real_numbers_before_and_after(self, change, sentence):
+        with pytest.raises(BadInput, match=sentence):
+            fold(Checkpoint("c.npz", self.state | change))
 
     def test_nothing_to_fold_is_refused(self):
         with pytest.raises(BadInput, match="has no batch norm; there is nothing to fold"):

@@ -13,6 +13,7 @@ from bittrue.errors import BadInput
 from bittrue.targets.max78002.layer_keys import SCALARS, LayerKeys
 
 Array = npt.NDArray[Any]
+FLOAT32 = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class LayerParameters:
     def of(cls, state: Mapping[str, Array], path: str, keys: LayerKeys) -> LayerParameters:
         """The parameters of a layer of a state. Raises `BadInput` for arrays of a wrong type, shape or value."""
         _refuse_strays(state, path, keys)
-        weight = _numbers(state[keys.weight], f"{path}: {keys.weight}")
+        weight = numbers(state[keys.weight], f"{path}: {keys.weight}")
         if weight.ndim not in (2, 3):
             raise BadInput(
                 f"{path}: {keys.weight} has shape {weight.shape}; a 1-D net has convolutions of 3 axes and linear "
@@ -60,7 +61,7 @@ class LayerParameters:
             )
         bias = state.get(keys.bias)
         if bias is not None:
-            bias = _numbers(bias, f"{path}: {keys.bias}")
+            bias = numbers(bias, f"{path}: {keys.bias}")
             if bias.shape != weight.shape[:1]:
                 raise BadInput(
                     f"{path}: {keys.bias} has shape {bias.shape} and the weight {weight.shape}; it needs one number "
@@ -100,12 +101,14 @@ def _refuse_strays(state: Mapping[str, Array], path: str, keys: LayerKeys) -> No
             )
 
 
-def _numbers(values: Array, what: str) -> Array:
-    """``values``; `BadInput` unless they are finite real numbers, one or more."""
+def numbers(values: Array, what: str) -> Array:
+    """``values``; `BadInput` unless they are real numbers that float32 holds, one or more."""
     if values.dtype.kind not in "iuf" or not values.size:
         raise BadInput(f"{what} holds {values.size} numbers of type {values.dtype}; real numbers are needed")
     if not np.isfinite(values).all():
         raise BadInput(f"{what} holds NaN or infinity; take an earlier checkpoint")
+    if max(abs(float(values.min())), abs(float(values.max()))) > FLOAT32:
+        raise BadInput(f"{what} holds numbers beyond float32; take an earlier checkpoint")
     return values
 
 

@@ -14,8 +14,9 @@ from typing import Any, Literal
 from bittrue.errors import BadInput, shown
 from bittrue.spec import Abs, Activation, Linear, ReLU
 from bittrue.spec.stages import Pool
-from bittrue.targets.max78002.devices import MAX78002, PROCESSORS
+from bittrue.targets.max78002.devices import MAX78002
 from bittrue.targets.max78002.keys import Keys
+from bittrue.targets.max78002.placing_keys import check_order, check_placement, check_processors
 from bittrue.targets.max78002.yaml_file import read_yaml
 
 Operation = Literal["conv1d", "linear", "none"]
@@ -29,14 +30,11 @@ OPERATIONS: dict[str, Operation] = {
 }
 ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "abs": Abs(), "none": Linear()}
 DEFAULT_KERNEL, DEFAULT_PADDING = 9, 1
-LAYERS, MEMORY, QUADRANTS = MAX78002.layers, 4 * MAX78002.data_bytes, 4
+LAYERS = MAX78002.layers
 """Of the larger chip, so that what follows is bounded."""
 
 NAME = 200
 """Longest name of a layer."""
-
-OFFSETS, SWITCHES = ("in_offset", "out_offset"), ("calcx4", "readahead", "tcalc", "output")
-"""Keys of a layer that say where or how fast, and not what: bytes of data memory, and true or false."""
 
 REFUSED = {
     "eltwise": "element-wise operations are not supported; build the net as a chain",
@@ -153,7 +151,7 @@ def _check_unloading(document: Mapping[str, Any], path: str) -> None:
     """How results are fetched does not matter here, but nonsense is said."""
     keys = Keys(document, path)
     if "output_map" in document:
-        _check_processors(keys, "output_map")
+        check_processors(keys, "output_map")
     if not isinstance(document.get("unload", []), list):
         raise keys.bad("unload", "give a list")
 
@@ -174,8 +172,8 @@ def _layer(path: str, layers: list[Any], index: int, names: list[str]) -> Descri
     if name and names.count(name.lower()) > 1:
         raise keys.bad("name", "another layer has it too; names are unique")
     _refuse(keys)
-    _check_order(keys, index, names)
-    _check_placement(keys)
+    check_order(keys, index, names)
+    check_placement(keys)
     operation = _operation(keys)
     convolution = operation == "conv1d"
     kernel = keys.whole("kernel_size", DEFAULT_KERNEL, 1, 9) if operation != "linear" else 1
@@ -217,50 +215,6 @@ def _refuse(keys: Keys) -> None:
             raise keys.bad(key, reason, value)
     if not keys.flag("pool_first", True):
         raise keys.bad("pool_first", "pooling comes first where there is no element-wise operation; remove the key")
-
-
-def _check_order(keys: Keys, index: int, names: list[str]) -> None:
-    """Only chains: each layer takes the one before it."""
-    before = (-1, "input") if index == 0 else (index - 1, names[index - 1] or None)
-    last = index == len(names) - 1
-    after = (-1, "stop") if last else (index + 1, names[index + 1] or None)
-    sources = keys.take("in_sequences")
-    given = [keys.reference("in_sequences", one) for one in (sources if isinstance(sources, list) else [sources])]
-    if sources is not None and (len(given) != 1 or given[0] not in before):
-        raise keys.bad("in_sequences", "only a chain is supported, where each layer takes the one before it", sources)
-    following = keys.reference("next_sequence", keys.take("next_sequence"))
-    if following is not None and following not in after and not (last and following == index + 1):
-        raise keys.bad("next_sequence", "only a chain is supported, where each layer feeds the next", following)
-    if keys.reference("sequence", keys.take("sequence", index)) != index:
-        raise keys.bad("sequence", f"layers are numbered in their order; this is {index}")
-
-
-def _check_placement(keys: Keys) -> None:
-    for key in ("processors", "output_processors"):
-        _check_processors(keys, key)
-    keys.word("data_format", "hwc", ("hwc", "little", "chw", "big"), "choose HWC or CHW")
-    for key in OFFSETS:
-        keys.whole(key, 0, 0, MEMORY)
-    for key in SWITCHES:
-        keys.flag(key)
-    for key in ("bias_group", "bias_quadrant"):
-        groups = keys.take(key)
-        listed = groups if isinstance(groups, list) else [groups]
-        if groups is not None and not all(type(one) is int and 0 <= one < QUADRANTS for one in listed):
-            raise keys.bad(key, f"give quadrants, 0 to {QUADRANTS - 1}", groups)
-
-
-def _check_processors(keys: Keys, key: str) -> None:
-    value = keys.take(key)
-    number = value
-    if isinstance(value, str):
-        try:
-            number = int(value.replace(".", "").replace("_", ""), 16)
-        except ValueError:
-            number = None
-    wrong = isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 1 << PROCESSORS
-    if value is not None and wrong:
-        raise keys.bad(key, "give a map of the 64 processors, such as 0x00000000ffffffff", value)
 
 
 def _operation(keys: Keys) -> Operation:

@@ -63,8 +63,12 @@ def _summing(net: Net, node: Node, layer: Conv1d | Dense) -> Stage:
     place = f"net {net.name}: node {node.name}"
     (given,) = net.input_types(node)
     wide = layer.output.bits == WIDE_BITS and layer.shift(given.format) == 0
-    if wide and (node is not net.nodes[-1] or layer.activation != Linear()):
-        raise BadInput(f"{place} is {WIDE_BITS} bits wide; only the last layer may be, without an activation")
+    if wide and node is not net.nodes[-1]:
+        raise BadInput(f"{place} is {WIDE_BITS} bits wide; only the last layer may be, so give it {DATA}")
+    if wide and layer.activation != Linear():
+        raise BadInput(
+            f"{place} is {WIDE_BITS} bits wide and has an activation; a wide result is the sum itself, so remove one"
+        )
     if not wide and layer.output != DATA:
         raise BadInput(f"{place} puts out {layer.output}; the chip has {DATA}, or the accumulator as the last result")
     if not isinstance(layer.activation, Linear | ReLU | Abs):

@@ -130,6 +130,8 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _sample(path: Path, net: Net) -> Codes:
+    if not path.exists():
+        raise BadInput(f"cannot read the sample {path}: No such file or directory; generate the project again")
     codes = npy(read_bytes(path, "the sample"), f"the sample {path}", "generate the project again")
     if codes.shape != net.input.shape:
         raise BadInput(f"{path} has shape {codes.shape}, the net takes {net.input.shape}; generate the project again")

@@ -100,6 +100,7 @@ def test_all_under_one_prefix_is_plain(tmp_path):
             r"has w.b.output_shift for w.b.weight, which ai8x reads as w.output_shift; rename the weight",
         ),
         (ONE | {"n.weight": np.ones(4)}, "has 3: a, b, n"),
+        (ONE | layer_state("head.a", (4, 2, 3)), "describes 2 layers with weights, and q.npz has 3: a, b, head.a; use"),
     ],
 )
 def test_what_has_no_one_meaning_is_refused(tmp_path, state, sentence):
@@ -110,6 +111,11 @@ def test_what_has_no_one_meaning_is_refused(tmp_path, state, sentence):
 def test_integers_that_stand_before_the_floats_are_taken(tmp_path):
     floats = float_state("x.a", (4, 2, 3)) | float_state("x.b", (3, 36))
     assert np.array_equal(outputs(tmp_path, ONE | floats)[0], outputs(tmp_path, ONE)[0])
+
+
+def test_a_part_that_stands_twice_under_a_known_prefix_is_a_copy(tmp_path):
+    some = {key: value for key, value in under("module.", OTHER).items() if ".b." in key}
+    assert np.array_equal(outputs(tmp_path, ONE | some)[0], outputs(tmp_path, ONE)[0])
 
 
 def test_both_forms_of_names_are_layers(tmp_path):

@@ -147,7 +147,10 @@ def test_a_net_that_was_not_imported_has_stages(tmp_path):
         (lambda: chain(conv(bias=np.array([1, 0, 0, 0]))), "biases that are no multiples of 128"),
         (lambda: chain(conv(bias=np.array([0, 128 * 128, 0, 0]))), "biases that are no multiples of 128 within"),
         (lambda: chain(conv(weight_format=Format(8, 30))), "layer n0 has output_shift -23 with 8-bit weights"),
-        (lambda: chain(conv(output=Format(32, 16), activation=ReLU())), "has an activation; a wide result is the sum itself"),
+        (
+            lambda: chain(conv(output=Format(32, 16), activation=ReLU())),
+            "has an activation; a wide result is the sum itself",
+        ),
         (lambda: chain(conv(output=Format(32, 16)), MaxPool1d(1, 1)), "only the last layer may be"),
         (lambda: chain(conv(stride=2)), "layer n0: a stride of 2 does not exist"),
     ],

@@ -29,8 +29,8 @@ def chosen(checkpoint: Checkpoint, count: int, description: str) -> tuple[Checkp
     layers = checkpoint.keys
     taken, rest = layers[:count], layers[count:]
     _refuse_twice(checkpoint.path, taken, description)
-    twins = [next((first for first in taken if same_layer(first, layer)), None) for layer in rest]
-    if len(taken) < count or None in twins or not taken:
+    twins = [_twin(layer, taken) for layer in rest]
+    if len(taken) < count or None in twins or not taken or not _complete(taken, rest, twins):
         raise BadInput(
             f"{description} describes {count} layers with weights, and {checkpoint.path} has {len(layers)}: "
             f"{_names(layers)}; use the two that belong together"
@@ -69,10 +69,28 @@ def _refuse_twice(path: str, taken: Sequence[LayerKeys], description: str) -> No
         )
 
 
+def _twin(layer: LayerKeys, taken: Sequence[LayerKeys]) -> LayerKeys | None:
+    """The layer among those taken of which another is a copy."""
+    same = (first for first in taken if plain(first.operation) == plain(layer.operation))
+    return next(same, None) or next((first for first in taken if same_layer(first, layer)), None)
+
+
+def _complete(taken: Sequence[LayerKeys], rest: Sequence[LayerKeys], twins: Sequence[LayerKeys | None]) -> bool:
+    """Whether copies under a prefix that is no wrapper are copies of all layers; a few might be layers of their own."""
+    known = all(
+        first and plain(first.operation) == plain(layer.operation) for first, layer in zip(twins, rest, strict=True)
+    )
+    return known or len({twins.count(first) for first in taken}) == 1
+
+
 def _without(checkpoint: Checkpoint, taken: Sequence[LayerKeys], rest: Sequence[LayerKeys]) -> dict[str, Any]:
-    kept = {key for layer in taken for key in layer.all}
-    starts = tuple(f"{layer.layer}." for layer in rest)
-    return {key: value for key, value in checkpoint.state.items() if key in kept or not key.startswith(starts)}
+    kept, owners = {key for layer in taken for key in layer.all}, {layer.layer for layer in rest}
+
+    def left(key: str) -> bool:
+        parts = key.split(".")
+        return any(".".join(parts[:end]) in owners for end in range(1, len(parts)))
+
+    return {key: value for key, value in checkpoint.state.items() if key in kept or not left(key)}
 
 
 def _names(layers: Sequence[LayerKeys]) -> str:

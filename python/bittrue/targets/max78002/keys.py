@@ -58,11 +58,11 @@ class Keys:
         return value.lower() if isinstance(value, str) else value
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """true or false, or ``default`` where the key is missing."""
+        """true or false, also as 1 or 0, or ``default`` where the key is missing."""
         value = self.take(key, default)
-        if not isinstance(value, bool):
+        if not isinstance(value, int) or value not in (0, 1):
             raise self.bad(key, "give true or false", value)
-        return value
+        return bool(value)
 
     def optional(self, key: str, least: int) -> int | None:
         """A whole number of at least ``least``, or ``None`` where the key is missing."""

@@ -34,6 +34,9 @@ def compile_project(folder: Path, chip: Chip) -> tuple[bytes, str]:
     if compiler is None:
         raise BadInput(f"{COMPILER} was not found; {INSTALL}")
     sources = sorted(folder.glob("*.c"))
+    for path in (*sources, *folder.glob("*.h")):
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no plain file, and a compiler may wait for it without end; remove it")
     if not sources:
         raise BadInput(f"{folder} holds no C files; name a folder that bittrue max78002 generate wrote")
     stub = next((path for path in STUBS if path.is_dir()), None)

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from bittrue.errors import BadInput
+from bittrue.readers import refusing
 
 _ARM = 40
 
@@ -32,6 +33,11 @@ def read_elf(data: bytes) -> Elf:
     """An ELF file of a 32-bit Arm. Raises `BadInput` for anything else."""
     if data[:7] != b"\x7fELF\x01\x01\x01" or len(data) < 52 or struct.unpack_from("<H", data, 18)[0] != _ARM:
         raise BadInput("the compiled firmware is no 32-bit Arm ELF file; check the compiler")
+    with refusing("the compiled firmware", "check the compiler"):
+        return _elf(data)
+
+
+def _elf(data: bytes) -> Elf:
     entry, programs, sections = struct.unpack_from("<III", data, 24)
     program_size, program_count, section_size, section_count = struct.unpack_from("<HHHH", data, 42)
     segments = []

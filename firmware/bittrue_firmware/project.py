@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue import ref, spec
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.readers import json_document, npy
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 from bittrue_firmware.chip import CHIPS, INSTANCES, LANES, Chip
 
 Codes = npt.NDArray[np.int64]
 MANIFEST, FORMAT, VERSION = "manifest.json", "bittrue-max7800x", 1
+_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("name", "node", "processors"), str),
+    **dict.fromkeys(("channels", "length", "offset", "passes", "bits"), int),
+}
+_NAME = re.compile(r"(\w[\w.-]*/)*\w[\w.-]*")
+"""A file below the folder."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,11 @@ def read_project(folder: Path) -> Project:
     """Read a project folder. Raises `BadInput` for what is missing, malformed, or does not belong together."""
     manifest = _manifest(folder / MANIFEST)
     device = manifest.get("device")
-    if device not in CHIPS:
-        raise BadInput(f"{folder / MANIFEST} is for device {device!r}; the model has {' and '.join(CHIPS)}")
+    if not isinstance(device, str) or device not in CHIPS:
+        raise BadInput(
+            f"{folder / MANIFEST} is for device {shown(device)}; the model has {' and '.join(CHIPS)}, so generate the "
+            f"project again"
+        )
     net = spec.load(folder / "net")
     if manifest.get("hash") != content_hash(net):
         raise BadInput(f"{folder / 'net'} is not the net that {MANIFEST} names; generate the project again")
@@ -113,59 +123,57 @@ def read_project(folder: Path) -> Project:
 def _manifest(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise BadInput(f"{path.parent} has no {MANIFEST}; name a folder that bittrue max78002 generate wrote")
-    content = read_bytes(path, "the manifest")
-    try:
-        found = json.loads(content)
-    except ValueError as error:
-        raise BadInput(f"{path} is no JSON ({error}); generate the project again") from None
+    found = json_document(read_bytes(path, "the manifest"), f"the manifest {path}")
     if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
         raise BadInput(f"{path} is no manifest of format {FORMAT} {VERSION}; generate the project again")
     return found
 
 
 def _sample(path: Path, net: Net) -> Codes:
-    try:
-        codes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"cannot read the sample {path}: {reason}; generate the project again") from None
+    if not path.exists():
+        raise BadInput(f"cannot read the sample {path}: No such file or directory; generate the project again")
+    codes = npy(read_bytes(path, "the sample"), f"the sample {path}", "generate the project again")
     if codes.shape != net.input.shape:
         raise BadInput(f"{path} has shape {codes.shape}, the net takes {net.input.shape}; generate the project again")
     return np.asarray(net.check_codes(codes)[0])
 
 
 def _layer(row: Any, number: int, taps: dict[str, Codes], chip: Chip, path: Path) -> PlacedLayer:
+    if not isinstance(row, dict) or not all(type(row.get(key)) is kind for key, kind in _FIELDS.items()):
+        wanted = ", ".join(f"{key} ({kind.__name__})" for key, kind in _FIELDS.items())
+        raise BadInput(f"{path}: layer {number} is {shown(row)}, but has {wanted}; generate the project again")
+    place = f"{path}: layer {number}, {shown(row['name'])},"
     try:
         mask = int(row["processors"], 16)
-        found = PlacedLayer(
-            name=str(row["name"]),
-            node=str(row["node"]),
-            channels=int(row["channels"]),
-            length=int(row["length"]),
-            offset=int(row["offset"]),
-            processors=tuple(p for p in range(INSTANCES * LANES) if mask >> p & 1),
-            passes=int(row["passes"]),
-            bits=int(row["bits"]),
+    except ValueError:
+        mask = 0
+    if not 0 < mask < 1 << INSTANCES * LANES:
+        raise BadInput(
+            f"{place} has processors {shown(row['processors'])}; give a map of 64; generate the project again"
         )
-    except (TypeError, KeyError, ValueError) as error:
-        raise BadInput(f"{path}: layer {number} is malformed ({error}); generate the project again") from None
+    processors = tuple(p for p in range(INSTANCES * LANES) if mask >> p & 1)
+    found = PlacedLayer(**{key: row[key] for key in _FIELDS} | {"processors": processors})
     values = taps.get(found.node)
-    count = len(found.processors)
     fits = values is not None and values.size == found.channels * found.length and len(values) == found.channels
-    if not fits or not count or -(-found.channels // count) != found.passes or found.bits not in (8, 32):
-        raise BadInput(f"{path}: layer {number}, {found.name}, does not fit the net's node {found.node}")
-    words = found.places[1]
-    if found.offset % 4 or int(words.min()) < 0 or int(words.max()) >= chip.data_words:
-        raise BadInput(f"{path}: layer {number}, {found.name}, is placed outside data memory, at {found.offset}")
+    if not fits or -(-found.channels // len(processors)) != found.passes or found.bits not in (8, 32):
+        raise BadInput(f"{place} does not fit the net's node {shown(found.node)}; generate the project again")
+    inside = found.offset in range(0, chip.data_words * LANES, LANES)
+    if not inside or int(found.places[1].max()) >= chip.data_words:
+        raise BadInput(f"{place} is placed outside data memory, at {found.offset}; generate the project again")
     return found
 
 
 def _edited(folder: Path, files: Any) -> tuple[str, ...]:
+    """Files that are not as generated. Raises `BadInput` for names that lead out of the folder."""
     if not isinstance(files, dict):
         return ()
     found = []
     for name, known in files.items():
+        if not _NAME.fullmatch(name):
+            raise BadInput(
+                f"{folder / MANIFEST} lists {shown(name)}, which is no file of it; generate the project again"
+            )
         path = folder / name
-        same = path.is_file() and f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" == known
-        found += [] if same else [str(name)]
+        same = path.is_file() and f"sha256:{hashlib.sha256(read_bytes(path, 'the file')).hexdigest()}" == known
+        found += [] if same else [name]
     return tuple(found)

@@ -62,7 +62,8 @@ class Draw:
             return
         kind, size = self.one("max_pool", "avg_pool"), int(self.rng.integers(2, min(6, self.length)))
         stride, dilation = int(self.rng.integers(1, 4)), 1
-        if size == 2 and kind == "max_pool" and not self.small and self.one(True, False):
+        free = kind == "avg_pool" or layer["operation"].lower() != "conv1d"  # dilated maxima are no one's in conv1d
+        if size == 2 and free and not self.small and self.one(True, False):
             dilation = int(self.rng.integers(1, min(5, self.length)))
             layer["pool_dilation"] = dilation
         self.length = (self.length - (size - 1) * dilation - 1) // stride + 1

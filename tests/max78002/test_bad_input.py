@@ -122,7 +122,7 @@ def test_an_edited_known_answer_is_a_fail_and_named(place, capsys):
     assert "every layer is as the net says, so what it compares with, or how, is wrong" in captured.out
 
 
-CUT = "is damaged or no .npz of plain arrays"
+CUT = "write it again as a .npz of plain arrays"
 LIMITS = [
     ([CONV | {"kernel_size": 12}], {"a": (4, 2, 12)}, "layer 0: kernel_size 12: give a whole number from 1 to 9"),
     ([CONV | {"pad": 3}], {"a": (4, 2, 3)}, "layer a: padding 3 is outside 0..2 for a kernel of 3; pad less"),

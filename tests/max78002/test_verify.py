@@ -1,6 +1,7 @@
 """Projects compiled and run: what passes, and what a firmware, a folder or a machine can have wrong."""
 
 import json
+import os
 import shutil
 import sys
 
@@ -165,19 +166,32 @@ def manifest_of(change):
 
 
 DAMAGE = [
-    ("no JSON", lambda folder: (folder / "manifest.json").write_text("{"), "is no JSON"),
+    ("no JSON", lambda folder: (folder / "manifest.json").write_text("{"), "is not JSON"),
     ("format", manifest_of(lambda m: m.update(version=2)), "is no manifest of format"),
     ("device", manifest_of(lambda m: m.update(device="MAX78001")), "'MAX78001'"),
     ("hash", manifest_of(lambda m: m.update(hash="sha256:0")), "is not the net that"),
     ("layers", manifest_of(lambda m: m.update(layers=[])), "lists no layers"),
-    ("a layer", manifest_of(lambda m: m["layers"][0].pop("offset")), "layer 0 is malformed"),
-    ("a number", manifest_of(lambda m: m["layers"][1].update(processors="x")), "layer 1 is malformed"),
-    ("channels", manifest_of(lambda m: m["layers"][0].update(channels=21)), "does not fit the net's node first"),
+    ("a layer", manifest_of(lambda m: m["layers"][0].pop("offset")), "layer 0 is {"),
+    ("a number", manifest_of(lambda m: m["layers"][1].update(processors="x")), "has processors 'x'; give a map of 64"),
+    ("channels", manifest_of(lambda m: m["layers"][0].update(channels=21)), "does not fit the net's node 'first'"),
     ("place", manifest_of(lambda m: m["layers"][0].update(offset=81_912)), "is placed outside data memory"),
     ("the last", manifest_of(lambda m: m["layers"].pop()), "ends with node first"),
     ("sample", lambda folder: np.save(folder / "sample.npy", np.zeros((2, 17), int)), "has shape (2, 17)"),
     ("range", lambda folder: np.save(folder / "sample.npy", np.full((2, 16), 128)), "128"),
-    ("no array", lambda folder: (folder / "sample.npy").write_text("x"), "cannot read the sample"),
+    ("no array", lambda folder: (folder / "sample.npy").write_text("x"), "project/sample.npy is not a .npy file"),
+    ("nested", lambda folder: (folder / "manifest.json").write_text('{"a":' * 70 + "1" + "}" * 70), "beyond 64 levels"),
+    ("twice", lambda folder: (folder / "manifest.json").write_text('{"hash": 1, "hash": 2}'), "the key 'hash' twice"),
+    ("infinity", manifest_of(lambda m: m["layers"][0].update(offset=float("inf"))), "holds Infinity"),
+    ("kinds", manifest_of(lambda m: m["layers"][0].update(passes=[1])), "layer 0 is {"),
+    ("truth", manifest_of(lambda m: m["layers"][0].update(passes=True)), "layer 0 is {"),
+    ("a list", manifest_of(lambda m: m.update(layers=[[]])), "layer 0 is [], but has name (str)"),
+    ("a device", manifest_of(lambda m: m.update(device=["MAX78002"])), "is for device ['MAX78002']"),
+    ("far away", manifest_of(lambda m: m["layers"][0].update(offset=1 << 62)), "is placed outside data memory"),
+    ("below", manifest_of(lambda m: m["layers"][0].update(offset=-4)), "is placed outside data memory, at -4"),
+    ("no processor", manifest_of(lambda m: m["layers"][0].update(processors="-0x1")), "has processors '-0x1'"),
+    ("65 of them", manifest_of(lambda m: m["layers"][0].update(processors=hex(1 << 64))), "give a map of 64"),
+    ("outside", manifest_of(lambda m: m.update(files={"../x": "sha256:0"})), "lists '../x', which is no file of it"),
+    ("a pipe", lambda folder: os.mkfifo(folder / "more.h"), "more.h is no plain file"),
 ]
 
 

@@ -8,6 +8,8 @@ QAT = "python/bittrue/qat/ai8x/"
 QUANTILES = "tests/unit/test_ai8x_quantile.py::"
 IMPORTS = "tests/unit/test_ai8x_import.py::"
 FILES = "tests/unit/test_ai8x_checkpoint.py::"
+TWICE = "tests/unit/test_ai8x_twice.py::"
+ARCHIVES = "tests/unit/test_ai8x_archive.py::"
 LAW = "tests/unit/test_ai8x_qat.py::"
 
 # fmt: off
@@ -29,8 +31,19 @@ ROWS = [
      IMPORTS + "test_all_bits"),
     ("pools with the stride of the window", TARGET + "network.py", 'keys.whole("pool_stride", 1, 1)',
      'keys.whole("pool_stride", size, 1)', IMPORTS + "test_pools_of_all_kinds"),
-    ("executes what a checkpoint asks for", TARGET + "archive.py", "    return Opaque() if known is None else known(",
-     "    return exec(*arguments) if known is None else known(", FILES + "TestFiles::test_no_code_of_the_file_runs"),
+    ("executes what a checkpoint asks for", TARGET + "pickles.py", "            return Opaque(text)\n", "            return exec(*arguments)\n", FILES + "TestFiles::test_no_code_of_the_file_runs"),
+    ("takes the last layers of a checkpoint", TARGET + "choosing.py", "taken, rest = layers[:count], layers[count:]",
+     "taken, rest = layers[-count:], layers[:-count]", TWICE + "test_the_first_in_the_file_are_taken_with_what_has_exactly_their_name"),
+    ("takes a bias of a similar name", TARGET + "layer_keys.py", 'return f"{self.operation}.bias"', 'return f"{plain(self.operation)}.bias"',
+     TWICE + "test_the_first_in_the_file_are_taken_with_what_has_exactly_their_name"),
+    ("passes a weight over that it cannot read", TARGET + "states.py", "    _refuse_unread(path, state)\n", "",
+     ARCHIVES + "test_a_weight_that_is_no_plain_tensor_is_not_passed_over"),
+    ("hashes whatever a checkpoint has as a key", TARGET + "pickles.py", "if _key(key) in target", "if key in target",
+     ARCHIVES + "test_nothing_is_hashed_or_printed_to_the_bottom"),
+    ("follows anchors without end", TARGET + "yaml_file.py", "self._values += self._sizes[id(node)] if again else 1", "self._values += 1",
+     "tests/unit/test_ai8x_network.py::test_descriptions_that_would_never_end"),
+    ("leaves a dilated maximum in front of its convolution", TARGET + "stages.py", 'return pool.kind == "max" and pool.dilation > 1', "return False",
+     "tests/unit/test_ai8x_writer.py::test_a_dilated_maximum_gets_a_layer_of_its_own"),
     ("stores the bias for 8 bits", TARGET + "quantise.py", "<< (width - 1)", "<< 7",
      FILES + "TestQuantising::test_integers_and_flags"),
     ("rounds averages down in training", QAT + "rounding.py", ".sum(-1) / size).trunc()", ".sum(-1) / size).floor()",

@@ -5,6 +5,7 @@ LAYERS = "tests/max78002/test_model.py::"
 FAULTS = "tests/max78002/test_model_faults.py::"
 VERIFY = "tests/max78002/test_verify.py::"
 FRAMES = "tests/max78002/test_verify_frames.py::"
+CONTROL = "tests/max78002/test_control.py::"
 CORRUPT = "tests/max78002/test_verify_corruption.py::"
 
 # fmt: off
@@ -33,6 +34,12 @@ ROWS = [
      FAULTS + "test_functions_that_it_does_not_have_are_refused"),
     ("lets quadrants differ", MODEL + "decoding.py", "if (other[name] ^ fields[name]) & mask:", "if False:",
      CORRUPT + "test_no_register_bit_may_be_wrong"),
+    ("lets a quadrant run other layers, if more", MODEL + "control.py", "if count != self.values", "if count < self.values",
+     CONTROL + "test_every_quadrant_has_the_layers_of_the_first"),
+    ("lets a quadrant follow with more switched on", MODEL + "control.py", "quadrant != master and ctl != wanted", "quadrant != master and ctl < wanted",
+     CONTROL + "test_every_quadrant_follows_the_first_in_each_bit"),
+    ("takes memory settings beyond the right one", MODEL + "control.py", "number == 1 and value != SRAM", "number == 1 and value < SRAM",
+     CONTROL + "test_the_memories_have_one_setting"),
     ("works without power", MODEL + "board.py", "if self.values[register] & bit != value:", "if False:",
      VERIFY + "test_what_firmware_does_wrong_is_said"),
     ("lets the CPU in while it runs", MODEL + "accelerator.py", "if self.running:\n            raise FirmwareFault(\n                f\"the firmware reads",

@@ -72,7 +72,7 @@ def test_import_refuses(files, capsys):
     assert "do not fit" in refused(
         capsys, files, "import-ai8x", yaml, good, "--device", "MAX78002", *out, "--length", 8
     )
-    assert "is not YAML" in refused(capsys, files, "import-ai8x", good, good, "--device", "MAX78002", *out)
+    assert "is not UTF-8" in refused(capsys, files, "import-ai8x", good, good, "--device", "MAX78002", *out)
     assert "no known kind" in refused(capsys, files, "import-ai8x", yaml, yaml, "--device", "MAX78002", *out)
 
 

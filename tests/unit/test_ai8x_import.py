@@ -81,7 +81,7 @@ def test_pools_of_all_kinds(tmp_path):
         {"max_pool": 3, "pool_stride": 2},
         {"avg_pool": 2},
         {"avg_pool": 5, "pool_stride": 3},
-        {"max_pool": 2, "pool_stride": 1, "pool_dilation": 2},
+        {"avg_pool": 2, "pool_stride": 1, "pool_dilation": 2},
         {"pool_stride": 2},
         {"avg_pool": 4, "pool_stride": 1},
     ]
@@ -244,7 +244,7 @@ B = layer_state("b", (2, 4 * 9))
         ([CONV | {"max_pool": 17}], A, "a pooling window of 17 is outside 1..16"),
         ([CONV | {"pad": 3}], A, "padding 3 is outside 0..2 for a kernel of 3"),
         ([CONV | {"dilation": 5}], A, "dilation 5 spreads 3 weights .* padding 0 and no pooling"),
-        ([CONV | {"max_pool": 2, "pool_dilation": 17}], A, "dilation of 17 is outside 1..16"),
+        ([CONV | {"avg_pool": 2, "pool_dilation": 17}], A, "dilation of 17 is outside 1..16"),
         ([{"operation": "none"}], A, "describes 0 layers"),
     ],
 )

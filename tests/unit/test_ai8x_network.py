@@ -1,5 +1,7 @@
 """Descriptions: what they may say, in which words, and the sentence where they may not."""
 
+import json
+
 import pytest
 from ai8x_files import CONV, describe
 
@@ -51,7 +53,7 @@ def test_words_for_activations_and_pools(tmp_path):
     ("keys", "sentence"),
     [
         ({"operation": "conv2d"}, "operation 'conv2d': it is not supported; known are conv1d"),
-        ({"operation": "ConvTranspose2d"}, "operation 'convtranspose2d': it is not supported"),
+        ({"operation": "ConvTranspose2d"}, "operation 'ConvTranspose2d': it is not supported"),
         ({"operation": "-"}, "operation: it is missing, which means conv2d"),
         ({"op": "conv1d"}, "op 'conv1d': operation says the same"),
         ({"eltwise": "add"}, "eltwise 'add': element-wise operations are not supported"),
@@ -100,6 +102,102 @@ def test_what_a_layer_may_not_say(tmp_path, keys, sentence):
         only(tmp_path, **keys)
 
 
+KINDS = {"words": ["a"], "mapping": {"a": 1}, "list": [[1]], "truth": True, "fraction": 1.5, "large": (1 << 64) - 1}
+KEYS = {
+    "words": "name operation op activate activation quantization data_format weight_source",
+    "numbers": "kernel_size pad dilation groups conv_groups stride max_pool avg_pool pool_stride pool_dilation "
+    "output_width output_shift in_dim in_channels out_channels in_offset out_offset bias_group bias_quadrant sequence",
+    "switches": "flatten pool_first streaming bypass calcx4 readahead tcalc output",
+    "more": "processors output_processors in_sequences next_sequence operands eltwise write_gap in_crop unknown",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", [key for row in KEYS.values() for key in row.split()])
+def test_every_key_has_a_kind(tmp_path, key, kind):
+    """A value of another kind is refused in one sentence that names layer and key, never taken or a crash."""
+    if kind == "truth" and key in KEYS["switches"] and key not in ("flatten", "streaming", "bypass"):
+        return
+    if kind == "large" and key in ("processors", "output_processors", "weight_source"):
+        return
+    layer = {key: KINDS[kind]} if key in ("op",) else {"operation": "conv1d"} | {key: KINDS[kind]}
+    path = tmp_path / "network.yaml"
+    path.write_text(f"layers: [{json.dumps(layer)}]")
+    with pytest.raises(BadInput, match=rf"network\.yaml: layer 0: '?{key}'? ") as caught:
+        read_network(path)
+    assert len(str(caught.value)) < 500 and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("dataset: [1]\n", "'dataset' is \\[1\\]; it must be a name"),
+        ("bias: 3\n", "'bias' is 3; it must be a name"),
+        ("output_map: 0\n", "output_map 0: give a map of the 64 processors"),
+        ("unload: 7\n", "unload 7: give a list"),
+        ("7: 1\n", "unknown key 7"),
+        ("7: 0x1" + "0" * 32 + "\n", "line 1 holds '0x1(0){32}', an integer of more than 128 bits"),
+        ("7: " + "9" * 5000 + "\n", "line 1 holds .*, an integer of more than 128 bits"),
+        ("7: -0b1" + "0" * 128 + "\n", "an integer of more than 128 bits"),
+        ("7: " + "1:0" * 900 + "\n", "unknown key 7|more than 128 bits"),
+    ],
+)
+def test_every_key_of_the_whole_has_a_kind(tmp_path, text, sentence):
+    path = tmp_path / "network.yaml"
+    path.write_text(text + "layers: [{operation: conv1d}]\n")
+    with pytest.raises(BadInput, match=sentence):
+        read_network(path)
+
+
+def test_where_data_lie_may_be_said(tmp_path):
+    placed = {"in_offset": 0, "out_offset": 0x2000, "bias_group": [0, 3], "calcx4": False, "readahead": True}
+    placed |= {"in_dim": [128, 1], "stride": [1, 1], "max_pool": [2, 1], "pool_stride": ["2", "1"]}
+    assert only(tmp_path, **placed).length == 128
+    with pytest.raises(BadInput, match=r"in_dim \[16, 8\]: it has two dimensions"):
+        only(tmp_path, in_dim=[16, 8])
+
+
+def test_a_wide_result_has_no_activation(tmp_path):
+    for activation in ("ReLU", "Abs"):
+        with pytest.raises(BadInput, match="output_width 32: 32 bits are the sum itself, before any activation"):
+            only(tmp_path, output_width=32, activate=activation)
+    assert only(tmp_path, output_width=32, activate="None").wide
+
+
+def test_layers_are_as_many_as_the_chip_has(tmp_path):
+    assert len(read_network(describe(tmp_path, [CONV] * 128)).layers) == 128
+    with pytest.raises(BadInput, match="describes 129 layers; the chips run up to 128"):
+        read_network(describe(tmp_path, [CONV] * 129))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: &a {b: 1}\n<<: *a\n", "line 2 merges mappings"),
+        ("layers: [{<<: [{a: 1}, {b: 2}]}]\n", "line 1 merges mappings"),
+        ("a: &a [*a]\n", "line 1 refers to what it is a part of"),
+        ("a: &a {b: [*a]}\n", "line 1 refers to what it is a part of"),
+        (
+            "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+            "16,384 values",
+        ),
+        ("a: [" + "1," * 17_000 + "1]\n", "line 1 reaches more than 16,384 values"),
+        ("a: " + "[" * 70 + "]" * 70, "line 1 is nested deeper than 64 levels"),
+    ],
+)
+def test_descriptions_that_would_never_end(tmp_path, text, sentence):
+    path = tmp_path / "network.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=f"network.yaml: {sentence}|network.yaml: line .* reaches more than {sentence}"):
+        read_network(path)
+
+
+def test_an_anchor_may_be_used_again(tmp_path):
+    path = tmp_path / "network.yaml"
+    path.write_text("layers: [&a {operation: conv1d, pad: 2}, *a, *a]\n")
+    assert [layer.padding for layer in read_network(path).layers] == [2, 2, 2]
+
+
 def test_only_the_last_layer_is_wide(tmp_path):
     path = describe(tmp_path, [CONV | {"output_width": 32, "name": "early"}, CONV])
     with pytest.raises(BadInput, match=r"layer 0 \(early\): output_width 32: only the last layer"):
@@ -129,7 +227,7 @@ def test_names_are_unique_and_chains_may_be_named(tmp_path):
         (LAYERS + "- operation: conv1d\ndata_buffer: [1]\n", "data_buffer is not supported"),
         ("!!python/object/apply:os.system ['touch /tmp/owned']\n", "is not YAML"),
         ("? [1]\n: 2\n", "is not YAML"),
-        ("[" * 3000, "is not YAML"),
+        ("[" * 3000, "line 1 is nested deeper than 64 levels"),
     ],
 )
 def test_files_that_are_no_description(tmp_path, text, sentence):

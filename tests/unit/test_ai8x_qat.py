@@ -157,6 +157,8 @@ def test_the_checkpoint_quantises_to_the_integers_of_the_net(policy, tmp_path):
     done = quantise(read_checkpoint(tmp_path / "c.pth.tar"))
     assert (done.arch, done.epoch) == ("small", 3)
     ai8x.save_checkpoint(network, tmp_path / "c.npz")
+    with pytest.raises(BadInput, match=r"y\.csv names no format of checkpoints; end it in .npz or .pth.tar"):
+        ai8x.save_checkpoint(network, tmp_path / "y.csv")
     plain = quantise(read_checkpoint(tmp_path / "c.npz")).state
     assert list(plain) == list(done.state)
     assert all(np.array_equal(plain[name], done.state[name]) for name in plain)
@@ -262,7 +264,7 @@ class TestPolicy:
         [
             ({"weight_bits": 3}, "weights of 3 bits do not exist"),
             ({"weight_bits": 8, "bias_bits": 4}, "wants 4 bits of bias and 8 of weights"),
-            ({"shift_quantile": 0.0}, "shift_quantile is 0; choose more than 0"),
+            ({"shift_quantile": 0.0}, "shift_quantile is 0.0; choose more than 0"),
             ({"shift_quantile": "high"}, "shift_quantile is 'high'"),
             ({"start_epoch": -1}, "start_epoch is -1"),
             ({"start": 3}, "the policy has unknown key 'start'"),

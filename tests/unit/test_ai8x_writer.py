@@ -1,6 +1,7 @@
 """A net goes back to stages, to a description and a checkpoint, and through import to the same net."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def round_trip(folder, net, device=MAX78002):
         ([{"operation": "none", "avg_pool": 2}, CONV | {"max_pool": 2, "pool_stride": 2}], layer_state("a", (4, 2, 3))),
         ([{"operation": "none"}, CONV, {"operation": "none", "max_pool": 3}], layer_state("a", (4, 2, 3))),
         ([WIDE], layer_state("a", (3, 18))),
-        ([CONV | {"max_pool": 2, "pool_dilation": 3}, WIDE], layer_state("a", (3, 2, 3)) | layer_state("b", (3, 18))),
+        ([CONV | {"avg_pool": 2, "pool_dilation": 3}, WIDE], layer_state("a", (3, 2, 3)) | layer_state("b", (3, 18))),
     ],
 )
 def test_a_net_comes_back(tmp_path, layers, state):
@@ -55,6 +56,22 @@ def test_a_net_comes_back(tmp_path, layers, state):
     assert np.array_equal(ref.run(net, codes), ref.run(back.net, codes))
     if layers[0]["operation"] != "none":
         assert content_hash(back.net) == content_hash(net) and not back.remarks
+
+
+def test_a_dilated_maximum_gets_a_layer_of_its_own(tmp_path):
+    """In front of conv1d the vendor's simulator would leave its dilation out."""
+    pooled = Node("pool", MaxPool1d(2, 1, 3), ("input",))
+    conv = Node("conv", imported(tmp_path, [CONV], layer_state("a", (4, 2, 3)), length=6).net.nodes[0].layer, ("pool",))
+    net = Net("dilated", TensorType((2, 9), DATA), (pooled, conv))
+    stages = stages_of(net, MAX78002)
+    assert [(stage.name, stage.operation) for stage in stages] == [("pool", "none"), ("conv", "conv1d")]
+    codes = np.random.default_rng(1).integers(-128, 128, (20, 2, 9))
+    assert np.array_equal(ref.run(net, codes), ref.run(stage_net("again", (2, 9), stages), codes))
+    assert np.array_equal(ref.run(net, codes), ref.run(round_trip(tmp_path, net).net, codes))
+    with pytest.raises(BadInput, match=r"no one answer; give the pooling a layer of its own, operation: passthrough"):
+        imported(tmp_path, [CONV | {"max_pool": 2, "pool_dilation": 3}], layer_state("a", (4, 2, 3)), length=9)
+    averaged = replace(pooled, layer=AvgPool1d(2, 1, 3))
+    assert len(stages_of(Net("dilated", net.input, (averaged, conv)), MAX78002)) == 1
 
 
 def test_the_description_has_processors_and_halves_of_memory(tmp_path):
@@ -130,7 +147,10 @@ def test_a_net_that_was_not_imported_has_stages(tmp_path):
         (lambda: chain(conv(bias=np.array([1, 0, 0, 0]))), "biases that are no multiples of 128"),
         (lambda: chain(conv(bias=np.array([0, 128 * 128, 0, 0]))), "biases that are no multiples of 128 within"),
         (lambda: chain(conv(weight_format=Format(8, 30))), "layer n0 has output_shift -23 with 8-bit weights"),
-        (lambda: chain(conv(output=Format(32, 16), activation=ReLU())), "only the last layer may be, without an act"),
+        (
+            lambda: chain(conv(output=Format(32, 16), activation=ReLU())),
+            "has an activation; a wide result is the sum itself",
+        ),
         (lambda: chain(conv(output=Format(32, 16)), MaxPool1d(1, 1)), "only the last layer may be"),
         (lambda: chain(conv(stride=2)), "layer n0: a stride of 2 does not exist"),
     ],

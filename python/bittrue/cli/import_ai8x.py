@@ -11,7 +11,12 @@ from bittrue.errors import BadInput
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "import-ai8x", call, "make a net of an ai8x network and its checkpoint", net=False)
+    does = "make a net of an ai8x network and its checkpoint"
+    examples = (
+        "bittrue import-ai8x ecg-net.yaml qat_best.pth.tar --device MAX78002 -o build/ecg",
+        "bittrue import-ai8x kws.yaml kws-q.npz --device MAX78000 --length 128 -o build/kws",
+    )
+    command = add_command(commands, "import-ai8x", call, does, net=False, examples=examples)
     command.add_argument("network", metavar="NETWORK", help="ai8x network description, .yaml")
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="quantised or float: .pth.tar, .pth or .npz")
     command.add_argument("--device", required=True, metavar="NAME", help="MAX78002 or MAX78000")

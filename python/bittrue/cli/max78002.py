@@ -24,7 +24,12 @@ def add(commands: Commands[Parser]) -> None:
     does = "write firmware for MAX78002 and MAX78000, and verify it"
     parent = commands.add_parser("max78002", help=does, description=f"{does[0].upper()}{does[1:]}.")
     under = parent.add_subparsers(metavar="what", required=True)
-    make = add_command(under, "generate", call_generate, "write a project for the vendor's SDK, with known answer")
+    examples = (
+        "bittrue max78002 generate weights/ecg-tiny --sample beats.npy -o build/ecg",
+        "bittrue max78002 generate build/kws --sample x.npy --device MAX78000 --checkpoint kws-q.pth.tar -o build/c",
+    )
+    does = "write a project for the vendor's SDK, with known answer"
+    make = add_command(under, "generate", call_generate, does, examples=examples)
     make.add_argument("--sample", required=True, metavar="X.npy", help="a frame: integers are codes, others values")
     make.add_argument(
         "--index", type=whole(0, 1 << 31), default=0, metavar="N", help="which frame of the file (default the first)"

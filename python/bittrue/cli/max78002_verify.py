@@ -29,7 +29,11 @@ LIMIT_MILLIONS = 400
 def add(under: Commands[Parser]) -> None:
     """Add the command below ``bittrue max78002``."""
     does = "compile a project and run it on an emulated Cortex-M4 and a model of the accelerator"
-    command = add_command(under, "verify", call, does, net=False)
+    examples = (
+        "bittrue max78002 verify build/ecg",
+        "bittrue max78002 verify build/ecg --frames beats.npy --count 100",
+    )
+    command = add_command(under, "verify", call, does, net=False, examples=examples)
     command.add_argument("folder", metavar="DIR", help="a project that bittrue max78002 generate wrote")
     command.add_argument(
         "--limit",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num.quantile import checked_bits
 
 _KEYS = ("start_epoch", "weight_bits", "bias_bits", "shift_quantile", "overrides")
@@ -23,9 +23,11 @@ class LayerPolicy:
     def __post_init__(self) -> None:
         checked_bits(self.weight_bits)
         if isinstance(self.shift_quantile, bool) or not isinstance(self.shift_quantile, int | float):
-            raise BadInput(f"shift_quantile is {self.shift_quantile!r}; give a number from 0 to 1, such as 0.985")
+            raise BadInput(f"shift_quantile is {shown(self.shift_quantile)}; give a number from 0 to 1, such as 0.985")
         if not 0.0 < self.shift_quantile <= 1.0:
-            raise BadInput(f"shift_quantile is {self.shift_quantile:g}; choose more than 0, up to 1, such as 0.985")
+            raise BadInput(
+                f"shift_quantile is {shown(self.shift_quantile)}; choose more than 0, up to 1, such as 0.985"
+            )
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,15 @@ class Policy:
         _check_keys(policy, _KEYS, "the policy")
         start, overrides = policy.get("start_epoch", 0), policy.get("overrides") or {}
         if isinstance(start, bool) or not isinstance(start, int) or start < 0:
-            raise BadInput(f"start_epoch is {start!r}; give a whole number of 0 or more")
+            raise BadInput(f"start_epoch is {shown(start)}; give a whole number of 0 or more")
         if not isinstance(overrides, Mapping):
-            raise BadInput(f"overrides is {overrides!r}; give a mapping of layer names")
+            raise BadInput(f"overrides is {shown(overrides)}; give a mapping of layer names")
         common = {key: policy[key] for key in ("weight_bits", "shift_quantile") if key in policy}
         _check_bias(policy, "the policy")
         layers = {}
         for name, own in overrides.items():
             if not isinstance(own, Mapping):
-                raise BadInput(f"the override of {name} is {own!r}; give a mapping, such as weight_bits: 4")
+                raise BadInput(f"the override of {name} is {shown(own)}; give a mapping, such as weight_bits: 4")
             _check_keys(own, _OVERRIDES, f"the override of {name}")
             _check_bias(common | dict(own), f"the override of {name}")
             own = {key: value for key, value in own.items() if key != "bias_bits"}
@@ -75,15 +77,15 @@ class Policy:
 
 def _check_keys(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
     if not isinstance(given, Mapping):
-        raise BadInput(f"{what} is {given!r}; give a mapping of {', '.join(known)}")
+        raise BadInput(f"{what} is {shown(given)}; give a mapping of {', '.join(known)}")
     unknown = [key for key in given if key not in known]
     if unknown:
-        raise BadInput(f"{what} has unknown key {unknown[0]!r}; known are {', '.join(known)}")
+        raise BadInput(f"{what} has unknown key {shown(unknown[0])}; known are {', '.join(known)}")
 
 
 def _check_bias(given: Mapping[str, Any], what: str) -> None:
     if "bias_bits" in given and given["bias_bits"] != given.get("weight_bits", 8):
         raise BadInput(
-            f"{what} wants {given['bias_bits']!r} bits of bias and {given.get('weight_bits', 8)!r} of weights; the "
-            f"two are always the same on the chip, so leave bias_bits out"
+            f"{what} wants {shown(given['bias_bits'])} bits of bias and {shown(given.get('weight_bits', 8))} of "
+            f"weights; the two are always the same on the chip, so leave bias_bits out"
         )

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.qat.ai8x.exporting import to_checkpoint
 
@@ -26,7 +27,12 @@ def torch_bytes(state: Mapping[str, Any], arch: str, epoch: int) -> bytes:
 
 
 def save_checkpoint(model: nn.Module, path: str | Path, arch: str = "", epoch: int = 0) -> None:
-    """Write `to_checkpoint` of a model, whole or not at all: ``.npz`` where the path ends so, else ``.pth.tar``."""
+    """Write `to_checkpoint` of a model, whole or not at all, in the form that the ending of ``path`` names.
+
+    Raises `BadInput` for an ending other than ``.npz``, ``.pth.tar``, ``.pth`` and ``.pt``.
+    """
+    if not str(path).lower().endswith((".npz", ".pth.tar", ".pth", ".pt")):
+        raise BadInput(f"{path} names no format of checkpoints; end it in .npz or .pth.tar")
     npz = str(path).lower().endswith(".npz")
     write_whole(path, npz_bytes(model) if npz else _saved(to_checkpoint(model, arch, epoch)))
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num.batch_norm import fold_batch_norm
 from bittrue.targets.max78002.checkpoint import Checkpoint
+from bittrue.targets.max78002.parameters import numbers
+
+Array = npt.NDArray[Any]
 
 
 def fold(checkpoint: Checkpoint) -> Checkpoint:
@@ -25,20 +32,30 @@ def fold(checkpoint: Checkpoint) -> Checkpoint:
         if missing or f"{name}.op.weight" not in state:
             key = f"{name}.bn.{missing[0]}" if missing else f"{name}.op.weight"
             raise BadInput(f"{checkpoint.path} lacks {key}, without which {name}.bn cannot be folded; save it again")
-        try:
-            weight, bias = fold_batch_norm(
-                state[f"{name}.op.weight"],
-                state.get(f"{name}.op.bias"),
-                norm[f"{name}.bn.running_mean"],
-                norm[f"{name}.bn.running_var"],
-                norm.get(f"{name}.bn.weight"),
-                norm.get(f"{name}.bn.bias"),
-            )
-        except BadInput as error:
-            raise BadInput(f"{checkpoint.path}: {name}: {error}") from None
+        weight, bias = _folded(checkpoint.path, name, state | norm)
         state[f"{name}.op.weight"] = weight
         state = _beside(state, f"{name}.op.weight", f"{name}.op.bias", bias)
     return replace(checkpoint, state=state)
+
+
+def _folded(path: str, name: str, state: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Weight and bias of a layer with its batch norm folded in."""
+    keys = ("op.weight", "op.bias", "bn.running_mean", "bn.running_var", "bn.weight", "bn.bias")
+    given = [state.get(f"{name}.{key}") for key in keys]
+    rows = [
+        None if row is None else numbers(row, f"{path}: {name}.{key}") for key, row in zip(keys, given, strict=True)
+    ]
+    if rows[0] is not None and rows[0].ndim < 2:
+        raise BadInput(
+            f"{path}: {name}.op.weight has shape {rows[0].shape}; a layer's has 2 axes or more; save it again"
+        )
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            weight, bias = fold_batch_norm(*rows)  # type: ignore[arg-type]
+    except BadInput as error:
+        raise BadInput(f"{path}: {name}: {error}") from None
+    what = f"{path}: {name}.bn folded into {name}.op"
+    return numbers(weight, what), numbers(bias, what)
 
 
 def _beside(state: dict[str, Any], before: str, key: str, value: Any) -> dict[str, Any]:

@@ -14,14 +14,18 @@ from bittrue.errors import BadInput
 from bittrue.spec import Net
 from bittrue.spec.frame import windows
 from bittrue.spec.stages import Stage, node_name, stage_net, stage_types
-from bittrue.targets.max78002.checkpoint import Checkpoint, LayerParameters
+from bittrue.targets.max78002.checkpoint import Checkpoint
+from bittrue.targets.max78002.choosing import chosen
 from bittrue.targets.max78002.devices import Device
 from bittrue.targets.max78002.length import input_length
 from bittrue.targets.max78002.limits import check_stages
 from bittrue.targets.max78002.network import Described, Description
+from bittrue.targets.max78002.parameters import LayerParameters
 from bittrue.targets.max78002.quantise import quantise
 
 Codes = npt.NDArray[np.int64]
+LARGEST = 1 << 16
+"""Codes beyond it are no codes, whatever the layer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +63,11 @@ def import_network(
     remarks: list[str] = []
     if checkpoint.arch and checkpoint.arch.lower() != description.arch.lower():
         remarks.append(f"the checkpoint is of {checkpoint.arch} and the description of {description.arch}")
-    if not checkpoint.batch_norms and not checkpoint.quantised:
-        bits = description.bits
+    bits = description.bits
+    checkpoint.refuse_batch_norm()
+    checkpoint, choice = chosen(checkpoint, len(bits), description.path)
+    remarks += [choice] if choice else []
+    if not checkpoint.quantised:
         checkpoint = quantise(checkpoint, bits)
         remarks.append(f"{checkpoint.path} holds float weights; they were quantised, as 'bittrue ecg quantize' does")
     stages = tuple(_stages(description, checkpoint, device))
@@ -75,14 +82,7 @@ def import_network(
 
 
 def _stages(description: Description, checkpoint: Checkpoint, device: Device) -> Iterator[Stage]:
-    parameters = checkpoint.parameters()
-    weighted = [layer for layer in description.layers if layer.weighted]
-    if len(parameters) != len(weighted):
-        raise BadInput(
-            f"{description.path} describes {len(weighted)} layers with weights, and {checkpoint.path} has "
-            f"{len(parameters)}: {', '.join(layer.name for layer in parameters)}; use the two that belong together"
-        )
-    rows, found = iter(parameters), dict[int, LayerParameters]()
+    rows, found = iter(checkpoint.parameters()), dict[int, LayerParameters]()
     for layer in description.layers:
         if layer.weighted:
             found[layer.index] = next(rows)
@@ -108,7 +108,7 @@ def _names(description: Description, found: dict[int, LayerParameters]) -> list[
     names: list[str] = []
     for layer in description.layers:
         own = layer.weight_source is None and layer.index in found
-        name = node_name(found[layer.index].name if own else layer.name or f"layer{layer.index}")
+        name = node_name(found[layer.index].keys.plain if own else layer.name or f"layer{layer.index}")
         names.append(f"{name}_{layer.index}" if name in names or name == "input" else name)
     return names
 
@@ -117,24 +117,24 @@ def _stage(name: str, layer: Described, given: LayerParameters | None, device: D
     common: dict[str, Any] = {"pool": layer.pool, "activation": layer.activation, "wide": layer.wide}
     if given is None:
         return Stage(name, layer.operation, **common)
-    weight = _whole(given.weight, f"{given.name}.op.weight")
+    weight = _whole(given.weight, given.keys.weight)
     axes = 3 if layer.operation == "conv1d" else 2
     if weight.ndim != axes or (axes == 3 and weight.shape[2] != layer.kernel):
         wanted = f"conv1d with kernel_size {layer.kernel}" if axes == 3 else "linear"
         raise BadInput(
-            f"{place} is {wanted}, but {given.name}.op.weight has shape {weight.shape}; correct the description"
+            f"{place} is {wanted}, but {given.keys.weight} has shape {weight.shape}; correct the description"
         )
     bits = _bits(weight, layer, given, device)
     lowest, highest = (-1, 1) if bits < 0 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
     if int(weight.min()) < lowest or int(weight.max()) > highest or (bits < 0 and not weight.all()):
         kind = "-1/+1" if bits < 0 else f"{bits}-bit"
         raise BadInput(
-            f"{place}: {given.name}.op.weight holds {int(weight.min())}..{int(weight.max())}, which are not {kind} "
+            f"{place}: {given.keys.weight} holds {int(weight.min())}..{int(weight.max())}, which are not {kind} "
             f"weights; set quantization to what the checkpoint was quantised for"
         )
     shift = given.output_shift if layer.output_shift is None else float(layer.output_shift)
     if shift != np.floor(shift):
-        raise BadInput(f"{place}: {given.name}.output_shift is {shift:g}; a shift is a whole number")
+        raise BadInput(f"{place}: {given.keys.scalar('output_shift')} is {shift:g}; a shift is a whole number")
     return Stage(
         name,
         layer.operation,
@@ -161,13 +161,13 @@ def _bits(weight: Codes, layer: Described, given: LayerParameters, device: Devic
 def _bias_bytes(given: LayerParameters) -> Codes | None:
     if given.bias is None:
         return None
-    found = np.floor(given.bias / (1 << ((given.weight_bits or 8) - 1))).astype(np.int64)
-    if int(found.min()) < -128 or int(found.max()) > 127:
+    found = np.floor(given.bias / (1 << ((given.weight_bits or 8) - 1)))
+    if found.min() < -128 or found.max() > 127:
         raise BadInput(
-            f"{given.name}.op.bias needs bytes of {int(found.min())}..{int(found.max())}; the chip has -128..127, so "
+            f"{given.keys.bias} needs bytes of {found.min():g}..{found.max():g}; the chip has -128..127, so "
             f"quantise the checkpoint again"
         )
-    return found
+    return found.astype(np.int64)
 
 
 def _channels(description: Description, stages: Sequence[Stage], length: int | None) -> int:
@@ -223,6 +223,8 @@ def _silent(stage: Stage) -> bool:
 def _whole(values: npt.NDArray[Any], what: str) -> Codes:
     if not np.array_equal(values, np.floor(values)):
         raise BadInput(f"{what} holds fractions; quantise the checkpoint first: bittrue ecg quantize")
+    if values.max() > LARGEST or values.min() < -LARGEST:
+        raise BadInput(f"{what} holds {float(values.min()):g}..{float(values.max()):g}; the chip has codes of 8 bits")
     return values.astype(np.int64)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
+
+DIGITS = 9
+"""Most digits of a number that is written as text."""
 
 
 class Keys:
@@ -31,8 +34,8 @@ class Keys:
 
     def bad(self, key: str, reason: str, value: Any = None) -> BadInput:
         """The exception that says why a key cannot stay."""
-        shown = self._values.get(key) if value is None else value
-        return BadInput(f"{self._place}: {key}" + (f" {shown!r}" if shown is not None else "") + f": {reason}")
+        given = self._values.get(key) if value is None else value
+        return BadInput(f"{self._place}: {key}" + (f" {shown(given)}" if given is not None else "") + f": {reason}")
 
     def text(self, key: str, default: str) -> str:
         """A text."""
@@ -41,12 +44,25 @@ class Keys:
             raise self.bad(key, "give a text", value)
         return value
 
-    def flag(self, key: str) -> bool:
-        """true or false; false where the key is missing."""
-        value = self.take(key, False)
-        if not isinstance(value, bool):
+    def word(self, key: str, default: str, words: Collection[str], advice: str) -> str:
+        """One of ``words``, written in any case, or ``default`` where the key is missing or null."""
+        value = self.take(key)
+        if value is not None and (not isinstance(value, str) or value.lower() not in words):
+            raise self.bad(key, advice, value)
+        return default if value is None else value.lower()
+
+    def reference(self, key: str, value: Any) -> int | str | None:
+        """``value``, which names a layer: its number, or its name in lower case."""
+        if isinstance(value, bool) or not isinstance(value, int | str | None):
+            raise self.bad(key, "give the number or the name of a layer", value)
+        return value.lower() if isinstance(value, str) else value
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """true or false, also as 1 or 0, or ``default`` where the key is missing."""
+        value = self.take(key, default)
+        if not isinstance(value, int) or value not in (0, 1):
             raise self.bad(key, "give true or false", value)
-        return value
+        return bool(value)
 
     def optional(self, key: str, least: int) -> int | None:
         """A whole number of at least ``least``, or ``None`` where the key is missing."""
@@ -55,12 +71,11 @@ class Keys:
     def whole(self, key: str, default: int, least: int, most: int = 1 << 16) -> int:
         """A whole number; of a list ``[rows, columns]`` the first, as columns are 1 in one dimension."""
         value = self.take(key, default)
-        first = value[0] if isinstance(value, list) and 0 < len(value) <= 2 else value
-        if isinstance(first, str) and first.isdecimal():
-            first = int(first)
-        if isinstance(first, bool) or not isinstance(first, int) or not least <= first <= most:
+        rows, *columns = value if isinstance(value, list) and 0 < len(value) <= 2 else [value]
+        number = _whole(rows)
+        if number is None or not least <= number <= most or any(_whole(other) is None for other in columns):
             raise self.bad(key, f"give a whole number from {least} to {most}", value)
-        return first
+        return number
 
     def either(self, key: str, other: str, default: int, least: int) -> int:
         """A whole number that has two names, of which one may be given."""
@@ -71,11 +86,18 @@ class Keys:
     def choice(self, key: str, default: int, choices: tuple[int, ...]) -> int:
         """One of the given numbers."""
         value = self.take(key, default)
-        if isinstance(value, bool) or value not in choices:
+        if isinstance(value, bool) or not isinstance(value, int) or value not in choices:
             raise self.bad(key, f"choose {' or '.join(map(str, choices))}", value)
-        return int(value)
+        return value
 
     def finish(self) -> None:
         """Raise `BadInput` where a key was not taken."""
         for key in self._left:
-            raise self.bad(str(key), "unknown key; correct or remove it")
+            raise self.bad(key if isinstance(key, str) else shown(key), "unknown key; correct or remove it")
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, which may be written as text; ``None`` for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= DIGITS:
+        return int(value)
+    return None if isinstance(value, bool) or not isinstance(value, int) else value

@@ -67,6 +67,11 @@ def _of_pool(stage: Stage, device: Device) -> str:
             return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
     if not 1 <= pool.dilation <= device.pool_dilation:
         return f"a pooling dilation of {pool.dilation} is outside 1..{device.pool_dilation} on a {device.name}"
+    if pool.dilation > 1 and pool.kind == "max" and stage.operation == "conv1d":
+        return (
+            "max pooling with a dilation in front of conv1d is left out by the vendor's simulator and not by its "
+            "registers, so there is no one answer; give the pooling a layer of its own, operation: passthrough"
+        )
     return ""
 
 

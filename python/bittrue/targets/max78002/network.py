@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.spec import Abs, Activation, Linear, ReLU
 from bittrue.spec.stages import Pool
+from bittrue.targets.max78002.devices import MAX78002
 from bittrue.targets.max78002.keys import Keys
+from bittrue.targets.max78002.placing_keys import check_order, check_placement, check_processors
 from bittrue.targets.max78002.yaml_file import read_yaml
 
 Operation = Literal["conv1d", "linear", "none"]
@@ -28,9 +30,11 @@ OPERATIONS: dict[str, Operation] = {
 }
 ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "abs": Abs(), "none": Linear()}
 DEFAULT_KERNEL, DEFAULT_PADDING = 9, 1
+LAYERS = MAX78002.layers
+"""Of the larger chip, so that what follows is bounded."""
 
-PLACEMENT = ("in_offset", "out_offset", "bias_group", "bias_quadrant", "calcx4", "readahead", "tcalc", "output")
-"""Keys of a layer that say where or how fast, and not what."""
+NAME = 200
+"""Longest name of a layer."""
 
 REFUSED = {
     "eltwise": "element-wise operations are not supported; build the net as a chain",
@@ -50,7 +54,8 @@ REFUSED = {
 }
 """Keys that change what is computed, and why they are refused unless they are 0 or false."""
 
-TOP = ("arch", "dataset", "layers", "output_map", "unload", "bias", "weights")
+TEXTS = ("arch", "dataset", "bias", "weights")
+TOP = (*TEXTS, "layers", "output_map", "unload")
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ class Description:
 def read_network(path: str | Path) -> Description:
     """Read a network description.
 
-    Raises `BadInput`, naming the layer and the key, for a key twice, an unknown or unsupported one, or a wrong value.
+    Raises `BadInput`, naming the layer and the key, for a key twice, an unknown or unsupported one, or a value of
+    a wrong kind or size.
     """
     document = read_yaml(path, "a network description")
     for key in ("data_buffer", "snoop"):
@@ -126,28 +132,48 @@ def read_network(path: str | Path) -> Description:
             raise BadInput(f"{path}: {key} is not supported; remove it")
     unknown = [key for key in document if key not in (*TOP, "data_buffer", "snoop")]
     if unknown:
-        raise BadInput(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(TOP)}")
+        raise BadInput(f"{path}: unknown key {shown(unknown[0])}; known are {', '.join(TOP)}")
+    for key in TEXTS:
+        if not isinstance(document.get(key, ""), str):
+            raise BadInput(f"{path}: {key!r} is {shown(document[key])}; it must be a name")
     layers = document.get("layers")
     if not isinstance(layers, list) or not layers:
         raise BadInput(f"{path}: 'layers' must be a list of one or more layers, one mapping each")
-    arch = document.get("arch", "net")
-    if not isinstance(arch, str):
-        raise BadInput(f"{path}: 'arch' is {arch!r}; it must be a name")
-    names = [str(layer.get("name", "")).lower() if isinstance(layer, dict) else "" for layer in layers]
+    if len(layers) > LAYERS:
+        raise BadInput(f"{path} describes {len(layers):,} layers; the chips run up to {LAYERS}, so merge or drop some")
+    _check_unloading(document, str(path))
+    names = [_name(layer).lower() for layer in layers]
     described = tuple(_layer(str(path), layers, index, names) for index in range(len(layers)))
-    return Description(str(path), arch, described)
+    return Description(str(path), document.get("arch", "net"), described)
+
+
+def _check_unloading(document: Mapping[str, Any], path: str) -> None:
+    """How results are fetched does not matter here, but nonsense is said."""
+    keys = Keys(document, path)
+    if "output_map" in document:
+        check_processors(keys, "output_map")
+    if not isinstance(document.get("unload", []), list):
+        raise keys.bad("unload", "give a list")
+
+
+def _name(layer: Any) -> str:
+    """The name of a layer, or nothing where it has none that could be shown."""
+    name = layer.get("name", "") if isinstance(layer, Mapping) else ""
+    return name if isinstance(name, str) and len(name) <= NAME and name.isprintable() else ""
 
 
 def _layer(path: str, layers: list[Any], index: int, names: list[str]) -> Described:
     if not isinstance(layers[index], Mapping):
-        raise BadInput(f"{path}: layer {index} is {layers[index]!r}; each layer is a mapping of keys")
-    name = layers[index].get("name", "")
+        raise BadInput(f"{path}: layer {index} is {shown(layers[index])}; each layer is a mapping of keys")
+    name = _name(layers[index])
     keys = Keys(layers[index], f"{path}: layer {index}" + (f" ({name})" if name else ""))
-    if name and names.count(str(name).lower()) > 1:
+    if name != layers[index].get("name", ""):
+        raise keys.bad("name", f"give a text of up to {NAME} letters in one line")
+    if name and names.count(name.lower()) > 1:
         raise keys.bad("name", "another layer has it too; names are unique")
     _refuse(keys)
-    _check_order(keys, index, names)
-    _check_placement(keys)
+    check_order(keys, index, names)
+    check_placement(keys)
     operation = _operation(keys)
     convolution = operation == "conv1d"
     kernel = keys.whole("kernel_size", DEFAULT_KERNEL, 1, 9) if operation != "linear" else 1
@@ -166,14 +192,18 @@ def _layer(path: str, layers: list[Any], index: int, names: list[str]) -> Descri
         output_shift=keys.optional("output_shift", -30),
         wide=keys.choice("output_width", 8, (8, 32)) == 32,
         flatten=keys.flag("flatten"),
-        length=keys.optional("in_dim", 1),
+        length=_length(keys, layers[index].get("in_dim")),
         in_channels=keys.optional("in_channels", 1),
         out_channels=keys.optional("out_channels", 1),
-        weight_source=keys.take("weight_source"),
+        weight_source=keys.reference("weight_source", keys.take("weight_source")),
     )
     _check_operation(keys, described)
     if described.wide and index != len(layers) - 1:
         raise keys.bad("output_width", "only the last layer may be 32 bits wide")
+    if described.wide and described.activation != Linear():
+        raise keys.bad(
+            "output_width", "32 bits are the sum itself, before any activation; remove the activation, or this key"
+        )
     keys.finish()
     return described
 
@@ -181,45 +211,10 @@ def _layer(path: str, layers: list[Any], index: int, names: list[str]) -> Descri
 def _refuse(keys: Keys) -> None:
     for key, reason in REFUSED.items():
         value = keys.take(key)
-        if value not in (None, 0, False) and not (key == "operands" and value == 1):
+        if value not in (None, 0, False) and not (key == "operands" and value is not True and value == 1):
             raise keys.bad(key, reason, value)
-    if keys.take("pool_first") is False:
+    if not keys.flag("pool_first", True):
         raise keys.bad("pool_first", "pooling comes first where there is no element-wise operation; remove the key")
-
-
-def _check_order(keys: Keys, index: int, names: list[str]) -> None:
-    """Only chains: each layer takes the one before it."""
-    before = (-1, "input") if index == 0 else (index - 1, names[index - 1] or None)
-    last = index == len(names) - 1
-    after = (-1, "stop") if last else (index + 1, names[index + 1] or None)
-    sources = keys.take("in_sequences")
-    given = sources if isinstance(sources, list) else [sources]
-    if sources is not None and (len(given) != 1 or _lower(given[0]) not in before):
-        raise keys.bad("in_sequences", "only a chain is supported, where each layer takes the one before it", sources)
-    following = keys.take("next_sequence")
-    if following is not None and _lower(following) not in after and not (last and following == index + 1):
-        raise keys.bad("next_sequence", "only a chain is supported, where each layer feeds the next", following)
-    if keys.take("sequence", index) != index:
-        raise keys.bad("sequence", f"layers are numbered in their order; this is {index}")
-
-
-def _check_placement(keys: Keys) -> None:
-    for key in ("processors", "output_processors"):
-        value = keys.take(key)
-        number = value
-        if isinstance(value, str):
-            try:
-                number = int(value.replace(".", "").replace("_", ""), 16)
-            except ValueError:
-                number = None
-        wrong = isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 1 << 64
-        if value is not None and wrong:
-            raise keys.bad(key, "give a map of the 64 processors, such as 0x00000000ffffffff", value)
-    layout = keys.take("data_format", "hwc")
-    if _lower(layout) not in ("hwc", "little", "chw", "big"):
-        raise keys.bad("data_format", "choose HWC or CHW", layout)
-    for key in PLACEMENT:
-        keys.take(key)
 
 
 def _operation(keys: Keys) -> Operation:
@@ -228,32 +223,24 @@ def _operation(keys: Keys) -> Operation:
         raise keys.bad(aliases[1], f"{aliases[0]} says the same; keep one of them")
     if not aliases:
         raise keys.bad("operation", "it is missing, which means conv2d; only conv1d, linear and none are supported")
-    value = _lower(keys.take(aliases[0]))
-    if value is None:
-        value = "none"
-    if value not in OPERATIONS:
-        raise keys.bad(aliases[0], f"it is not supported; known are {', '.join(OPERATIONS)}", value)
-    return OPERATIONS[value]
+    advice = f"it is not supported; known are {', '.join(OPERATIONS)}"
+    return OPERATIONS[keys.word(aliases[0], "none", OPERATIONS, advice)]
 
 
 def _activation(keys: Keys) -> Activation:
     if keys.has("activate") and keys.has("activation"):
         raise keys.bad("activation", "activate says the same; keep one of them")
     key = "activation" if keys.has("activation") else "activate"
-    value = keys.take(key)
-    name = "none" if value is None else _lower(value)
-    if name not in ACTIVATIONS:
-        raise keys.bad(key, "choose ReLU, Abs or None", value)
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[keys.word(key, "none", ACTIVATIONS, "choose ReLU, Abs or None")]
 
 
 def _quantization(keys: Keys) -> int | None:
-    value = _lower(keys.take("quantization"))
-    if value in ("bin", "binary"):
+    value = keys.take("quantization")
+    if isinstance(value, str) and value.lower() in ("bin", "binary"):
         return -1
-    if value is not None and (isinstance(value, bool) or value not in (8, 4, 2, 1)):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value not in (8, 4, 2, 1)):
         raise keys.bad("quantization", "choose 8, 4, 2, 1 or binary", value)
-    return None if value is None else int(value)
+    return value
 
 
 def _pool(keys: Keys) -> Pool | None:
@@ -266,6 +253,13 @@ def _pool(keys: Keys) -> Pool | None:
     if dilation > 1 and size != 2:
         raise keys.bad("pool_dilation", f"it works with windows of 2, not of {size}", dilation)
     return Pool(kind, size, stride, dilation) if pooled or stride > 1 else None
+
+
+def _length(keys: Keys, value: Any) -> int | None:
+    """Samples of the layer's input, one number or ``[samples, 1]``."""
+    if isinstance(value, list) and value[1:] not in ([], [1]):
+        raise keys.bad("in_dim", "it has two dimensions; only frames of one are supported", value)
+    return keys.optional("in_dim", 1)
 
 
 def _check_operation(keys: Keys, layer: Described) -> None:
@@ -281,7 +275,3 @@ def _check_operation(keys: Keys, layer: Described) -> None:
             raise keys.bad(key, f"{what} has none; remove it")
     if layer.operation == "none" and (layer.activation != Linear() or layer.wide or layer.output_shift):
         raise keys.bad("operation", "a pass-through has no activation, shift and wide output; use conv1d")
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num.quantile import checked_bits, output_shift, weight_codes
-from bittrue.targets.max78002.checkpoint import Checkpoint, LayerParameters
+from bittrue.targets.max78002.checkpoint import Checkpoint
+from bittrue.targets.max78002.parameters import LayerParameters
 
 Array = npt.NDArray[Any]
 
@@ -43,7 +44,8 @@ def quantise(checkpoint: Checkpoint, bits: Sequence[int | None] = (), default_bi
     Raises
     ------
     BadInput
-        For batch norm that is not folded, a file that is quantised already, or numbers of bits that do not exist.
+        For batch norm that is not folded, a file that is quantised already, wholly or in part, or numbers of bits that
+        do not exist.
     """
     layers = checkpoint.parameters()
     if checkpoint.quantised:
@@ -54,12 +56,14 @@ def quantise(checkpoint: Checkpoint, bits: Sequence[int | None] = (), default_bi
             f"two that belong together"
         )
     _refuse_scales(checkpoint)
+    _refuse_mixtures(checkpoint, layers)
     state = dict(checkpoint.state)
     for index, layer in enumerate(layers):
         width = _width(layer, bits[index] if index < len(bits) else None, default_bits)
         shift = output_shift(layer.weight, layer.bias, layer.shift_quantile, width)
+        keys = layer.keys
+        state[keys.weight] = weight_codes(layer.weight, shift, width)
         new: dict[str, Any] = {
-            "op.weight": weight_codes(layer.weight, shift, width),
             "output_shift": [shift],
             "weight_bits": [width],
             "bias_bits": [width],
@@ -67,9 +71,9 @@ def quantise(checkpoint: Checkpoint, bits: Sequence[int | None] = (), default_bi
             "adjust_output_shift": [0],
         }
         if layer.bias is not None:
-            new["op.bias"] = weight_codes(layer.bias, shift, width) << (width - 1)
-        state |= {f"{layer.name}.{key}": np.asarray(value, np.int64) for key, value in new.items()}
-        state.setdefault(f"{layer.name}.shift_quantile", np.array([layer.shift_quantile], np.float32))
+            state[keys.bias] = weight_codes(layer.bias, shift, width) << (width - 1)
+        state |= {keys.scalar(name): np.asarray(value, np.int64) for name, value in new.items()}
+        state.setdefault(keys.scalar("shift_quantile"), np.array([layer.shift_quantile], np.float32))
     return replace(checkpoint, state=state)
 
 
@@ -90,4 +94,24 @@ def _refuse_scales(checkpoint: Checkpoint) -> None:
             raise BadInput(
                 f"{checkpoint.path} has activation scales ({key}), which are not known here; quantise it with "
                 f"the vendor's tool and import the result"
+            )
+
+
+def _refuse_mixtures(checkpoint: Checkpoint, layers: Sequence[LayerParameters]) -> None:
+    """Codes must not be quantised again, and layers that share their parameters would have one shift."""
+    owners: dict[str, LayerParameters] = {}
+    codes = [layer.name for layer in layers if checkpoint.integers(layer.keys)]
+    floats = [layer.name for layer in layers if not checkpoint.whole(layer.keys)]
+    if codes and floats:
+        raise BadInput(
+            f"{checkpoint.path} holds integers in layer {codes[0]} and fractions in layer {floats[0]}, so part "
+            f"of it is quantised already; quantise the checkpoint that training saved"
+        )
+    for layer in layers:
+        first = owners.setdefault(layer.keys.layer, layer)
+        if first is not layer:
+            raise BadInput(
+                f"{checkpoint.path}: {first.keys.weight} and {layer.keys.weight} share the parameters "
+                f"{layer.keys.layer}.*, and each needs a shift of its own; rename one to "
+                f"{layer.keys.operation}.op.weight"
             )

@@ -32,7 +32,7 @@ def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
         if node.inputs != (before,):
             raise BadInput(f"net {net.name}: node {node.name} branches; a chain is needed, where each takes the last")
         before = node.name
-        if pool and not isinstance(layer, Conv1d):
+        if pool and (not isinstance(layer, Conv1d) or _apart(pool[1])):
             found.append(_passing(*pool))
             pool = None
         if isinstance(layer, MaxPool1d | AvgPool1d):
@@ -54,12 +54,21 @@ def _passing(name: str, pool: Pool) -> Stage:
     return Stage(name, "none", pool=None if (pool.size, pool.stride) == (1, 1) else pool)
 
 
+def _apart(pool: Pool) -> bool:
+    """Whether a pooling needs a layer of its own, because fused its dilation would be ambiguous (`limits`)."""
+    return pool.kind == "max" and pool.dilation > 1
+
+
 def _summing(net: Net, node: Node, layer: Conv1d | Dense) -> Stage:
     place = f"net {net.name}: node {node.name}"
     (given,) = net.input_types(node)
     wide = layer.output.bits == WIDE_BITS and layer.shift(given.format) == 0
-    if wide and (node is not net.nodes[-1] or layer.activation != Linear()):
-        raise BadInput(f"{place} is {WIDE_BITS} bits wide; only the last layer may be, without an activation")
+    if wide and node is not net.nodes[-1]:
+        raise BadInput(f"{place} is {WIDE_BITS} bits wide; only the last layer may be, so give it {DATA}")
+    if wide and layer.activation != Linear():
+        raise BadInput(
+            f"{place} is {WIDE_BITS} bits wide and has an activation; a wide result is the sum itself, so remove one"
+        )
     if not wide and layer.output != DATA:
         raise BadInput(f"{place} puts out {layer.output}; the chip has {DATA}, or the accumulator as the last result")
     if not isinstance(layer.activation, Linear | ReLU | Abs):

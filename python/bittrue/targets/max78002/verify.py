@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bittrue.num.quantile import output_shift
-from bittrue.targets.max78002.checkpoint import SCALARS, Checkpoint, LayerParameters
+from bittrue.targets.max78002.checkpoint import Checkpoint
+from bittrue.targets.max78002.choosing import twice
+from bittrue.targets.max78002.layer_keys import SCALARS
+from bittrue.targets.max78002.parameters import LayerParameters
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,19 @@ class Verdict:
 
 def verify(checkpoint: Checkpoint) -> Verdict:
     """Look at every layer of a checkpoint. Raises `BadInput` for arrays that no layer can have."""
-    names = checkpoint.layers
-    layers = [LayerParameters.of(checkpoint, name) for name in names]
+    layers = [LayerParameters.of(checkpoint.state, checkpoint.path, keys) for keys in checkpoint.keys]
     if not layers:
         checkpoint.parameters()
     norms, quantised = checkpoint.batch_norms, checkpoint.quantised
-    missing = [f"{layer.name}.{key}" for layer in layers for key in SCALARS if key not in layer.given]
+    missing = [layer.keys.scalar(key) for layer in layers for key in SCALARS if key not in layer.given]
     idle = [layer.name for layer in layers if not layer.weight_bits or not layer.quantize_activation]
-    findings = (
+    findings: tuple[tuple[bool, str], ...] = (
         (not norms, _batch_norm(norms)),
         (not missing, _missing(missing)),
         (not idle, _quantising(idle, len(layers))),
         (quantised, "weights are integers" if quantised else "weights are float numbers"),
     )
+    findings += _twice(checkpoint)
     rows = tuple(_row(layer, quantised) for layer in layers)
     return Verdict(rows, findings, _next(checkpoint, bool(missing or idle)))
 
@@ -60,6 +63,14 @@ def _row(layer: LayerParameters, quantised: bool) -> tuple[str, ...]:
 
 def _largest(layer: LayerParameters) -> str:
     return f"{float(np.abs(layer.weight).max()):.4g}"
+
+
+def _twice(checkpoint: Checkpoint) -> tuple[tuple[bool, str], ...]:
+    found = twice(checkpoint.keys)
+    if not found:
+        return ()
+    first, second = found
+    return ((False, f"layers stand there twice, as {first.weight} and {second.weight}; an import takes the first"),)
 
 
 def _batch_norm(norms: list[str]) -> str:

@@ -54,7 +54,7 @@ class FilterEngine(MatrixEngine):
             m.d.comb += [segment.given.eq(self.words[index]), segment.start.eq(self.begin[index])]
             segments.append(segment)
         self._carries(m, segments)
-        self._round(m, self, segments[-1])
+        self._round(m, self, segments)
         return m
 
 

@@ -22,7 +22,7 @@ from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import content, load_bus, tagged, vector
+from bittrue_rtl.shapes import content, drive, load_bus, tagged, vector
 from bittrue_rtl.tree import added
 
 
@@ -184,10 +184,9 @@ class MatrixEngine(wiring.Component):
                 clamped.append(rounder.clamped)
             m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
             results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
-        for output in range(fold.outputs):
-            turn, row = divmod(output, fold.rows)
-            r, position = divmod(row, fold.queue)
-            m.d.comb += into.result[output].eq(results[r][turn * fold.queue + position])
+        places = [(*divmod(output % fold.rows, fold.queue), output // fold.rows) for output in range(fold.outputs)]
+        words = (results[r][turn * fold.queue + position] for r, position, turn in places)
+        drive(m, into.result, words)
         m.d.comb += into.done.eq(self._done(m, last))
         if self.banks:
             saturated = Signal()

@@ -11,11 +11,12 @@ from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
-from bittrue.lower.frames import runs_through
+from bittrue.lower.frames import column_sources
 from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Conv1d, Dense, Net
 from bittrue.spec.activation import to_json
+from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 
 
@@ -51,7 +52,7 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        used, source = resources(net, interval), "by formula: LUTs and flip-flops with --synth"
+        used, source = resources(net, interval), "by formula: all LUTs and flip-flops with --synth"
         if arguments.synth:
             used, source = _synthesised(net, interval), "counted in Yosys's netlist"
         elif arguments.synth_layers:
@@ -90,7 +91,7 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     from bittrue_sim.synth import xc7_parts, xc7_use
 
     top = module_name(net)
-    built = [node.name for node in net.nodes if not runs_through(net, node.name)]
+    built = [name for name, source in column_sources(net).items() if name == source != INPUT]
     modules = {f"{top}.network.{name}": name for name in built}
     with console(errors=True).status("Yosys synthesises the net"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
@@ -113,9 +114,9 @@ def _use_of_layers(parts: dict[str, dict[str, int]]) -> Table:
 
 def _fit(used: Resources) -> str:
     """One line: whether the net fits an xc7z020, and how much of what it takes."""
-    names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops"}
+    names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops", "lutram": "LUTs as memory"}
     parts = [
-        f"{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
+        f"{'' if used.lut or name in ('dsp', 'ramb36') else 'at least '}{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
         for name, (taken, there) in used.of(XC7Z020).items()
     ]
     known = "" if used.lut else " as far as known"

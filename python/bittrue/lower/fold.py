@@ -39,8 +39,8 @@ class Fold:
 
     A long row is cut into ``segments`` of ``steps`` inputs; each segment has its own lane, and the lanes of a row form
     ``chains`` side by side, each lane starting from the sum of the one before. Where rows are short, a lane serves
-    several outputs in turn (``turns``). Output ``o`` is computed in turn ``o // rows`` by lane row ``o % rows``; segment
-    ``j`` weighs inputs ``j * steps`` onwards. Missing inputs and outputs have zero weights.
+    several outputs in turn (``turns``). Output ``o`` is computed in turn ``o // rows`` by lane row ``o % rows``;
+    segment ``j`` weighs inputs ``j * steps`` onwards. Missing inputs and outputs have zero weights.
 
     Parameters
     ----------

@@ -175,8 +175,8 @@ def test_what_a_net_keeps_is_what_yosys_finds_at_least(layer: str) -> None:
     interval = least_interval(net)
     found, kept = report(net, interval), resources(net, interval)
     assert kept.ff is not None and kept.lutram is not None
-    assert xc7_use(found)["FF"] / 4 < kept.ff <= xc7_use(found)["FF"]
-    assert kept.lutram <= sum(found.get(kind, 0) * luts for kind, luts in MEMORY_LUTS.items())
+    assert 0 < kept.ff <= xc7_use(found)["FF"]
+    assert 0 < kept.lutram <= sum(found.get(kind, 0) * luts for kind, luts in MEMORY_LUTS.items())
 
 
 @needs_yosys

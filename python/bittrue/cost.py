@@ -13,6 +13,7 @@ from bittrue.lower.frames import clocks_a_sample, least_interval
 from bittrue.lower.load import bank_count
 from bittrue.lower.matrix import Matrix
 from bittrue.lower.schedule import Step, schedule
+from bittrue.lower.stored import Stored, stored
 from bittrue.spec import ComplexFIR, Conv1d, Dense, Layer, Net, Table, TensorType
 
 
@@ -60,11 +61,14 @@ class Cost:
     latency : int
         Clocks from a sample's first clock at the input port to its first clock at the output port.
     nodes : dict of NodeCost
+    stored : Stored
+        Flip-flops and memory LUTs at least.
     """
 
     interval: int
     latency: int
     nodes: dict[str, NodeCost]
+    stored: Stored
 
     @property
     def macs(self) -> int:
@@ -106,7 +110,7 @@ def cost(net: Net, interval: int, banks: int = 0) -> Cost:
     steps = schedule(net, interval, banked=banks > 0)
     held = bank_count(banks) if banks else 0
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], steps[node.name], held) for node in net.nodes}
-    return Cost(clocks_a_sample(net, interval), steps[net.nodes[-1].name].arrival, nodes)
+    return Cost(clocks_a_sample(net, interval), steps[net.nodes[-1].name].arrival, nodes, stored(net, steps))
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,19 @@ class Resources:
         DSP48E1.
     ramb36 : int
         RAMB36E1; two RAMB18E1 share one.
-    lut, ff : int, optional
-        Look-up tables and flip-flops: no formula gives them, only synthesis does.
+    lut : int, optional
+        Look-up tables: no formula gives them, only synthesis does.
+    ff : int, optional
+        Flip-flops; by formula those of words alone (`bittrue.lower.stored`), so at least so many.
+    lutram : int, optional
+        LUTs that are memory or shift registers, by formula at least so many.
     """
 
     dsp: int
     ramb36: int
     lut: int | None = None
     ff: int | None = None
+    lutram: int | None = None
 
     def of(self, part: Resources) -> dict[str, tuple[int, int]]:
         """``(taken, there)`` of what is known on both sides, by name."""
@@ -138,18 +147,19 @@ class Resources:
         return all(taken <= there for taken, there in self.of(part).values())
 
 
-XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400)
+XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400, lutram=17_400)
 """The part on a PYNQ-Z1."""
 
 
 def resources(net: Net, interval: int, banks: int = 0) -> Resources:
-    """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` and ``ff`` unknown.
+    """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` is unknown.
 
-    ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1 and block RAM are enough. ``banks`` and what is
+    ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1, block RAM, and flip-flops and memory LUTs for what
+    the net keeps are enough. ``banks`` and what is
     raised are those of `cost`.
     """
     found = cost(net, interval, banks)
-    return Resources(found.dsps, -(-found.ramb18 // 2))
+    return Resources(found.dsps, -(-found.ramb18 // 2), ff=found.stored.ff, lutram=found.stored.lutram)
 
 
 def default_interval(net: Net) -> int:

@@ -15,7 +15,7 @@ from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import content, tagged, vector
+from bittrue_rtl.shapes import Driver, content, tagged, vector
 
 
 class AddStreams(wiring.Component):
@@ -58,17 +58,18 @@ class AddStreams(wiring.Component):
             m.d.comb += port.ready.eq(accept)
         m.d.comb += flow.valid.eq(all_valid)
         strobe = busy(m, flow.start, plan.queue, plan.clocks)
-        clamped = []
+        clamped, driver = [], Driver(m, flow.result)
         for unit, elements in enumerate(plan.assignment):
             rounder = self._sum(m, flow, unit, elements)
             for k, element in zip(elements, collected(m, rounder.y, strobe, plan.queue, f"y{unit}_"), strict=True):
-                m.d.comb += flow.result[k].eq(element)
+                driver.put(k, element)
             if self.bank_bits:
                 clamped.append(rounder.clamped)
         if self.bank_bits:
             saturated = Signal()
             m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
             m.d.comb += [self.saturated.eq(saturated), flow.bank.eq(self.i0.payload.bank)]
+        driver.close()
         m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
         return m
 

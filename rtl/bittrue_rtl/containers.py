@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, Module, Signal, signed
 
 from bittrue.lower.ports import container_bits
 from bittrue.spec import TensorType
+from bittrue_rtl.shapes import drive
 
 
 def packed(m: Module, payload: Any, tensor: TensorType, name: str) -> Any:
@@ -23,5 +24,5 @@ def packed(m: Module, payload: Any, tensor: TensorType, name: str) -> Any:
 def unpacked(m: Module, payload: Any, port: Any, tensor: TensorType) -> None:
     """Drive the elements of ``payload`` from their containers; bits of a container above the word are ignored."""
     width = container_bits(tensor.format)
-    for k in range(tensor.shape[0]):
-        m.d.comb += payload[k].eq(port[k * width : k * width + tensor.format.bits].as_signed())
+    words = [port[k * width : k * width + tensor.format.bits].as_signed() for k in range(tensor.shape[0])]
+    drive(m, payload, words)

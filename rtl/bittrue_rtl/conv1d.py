@@ -12,7 +12,7 @@ from bittrue.lower.matrix import Matrix
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.frame_buffer import FrameBuffer
 from bittrue_rtl.matrix import MatrixEngine, Segment
-from bittrue_rtl.shapes import vector
+from bittrue_rtl.shapes import drive, vector
 
 
 class FilterEngine(MatrixEngine):
@@ -54,7 +54,7 @@ class FilterEngine(MatrixEngine):
             m.d.comb += [segment.given.eq(self.words[index]), segment.start.eq(self.begin[index])]
             segments.append(segment)
         self._carries(m, segments)
-        self._round(m, self, segments[-1])
+        self._round(m, self, segments)
         return m
 
 
@@ -93,7 +93,6 @@ class FrameFilters(wiring.Component):
             m.submodules[f"engine{e}"] = engine
             for j in range(segments):
                 m.d.comb += [engine.begin[j].eq(buffer.begin[j]), engine.words[j].eq(buffer.words[e * segments + j])]
-        for o, (e, output) in enumerate(plan.places):
-            m.d.comb += flow.result[o].eq(engines[e].result[output])
+        drive(m, flow.result, (engines[e].result[output] for e, output in plan.places))
         m.d.comb += flow.done.eq(engines[0].done)
         return m

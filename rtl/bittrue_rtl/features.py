@@ -14,7 +14,7 @@ from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.isqrt import IntegerSquareRoot
 from bittrue_rtl.requantise import Requantise
-from bittrue_rtl.shapes import content, tagged, vector
+from bittrue_rtl.shapes import content, drive, tagged, vector
 
 
 class Words(wiring.Component):
@@ -228,8 +228,7 @@ class Taps(wiring.Component):
                 m.d.sync += [to.eq(source) for to, source in zip(line, [content(newest)[k], *line], strict=False)]
             lines.append(line)
         m.d.comb += [self.i.ready.eq(is_open), self.o.valid.eq(valid)]
-        taps = content(self.o.payload)
-        m.d.comb += [taps[n].eq(lines[k][delay]) for n, (k, delay) in enumerate(features.picks)]
+        drive(m, content(self.o.payload), (lines[k][delay] for k, delay in features.picks))
         if self.bank_bits:
             bank = Signal(self.bank_bits, reset_less=True)
             with m.If(shift):

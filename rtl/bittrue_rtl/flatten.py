@@ -10,7 +10,7 @@ from bittrue.num import Format
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.queue import Queue
 from bittrue_rtl.serial import collected
-from bittrue_rtl.shapes import vector
+from bittrue_rtl.shapes import drive, vector
 
 
 class Flattened(wiring.Component):
@@ -59,9 +59,7 @@ class Flattened(wiring.Component):
         column = Signal(self.i.payload.shape(), reset_less=True)
         m.d.sync += column.eq(self.i.payload)
         columns = collected(m, column, delayed(m, accept, 1, "accepted", reset=True), self.length, "column")
-        for n, held in enumerate(columns):
-            for c in range(self.channels):
-                m.d.comb += queue.payload[c * self.length + n].eq(held[c])
+        drive(m, queue.payload, (held[c] for c in range(self.channels) for held in columns))
         m.d.comb += self.i.ready.eq(is_open)
         m.d.comb += queue.write.eq(delayed(m, last, 2, "whole", reset=True))
         return m

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import chain, pairwise
 from typing import Any
 
 from amaranth.hdl import C, Cat, Const, Module, Mux, Signal, Value, signed
@@ -21,7 +22,8 @@ from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import content, load_bus, tagged, vector
+from bittrue_rtl.shapes import content, drive, load_bus, tagged, vector
+from bittrue_rtl.tree import added
 
 
 class Segment(wiring.Component):
@@ -110,11 +112,24 @@ class Segment(wiring.Component):
         return rom.data[0]
 
 
+class _Places:
+    """A value at every place of a chain, made from that at the place before as soon as it is asked for."""
+
+    def __init__(self, following: Callable[[Any, int], Any], first: Any) -> None:
+        self._following, self._values = following, [first]
+
+    def at(self, place: int) -> Any:
+        """The value at a place."""
+        while len(self._values) <= place:
+            self._values.append(self._following(self._values[-1], len(self._values) - 1))
+        return self._values[place]
+
+
 class MatrixEngine(wiring.Component):
     """What a matrix-vector engine does between the inputs of its segments and its result, wherever those come from.
 
-    Segment ``j`` starts ``j * fold.skew`` clocks after segment 0, on sums that segment ``j - 1`` has just finished, so
-    no adder stands outside the lanes.
+    In a chain, a segment starts ``fold.skew`` clocks after the one before, on sums that that has just finished, so no
+    adder stands outside the lanes, but for those that add the sums of several chains.
     """
 
     matrix: Matrix
@@ -122,10 +137,12 @@ class MatrixEngine(wiring.Component):
     banks: Banks | None = None
 
     def _carries(self, m: Module, segments: list[Segment]) -> None:
-        """Segment 0 starts from the biases, every other one from the sums of the segment before."""
+        """Segment 0 starts from the biases, the first of every further chain from nothing, every other one from the
+        sums of the segment before."""
         fold, bias = self.fold, [int(b) for b in self.matrix.bias]
         acc = signed(self.matrix.acc_bits)
         loaded = self._loaded_biases(m, segments[0])
+        following = [(before, segment) for links in fold.links() for (before, _), (segment, _) in pairwise(links)]
         for row in range(fold.rows):
             mine = bias[row :: fold.rows]
             if loaded:
@@ -137,14 +154,22 @@ class MatrixEngine(wiring.Component):
                 m.d.comb += rom.address[0].eq(segments[0].turn)
                 wait = Rom.latency + Lane.carry_lead - rom.latency
                 m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}"))
-            for before, segment in pairwise(segments):
-                m.d.comb += segment.carry[row].eq(before.acc[row])
+            for before, segment in following:
+                m.d.comb += segments[segment].carry[row].eq(segments[before].acc[row])
 
-    def _round(self, m: Module, into: Any, segment: Segment) -> None:
+    def _sums(self, m: Module, segments: list[Segment]) -> tuple[Value, list[Value]]:
+        """High with the last sums of a turn, and the sums of all rows."""
+        fold = self.fold
+        ends = [segments[links[-1][0]] for links in fold.links()]
+        sums = [added(m, [end.acc[row] for end in ends], f"total{row}") for row in range(fold.rows)]
+        return delayed(m, ends[-1].last, fold.adding, "added", reset=True, wide=True), sums
+
+    def _round(self, m: Module, into: Any, segments: list[Segment]) -> None:
         """Capture the sums of each turn, round them through few requantisers, collect the vector ``into.result``."""
         fold, matrix = self.fold, self.matrix
+        last, sums = self._sums(m, segments)
         results, clamped = [], []
-        strobe = busy(m, segment.last, fold.queue, 1 + Requantise.latency)
+        strobe = busy(m, last, fold.queue, 1 + Requantise.latency)
         for r in range(fold.rounders):
             rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
             m.submodules[f"round{r}"] = rounder = Requantise(
@@ -157,13 +182,12 @@ class MatrixEngine(wiring.Component):
             )
             if self.banks:
                 clamped.append(rounder.clamped)
-            m.d.comb += rounder.acc.eq(serialised(m, segment.last, [segment.acc[k] for k in rows], f"sum{r}_"))
+            m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
             results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
-        for output in range(fold.outputs):
-            turn, row = divmod(output, fold.rows)
-            r, position = divmod(row, fold.queue)
-            m.d.comb += into.result[output].eq(results[r][turn * fold.queue + position])
-        m.d.comb += into.done.eq(self._done(m, segment.last))
+        places = [(*divmod(output % fold.rows, fold.queue), output // fold.rows) for output in range(fold.outputs)]
+        words = (results[r][turn * fold.queue + position] for r, position, turn in places)
+        drive(m, into.result, words)
+        m.d.comb += into.done.eq(self._done(m, last))
         if self.banks:
             saturated = Signal()
             m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
@@ -227,22 +251,22 @@ class MatrixVector(MatrixEngine):
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
 
+        starts = _Places(lambda start, place: delayed(m, start, fold.skew, f"start{place}", reset=True), flow.start)
         segments = []
-        start = flow.start
-        for index in range(fold.segments):
+        for index, place in chain.from_iterable(fold.links()):
             m.submodules[f"segment{index}"] = segment = Segment(matrix, fold, index, self.banks)
             inputs = self._inputs(index)
             head = serialised(m, flow.open, inputs, f"x{index}_", rotate=fold.turns > 1)
             m.d.comb += [
-                segment.given.eq(delayed(m, head, index * fold.skew, f"head{index}")),
-                segment.start.eq(start),
+                segment.given.eq(delayed(m, head, place * fold.skew, f"head{index}")),
+                segment.start.eq(starts.at(place)),
             ]
-            start = delayed(m, start, fold.skew, f"start{index}", reset=True)
+            starts.at(place + 1)
             segments.append(segment)
         if self.banks:
             self._route(m, flow, segments)
         self._carries(m, segments)
-        self._round(m, flow, segments[-1])
+        self._round(m, flow, segments)
         return m
 
     def _route(self, m: Module, flow: Flow, segments: list[Segment]) -> None:
@@ -250,9 +274,10 @@ class MatrixVector(MatrixEngine):
         self.load_here = hop(m, self.load, "load_here")
         m.d.comb += flow.bank.eq(self.i.payload.bank)
         bank = serialised(m, flow.open, [self.i.payload.bank], "bank")
-        for index, segment in enumerate(segments):
-            m.d.comb += [segment.bank.eq(bank), segment.load.eq(self.load_here)]
-            bank = delayed(m, bank, self.fold.skew, f"bank{index}_", wide=True)
+        banks = _Places(lambda bank, place: delayed(m, bank, self.fold.skew, f"bank{place}_", wide=True), bank)
+        for index, place in chain.from_iterable(self.fold.links()):
+            m.d.comb += [segments[index].bank.eq(banks.at(place)), segments[index].load.eq(self.load_here)]
+            banks.at(place + 1)
 
     def _inputs(self, index: int) -> list[Any]:
         steps = self.fold.steps

@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.frames import column_source, runs_through
+from bittrue.lower.frames import column_sources
 from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.schedule import Step, schedule
 from bittrue.num import Interval
@@ -113,6 +113,7 @@ class Network(wiring.Component):
 
     def __init__(self, net: Net, interval: int, *, probes: bool = False, banks: Sequence[Net] = ()) -> None:
         self.net, self.interval, self.probes = net, interval, probes
+        self.carried = column_sources(net)
         self.plan = LoadPlan(net, interval, bank_count(len(banks))) if banks else None
         self.contents = contents(self.plan, banks) if self.plan else []
         self.steps = self.plan.steps if self.plan else schedule(net, interval)
@@ -137,7 +138,7 @@ class Network(wiring.Component):
         if step.matrix is not None:
             return MatrixVector(step.matrix, step.interval, banks)
         if step.filters is not None:
-            return FrameFilters(step.filters, self.net.types[column_source(self.net, node.inputs[0])].shape[0])
+            return FrameFilters(step.filters, self.net.types[self.carried[node.inputs[0]]].shape[0])
         if step.pools is not None:
             return FramePool(step.pools, types[0].format)
         if isinstance(node.layer, Flatten):
@@ -176,9 +177,9 @@ class Network(wiring.Component):
         self._offer(m, INPUT, register.o, waiting)
         ports = {INPUT: register.o}
         for node in self.net.nodes:
-            if runs_through(self.net, node.name):
+            if self.carried[node.name] != node.name:
                 if self.probes:
-                    self._probe_columns(m, node, ports[column_source(self.net, node.name)])
+                    self._probe_columns(m, node, ports[self.carried[node.name]])
                 continue
             m.submodules[node.name] = component = self._component(node)
             ports[node.name] = component.o
@@ -219,9 +220,9 @@ class Network(wiring.Component):
         A `Flatten` that columns run through is no node: those behind it take the columns.
         """
         edges: dict[tuple[str | None, int], Any] = {
-            (node.name, k): column_source(self.net, source)
+            (node.name, k): self.carried[source]
             for node in self.net.nodes
-            if not runs_through(self.net, node.name)
+            if self.carried[node.name] == node.name
             for k, source in enumerate(node.inputs)
         }
         edges[None, 0] = self.net.nodes[-1].name

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from amaranth.hdl import signed
+from amaranth.hdl import Cat, Module, signed
 from amaranth.lib import data
 
 from bittrue.lower.load import LoadPlan
 from bittrue.num import Format
 
+MANY = 256
+"""Elements from which on a vector is driven as a whole."""
+
 
 def vector(fmt: Format, elements: int) -> data.ArrayLayout:
     """``elements`` codes of one format, side by side, element 0 in the least significant bits."""
     return data.ArrayLayout(signed(fmt.bits), elements)
+
+
+class Driver:
+    """Drives a vector word by word, each of the elements' width; the last word for an element counts.
+
+    Amaranth goes through all assignments to a signal for each of its bits, so a vector of many elements gets one
+    assignment, when `close` is called.
+    """
+
+    def __init__(self, m: Module, payload: Any) -> None:
+        self.m, self.payload = m, payload
+        self.words: dict[int, Any] = {}
+
+    def put(self, element: int, word: Any) -> None:
+        """``payload[element].eq(word)``"""
+        self.words[element] = word
+        if len(self.payload) <= MANY:
+            self.m.d.comb += self.payload[element].eq(word)
+
+    def close(self) -> None:
+        """All words are there."""
+        if len(self.payload) > MANY:
+            self.m.d.comb += self.payload.as_value().eq(Cat(self.words[k] for k in range(len(self.payload))))
+
+
+def drive(m: Module, payload: Any, words: Iterable[Any]) -> None:
+    """``payload[k].eq(words[k])`` for every word, as a `Driver` does."""
+    driver = Driver(m, payload)
+    for k, word in enumerate(words):
+        driver.put(k, word)
+    driver.close()
 
 
 def tagged(shape: Any, bank_bits: int) -> Any:

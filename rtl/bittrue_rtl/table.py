@@ -15,7 +15,7 @@ from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
-from bittrue_rtl.shapes import content, tagged, vector
+from bittrue_rtl.shapes import Driver, content, tagged, vector
 
 
 class TableLookup(wiring.Component):
@@ -50,6 +50,7 @@ class TableLookup(wiring.Component):
         # A code as a bit pattern counts from 0 to hi and then from lo to -1: the ROM holds the values in that order.
         words = [*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]
         strobe = busy(m, flow.start, plan.queue, TABLE)
+        driver = Driver(m, flow.result)
         looks: list[tuple[Any, Any]] = []
         for r, ports in enumerate(plan.ports):
             m.submodules[f"rom{r}"] = rom = Rom(output.bits, words, ports)
@@ -59,6 +60,7 @@ class TableLookup(wiring.Component):
             m.d.comb += address.eq(head)
             looked_up = delayed(m, data, TABLE - Rom.latency, f"looked_up{unit}")
             for k, y in zip(elements, collected(m, looked_up, strobe, plan.queue, f"y{unit}_"), strict=True):
-                m.d.comb += flow.result[k].eq(y)
+                driver.put(k, y)
+        driver.close()
         m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
         return m

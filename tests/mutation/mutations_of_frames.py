@@ -11,6 +11,7 @@ DIVISION = COMPONENTS + "test_division_cuts_off_toward_zero[5-3]"
 MAGNITUDE = COMPONENTS + "test_magnitude_is_taken_of_the_rounded_word[4-8]"
 LATE = COMPONENTS + "test_a_strobe_is_postponed_and_none_is_lost"
 ROOM = COMPONENTS + "test_nothing_is_taken_beyond_what_there_is_room_for"
+BESIDE = COMPONENTS + "test_no_window_beside_a_frame_comes_before_the_frame"
 STALLED = COMPONENTS + "test_examples_under_stalls[MaxPool1d-0.95]"
 PLAN = "tests/unit/test_frame_schedule.py::"
 PLACES = PLAN + "test_every_weight_has_one_place_and_meets_its_channel_there"
@@ -31,6 +32,7 @@ ROWS = [
     ("sees the neighbours beside a frame", BUFFER, "Mux(inside, memory.data, 0)", "memory.data", CONV),
     ("sees a zero at the end of a frame", WALK, "position < windows.length)", "position < windows.length - 1)", CONV),
     ("starts a window a column too early", BUFFER, "(have >= need)", "(have + 1 >= need)", MAX),
+    ("starts a window before its frame", BUFFER, " & (have != 0)", "", BESIDE),
     ("ends a frame without its last columns", BUFFER, "whole | (~last &", "whole | (", STALLED),
     ("gives up a column too early", BUFFER, "freed.eq(target - seen)", "freed.eq(target - seen + (target != seen))",
      ROOM),
@@ -52,7 +54,8 @@ ROWS = [
      'delayed(m, negative, self.bits, "negative")', DIVISION),
     ("takes the magnitude before the rounding", f"{RTL}/requantise.py", "~aligned, aligned)", "-aligned, aligned)",
      MAGNITUDE),
-    ("flattens column by column", f"{RTL}/flatten.py", "c * self.length + n", "n * self.channels + c",
+    ("flattens column by column", f"{RTL}/flatten.py", "for c in range(self.channels) for held in columns",
+     "for held in columns for c in range(self.channels)",
      NET.format("last_is_flat")),
     ("flattens beyond the places of its queue", f"{RTL}/flatten.py", "(count != 0) | (credit != 0)", "1",
      NET.format("last_is_flat")),

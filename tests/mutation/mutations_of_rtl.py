@@ -17,6 +17,7 @@ TABLE, ADD = map(EXAMPLE.format, ("Table", "Add"))
 TABLES = COMPONENTS + "test_tables_of_several_look_ups_a_clock_are_exact_and_on_schedule"
 SHAPE = COMPONENTS + "test_matrix_is_exact_and_on_schedule[{}]"
 TURNS, SEGMENTS = map(SHAPE.format, ("turns", "wide"))
+CHAINS = SHAPE.format("several chains")
 SHARED = SHAPE.format("rows not divisible by rounders")
 BRANCHES = COMPONENTS + "test_branches_meet_without_losing_a_clock"
 BOUNDS = COMPONENTS + "test_accumulator_holds_its_bounds_and_not_a_bit_less_would[16-8-21-4]"
@@ -63,6 +64,8 @@ ROWS = [
     ("computes ReLU as linear", ROUND, "negative: Value = C(0, 1)", "negative: Value = positive", TURNS),
     ("shows `first` a clock late", MATRIX, 'delayed(m, step == 0, Rom.latency, "first")',
      'delayed(m, step == 0, Rom.latency + 1, "first")', QUICK_DENSE),
+    ("ends a chain a place early", f"{LOWER}/fold.py", "self.chain - end + segment", "segment - first", CHAINS),
+    ("leaves out the sum of a chain", "rtl/bittrue_rtl/tree.py", "pair[0] + pair[1] if", "pair[0] if", CHAINS),
     ("starts a segment a clock early", f"{LOWER}/fold.py", "return self.steps + 1", "return self.steps", SEGMENTS),
     ("feeds the second turn with noise", MATRIX, "rotate=fold.turns > 1", "rotate=False", TURNS),
     ("rounds rows in the wrong order", MATRIX, "[segment.acc[k] for k in rows]", "[segment.acc[k] for k in rows[::-1]]",

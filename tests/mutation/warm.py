@@ -53,7 +53,7 @@ def run_pytest(
 def _main(root: str, environment: dict[str, str], options: list[str]) -> None:
     os.setsid()
     os.chdir(root)
-    printed = os.open("printed", os.O_WRONLY | os.O_CREAT)
+    printed = os.open("printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(printed, stream)
     os.environ.clear()

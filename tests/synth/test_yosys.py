@@ -20,17 +20,18 @@ from frame_nets import ecg_tiny
 from strategies import tdnn
 
 import bittrue_rtl
-from bittrue.cost import cost
+from bittrue.cost import cost, resources
 from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
+from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import schedule
 from bittrue.num import Format
-from bittrue.spec import ComplexFIR, Conv1d, Dense, Net, Node, TensorType, Term
+from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.rom import Rom
-from bittrue_sim.synth import LATCHES, xc7_report, xc7_use
+from bittrue_sim.synth import LATCHES, MEMORY_LUTS, xc7_report, xc7_use
 
 needs_yosys = pytest.mark.skipif(
     importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
@@ -165,6 +166,29 @@ def test_one_copy_of_a_table_of_16_bit_words_serves_two_look_ups_a_clock(words: 
 def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int) -> None:
     net = LAYERS[layer].example()
     assert report(net, interval).get("DSP48E1", 0) == cost(net, interval).dsps
+
+
+@needs_yosys
+@pytest.mark.parametrize("layer", ["Add", "MemoryTaps", "Dense", "MaxPool1d"])
+def test_what_a_net_keeps_is_what_yosys_finds_at_least(layer: str) -> None:
+    net = LAYERS[layer].example()
+    interval = least_interval(net)
+    found, kept = report(net, interval), resources(net, interval)
+    assert kept.ff is not None and kept.lutram is not None
+    assert 0 < kept.ff <= xc7_use(found)["FF"]
+    assert 0 < kept.lutram <= sum(found.get(kind, 0) * luts for kind, luts in MEMORY_LUTS.items())
+
+
+@needs_yosys
+def test_a_delay_line_takes_the_flip_flops_of_its_formula() -> None:
+    fmt = Format.parse("Q1.7")
+
+    def tapped(delay: int) -> Net:
+        return Net(f"tapped{delay}", TensorType((2,), fmt), (Node("t", MemoryTaps((0, delay), (), fmt), ("input",)),))
+
+    short, long = tapped(4), tapped(40)
+    more = xc7_use(report(long, 8))["FF"] - xc7_use(report(short, 8))["FF"]
+    assert more == 36 * 2 * 8 == (resources(long, 8).ff or 0) - (resources(short, 8).ff or 0)
 
 
 def test_every_kind_of_layer_is_synthesised() -> None:

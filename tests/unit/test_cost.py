@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,9 +14,10 @@ from bittrue.errors import BadInput
 from bittrue.lower.bram import rom_blocks
 from bittrue.lower.features import Features, Word
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.schedule import HARDWARE, schedule
+from bittrue.lower.stored import memory
 from bittrue.num import Format
-from bittrue.spec import AvgPool1d, Conv1d, Dense, Net, Node, Table, TensorType
+from bittrue.spec import Add, AvgPool1d, Conv1d, Dense, MemoryTaps, Net, Node, Table, TensorType
 
 
 @pytest.mark.parametrize("profile", ["wide", "compat"])
@@ -157,7 +160,8 @@ def test_a_copy_of_a_table_serves_two_look_ups_a_clock(elements: int, interval: 
     found = cost(tables(elements), interval)
     assert (found.nodes["table"].roms, found.ramb18) == (copies, 16 * copies)
     assert found.rom_bits == 16 << 14, "the net stores the table once"
-    assert resources(tables(elements), interval) == Resources(dsp=0, ramb36=8 * copies)
+    used = resources(tables(elements), interval)
+    assert (used.dsp, used.ramb36) == (0, 8 * copies)
 
 
 def test_roms_of_a_matrix() -> None:
@@ -169,13 +173,14 @@ def test_roms_of_a_matrix() -> None:
 
 
 def test_whether_a_part_is_large_enough() -> None:
-    assert Resources(220, 140, 53_200, 106_400) == XC7Z020
+    assert Resources(220, 140, 53_200, 106_400, 17_400) == XC7Z020
     assert resources(tdnn("wide", seed=0), 16).fits(XC7Z020)
     assert not resources(tdnn("wide", seed=0), 4).fits(XC7Z020)
     assert not resources(tables(300), 8).fits(XC7Z020)
     used = Resources(220, 140)
     assert used.fits(XC7Z020) and used.of(XC7Z020) == {"dsp": (220, 220), "ramb36": (140, 140)}
-    for more in (Resources(221, 0), Resources(0, 141), Resources(0, 0, 53_201), Resources(0, 0, 0, 106_401)):
+    beyond = [Resources(221, 0), Resources(0, 141), Resources(0, 0, 53_201), Resources(0, 0, ff=106_401)]
+    for more in [*beyond, Resources(0, 0, lutram=17_401)]:
         assert not more.fits(XC7Z020)
 
 
@@ -183,3 +188,34 @@ def test_whether_a_part_is_large_enough() -> None:
 def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None:
     with pytest.raises(BadInput, match=f"interval of {interval} clocks"):
         cost(tdnn("wide", seed=0), interval)
+
+
+def tapped(delay: int) -> Net:
+    fmt = Format.parse("Q1.15")
+    taps = MemoryTaps((0, delay), (), fmt)
+    fc = Dense(np.full((2, 4), 9000), np.zeros(2, int), fmt, fmt)
+    return Net("tapped", TensorType((2,), fmt), (Node("t", taps, ("input",)), Node("fc", fc, ("t",))))
+
+
+def test_delay_lines_count() -> None:
+    """A line of 20,000 samples of I and Q, 16 bits each."""
+    short, long = resources(tapped(1), 8), resources(tapped(20_000), 8)
+    assert short.ff is not None and long.ff is not None
+    assert long.ff - short.ff == 19_999 * 32
+    assert short.fits(XC7Z020) and not long.fits(XC7Z020)
+
+
+def test_queues_where_branches_meet_count() -> None:
+    """A chain of sums beside a branch that waits for all of them."""
+    fmt = Format.parse("Q1.7")
+
+    def besides(length: int) -> int:
+        names = ["input", *(f"n{k}" for k in range(length))]
+        nodes = [Node(name, Add(fmt), (before, before)) for before, name in pairwise(names)]
+        net = Net("beside", TensorType((30,), fmt), (*nodes, Node("sum", Add(fmt), (names[-1], "input"))))
+        slack, found = schedule(net, 8)["sum"].slack, resources(net, 8).lutram
+        assert slack[0] == 0 < slack[1] and found is not None
+        return found - memory(slack[1] + 1, 240)
+
+    assert memory(32, 240) == 160 and memory(33, 240) == 320 and memory(65, 240) == 640
+    assert besides(30) - besides(20) == besides(20) - besides(10) > 0

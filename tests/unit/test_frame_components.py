@@ -14,7 +14,7 @@ from test_rtl_components import full_range, pipelined, simulate, stream, transfe
 from bittrue import ref
 from bittrue.lower.frames import least_interval
 from bittrue.num import Format, requantise
-from bittrue.spec import AvgPool1d, Conv1d, Flatten, MaxPool1d
+from bittrue.spec import AvgPool1d, Conv1d, Flatten, MaxPool1d, Net, Node, TensorType
 from bittrue_rtl.delay import LONG, postponed
 from bittrue_rtl.divide import Divide
 from bittrue_rtl.network import Network
@@ -70,6 +70,27 @@ def test_examples_under_stalls(layer: Any, stall: float) -> None:
     expected = transferred(ref.run(net, codes))
     run = stream(Network(net, least_interval(net)), transferred(codes), stall=stall, wanted=len(expected))
     np.testing.assert_array_equal(run.vectors, expected)
+
+
+def test_no_window_beside_a_frame_comes_before_the_frame() -> None:
+    """The first window of each frame lies in the padding; it still waits until the frame has begun."""
+    fmt = Format(8, 7)
+    layer = Conv1d(np.full((1, 1, 1), 100), np.array([3]), fmt, fmt, padding=2)
+    net = Net("beside", TensorType((1, 6), fmt), (Node("conv", layer, ("input",)),))
+    network, clocks = Network(net, least_interval(net)), []
+
+    async def bench(ctx: Any) -> None:
+        fed = 0
+        ctx.set(network.o.ready, 1)
+        for clock in range(300):
+            ctx.set(network.i.valid, clock >= 100 and fed < 6)
+            fed += clock >= 100 and fed < 6 and ctx.get(network.i.ready)
+            if ctx.get(network.o.valid):
+                clocks.append(clock)
+            await ctx.tick()
+
+    simulate(network, bench)
+    assert len(clocks) == 10 and min(clocks) > 100
 
 
 def test_nothing_is_taken_beyond_what_there_is_room_for() -> None:

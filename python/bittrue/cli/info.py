@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from rich.table import Table
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
+from bittrue.cli.overlay import CLOCK_MHZ
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
-from bittrue.lower.frames import runs_through
+from bittrue.lower.frames import column_sources, least_interval
 from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Conv1d, Dense, Net
 from bittrue.spec.activation import to_json
+from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "info", call, "show a net's layers, formats, ranges and costs")
+    command = add_command(
+        commands,
+        "info",
+        call,
+        "show a net's layers, formats, ranges and costs",
+        examples=(
+            "bittrue info weights/tdnn-wide --interval 16",
+            "bittrue info weights/tdnn-wide --clock 125 --rate 12.5e6",
+            "bittrue info weights/ecg-tiny --synth-layers",
+        ),
+    )
     add_interval(command, frames=True)
+    command.add_argument(
+        "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the logic (default {CLOCK_MHZ:g})"
+    )
+    command.add_argument(
+        "--rate", type=_positive, metavar="HZ", help="samples a second, or frames, that the net is to keep up with"
+    )
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
     synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -51,7 +80,9 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        used, source = resources(net, interval), "by formula: LUTs and flip-flops with --synth"
+        for line in _speed(net, price.interval, arguments.clock, arguments.rate):
+            out.print(line, markup=False, soft_wrap=True)
+        used, source = resources(net, interval), "by formula: all LUTs and flip-flops with --synth"
         if arguments.synth:
             used, source = _synthesised(net, interval), "counted in Yosys's netlist"
         elif arguments.synth_layers:
@@ -64,6 +95,28 @@ def call(arguments: argparse.Namespace) -> int:
         out.print(_fit(used), markup=False, soft_wrap=True)
         out.print(f"({source}; no timing)", style="dim")
     return 0
+
+
+def _speed(net: Net, interval: int, mhz: float, rate: float | None) -> list[str]:
+    """Samples or frames a second at a clock, and whether that is enough."""
+    one, unit = ("sample", "S/s") if len(net.input.shape) == 1 else ("frame", " frames/s")
+    lines = [f"{_short(mhz * 1e6 / interval, unit)} at {mhz:g} MHz, if the clock is met"]
+    if rate is None:
+        return lines
+    if rate * interval <= mhz * 1e6:
+        return [*lines, f"meets {_short(rate, unit)}"]
+    needed, least = int(mhz * 1e6 / rate), least_interval(net)
+    shorter = f"an interval of {needed} clocks or fewer at {mhz:g} MHz" if needed >= least else ""
+    faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {least} clocks a {one}"
+    return [*lines, f"cannot meet {_short(rate, unit)}: needs {shorter or faster}"]
+
+
+def _short(rate: float, unit: str) -> str:
+    """A rate in the unit in which it is said: 12.5 MS/s, 48,828 frames/s."""
+    if unit != "S/s":
+        return f"{rate:,.0f}{unit}"
+    scale, prefix = next(((s, p) for s, p in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if rate >= s), (1.0, ""))
+    return f"{rate / scale:.6g} {prefix}{unit}"
 
 
 USE = ("LUT", "FF", "DSP48E1", "RAMB18")
@@ -90,7 +143,7 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     from bittrue_sim.synth import xc7_parts, xc7_use
 
     top = module_name(net)
-    built = [node.name for node in net.nodes if not runs_through(net, node.name)]
+    built = [name for name, source in column_sources(net).items() if name == source != INPUT]
     modules = {f"{top}.network.{name}": name for name in built}
     with console(errors=True).status("Yosys synthesises the net"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
@@ -113,9 +166,10 @@ def _use_of_layers(parts: dict[str, dict[str, int]]) -> Table:
 
 def _fit(used: Resources) -> str:
     """One line: whether the net fits an xc7z020, and how much of what it takes."""
-    names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops"}
+    names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops", "lutram": "LUTs as memory"}
+    bound = "" if used.lut else "at least "
     parts = [
-        f"{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
+        f"{bound if name in ('ff', 'lutram') else ''}{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
         for name, (taken, there) in used.of(XC7Z020).items()
     ]
     known = "" if used.lut else " as far as known"

@@ -23,7 +23,14 @@ WEIGHTS = Path("weights") / "tdnn-wide"
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "sim", call, "run a trained net on every leg and simulator", net=False)
+    command = add_command(
+        commands,
+        "sim",
+        call,
+        "run a trained net on every leg and simulator",
+        net=False,
+        examples=("bittrue sim", "bittrue sim weights/ecg-tiny --samples 100 --bench-samples 16"),
+    )
     command.add_argument("net", metavar="NET", nargs="?", default=str(WEIGHTS), help=f"net folder (default {WEIGHTS})")
     add_interval(command, frames=True)
     sizes = Sizes()

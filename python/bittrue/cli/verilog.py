@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import argparse
 
-from bittrue import spec
+from bittrue import limits, spec
 from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, interval_of
+from bittrue.cost import cost
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
+from bittrue.lower.stored import SHIFT
 from bittrue.spec.store import content_hash
+
+LANE, ELABORATION = 100, 4096
+"""Register bits of a lane, and bytes that the generator takes for a bit."""
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "verilog", call, "print a net as a Verilog module with AXI4-Stream ports")
+    command = add_command(
+        commands,
+        "verilog",
+        call,
+        "print a net as a Verilog module with AXI4-Stream ports",
+        examples=(
+            "bittrue verilog weights/tdnn-wide -o build/rtl --interval 8",
+            "bittrue verilog weights/ecg-tiny -o build/rtl --probes",
+        ),
+    )
     add_folder(command, "MODULE.v")
     add_interval(command, frames=True)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
@@ -24,10 +38,14 @@ def call(arguments: argparse.Namespace) -> int:
     """Write the file and print its path."""
     net = spec.load(arguments.net)
     require_generator()
+    interval = interval_of(arguments, net)
+    price = cost(net, interval)
+    bits = price.stored.ff + SHIFT * price.stored.lutram + LANE * price.lanes
+    limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
 
     head = f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)} */\n"
-    text = head + bittrue_rtl.verilog(net, interval_of(arguments, net), probes=arguments.probes)
+    text = head + bittrue_rtl.verilog(net, interval, probes=arguments.probes)
     for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}, net.name):
         print(path)
     return 0

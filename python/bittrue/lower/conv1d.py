@@ -20,20 +20,24 @@ from bittrue.spec import Conv1d, Dense, TensorType
 
 @dataclass(frozen=True)
 class FilterFold(Fold):
-    """A `Fold` with the number of rows and segments given.
+    """A `Fold` with the number of rows and segments given, all segments in one chain: what waits is in the buffer.
 
     Parameters
     ----------
-    side, chain : int
+    side, cuts : int
         Rows and segments.
     """
 
     side: int
-    chain: int
+    cuts: int
 
     @property
     def segments(self) -> int:
-        return self.chain
+        return self.cuts
+
+    @property
+    def chains(self) -> int:
+        return 1
 
     @property
     def rows(self) -> int:

@@ -15,6 +15,10 @@ MAX_INTERVAL = 1 << 16
 INTERVAL = 8
 """Clocks a sample of a net of vectors where nothing else is said."""
 
+LONGEST, CHAIN = 24, 8
+"""Most lanes of a row that form one chain, and most lanes of each of several chains otherwise, whose sums are added:
+what waits for its turn in a chain grows with the square of its length."""
+
 PIPELINE = 8
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:
 weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the collector."""
@@ -34,9 +38,9 @@ class Fold:
     """A matrix of ``outputs x inputs`` weights on lanes that do one multiplication a clock.
 
     A long row is cut into ``segments`` of ``steps`` inputs; each segment has its own lane, and the lanes of a row form
-    a chain, each starting from the sum of the one before. Where rows are short, a lane serves several outputs in turn
-    (``turns``). Output ``o`` is computed in turn ``o // rows`` by lane row ``o % rows``; segment ``j`` weighs inputs
-    ``j * steps`` onwards. Missing inputs and outputs have zero weights.
+    ``chains`` side by side, each lane starting from the sum of the one before. Where rows are short, a lane serves
+    several outputs in turn (``turns``). Output ``o`` is computed in turn ``o // rows`` by lane row ``o % rows``;
+    segment ``j`` weighs inputs ``j * steps`` onwards. Missing inputs and outputs have zero weights.
 
     Parameters
     ----------
@@ -81,6 +85,30 @@ class Fold:
         return self.steps + 1
 
     @property
+    def chains(self) -> int:
+        """Chains of lanes of a row."""
+        return 1 if self.segments <= LONGEST else -(-self.segments // CHAIN)
+
+    @property
+    def chain(self) -> int:
+        """Lanes of the longest chain."""
+        return -(-self.segments // self.chains)
+
+    @property
+    def adding(self) -> int:
+        """Clocks in which the sums of the chains are added, two at a time."""
+        return (self.chains - 1).bit_length()
+
+    def links(self) -> list[list[tuple[int, int]]]:
+        """``(segment, place)`` of every lane of every chain; lanes at a place work ``place * skew`` clocks behind those
+        at place 0. All chains end at place ``chain - 1``, so that their sums are there in the same clock."""
+        found = []
+        for k in range(self.chains):
+            first, end = (self.segments * n // self.chains for n in (k, k + 1))
+            found.append([(segment, self.chain - end + segment) for segment in range(first, end)])
+        return found
+
+    @property
     def rounders(self) -> int:
         """Requantisers: as few as keep up with ``rows`` results every turn."""
         return -(-self.rows // (self.steps if self.turns > 1 else self.interval))
@@ -98,7 +126,8 @@ class Fold:
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a vector to the strobe of its result."""
-        return (self.segments - 1) * self.skew + self.turns * self.steps + self.queue + PIPELINE
+        waited = (self.chain - 1) * self.skew + self.turns * self.steps
+        return waited + self.adding + self.queue + PIPELINE
 
     def address(self, output: int, given: int) -> tuple[int, int, int]:
         """``(row, segment, address)``: the lane and the word of its ROM that hold weight ``[output, given]``."""

@@ -180,15 +180,17 @@ def clocks_a_sample(net: Net, interval: int) -> int:
     return interval if len(net.input.shape) == 1 else interval // net.input.shape[1] * net.input.shape[1]
 
 
-def runs_through(net: Net, name: str) -> bool:
-    """Whether a node is a `Flatten` that hardware needs nothing for: only `Dense` layers take it, column by column."""
-    node = next(node for node in net.nodes if node.name == name)
-    users = [user.layer for user in net.nodes if name in user.inputs]
-    return isinstance(node.layer, Flatten) and bool(users) and all(isinstance(user, Dense) for user in users)
+def column_sources(net: Net) -> dict[str, str]:
+    """The tensor whose stream carries each tensor, by name: that in front of a `Flatten` that columns run through.
 
-
-def column_source(net: Net, name: str) -> str:
-    """The tensor whose stream carries tensor ``name``: that in front of a `Flatten` that columns run through."""
-    if name != INPUT and runs_through(net, name):
-        return next(node for node in net.nodes if node.name == name).inputs[0]
-    return name
+    Hardware needs nothing for such a `Flatten`: only `Dense` layers take it, column by column.
+    """
+    users: dict[str, list[bool]] = {}
+    for node in net.nodes:
+        for name in node.inputs:
+            users.setdefault(name, []).append(isinstance(node.layer, Dense))
+    sources = {INPUT: INPUT}
+    for node in net.nodes:
+        through = isinstance(node.layer, Flatten) and all(users.get(node.name, [False]))
+        sources[node.name] = node.inputs[0] if through else node.name
+    return sources

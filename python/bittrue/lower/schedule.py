@@ -13,9 +13,8 @@ from bittrue.lower.frames import (
     FLATTEN,
     Clocks,
     clocks_a_sample,
-    column_source,
+    column_sources,
     paced,
-    runs_through,
     source_columns,
 )
 from bittrue.lower.matrix import Matrix, loadable, of_dense
@@ -114,19 +113,20 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step
     # what frames find in the pipeline no longer changes after as many frames as there are layers
     when = {INPUT: source_columns(SKID, transfers(net.input), clocks, len(net.nodes) + 3 if frames else 1)}
     steps: dict[str, Step] = {}
+    carried = column_sources(net)
     for node in net.nodes:
         if not isinstance(node.layer, HARDWARE):
             raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
-        sources = [when[column_source(net, source)] for source in node.inputs]
+        sources = [when[carried[source]] for source in node.inputs]
         given, slack = meeting(sources, clocks // sources[0].shape[1])
-        step = _step(net, node, clocks, found[node.name], banked)
-        step, when[node.name] = _timed(net, node, step, given)
+        step = _step(net, node, carried, clocks, found[node.name], banked)
+        step, when[node.name] = _timed(node, step, given, carried)
         first = int(when[node.name][0, 0])
         steps[node.name] = replace(step, arrival=first, latency=first - int(given[0, 0]), slack=slack)
     return steps
 
 
-def _step(net: Net, node: Node, clocks: int, found: Range, banked: bool) -> Step:
+def _step(net: Net, node: Node, carried: dict[str, str], clocks: int, found: Range, banked: bool) -> Step:
     """A node's parts; its times are still to come."""
     layer, types = node.layer, net.input_types(node)
     given, output = types[0], net.types[node.name]
@@ -139,8 +139,8 @@ def _step(net: Net, node: Node, clocks: int, found: Range, banked: bool) -> Step
         parts["filters"] = conv1d.of_conv1d(layer, given, found, moves, clocks)
     elif isinstance(layer, Pool1d):
         parts["pools"] = pool1d.of_pool1d(layer, given, windows.of_pool1d(layer, given, output), clocks)
-    elif isinstance(layer, Dense) and len(net.types[column_source(net, node.inputs[0])].shape) == 2:
-        frame = net.types[column_source(net, node.inputs[0])]
+    elif isinstance(layer, Dense) and len(net.types[carried[node.inputs[0]]].shape) == 2:
+        frame = net.types[carried[node.inputs[0]]]
         parts["filters"] = conv1d.of_flattened_dense(layer, frame, found, windows.of_flattened(frame), clocks)
     elif isinstance(layer, Dense):
         matrix = of_dense(layer, given, found)
@@ -158,10 +158,10 @@ def _step(net: Net, node: Node, clocks: int, found: Range, banked: bool) -> Step
     return Step(0, 0, (), interval, **parts)  # type: ignore[arg-type]
 
 
-def _timed(net: Net, node: Node, step: Step, given: Clocks) -> tuple[Step, Clocks]:
+def _timed(node: Node, step: Step, given: Clocks, carried: dict[str, str]) -> tuple[Step, Clocks]:
     """When the node's result comes, given when its input does; and its parts, with buffers that hold what is early."""
     if isinstance(node.layer, Flatten):
-        return step, given if runs_through(net, node.name) else given[:, -1:] + FLATTEN
+        return step, given if carried[node.name] != node.name else given[:, -1:] + FLATTEN
     plan = step.filters or step.pools
     if plan is not None:
         buffer = replace(plan.buffer, columns=plan.buffer.places(given))

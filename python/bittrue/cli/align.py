@@ -27,6 +27,11 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--accept", action="append", default=[], metavar="CHECK", help="a check that may fail; may be given repeatedly"
     )
+    command.add_argument(
+        "--correct",
+        action="store_true",
+        help="remove a constant frequency offset and a difference of the sample clocks",
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -46,8 +51,11 @@ def call(arguments: argparse.Namespace) -> int:
         arguments.sub_channels,
         arguments.segment,
         arguments.accept,
+        arguments.correct,
     )
     out, found = console(), done.before
+    if arguments.correct:
+        out.print(f"frequency offset {done.mended.hertz:+,.6g} Hz, sample clock {done.mended.ppm:+.4g} ppm: removed")
     gain, phase = 20 * np.log10(abs(found.gain)), np.degrees(np.angle(found.gain))
     out.print(f"delay {found.delay:+.3f} samples, gain {gain:+.2f} dB, phase {phase:+.1f} degrees: removed")
     out.print(f"correlation {done.after.correlation:.4f}, delay left {done.after.delay:+.4f} samples")

@@ -30,7 +30,7 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--correct",
         action="store_true",
-        help="remove a constant frequency offset and a difference of the sample clocks",
+        help="remove a constant frequency offset and a ratio of the sample clocks",
     )
 
 

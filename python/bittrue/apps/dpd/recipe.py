@@ -20,6 +20,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+WORST_NMSE = -20.0
+"""dB of an amplifier model's error on the test split: measured captures lie at -35 and below, spoilt ones above -15."""
+
 SEQUENCE = 4096
 """Fewest samples of a sequence whose spectrum is judged."""
 
@@ -124,11 +127,14 @@ class Teaching:
         Random signals like the train split (`bittrue.apps.dpd.captures.surrogate`), each as long as it, trained on as
         well.
     surrogate_seed : int
+    worst_nmse : float
+        In dB, of the amplifier model against the measured test split: one that is worse does not teach.
     """
 
     amplifier: Literal["twin", "arena", "recurrent"] = "twin"
     surrogates: int = 0
     surrogate_seed: int = 0
+    worst_nmse: float = WORST_NMSE
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "surrogates", "surrogate_seed")

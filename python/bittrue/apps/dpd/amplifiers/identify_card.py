@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bittrue.apps.dpd import evaluate
 from bittrue.apps.dpd.amplifiers import ilc, pa, probe
 from bittrue.apps.dpd.amplifiers.identify_plan import BUILTIN, Plan
+from bittrue.apps.dpd.amplifiers.identify_plan import plan as recipe_of
 from bittrue.apps.dpd.amplifiers.recurrent import Recurrent, drive
 from bittrue.apps.dpd.captures.data import SPLITS, Capture
 from bittrue.apps.dpd.metrics import Complex, Metrics, measure, nmse
+from bittrue.apps.dpd.provenance import command
 
 Amplifier = Callable[[Complex], Complex]
 
@@ -51,8 +54,8 @@ The metrics of that drive, by the model that it was made for and by another:
 """
 
 
-def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
-    """The text of CARD.md, free of dates, so that the same run gives the same file."""
+def card(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.PathLike[str]) -> str:
+    """The text of CARD.md in that folder, free of dates, so that the same run gives the same file."""
     models: dict[str, Amplifier] = {f"**{plan.name}**": drive(network), "GMP twin": pa.fit(capture)}
     signal, before = evaluate.warmed(capture, "test")
     learned = ilc.ideal_input(drive(network), signal, capture.gain, capture.peak)
@@ -62,7 +65,7 @@ def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
     gains = {name: probe.small_signal_gain(model, capture) for name, model in models.items()}
     return TEXT.format(
         name=plan.name,
-        facts=_facts(plan, capture, network),
+        facts=_facts(plan, capture, network, folder),
         errors=_table(["model", *SPLITS], _errors(capture, models)),
         spectra=_table(
             ["output", "ACLR left", "right"],
@@ -84,14 +87,13 @@ def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
     )
 
 
-def _facts(plan: Plan, capture: Capture, network: Recurrent) -> str:
+def _facts(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.PathLike[str]) -> str:
     size = sum(parameter.numel() for parameter in network.parameters())
     samples = ", ".join(f"{len(capture.inputs[split]):,} {split}" for split in SPLITS)
-    source = BUILTIN if plan.name == BUILTIN else "recipe.toml"
     parts = f"GRU with a state of {plan.hidden}, {plan.gains} complex gains, {plan.taps} complex taps"
     rows = [
-        ("command", [f"`bittrue train pa --recipe {source} --output weights/{plan.name}`"]),
-        ("data", [f"{capture.name}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"]),
+        ("command", [f"`{command('pa', plan.name, plan == recipe_of(BUILTIN), folder)}`"]),
+        ("data", [f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"]),
         ("seed", [str(plan.seed)]),
         ("parameters", [f"{size:,} real: {parts}"]),
     ]

@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,27 +79,45 @@ def write(
             raise BadInput(f"{name} has {len(signal):,} samples or NaN; {recording.SHORTEST:,} finite ones are needed")
     recording.wide_enough(min(len(x), len(y)), sample_rate, bandwidth)
     try:
-        # Clipping shows in the samples as they were recorded only.
-        look(Recording(x, y, sample_rate, bandwidth, aligning=True), EACH, accept)
-        x, y = x - x.mean(), y - y.mean()
-        y, mended = mend.mend(x, y, sample_rate, bandwidth) if correct else (y, Mended())
-        look(Recording(x, y, sample_rate, bandwidth, aligning=True), [UNSTEADY], accept)
-        before = align.estimate(x, y, sample_rate, bandwidth)
-        a, b = align.normalise(*align.apply(x, y, before))
-        after = refuse(Recording(a, b, sample_rate, bandwidth, aligning=True), accept)
+        found = _aligned(Recording(x, y, sample_rate, bandwidth, aligning=True), accept, correct)
     except BadInput as error:
         raise BadInput(f"{input_file} and {output_file}: {error}") from None
+    a, b, before = found.pair.x, found.pair.y, found.before
     length = len(a) - description.divided(len(a), description.RATIOS)[1]
     channel = Channel(sample_rate, bandwidth, n_sub_ch, nperseg or recording.segment(length))
     files = {
         INPUT: _npy(a),
         OUTPUT: _npy(b),
-        SPEC: _spec(channel, before, accept, mended),
+        SPEC: _spec(channel, before, accept, found.mended),
         PICTURE: _picture(x, y, a, b, before, channel),
     }
     _write(Path(folder), files)
     spec = Description(Path(folder) / SPEC, json.loads(files[SPEC]))
-    return Aligned(before, after, recording.load(Path(folder), spec), mended)
+    return Aligned(before, found.after, recording.load(Path(folder), spec), found.mended)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The aligned pair; how it was aligned before, and is now; what was removed before that."""
+
+    pair: Recording
+    before: Alignment
+    after: Alignment
+    mended: Mended
+
+
+def _aligned(taken: Recording, accept: Collection[str], correct: bool) -> _Found:
+    # Clipping shows in the samples as they were recorded only.
+    look(taken, EACH, accept)
+    x, y, mended = taken.x - taken.x.mean(), taken.y, Mended()
+    if correct:
+        y, mended = mend.mend(x, y - align.direct(y), taken.sample_rate, taken.bandwidth)
+    y = y - y.mean()
+    look(replace(taken, x=x, y=y), [UNSTEADY], accept)
+    before = align.estimate(x, y, taken.sample_rate, taken.bandwidth)
+    a, b = align.normalise(*align.apply(x, y, before))
+    pair = replace(taken, x=a, y=b)
+    return _Found(pair, before, refuse(pair, accept), mended)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

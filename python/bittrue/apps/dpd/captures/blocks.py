@@ -42,7 +42,7 @@ class Blocks:
     energy, sigma : float array
         Of the input's block, and the standard deviation in rad of its phase and delay, if the rest is noise.
     turn, spin : float
-        rad a sample: the rotation of the output that was taken back, and what the halves of the blocks show of the rest.
+        rad a sample: the rotation of the output that was taken back, and what is left of it between halves of blocks.
     """
 
     start: Whole
@@ -58,7 +58,7 @@ class Blocks:
     @property
     def middle(self) -> Real:
         """Input sample in the middle of each block."""
-        return self.start + self.length / 2
+        return np.asarray(self.start + self.length / 2, np.float64)
 
     @property
     def phase(self) -> Real:
@@ -116,7 +116,7 @@ def _spin(x: Complex, y: Complex, found: Blocks) -> float:
 
 
 def _turned(y: Complex, turn: float) -> Complex:
-    return y * np.exp(-1j * turn * np.arange(len(y)))
+    return np.asarray(y * np.exp(-1j * turn * np.arange(len(y))), np.complex128)
 
 
 def _envelope(signal: Complex) -> Complex:
@@ -200,8 +200,8 @@ def _peak(
     # A signal that repeats itself has a peak a period: the nearest one is meant.
     high = np.flatnonzero(match > 0.97 * match.max())
     best = int(high[abs(high + first - place).argmin()])
-    around = slice(max(0, best - 2), best + 3)
-    best = around.start + int(match[around].argmax())
+    beside = slice(max(0, best - 2), best + 3)
+    best = beside.start + int(match[beside].argmax())
     if match[best] < _least(len(block), share, len(match)):
         return place, None
     return best + first, complex(product[best] / own)

@@ -160,8 +160,8 @@ def _band(recording: Recording) -> str:
         return ""
     return (
         f"{100 * bands[0].outside:.0f} % of the input's power lie outside {recording.bandwidth / 1e6:g} MHz at "
-        f"{recording.sample_rate / 1e6:g} MS/s: it occupies {bands[0].width / 1e6:.4g} MHz; give the signal's bandwidth "
-        f"and sample rate"
+        f"{recording.sample_rate / 1e6:g} MS/s: it occupies {bands[0].width / 1e6:.4g} MHz; give the signal's "
+        f"bandwidth and sample rate"
     )
 
 
@@ -186,7 +186,7 @@ def _occupied(signal: Complex, recording: Recording) -> _Band:
 def _spectrum(signal: Complex, recording: Recording) -> tuple[Real, Real]:
     windowed = (signal - signal.mean()) * np.hanning(len(signal))
     power: Real = np.square(abs(np.fft.fft(windowed)))
-    frequencies: Real = np.fft.fftfreq(len(signal), 1 / recording.sample_rate)
+    frequencies = np.asarray(np.fft.fftfreq(len(signal), 1 / recording.sample_rate), np.float64)
     return power, frequencies
 
 
@@ -210,9 +210,9 @@ def _swapped(recording: Recording) -> str:
 def shoulders(signal: Complex, recording: Recording) -> float:
     """Power from 0.55 to 1.5 bandwidths off the carrier over that inside the bandwidth, in dB, at least -200."""
     spectrum, frequencies = _spectrum(signal, recording)
-    frequencies = abs(frequencies)
-    beside = (frequencies > 0.55 * recording.bandwidth) & (frequencies <= 1.5 * recording.bandwidth)
-    ratio = spectrum[beside].sum() / spectrum[frequencies <= recording.bandwidth / 2].sum()
+    away = np.abs(frequencies)
+    beside = (away > 0.55 * recording.bandwidth) & (away <= 1.5 * recording.bandwidth)
+    ratio = spectrum[beside].sum() / spectrum[away <= recording.bandwidth / 2].sum()
     return float(10 * np.log10(ratio + 1e-20))
 
 
@@ -223,11 +223,9 @@ def _unsteady(recording: Recording) -> str:
     said = "; ".join(fault.text for fault in found)
     fixes = ", ".join(dict.fromkeys(fault.fix for fault in found))
     if all(fault.removable for fault in found):
-        remove = (
-            "--correct removes it" if recording.aligning else "bittrue align INPUT OUTPUT -o DIR --correct removes it"
-        )
-        return f"{said}; {remove}, or {fixes} and record again"
-    return f"{said}; {fixes} and record again" if "record" not in fixes else f"{said}; {fixes}"
+        command = "" if recording.aligning else "bittrue align INPUT OUTPUT -o DIR "
+        return f"{said}; {command}--correct removes it, or {fixes} and record again"
+    return f"{said}; {fixes}{'' if 'record' in fixes else ' and record again'}"
 
 
 def _unaligned(recording: Recording) -> str:

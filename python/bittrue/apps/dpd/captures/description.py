@@ -41,12 +41,8 @@ class Description:
     def whole(self, key: str, what: str, most: int) -> int:
         """A whole number from 1 to ``most``."""
         value = self._there(key, what)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or value != value // 1
-            or not 1 <= value <= most
-        ):
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        if not plain or value != value // 1 or not 1 <= value <= most:
             raise self._other(key, f"{what} from 1 to {most:,}")
         return int(value)
 

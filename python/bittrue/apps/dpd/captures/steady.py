@@ -81,7 +81,7 @@ class Survey:
     @property
     def middle(self) -> Real:
         """Input sample in the middle of each block."""
-        return self.start + self.length / 2
+        return np.asarray(self.start + self.length / 2, np.float64)
 
     def error(self, part: Real, of_delay: bool = False) -> float:
         """Power in dB, relative to the output, of the error that a part of a trend is, in rad, nepers or samples."""
@@ -120,31 +120,50 @@ def _together(tracked: Blocks, bandwidth: float) -> bool:
 
 def _fine(x: Complex, y: Complex, found: Beside, share: float) -> Survey:
     near = found.near
-    middle, weight = (found.start + found.length / 2)[near], found.energy[near]
+    middle = np.asarray(found.start + found.length / 2, np.float64)[near]
+    weight = found.energy[near]
     phase = np.unwrap(np.angle(found.gain[near]))
-    trends = [explain(middle, v, weight) for v in (found.delay[near], phase, np.log(abs(found.gain[near])))]
+    delay, turn, gain = (explain(middle, v, weight) for v in (found.delay[near], phase, np.log(abs(found.gain[near]))))
     survey = Survey(
-        found.start[near], found.length, found.lag, found.lag + found.delay[near], *trends, weight, found.bandwidth,
-        LEAST, _odd(found),
-    )  # fmt: skip
+        start=found.start[near],
+        length=found.length,
+        lag=found.lag,
+        shift=found.lag + found.delay[near],
+        delay=delay,
+        phase=turn,
+        gain=gain,
+        weight=weight,
+        bandwidth=found.bandwidth,
+        limit=LEAST,
+        odd=_odd(found),
+    )
     return survey if survey.worst <= LEAST else _judged(x, y, survey, share)
 
 
 def _odd(found: Beside) -> Whole:
     odd = (1 - found.match > ODD) & (found.rest > 10 * np.median(found.rest))
     lost = float(found.rest[odd].sum() / found.power.sum())
-    return found.start[odd & (10 * np.log10(lost + 1e-30) > MOST)]
+    return np.asarray(found.start[odd & (10 * np.log10(lost + 1e-30) > MOST)])
 
 
 def _coarse(tracked: Blocks, lag: int, bandwidth: float) -> Survey:
     known = tracked.known
     middle, weight = tracked.middle[known], tracked.energy[known]
-    trends = [
+    delay, phase, gain = (
         explain(middle, v, weight) for v in (tracked.delay[known], tracked.phase, np.log(abs(tracked.gain[known])))
-    ]
-    nothing = np.empty(0, np.int64)
+    )
     return Survey(
-        tracked.start[known], tracked.length, lag, tracked.delay[known], *trends, weight, bandwidth, MOST, nothing
+        start=tracked.start[known],
+        length=tracked.length,
+        lag=lag,
+        shift=tracked.delay[known],
+        delay=delay,
+        phase=phase,
+        gain=gain,
+        weight=weight,
+        bandwidth=bandwidth,
+        limit=MOST,
+        odd=np.empty(0, np.int64),
     )
 
 

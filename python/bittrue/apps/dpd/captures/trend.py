@@ -122,8 +122,9 @@ def _criterion(columns: list[Real], v: Real, root: Real, parameters: int) -> flo
 
 def _stepped(base: list[Real], v: Real, root: Real) -> list[tuple[float, list[Real], tuple[int, ...]]]:
     """The base with one jump, two, ..., each where it explains most of what is left, as long as that is enough."""
-    n, places = len(v), []
-    columns, found = list(base), []
+    n = len(v)
+    columns, places = list(base), list[int]()
+    found: list[tuple[float, list[Real], tuple[int, ...]]] = []
     least = _criterion(base, v, root, len(base))
     while len(places) < STEPS and n > len(base) + 3 * (len(places) + 1):
         q, rest = _rest(columns, v, root)

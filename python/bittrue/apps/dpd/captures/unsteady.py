@@ -68,8 +68,8 @@ def _delay(x: Complex, y: Complex, found: Survey) -> list[Fault]:
         faster = "faster" if ppm > 0 else "slower"
         said.append(
             Fault(
-                f"the output's sample clock runs {abs(ppm):.3g} ppm {faster} than the input's ({moved:.3g} samples over "
-                f"the record)",
+                f"the output's sample clock runs {abs(ppm):.3g} ppm {faster} than the input's ({moved:.3g} samples "
+                f"over the record)",
                 CLOCK,
                 DELAY,
                 True,

@@ -90,7 +90,7 @@ def train(
         raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
     team = Team.gather()
     capture = teaching(plan)
-    teacher = amplifier.load(plan.data.amplifier, capture)
+    teacher = amplifier.teacher(plan.data, capture)
     with shown(Bars, team.leads and report is None) as bars:
         run = _Run(plan, folder, seconds, report or bars.epoch, bars, team)
         normal = run.bank("normal", Drift(), capture, teacher, None)
@@ -215,7 +215,7 @@ def _write(folder: Path, plan: Recipe, banks: Mapping[str, Bank], tables: tuple[
         files |= {f"{name}/{file}": content for file, content in own.items()}
     drifts_of = {name: bank.drift for name, bank in banks.items()}
     nets = {name: bank.net for name, bank in banks.items()}
-    files["CARD.md"] = card(plan, capture, teacher, drifts_of, nets, tables)
+    files["CARD.md"] = card(plan, capture, teacher, drifts_of, nets, tables, folder)
     files["recipe.toml"] = plan.text
     places = {name: (bank.capture, bank.amplifier) for name, bank in banks.items()}
     drives = {name: evaluate.integer(bank.net) for name, bank in banks.items()}

@@ -196,7 +196,9 @@ def _peak(
     energy = np.concatenate([[0.0], np.cumsum(np.square(abs(y)))])
     energy = energy[len(block) :] - energy[: -len(block)]
     own = float(np.square(abs(block)).sum())
-    match = abs(product) / np.sqrt(np.maximum(energy, 1e-12 * energy.max() + 1e-300) * own)
+    if not energy.max() > 0:
+        return place, None
+    match = abs(product) / np.sqrt(np.maximum(energy, 1e-12 * energy.max()) * own)
     # A signal that repeats itself has a peak a period: the nearest one is meant.
     high = np.flatnonzero(match > 0.97 * match.max())
     best = int(high[abs(high + first - place).argmin()])

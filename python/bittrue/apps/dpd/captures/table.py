@@ -119,8 +119,10 @@ def _layout(content: bytes, what: str) -> _Layout:
 
 
 def _separator(line: str) -> str | None:
-    """The separator of a line; None for spaces."""
-    return next((mark for mark in (";", "\t", ",") if mark in line), None)
+    """The separator of a line; None for spaces, between which commas may be decimal."""
+    mark = next((mark for mark in (";", "\t", ",") if mark in line), None)
+    spaced = mark == "," and not _numeric(_cells(line, ","), False) and _numeric(_cells(line, None), True)
+    return None if spaced else mark
 
 
 def _cells(line: str, separator: str | None) -> list[str]:

@@ -88,7 +88,7 @@ def test_what_is_no_table_of_i_and_q_is_refused(content, words):
 
 
 def test_a_table_that_must_have_a_header():
-    with pytest.raises(BadInput, match="begins with '1.5,-2.0'; the header 'I,Q' is needed"):
+    with pytest.raises(BadInput, match=r"begins with '1\.5,-2\.0'; the header 'I,Q' is needed"):
         read(lines(0, 1), header=True)
 
 

@@ -83,7 +83,7 @@ def _facts(recipe: Recipe, command: str, capture: Capture, net: Net, teacher: Ju
     x = capture.inputs
     samples = ", ".join(f"{len(x[split]):,} {split}" for split in x)
     rows = [
-        ("command", f"`{command}`"),
+        ("command", command),
         ("data", f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
         ("trained through", teacher.title),
         ("seed", str(recipe.train.seed)),

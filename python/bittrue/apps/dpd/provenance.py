@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-from pathlib import Path
 
+def command(application: str, name: str, builtin: bool) -> str:
+    """Markdown: ``bittrue train APPLICATION`` by the built-in recipe ``name``, or by the recipe beside the card.
 
-def command(application: str, name: str, builtin: bool, folder: str | os.PathLike[str]) -> str:
-    """``bittrue train APPLICATION`` by the built-in recipe ``name``, or by the recipe that lies in ``folder``."""
-    recipe = name if builtin else (Path(folder) / "recipe.toml").as_posix()
-    return shlex.join(["bittrue", "train", application, "--recipe", recipe, "--output", Path(folder).as_posix()])
+    The folder is that of a built-in recipe, or the card's own, so that a card is the same wherever it is written.
+    """
+    if builtin:
+        return f"`bittrue train {application} --recipe {name} --output weights/{name}`"
+    return f"`bittrue train {application} --recipe recipe.toml --output .` in the folder of this card"

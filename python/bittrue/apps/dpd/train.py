@@ -109,7 +109,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     """Write everything that belongs to a trained net into its folder."""
     net = trained.net
     builtins = [recipe.builtin(name) for name in recipe.names()]
-    command = provenance.command("dpd", plan.name, plan in builtins, folder)
+    command = provenance.command("dpd", plan.name, plan in builtins)
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
     write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text})
 

@@ -67,7 +67,7 @@ def identify(
         raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
     with _shown(report) as look:
         network = Identification(plan, capture, folder / CHECKPOINT, seconds, look).run()
-    files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network, folder)}
+    files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
     write_together(folder, files)
     return network
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bittrue.apps.dpd import evaluate
@@ -54,8 +53,8 @@ The metrics of that drive, by the model that it was made for and by another:
 """
 
 
-def card(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.PathLike[str]) -> str:
-    """The text of CARD.md in that folder, free of dates, so that the same run gives the same file."""
+def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
+    """The text of CARD.md, free of dates, so that the same run gives the same file."""
     models: dict[str, Amplifier] = {f"**{plan.name}**": drive(network), "GMP twin": pa.fit(capture)}
     signal, before = evaluate.warmed(capture, "test")
     learned = ilc.ideal_input(drive(network), signal, capture.gain, capture.peak)
@@ -65,7 +64,7 @@ def card(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.Path
     gains = {name: probe.small_signal_gain(model, capture) for name, model in models.items()}
     return TEXT.format(
         name=plan.name,
-        facts=_facts(plan, capture, network, folder),
+        facts=_facts(plan, capture, network),
         errors=_table(["model", *SPLITS], _errors(capture, models)),
         spectra=_table(
             ["output", "ACLR left", "right"],
@@ -87,12 +86,12 @@ def card(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.Path
     )
 
 
-def _facts(plan: Plan, capture: Capture, network: Recurrent, folder: str | os.PathLike[str]) -> str:
+def _facts(plan: Plan, capture: Capture, network: Recurrent) -> str:
     size = sum(parameter.numel() for parameter in network.parameters())
     samples = ", ".join(f"{len(capture.inputs[split]):,} {split}" for split in SPLITS)
     parts = f"GRU with a state of {plan.hidden}, {plan.gains} complex gains, {plan.taps} complex taps"
     rows = [
-        ("command", [f"`{command('pa', plan.name, plan == recipe_of(BUILTIN), folder)}`"]),
+        ("command", [command("pa", plan.name, plan == recipe_of(BUILTIN))]),
         ("data", [f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"]),
         ("seed", [str(plan.seed)]),
         ("parameters", [f"{size:,} real: {parts}"]),

@@ -187,7 +187,7 @@ def _phase(x: Complex, y: Complex, found: Survey, sample_rate: float) -> list[Fa
         said.append(
             Fault(
                 f"the phase wanders by {np.degrees(np.ptp(smooth)):.3g} degrees over the record (a frequency offset "
-                f"between {hertz.min():+,.4g} and {hertz.max():+,.4g} Hz)",
+                f"between {_hertz(hertz.min())} and {_hertz(hertz.max())} Hz)",
                 OSCILLATOR,
                 PHASE,
             )
@@ -197,13 +197,17 @@ def _phase(x: Complex, y: Complex, found: Survey, sample_rate: float) -> list[Fa
         turns = abs(trend.slope) * (found.middle[-1] - found.middle[0] + found.length) / (2 * np.pi)
         said.append(
             Fault(
-                f"the output has a frequency offset of {hertz:+,.4g} Hz ({turns:.3g} turns over the record)",
+                f"the output has a frequency offset of {_hertz(hertz)} Hz ({turns:.3g} turns over the record)",
                 OSCILLATOR,
                 PHASE,
                 True,
             )
         )
     return said
+
+
+def _hertz(value: float) -> str:
+    return f"{value:+,.0f}" if abs(value) >= 1000 else f"{value:+.4g}"
 
 
 def _gain(found: Survey) -> list[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +37,6 @@ def card(
     drifts: Mapping[str, Drift],
     nets: Mapping[str, Net],
     tables: Sequence[Table],
-    folder: str | os.PathLike[str],
 ) -> str:
     """The text of CARD.md, free of dates. ``teacher`` is the title of the model that the banks were trained through."""
     own = recipe.name in names() and builtin(recipe.name) == recipe
@@ -49,7 +47,7 @@ def card(
         "**The amplifier was captured at one temperature; the other two are a simulated drift of its model, not a\n"
         "measurement (`bittrue.apps.dpd.thermal.thermal`). Every figure below is simulated.**\n",
         "| | |\n|---|---|\n"
-        f"| command | `{command('dpd', recipe.name, own, folder)}` |\n"
+        f"| command | {command('dpd', recipe.name, own)} |\n"
         f"| data | {capture.provenance}, SHA-256 `{capture.digest[:16]}...` |\n"
         f"| trained through | {teacher} |\n"
         f"| seed | {recipe.train.seed} |\n"

@@ -215,7 +215,7 @@ def _write(folder: Path, plan: Recipe, banks: Mapping[str, Bank], tables: tuple[
         files |= {f"{name}/{file}": content for file, content in own.items()}
     drifts_of = {name: bank.drift for name, bank in banks.items()}
     nets = {name: bank.net for name, bank in banks.items()}
-    files["CARD.md"] = card(plan, capture, teacher, drifts_of, nets, tables, folder)
+    files["CARD.md"] = card(plan, capture, teacher, drifts_of, nets, tables)
     files["recipe.toml"] = plan.text
     places = {name: (bank.capture, bank.amplifier) for name, bank in banks.items()}
     drives = {name: evaluate.integer(bank.net) for name, bank in banks.items()}

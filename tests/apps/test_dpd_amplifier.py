@@ -1,7 +1,5 @@
 import dataclasses
 
-import dataclasses
-
 import numpy as np
 import pytest
 from tiny_pa import band_limited

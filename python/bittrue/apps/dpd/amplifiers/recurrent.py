@@ -23,6 +23,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from bittrue import readers
 from bittrue.apps.dpd.amplifiers.modules import Limited, Single, amplitude
 from bittrue.apps.dpd.amplifiers.pa import limit
 from bittrue.apps.dpd.captures.data import Capture, to_complex, to_iq
@@ -161,10 +162,7 @@ def find(capture: Capture) -> Path:
 
 
 def _spec(path: Path) -> dict[str, Any]:
-    try:
-        spec = json.loads(read_bytes(path, "the amplifier model's description"))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON ({error}); restore the file") from None
+    spec = readers.json_document(read_bytes(path, "the amplifier model's description"), str(path))
     if not isinstance(spec, dict) or spec.get("format") != "bittrue-recurrent-amplifier":
         raise BadInput(f"{path} describes no recurrent amplifier; restore the file")
     if spec.get("version") != VERSION:

@@ -48,10 +48,13 @@ def test_a_model_that_does_not_follow_the_amplifier_does_not_teach(twin, monkeyp
     with pytest.raises(BadInput, match=r"the GMP twin of tiny_pa has an NMSE of -\d+\.\d dB .* data\.worst_nmse"):
         amplifier.teacher(Teaching(), poor)
     assert amplifier.teacher(Teaching(worst_nmse=-1.0), poor).error > -20
-    spoilt["test"] = np.full_like(spoilt["test"], np.nan)
-    monkeypatch.setattr(amplifier, "nmse", lambda *_: float("nan"))
+    spoilt["test"] = twin.capture.outputs["test"].copy()
+    spoilt["test"][-50:] = 0  # one segment of two, whose mean in dB would pass
+    with pytest.raises(BadInput, match=r"NMSE of -1\d\.\d dB"):
+        amplifier.teacher(Teaching(), dataclasses.replace(twin.capture, outputs=spoilt))
+    monkeypatch.setattr(amplifier, "output", lambda capture, _: capture.outputs["test"] * np.nan)
     with pytest.raises(BadInput, match="NMSE of nan dB"):
-        amplifier.teacher(Teaching(), poor)
+        amplifier.teacher(Teaching(), twin.capture)
 
 
 def test_the_module_of_the_twin_is_the_same_function(twin):

@@ -12,7 +12,17 @@ from bittrue.errors import BadInput
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "align", call, "align two recordings of an amplifier in time", net=False)
+    command = add_command(
+        commands,
+        "align",
+        call,
+        "align two recordings of an amplifier in time",
+        net=False,
+        examples=(
+            "bittrue align in.npy out.csv -o my-amplifier --sample-rate 983.04e6 --bandwidth 200e6 --sub-channels 5",
+            "bittrue align in.npy out.npy -o my-amplifier --sample-rate 200e6 --bandwidth 40e6 --correct",
+        ),
+    )
     command.add_argument("input", metavar="IN", help="what went into the amplifier: .npy or CSV, I and Q")
     command.add_argument("recorded", metavar="OUT", help="what came out of it")
     add_folder(command, "the aligned capture")

@@ -37,7 +37,8 @@ SPLITS = ("train", "val", "test")
 def to_complex(iq: npt.ArrayLike) -> Complex:
     """``I + jQ`` of an array ``(N, 2)``: ``(N,)``."""
     array = np.asarray(iq, dtype=np.float64)
-    return array[:, 0] + 1j * array[:, 1]
+    with np.errstate(invalid="ignore"):  # infinity is refused later, in words
+        return array[:, 0] + 1j * array[:, 1]
 
 
 def to_iq(signal: npt.ArrayLike) -> Real:

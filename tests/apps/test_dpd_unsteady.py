@@ -171,3 +171,10 @@ def test_a_trend_is_as_simple_as_the_values_allow():
     assert both.slope == pytest.approx(0.05, abs=0.005) and [place for place, _ in both.steps] == [23]
     curve = explain(time, noise + np.square(time / 20 - 1.5), weight)
     assert curve.steps == () and np.ptp(curve.wander) > 1
+
+
+def test_a_frequency_offset_far_beyond_a_block_is_found_at_a_delay(pair):
+    x, y = pair
+    late = np.concatenate([0.3 * band_limited(777, 8), turned(y, 300)])
+    (fault,) = unsteady.faults(x, late, RATE, BANDWIDTH)
+    assert float(fault.text.split()[7].replace(",", "")) == pytest.approx(300 * RATE / SAMPLES, rel=0.03)

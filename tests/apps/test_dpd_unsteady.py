@@ -93,6 +93,12 @@ def test_every_jump_is_named_and_a_long_list_is_cut(pair):
     assert "and 4 more such places" in said(x, often)
 
 
+def test_lost_samples_are_placed_beside_a_frequency_offset(pair):
+    x, y = pair
+    found = said(x, np.delete(turned(y, 60), slice(4500, 4620)))
+    assert "120 samples of the output are missing at its sample 4,50" in found and "+3,999," in found
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -133,7 +139,8 @@ def test_a_steady_record_has_no_fault(samples, decibel, kind):
     if kind == "memory":
         y = y + 0.1 * np.roll(x, 5) + 0.05j * np.roll(x, 17) - 0.03 * np.roll(x * abs(x), 9)
     if kind == "strong":
-        y = x * np.exp(0.6j * abs(x) ** 2) / (1 + 0.6 * abs(x) ** 2)
+        x = x * np.array([0.2, 0.6, 1])[time * 3 // samples]
+        y = x * np.exp(0.8j * abs(x) ** 2) / (1 + 0.8 * abs(x) ** 2)
     assert not said(x, noisy(0.7j * y, decibel))
 
 
@@ -178,3 +185,9 @@ def test_a_frequency_offset_far_beyond_a_block_is_found_at_a_delay(pair):
     late = np.concatenate([0.3 * band_limited(777, 8), turned(y, 300)])
     (fault,) = unsteady.faults(x, late, RATE, BANDWIDTH)
     assert float(fault.text.split()[7].replace(",", "")) == pytest.approx(300 * RATE / SAMPLES, rel=0.03)
+
+
+def test_chance_makes_no_trend():
+    time, weight = np.arange(18.0), np.ones(18)
+    draws = (np.random.default_rng(seed).standard_normal(18) for seed in range(60))
+    assert sum(abs(explain(time, values, weight).fitted).max() > 1e-9 for values in draws) <= 2

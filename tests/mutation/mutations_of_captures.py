@@ -23,7 +23,7 @@ ROWS = [
     ("resamples the wrong way", MEND, "(ratio * FINER)", "(FINER / ratio)", PPM),
     ("does not look at envelopes", BLOCKS, "first = lag(_envelope(x), _envelope(y))", "first = 0 * lag(x, y)",
      TESTS + "test_a_frequency_offset_far_beyond_a_block_is_found_at_a_delay"),
-    ("believes every trend", TREND, "SURE = 20.0", "SURE = 0.0", GOOD),
+    ("believes every trend", TREND, "SURE = 20.0", "SURE = 0.0", TESTS + "test_chance_makes_no_trend"),
     ("takes jumps for lines", TREND, "(np.arange(n) >= place)", "(np.arange(n) > place)", TREE),
     ("puts a jump at the beginning of the search", UNSTEADY, "best = int(np.flatnonzero(cost <= cost.min() + slack)[-1])",
      "best = 0", JUMP),

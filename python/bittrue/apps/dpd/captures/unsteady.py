@@ -58,10 +58,11 @@ def _delay(x: Complex, y: Complex, found: Survey) -> list[Fault]:
     line, jumps, wander = _too_much(found, found.delay, found.limit, of_delay=True)
     trend, said = found.delay, []
     steps = [k for k, size in trend.steps if _counts(found, k, size, of_delay=True)]
+    wander = wander or (jumps and not steps)  # many jumps that are small one by one
     if jumps and steps:
         said.append(Fault(_jumps([_lost(x, y, found, k) for k in steps]), DROPPED, DELAY))
     if wander:
-        size = np.ptp(trend.line + trend.wander)
+        size = np.ptp(trend.fitted if not steps else trend.line + trend.wander)
         said.append(Fault(f"the delay wanders by {size:.3g} samples over the record", CLOCK, DELAY))
     elif line:
         ppm, moved = 1e6 * trend.slope, abs(trend.slope) * (found.middle[-1] - found.middle[0] + found.length)
@@ -94,15 +95,15 @@ LEVEL = "record at a constant gain"
 
 
 def _lost(x: Complex, y: Complex, found: Survey, k: int) -> str:
-    before, after = _around(found, found.shift, k)
-    place, one, other, _ = _place(x, y, found, k, nearest(before), nearest(after), 0.0)
+    (before, after), turn = _around(found, found.shift, k), found.phase.slope
+    place, one, other, _ = _place(x, y, found, k, nearest(before), nearest(after), turn)
     if min(k, len(found.start) - k) < 2:
         # The one block on that side holds the jump, and its delay is of neither part.
         near = range(-ENDS, ENDS + 1)
         late = k > 1
         tried = ((one, other + d) if late else (one + d, other) for d in near)
-        _, one, other, _ = min((_place(x, y, found, k, *pair, 0.0, skip=False) for pair in tried), key=lambda t: t[3])
-        place, before, after, _ = _place(x, y, found, k, one, other, 0.0)
+        _, one, other, _ = min((_place(x, y, found, k, *pair, turn, skip=False) for pair in tried), key=lambda t: t[3])
+        place, before, after, _ = _place(x, y, found, k, one, other, turn)
     change = after - before
     if abs(change - nearest(change)) > 0.2 or not nearest(change):
         return f"the delay jumps by {change:+.2f} samples at sample {place:,} of the output"
@@ -174,6 +175,7 @@ def _phase(x: Complex, y: Complex, found: Survey, sample_rate: float) -> list[Fa
         for k, size in trend.steps
         if all(abs(k - step) > 1 for step in torn) and _counts(found, k, size, of_delay=False)
     ]
+    wander = wander or (jumps and not steps and not torn)
     if jumps and steps:
         parts = []
         for k, size in steps:
@@ -182,7 +184,7 @@ def _phase(x: Complex, y: Complex, found: Survey, sample_rate: float) -> list[Fa
             parts.append(f"{np.degrees(size):+.1f} degrees at sample {place:,} of the output")
         said.append(Fault(f"the phase jumps by {_jumps(parts)}", OSCILLATOR, PHASE))
     if wander:
-        smooth = trend.line + trend.wander
+        smooth = trend.fitted if not steps else trend.line + trend.wander
         hertz = np.gradient(smooth, found.middle) * sample_rate / (2 * np.pi)
         said.append(
             Fault(

@@ -224,7 +224,7 @@ def test_a_folder_whose_record_is_not_steady_is_refused(tmp_path, layout):
         for end, columns in (("input", part[:, :2]), ("output", part[:, 2:])):
             np.savetxt(tmp_path / f"{split}_{end}.csv", columns, delimiter=",", header="I,Q", comments="")
     with pytest.raises(
-        BadInput, match=r"frequency offset of \+1\.33.* Hz .*bittrue align INPUT OUTPUT -o DIR --correct"
+        BadInput, match=r"frequency offset of \+133,.* Hz .*bittrue align INPUT OUTPUT -o DIR --correct"
     ):
         data.load(described(tmp_path, GOOD | layout))
     data.load(described(tmp_path, GOOD | layout | {"accept": ["unsteady", "unrelated", "unaligned"]}))

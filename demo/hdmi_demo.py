@@ -16,10 +16,10 @@ from pathlib import Path
 
 from bittrue import board
 from bittrue.board.demo import bundle, options, running, showing, texts
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.closed_loop import ClosedLoop
 from bittrue.board.demo.frame import TOP, Painter
 from bittrue.board.manifest import check_files
+from bittrue.errors import BadInput
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         bit = options.overlay_of(chosen.overlay, __file__)
         data = bundle.load(chosen.data or bit.with_name(bundle.FILE))
         bundle.check(data, check_files(bit))
-    except (BadData, board.BoardError) as error:
+    except (BadInput, board.BoardError) as error:
         return _stop(2, error)
     try:
         return show(chosen, bit, data)
-    except BadData as error:
+    except BadInput as error:
         return _stop(2, error)
     except board.BoardError as error:
         return _stop(1, error)

@@ -106,7 +106,9 @@ def check_target(path: str | os.PathLike[str], suffixes: tuple[str, ...] = ()) -
         raise BadInput(f"cannot write {path}: there is no folder {folder}; create it or choose another")
     target, plain = _destination(Path(path))
     if not target.parent.is_dir():
-        raise BadInput(f"cannot write {path}: it is a link into {target.parent}, which is no folder; create that folder")
+        raise BadInput(
+            f"cannot write {path}: it is a link into {target.parent}, which is no folder; create that folder"
+        )
     if plain and suffixes and Path(path).suffix.lower() not in suffixes:
         raise BadInput(
             f"cannot write {path}: {' or '.join(suffixes)} is what this command writes; end the name in "

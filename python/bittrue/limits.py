@@ -6,7 +6,22 @@ import os
 
 from bittrue.errors import MESSAGE, BadInput
 
-__all__ = ["DELAY", "DEPTH", "ELEMENTS", "FILE", "MEMORY", "MESSAGE", "NODES", "TEXT", "memory", "take"]
+__all__ = [
+    "AXES",
+    "DELAY",
+    "DEPTH",
+    "ELEMENTS",
+    "FILE",
+    "MEMORY",
+    "MESSAGE",
+    "NODES",
+    "PRODUCTS",
+    "TAPS",
+    "TEXT",
+    "WINDOW",
+    "memory",
+    "take",
+]
 
 FILE = 1 << 30
 """Most bytes of a file, or of what a compressed file holds, that is read into memory."""
@@ -15,11 +30,19 @@ TEXT = 1 << 26
 DEPTH = 64
 """Most levels of lists and objects inside each other in a description."""
 ELEMENTS = 1 << 26
-"""Most elements of one tensor: weights of a layer, or one sample of what goes from layer to layer."""
+"""Most elements of one tensor, weights of a layer say, and of one sample of all that goes from layer to layer."""
 DELAY = 1 << 20
 """Longest delay of a tap, in samples."""
 NODES = 1 << 14
-"""Most layers of a net."""
+"""Most layers of a net, and most tensors that a layer adds."""
+AXES = 16
+"""Most axes of a tensor."""
+TAPS = 1 << 16
+"""Most taps of a list of taps."""
+WINDOW = 1 << 16
+"""Most samples of a window of a pool."""
+PRODUCTS = 1 << 34
+"""Most terms that all sums of one layer have together, a sample."""
 MEMORY = 4 << 30
 """Most bytes that a command takes at once without being told that it may."""
 VARIABLE = "BITTRUE_MEMORY"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
+
+from bittrue.errors import BadInput
+from bittrue.files import check_target
+
+SUFFIXES = (".html", ".htm")
 
 STYLE = """\
 :root { color-scheme: light; }
@@ -22,6 +29,20 @@ th { border-bottom: 2px solid #888; } tr.ours td { font-weight: 600; background:
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32em), 1fr)); gap: 1.2em; }
 figure { margin: 0; } img { width: 100%; height: auto; border: 1px solid #ddd; }
 """
+
+
+def target(output: str | os.PathLike[str]) -> Path:
+    """Where a page goes, with its numbers beside it in a file of the same name that ends in .json.
+
+    Raises `BadInput`, before the work begins, where one of them cannot be written, and for anything but a plain file
+    that ends in .html.
+    """
+    path = Path(output)
+    check_target(path, SUFFIXES)
+    if path.suffix.lower() not in SUFFIXES:  # a device or a pipe: the numbers would be a file beside it
+        raise BadInput(f"cannot write {path}: a page and its numbers are two files; name one that ends in .html")
+    check_target(path.with_suffix(".json"))
+    return path
 
 
 @dataclass(frozen=True)

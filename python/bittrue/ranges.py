@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -54,7 +54,8 @@ class Range:
     @property
     def acc_bits(self) -> int:
         """Accumulator width in bits that never overflows; 0 without an accumulator."""
-        return max((interval.bits for interval in self.acc), default=0)
+        alike = self.acc == self.acc[:1] * len(self.acc)  # quick to see where they are one object, as in wide tensors
+        return max((interval.bits for interval in (self.acc[:1] if alike else self.acc)), default=0)
 
 
 def ranges(net: Net) -> dict[str, Range]:
@@ -155,7 +156,7 @@ def _(layer: MaxPool1d, types: Sequence[TensorType], given: Sequence[Intervals])
 @node_range.register
 def _(layer: AvgPool1d, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
     """A mean lies between the smallest and the largest of its terms, and cutting it off does not leave them."""
-    return Range(given[0], tuple(_running_sum(0, [x] * layer.size) for x in given[0]))
+    return Range(given[0], _each(lambda x: _running_sum(0, [x] * layer.size), given[0]))
 
 
 @node_range.register
@@ -196,17 +197,29 @@ def _(layer: Table, types: Sequence[TensorType], given: Sequence[Intervals]) -> 
         part = layer.values[x.lo - lo : x.hi - lo + 1]
         return Interval(int(part.min()), int(part.max()))
 
-    return Range(tuple(looked_up(x) for x in source))
+    return Range(_each(looked_up, source))
 
 
 @node_range.register
 def _(layer: Add, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
     frac = max(t.format.frac for t in types)
-    acc = tuple(
-        _running_sum(0, [x.scaled(1 << frac - t.format.frac) for x, t in zip(channel, types, strict=True)])
-        for channel in zip(*given, strict=True)
-    )
-    return Range(tuple(a.requantised(frac - layer.output.frac, layer.output) for a in acc), acc)
+    left = [1 << frac - t.format.frac for t in types]
+
+    def summed(*channel: Interval) -> Interval:
+        return _running_sum(0, [x.scaled(factor) for x, factor in zip(channel, left, strict=True)])
+
+    acc = _each(summed, *given)
+    return Range(_each(lambda a: a.requantised(frac - layer.output.frac, layer.output), acc), acc)
+
+
+def _each(rule: Callable[..., Interval], *channels: Intervals) -> Intervals:
+    """``rule`` of every channel, computed once for channels that share their intervals, as wide tensors do."""
+    if all(intervals == intervals[:1] * len(intervals) for intervals in channels):
+        return (rule(*(intervals[0] for intervals in channels)),) * len(channels[0])
+    keys = list(zip(*(map(id, intervals) for intervals in channels), strict=True))
+    distinct = dict(zip(keys, zip(*channels, strict=True), strict=True))
+    known = {key: rule(*channel) for key, channel in distinct.items()}
+    return tuple(known[key] for key in keys)
 
 
 def _running_sum(start: int, terms: Sequence[Interval]) -> Interval:

@@ -21,8 +21,9 @@ from bittrue.apps.dpd.components import (  # noqa: E402
     TDNNGenerator,
     TDNNGeneratorQAT,
 )
-from bittrue.apps.dpd.recipe import Topology, tomllib  # noqa: E402
+from bittrue.apps.dpd.recipe import Topology  # noqa: E402
 from bittrue.apps.dpd.training.generator import FORMATS, TOPOLOGY, xavier_  # noqa: E402
+from bittrue.readers import toml_document  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "dpd.md"
 
@@ -216,7 +217,7 @@ def test_the_documented_recipe_is_one_and_shows_the_defaults():
     shown = recipe.parse(method.encode(), "docs/dpd.md")
     for name in ("net", "formats", "train", "data", "shape", "augment", "gan"):
         section = getattr(shown, name)
-        assert {f.name for f in dataclasses.fields(section)} == set(tomllib.loads(block)[name])
+        assert {f.name for f in dataclasses.fields(section)} == set(toml_document(block.encode(), "docs/dpd.md")[name])
         required = block.split(f"[{name}]")[1].split("\n[")[0].split("\n\n")
         free = required[1] if len(required) > 1 and name in ("net", "formats", "train", "gan") else required[0]
         for field in dataclasses.fields(section):

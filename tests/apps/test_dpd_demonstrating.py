@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from bittrue.apps.dpd.evaluate import integer, judge
 from bittrue.apps.dpd.metrics import Channel
 from bittrue.apps.dpd.thermal.thermal import Drift, Rates, drifted
 from bittrue.board.demo import bundle, measuring
-from bittrue.board.demo.bad_data import BadData
 from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.spec import ComplexFIR, Dense, MemoryTaps, Net, Node
@@ -258,28 +258,47 @@ def rewritten(path, change):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda about, arrays: about.update(version=2), "bittrue-demo 2 and bittrue-demo 1 is needed"),
-        (lambda about, arrays: about.pop("warm"), "lacks 'warm'"),
-        (lambda about, arrays: arrays.pop("codes"), "lacks 'codes'"),
+        (lambda about, arrays: about.update(version=2), r"\('bittrue-demo', 2\) and \('bittrue-demo', 1\) is needed"),
+        (lambda about, arrays: about.pop("warm"), "has no warm"),
+        (lambda about, arrays: about.update(warm=1e30), r"warm is 1e\+30, not a whole number from 0 to"),
+        (lambda about, arrays: about.update(measured=5), "do not belong together"),
+        (lambda about, arrays: about["channel"].update(nperseg="2560"), r"channel\.nperseg is '2560', not a whole"),
+        (lambda about, arrays: about["amplifier"].update(peak=0), r"amplifier\.peak is 0, not a number from 1e-06"),
+        (lambda about, arrays: about["amplifier"]["rates"].pop("phase"), r"has no amplifier\.rates\.phase"),
+        (lambda about, arrays: about.update(titles=[7]), r"titles is \[7\], not a list"),
+        (lambda about, arrays: arrays.pop("codes"), "lacks codes"),
+        (lambda about, arrays: arrays.update(codes=arrays["codes"] + 0.5), "lacks codes, or it has another"),
+        (lambda about, arrays: arrays.update(terms=arrays["terms"] * 30000), "cannot be computed"),
+        (lambda about, arrays: arrays.update(coefficients=arrays["coefficients"] * np.inf), "cannot be computed"),
         (lambda about, arrays: arrays.update(expected=arrays["expected"][:, :, 1:]), "do not belong together"),
-        (lambda about, arrays: about["banks"][0].pop("hash"), "lacks"),
+        (lambda about, arrays: about["banks"][0].pop("hash"), r"has no banks\[0\]\.hash"),
     ],
 )
 def test_a_file_that_is_not_the_boards_is_refused(net_folder, capture, tmp_path, change, complaint):
     path = demo_data.write(tmp_path, {"only": spec.load(net_folder)}, [0.0], plant.of(capture), count=1, seed=1)
     rewritten(path, change)
-    with pytest.raises(BadData, match=complaint):
+    with pytest.raises(BadInput, match=complaint):
         bundle.load(path)
 
 
+def endless():
+    """A .npz of some hundred bytes that says it holds terabytes."""
+    array, content = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f4", "fortran_order": False, "shape": (10**12,)})
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("codes.npy", array.getvalue())
+    return content.getvalue()
+
+
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(None, "there is no"), (b"PK\x03\x04 no", "damaged"), (b"", "damaged")]
+    ("content", "complaint"),
+    [(None, "there is no"), (b"PK\x03\x04 no", "damaged"), (b"", "damaged"), (endless(), "corrupt: its shape is")],
 )
 def test_a_missing_or_damaged_file_is_refused(tmp_path, content, complaint):
     path = tmp_path / "demo.npz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(BadData, match=complaint):
+    with pytest.raises(BadInput, match=complaint):
         bundle.load(path)
 
 

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from plain_recipe import TEXT
 
-from bittrue.apps.dpd import recipe
+from bittrue.apps.dpd import recipe, recipe_text
+from bittrue.apps.dpd.amplifiers import identify_plan
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.errors import BadInput
 from bittrue.num import Format
+from bittrue.recipes import SHELVES
 
 
 def broken(old, new):
@@ -59,7 +61,7 @@ WRONG = [
     ('name = "plain"', 'text = "x"', "unknown key text"),
     ("[train]", "[train", "not TOML"),
     ("batch = 1024", "batch = 0", "train.batch is 0; it must be at least 1"),
-    ("float_rate = 5e-3", "float_rate = nan", "train.float_rate is nan; a finite number"),
+    ("float_rate = 5e-3", "float_rate = nan", "mine.toml holds nan; write finite numbers"),
     ("qat_rate = 2e-4", "qat_rate = -1.0", "train.qat_rate is -1.0"),
     ("seed = 1", "seed = 1\nema = 1.0", "train.ema is 1.0; it must be below 1"),
     ("seed = 1", 'seed = 1\nmethod = "newton"', "train.method is 'newton'; choose adam or levenberg"),
@@ -153,3 +155,54 @@ def test_missing_files_and_profiles(tmp_path):
         recipe.load(tmp_path / "none.toml")
     with pytest.raises(BadInput, match=r"unknown recipe 'narrow'; choose .*tdnn-compat"):
         recipe.named("narrow")
+
+
+def test_a_capture_beside_the_recipe_is_found_wherever_the_command_runs(capture_folder, tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text("# mine\n" + TEXT.replace("APA_200MHz_b", "tiny_pa") + '# capture = "x"\n')
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for plan in (recipe.load(path), recipe.named(str(path))):
+        assert plan.capture == str(capture_folder.resolve())
+        assert plan.text == path.read_text().replace('"tiny_pa"', f'"{capture_folder.resolve()}"')
+        assert recipe.parse(plan.text.encode(), "x") == plan  # wherever it is stored, it means the same
+    monkeypatch.chdir(tmp_path)
+    other = tmp_path / "elsewhere" / "mine.toml"
+    other.write_text(path.read_text())
+    assert recipe.load(other).capture == str(capture_folder.resolve())  # beside it is none: where the command runs
+    path.write_text(TEXT)
+    assert recipe.load(path).text == TEXT  # a data set stays a name
+
+
+def test_a_recipe_goes_to_another_capture_under_a_name_of_both(capture_folder, monkeypatch, tmp_path):
+    base = recipe.builtin("tdnn-wide")
+    made = recipe_text.retargeted(base, str(capture_folder))
+    assert made.name == "tdnn-wide-tiny-pa" and made.capture == str(capture_folder.resolve())
+    assert base.data.amplifier == "arena" and made.data.amplifier == "twin"  # the Arena has none of it
+    assert (made.net, made.formats, made.train) == (base.net, base.formats, base.train)
+    assert recipe.parse(made.text.encode(), "x") == made and "--capture" in made.text.splitlines()[0]
+    assert recipe_text.suffixed("a" * 50, "/x/my amplifier (2).v3/") == "a" * 30 + "-my-amplifier-2-v3"
+    with pytest.raises(BadInput, match=r"no folder with a spec\.json"):
+        recipe_text.retargeted(base, str(tmp_path / "none"))
+
+
+def test_an_amplifiers_recipe_goes_to_another_capture_too(capture_folder):
+    made = identify_plan.retargeted(identify_plan.plan("pa-gru"), str(capture_folder))
+    assert (made.name, made.capture) == ("pa-gru-tiny-pa", str(capture_folder.resolve()))
+    built = SHELVES["pa"].parse(identify_plan.Plan, made.text.encode(), "x")
+    assert built == made
+
+
+STRANGE = ["0", "-1", "1e308", str(2**62), '"x"', "[]", "[-1]", "{}", "true", "[99999999]", "[0, 0]", '"Q63.0"', "1.5"]
+
+
+def test_a_recipe_of_strange_values_ends_in_a_sentence():
+    text = recipe_text.written(recipe.parse((TEXT + "[gan]\nepochs = 3\n[augment]\n").encode(), "x")).text
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
+        for value in STRANGE if " = " in line else ():
+            changed = [*lines[:at], f"{line.partition(' = ')[0]} = {value}", *lines[at + 1 :]]
+            try:
+                skeleton(recipe.parse("\n".join(changed).encode(), "x"))
+            except BadInput as error:
+                assert str(error)

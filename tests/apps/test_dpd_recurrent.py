@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ torch = pytest.importorskip("torch", reason="the recurrent model needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers import identify, recurrent  # noqa: E402
 from bittrue.apps.dpd.evaluate import output  # noqa: E402
+from bittrue.folder_lock import locked  # noqa: E402
+from bittrue.qat import checkpoint  # noqa: E402
 
 PLAN = """
 name = "pa-tiny"
@@ -177,10 +180,27 @@ def test_the_best_parameters_are_kept(capture_folder, tmp_path):
 def test_a_checkpoint_of_another_run_is_refused(capture_folder, tmp_path):
     plan = tiny(capture_folder, updates=10)
     identify.identify(plan, tmp_path / "net", report=quiet)
-    with pytest.raises(BadInput, match="another recipe or capture"):
+    with pytest.raises(BadInput, match="another recipe"):
         identify.identify(dataclasses.replace(plan, seed=2), tmp_path / "net", report=quiet)
     (tmp_path / "net" / identify.CHECKPOINT).write_bytes(b"junk")
     with pytest.raises(BadInput, match="remove it"):
+        identify.identify(plan, tmp_path / "net", report=quiet)
+
+
+def test_a_bad_checkpoint_and_a_busy_folder_are_found_before_the_capture_is_read(capture_folder, tmp_path):
+    plan = tiny(capture_folder, updates=10)
+    identify.identify(plan, tmp_path / "net", report=quiet)
+    path = tmp_path / "net" / identify.CHECKPOINT
+    state = checkpoint.read(path, identify.VERSION)
+    shutil.rmtree(capture_folder)
+    with locked(tmp_path / "net"), pytest.raises(BadInput, match="works in"):
+        identify.identify(plan, tmp_path / "net", report=quiet)
+    own = {key: value for key, value in state.items() if key not in ("version", "recipe", "inputs", "best")}
+    checkpoint.write(path, identify.VERSION, state["recipe"], state["inputs"], own)
+    with pytest.raises(BadInput, match="does not hold what its recipe describes"):
+        identify.identify(plan, tmp_path / "net", report=quiet)
+    path.write_bytes(b"junk")
+    with pytest.raises(BadInput, match="damaged or of another kind"):
         identify.identify(plan, tmp_path / "net", report=quiet)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from bittrue.page import Section, Sheet, page
 from bittrue.spec.store import content_hash
 
 figures = pytest.importorskip("bittrue.apps.dpd.comparing.figures", reason="the pictures need matplotlib")
+picture = pytest.importorskip("bittrue.apps.dpd.picture", reason="the pictures need matplotlib")
 
 
 @pytest.fixture
@@ -61,7 +63,11 @@ def test_the_page_stands_alone_and_says_what_it_shows(made, tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(["nowhere"], "nowhere"), (["NET", "-o", "none/x.html"], "in a folder that exists")],
+    [
+        (["nowhere"], "nowhere"),
+        (["NET", "-o", "none/x.html"], "there is no folder none"),
+        (["NET", "-o", "/dev/null"], "a page and its numbers are two files"),
+    ],
 )
 def test_bad_input_is_refused_before_anything_is_written(capture_folder, tmp_path, capsys, words, sentence):
     net = write_net(tmp_path / "net", capture_folder)
@@ -114,3 +120,42 @@ def test_a_net_is_ranked_among_the_references_of_its_budget():
     tainted = Comparison(None, (), (outcome("net", 499, -41, -46, power=1.0, seen=True),), {})
     said = ranking.verdict(ranking.ranking(tainted, references, 500), "net", 500)
     assert "no Arena result" in said and "does not qualify" in said
+
+
+@pytest.mark.parametrize(("carriers", "rate", "reach"), [(5, 983.04e6, 220), (1, 983.04e6, 315), (1, 610e6, 305)])
+def test_the_frequency_axis_reaches_over_the_adjacent_channels(carriers, rate, reach):
+    channel = metrics.Channel(rate, 200e6, carriers, 2048)
+    axes = figures._canvas()[1]
+    assert picture.shade_adjacent(axes, channel) == pytest.approx(reach)
+    width = 200 / carriers
+    edges = sorted(edge for patch in axes.patches for edge in (patch.get_x(), patch.get_x() + patch.get_width()))
+    assert edges == pytest.approx([-100 - width, -100, 100, 100 + width])
+
+
+def test_a_channel_too_narrow_for_the_pictures_segments_is_drawn_in_its_own():
+    narrow = metrics.Channel(983.04e6, 0.4e6, 1, 1 << 14)
+    assert picture.drawn(narrow) == narrow
+    assert picture.drawn(metrics.Channel(983.04e6, 200e6, 5, 1 << 14)).nperseg == picture.SEGMENT
+
+
+def test_one_carrier_has_no_picture_of_its_carriers(capture_folder, tmp_path):
+    described = json.loads((capture_folder / "spec.json").read_text())
+    (capture_folder / "spec.json").write_text(json.dumps(described | {"n_sub_ch": 1}))
+    net = write_net(tmp_path / "net", capture_folder)
+    assert main(["report", "dpd", str(net), "-o", str(tmp_path / "one.html")]) == 0
+    text = (tmp_path / "one.html").read_text()
+    assert text.count("data:image/png;base64,") == 2 + 3 and "EVM a carrier" not in text
+
+
+def test_folders_of_another_kind_are_named(tmp_path, capsys):
+    weights = Path(__file__).resolve().parents[2] / "weights"
+    for application, name, said in (
+        ("dpd", "ecg-tiny", "is it one for `bittrue report ecg`?"),
+        ("dpd", "pa-gru", "holds a model of an amplifier and no predistorter"),
+        ("dpd", "tdnn-thermal", "name one of them, such as"),
+        ("ecg", "tdnn-wide", "a predistorter is for `bittrue report dpd`"),
+        ("ecg", "pa-gru", "give the folder of a net that `bittrue train ecg` made"),
+    ):
+        assert main(["report", application, str(weights / name), "-o", str(tmp_path / "x.html")]) == 2
+        assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("x.*"))

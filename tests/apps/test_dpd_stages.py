@@ -12,7 +12,6 @@ from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier, write_capture
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.metrics import Channel
-from bittrue.apps.dpd.training import checkpoint
 from bittrue.errors import BadInput
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
@@ -22,6 +21,7 @@ from bittrue.apps.dpd.training import fit  # noqa: E402
 from bittrue.apps.dpd.training.logs import Log  # noqa: E402
 from bittrue.apps.dpd.training.stage import Loop, copied, fall  # noqa: E402
 from bittrue.apps.dpd.training.team import LAUNCHED, Team  # noqa: E402
+from bittrue.qat import checkpoint  # noqa: E402
 from bittrue.spec.store import content_hash  # noqa: E402
 
 HEAD = """
@@ -446,7 +446,7 @@ def test_a_run_that_is_really_killed_ends_in_the_same_files(on_disk):
     for place in ("float 3", "gan 1", "gan 2", "gan-qat 3"):
         done = run(on_disk, "cut", place)
         assert done.returncode == -signal.SIGKILL, done.stderr
-        assert checkpoint.read(on_disk / "cut" / "checkpoint" / "state.pt")["stage"] == place.split()[0]
+        assert checkpoint.read(on_disk / "cut" / "checkpoint" / "state.pt", fit.VERSION)["stage"] == place.split()[0]
     assert not (on_disk / "cut" / "net.json").exists()
     assert run(on_disk, "cut").returncode == 0
     assert outputs(on_disk / "cut") == outputs(on_disk / "whole")
@@ -461,7 +461,7 @@ def test_two_processes_train_what_one_trains(on_disk):
     assert done.returncode == 0, done.stderr
     assert "process 0 of 2" in done.stdout and "process 1 of 2" in done.stdout
     assert run(on_disk, "one").returncode == 0
-    states = [checkpoint.read(on_disk / name / "checkpoint" / "state.pt") for name in ("one", "two")]
+    states = [checkpoint.read(on_disk / name / "checkpoint" / "state.pt", fit.VERSION) for name in ("one", "two")]
     for name, value in states[0]["parent"].items():
         assert torch.allclose(value, states[1]["parent"][name], rtol=0, atol=1e-9)
     assert len(list((on_disk / "two" / "logs" / "gan").iterdir())) == 1  # one process writes

@@ -15,6 +15,8 @@ from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
 from bittrue.apps.dpd.training import fit  # noqa: E402
 from bittrue.apps.dpd.training.equalise import equalise  # noqa: E402
+from bittrue.folder_lock import locked  # noqa: E402
+from bittrue.qat import checkpoint  # noqa: E402
 
 SMALL = """
 name = "small"
@@ -235,3 +237,51 @@ def test_a_resumed_stage_remembers_its_best(capture_folder, tmp_path):
 def examples():
     x = np.random.default_rng(1).uniform(-0.7, 0.7, (400, 2))
     return fit.Examples(x, 0.9 * x, skip=8, trained=300)
+
+
+def stored(folder, plan, **changes):
+    """A checkpoint of the first stage of a recipe in a folder, changed as given."""
+    trainer = fit.Trainer(plan, examples(), "unused", 0.0, quiet)
+    state = trainer._start("float", trainer._initial()) | changes
+    state = {key: value for key, value in state.items() if value is not None}
+    checkpoint.write(folder / "checkpoint" / "state.pt", fit.VERSION, plan.text, "inputs", state)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network": None},
+        {"network": {"node_fc1.weight": torch.zeros(3)}},
+        {"best": 3},
+        {"best": {}},
+        {"stage": "gan"},
+        {"stage": None},
+        {"epoch": "2"},
+        {"best_loss": [1.0]},
+        {"generator": torch.zeros(4)},
+        {"stage": "done", "parent": {}},
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_found_before_the_data_is_read(tmp_path, changes):
+    plan = small(tmp_path / "there is no such capture")
+    stored(tmp_path / "net", plan, **changes)
+    with pytest.raises(BadInput, match="does not hold what its recipe describes"):
+        train(plan, tmp_path / "net", report=quiet)
+    assert [path.name for path in (tmp_path / "net").iterdir()] == ["checkpoint"]
+
+
+def test_what_is_no_checkpoint_is_found_before_the_data_is_read(tmp_path):
+    plan = small(tmp_path / "there is no such capture")
+    (tmp_path / "net" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "net" / "checkpoint" / "state.pt").write_bytes(b"junk")
+    with pytest.raises(BadInput, match="damaged or of another kind"):
+        train(plan, tmp_path / "net", report=quiet)
+    stored(tmp_path / "good", plan)
+    with pytest.raises(BadInput, match="there is no such capture"):
+        train(plan, tmp_path / "good", report=quiet)
+
+
+def test_a_folder_that_another_run_works_in_is_refused(capture_folder, tmp_path):
+    with locked(tmp_path / "net"), pytest.raises(BadInput, match="works in"):
+        train(small(capture_folder), tmp_path / "net", report=quiet)
+    assert not list((tmp_path / "net").iterdir())

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from bittrue import ref, spec  # noqa: E402
 from bittrue.apps.ecg import answers, card, contents, folder, material, recipe, train  # noqa: E402
-from bittrue.apps.ecg.beats import beats, split  # noqa: E402
+from bittrue.apps.ecg.beats import beats, database, split  # noqa: E402
 from bittrue.apps.ecg.metrics import judge  # noqa: E402
 from bittrue.apps.ecg.reporting import card_section  # noqa: E402
 from bittrue.apps.ecg.training.stage import scores  # noqa: E402
@@ -177,12 +177,19 @@ def test_a_folder_of_recorded_patients(tmp_path, monkeypatch, plan):
     trained = train.train(plan, tmp_path / "net", data)
     assert opened == ["106", "108", "101"]  # and no record of DS2
     text = (tmp_path / "net" / "CARD.md").read_text()
-    assert "MIT-BIH, DS1 without fold 0" in text and "ODC-By" in text and dict(trained.verdicts)["float"]
+    said = f"own recordings of {data}, named as MIT-BIH's, DS1 without fold 0 (not the published files"
+    assert said in text and "ODC-By" not in text and dict(trained.verdicts)["float"]
+    assert f"--data {data}" in text and "beats of DS1" not in text
     one = material.recorded(plan, data, lambda *figures: seen.append(figures))
     assert seen == [("106", 1, 3), ("108", 2, 3), ("101", 3, 3)]
     both = beats.load(data, ["106", "108"], plan.input)
     assert np.array_equal(one.learnt.x, both.x) and np.array_equal(one.learnt.record, both.record)
     assert one.learnt.names == both.names and one.held.names == ("101",)
+    monkeypatch.setattr(database, "PUBLISHED", {n: database.digest(data, [n])[:16] for n in split.DS1})
+    one = material.recorded(plan, data)
+    text = card.text(plan, one, trained)
+    assert one.own is None and "| MIT-BIH, DS1 without fold 0 (MIT-BIH Arrhythmia Database, ODC-By 1.0) |" in text
+    assert "--data" not in text and "beats of DS1" in text
 
 
 def test_digests_tell_beats_apart(plan, few):
@@ -348,9 +355,9 @@ def test_mistakes_are_one_sentence(few, tmp_path, capsys):
     assert "--seed belongs to" in refused(capsys, "train", "dpd", "--seed", "3")
     assert main([str(word) for word in (*line, "--synthetic")]) == 0
     capsys.readouterr()
-    assert "written with other recipe" in refused(capsys, *line, "--synthetic", "--seed", "2")
+    assert "written with another recipe" in refused(capsys, *line, "--synthetic", "--seed", "2")
     (out / "checkpoint" / "state.pt").write_bytes(b"torn")
-    assert "is not a checkpoint that can be read" in refused(capsys, *line, "--synthetic")
+    assert "is damaged or of another kind" in refused(capsys, *line, "--synthetic")
     before = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
     assert set(before) == FILES and not [name for name in before if name.startswith(".")]
 

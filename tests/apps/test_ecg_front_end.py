@@ -87,6 +87,54 @@ def test_windows_are_taken_around_the_beat():
         assert found[k].tolist() == [w if 0 <= w < 1000 else 0 for w in where]
 
 
+def test_a_slow_record_is_resampled_and_not_repeated():
+    signal, at = rng(9).integers(-2000, 2000, size=400), np.array([5, 200, 396])
+    found = front_end.windows(signal, at, 128.7, 180.0, before=6, length=14)
+    for k, position in enumerate(at):
+        for i in range(14):
+            offset = Fraction((i - 6) * 1287, 1800)
+            taps, first = front_end.between(offset % 1), int(position) + floor(offset) - 15
+            inside = [int(signal[first + j]) if 0 <= first + j < 400 else 0 for j in range(32)]
+            summed = sum(int(h) * x for h, x in zip(taps, inside, strict=True))
+            assert found[k, i] == floor(Fraction(summed, 1 << 15) + Fraction(1, 2))
+    assert (found[:, 6] == signal[at]).all()
+
+
+def test_what_is_between_two_samples():
+    assert front_end.between(Fraction(0)).tolist() == [0] * 15 + [1 << 15] + [0] * 16
+    for fraction in (Fraction(1, 7), Fraction(1, 2), Fraction(99, 100)):
+        assert front_end.between(fraction).sum() == 1 << 15
+    clock = np.arange(1280)
+    for hertz in (1.0, 10.0, 30.0, 45.0):
+        signal = np.floor(1000 * np.sin(2 * np.pi * hertz * clock / 128) + 0.5).astype(np.int64)
+        found = front_end.windows(signal, np.array([640]), 128, 180.0, 64, 128)[0]
+        wanted = 1000 * np.sin(2 * np.pi * hertz * (5 + (np.arange(128) - 64) / 180))
+        assert abs(found - wanted).max() < 8
+
+
+def test_a_rate_that_is_no_integer_is_used_as_it_is_written():
+    signal, at = np.arange(40000), np.array([20000])
+    found = front_end.windows(signal, at, 360.5, 180.0, before=5000, length=10000)[0]
+    assert found.tolist() == [20000 + floor(Fraction((i - 5000) * 3605, 1800) + Fraction(1, 2)) for i in range(10000)]
+    normal = np.array([200, 288, 300])
+    for rate in (360, 360.5, 62.4725, 51.42857142857143):
+        unit = Fraction(str(rate)) * Fraction(4, 5)
+        wanted = [clamp(floor((int(m) - unit) * 128 / unit + Fraction(1, 2))) for m in normal]
+        assert rhythm.speed(normal, rate, 2)[:, 0].tolist() == wanted
+        place = rhythm.pulses(np.array([100, 130]), rate, 10.0, 128, 64)[0]
+        assert np.flatnonzero(place).tolist() == [64, 64 + floor(30 * 128 / (unit * Fraction(25, 2)) + Fraction(1, 2))]
+
+
+def test_beats_whose_window_touches_a_gap():
+    at, gaps = np.arange(100, 2000, 100), np.array([[500, 600], [1000, 1001]])
+    for rate, wanted, reach in ((360, 180.0, 8), (360, 360.0, 0), (90, 180.0, 16)):
+        ratio = Fraction(rate) / Fraction(wanted)
+        low, high = floor(-5 * ratio) - reach, floor(4 * ratio) + 1 + reach
+        wanted_whole = [not any(a + low < end and a + high >= start for start, end in gaps) for a in at]
+        assert front_end.whole(at, gaps, rate, wanted, 5, 10).tolist() == wanted_whole
+        assert 0 < sum(wanted_whole) < len(at)
+
+
 def intervals_of(positions):
     gaps = [b - a for a, b in pairwise(positions)]
     return [gaps[0], *gaps]

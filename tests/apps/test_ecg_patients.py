@@ -57,8 +57,8 @@ def test_made_up_patients_are_the_same_ones_and_more():
 def test_the_annotation_is_the_databases(records):
     people = patients.named("101", records)
     record = people.record("101")
-    for at in (0, 7, -1):
-        assert people.symbol(record, int(record.positions[at])) == "NSVFQ"[record.labels[at]]
+    for position, label in zip(record.positions, record.labels, strict=True):
+        assert people.symbol(record, int(position)) == "NSVFQ"[label]
 
 
 def beats_command(*words):

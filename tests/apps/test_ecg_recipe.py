@@ -45,7 +45,7 @@ def test_a_recipe_file_is_read(tmp_path):
         ("steps = 6", "steps = 0", "train.steps is 0"),
         ("ema = 0.5", "ema = 1.0", "train.ema is 1.0"),
         ("ema = 0.5", "ema = 0.5\noffsets = [0.0, -1.0]", "train.offsets has 2 numbers; give one for each of N, S"),
-        ("ema = 0.5", "ema = nan", "train.ema is nan; a finite number"),
+        ("ema = 0.5", "ema = nan", "x holds nan; write finite numbers"),
         ("fold = 0", "fold = 7", "train.fold is 7; choose 0 to 3"),
         ("fold = 0", "", 'train.select is "best", which needs patients'),
         ("fold = 0", 'fold = 0\nselect = "worst"', "train.select is 'worst'; choose best or last"),

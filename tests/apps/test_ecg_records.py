@@ -11,7 +11,7 @@ import wfdb
 from ecg_files import write_record
 
 from bittrue.apps.ecg.beats import database, records, split
-from bittrue.apps.ecg.beats.classes import CLASS, CLASSES
+from bittrue.apps.ecg.beats.classes import CLASS, CLASSES, FLUTTER
 from bittrue.errors import BadInput
 
 
@@ -51,7 +51,29 @@ def test_microvolts_are_rounded_half_up(tmp_path):
 def test_symbols_and_classes():
     assert {CLASSES[CLASS[symbol]] for symbol in "NLRej"} == {"N"} and CLASSES[CLASS["a"]] == "S"
     assert [CLASSES[CLASS[symbol]] for symbol in "JSVEFQf/"] == list("SSVVFQQQ")
+    assert [CLASSES[CLASS[symbol]] for symbol in "Bnr?"] == list("NSVQ")
     assert not {"+", "~", "|", "!", "[", "]", "x"} & CLASS.keys()
+    codes = wfdb.io.annotation
+    beats = {label.symbol for label in codes.ann_labels if codes.is_qrs[label.label_store]}
+    assert beats - CLASS.keys() == {FLUTTER} and CLASS.keys() <= beats
+
+
+def test_no_beat_of_wfdb_is_dropped_without_a_word(tmp_path):
+    write_record(tmp_path, "1")
+    symbols = [*"NLRBejAaJSnVErF/fQ?", *"!+~|"]
+    at = np.arange(len(symbols)) * 100 + 50
+    wfdb.wrann("1", "atr", at, symbol=symbols, write_dir=str(tmp_path))
+    read = records.read(tmp_path, "1")
+    assert "".join(read.symbols) == "NLRBejAaJSnVErF/fQ?" and (read.positions == at[:19]).all()
+    assert "".join(CLASSES[label] for label in read.labels) == "NNNNNNSSSSSVVVFQQQQ"
+    assert read.remarks == ("1.atr: ventricular flutter waves (!) are no beats: 1 left out",)
+
+
+def test_annotations_of_ones_own_are_named(tmp_path):
+    write_record(tmp_path, "1")
+    own = [(45, "y", "my own")]
+    wfdb.wrann("1", "atr", np.array([90, 400]), symbol=["N", "y"], custom_labels=own, write_dir=str(tmp_path))
+    assert records.read(tmp_path, "1").remarks == ("1.atr: annotations 'y' are unknown: 1 left out",)
 
 
 def test_what_is_no_beat_is_left_out(tmp_path):
@@ -73,7 +95,8 @@ def test_what_is_no_beat_is_left_out(tmp_path):
         ("100.atr", lambda data: data[:-2] * 2 + b"\0\0", "do not ascend"),
         ("100.hea", lambda data: b"junk", "100.hea is not a WFDB header"),
         ("100.hea", lambda data: b"", "100.hea is not a WFDB header"),
-        ("100.hea", lambda data: data.replace(b"/mV", b"/uV"), "'uV'; millivolts"),
+        ("100.hea", lambda data: data.replace(b"/mV", b"/mmHg"), "'mmHg'; known are V, mV"),
+        ("100.atr", lambda data: b"\0N" + data[2:-2] + b"\0\1", "AHA's format; convert it with ahaconvert"),
         ("100.hea", lambda data: data.replace(b"MLII", b"MLIX"), "no lead MLII, only MLIX and V5"),
     ],
 )
@@ -112,15 +135,6 @@ def test_where_the_records_lie(folder, tmp_path, monkeypatch):
         database.locate(empty)
     with pytest.raises(BadInput, match="BITTRUE_MITDB"):
         database.locate(tmp_path / "nowhere")
-
-
-def test_a_download_that_fails_says_so(tmp_path, monkeypatch):
-    def unreachable(*_, **__):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(wfdb, "dl_database", unreachable)
-    with pytest.raises(BadInput, match=r"cannot download mitdb .*no route to host"):
-        database.download(tmp_path / "new")
 
 
 def test_no_patient_is_in_two_parts():

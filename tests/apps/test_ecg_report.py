@@ -125,7 +125,7 @@ def test_a_damaged_float_net_is_named(records, nets, tmp_path, capsys):
     pytest.importorskip("torch", reason="the float net needs PyTorch: pip install 'bittrue[train]'")
     (nets[0] / "float.safetensors").write_bytes(b"rubbish")
     assert report(nets[0], "--patients", "held-out", "--data", records, "-o", tmp_path / "r.html") == 2
-    assert "float.safetensors is not a net of recipe small" in capsys.readouterr().err
+    assert "float.safetensors is corrupt" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
 
 
@@ -227,8 +227,8 @@ def test_a_broken_folder_is_one_sentence(records, nets, tmp_path, capsys, make, 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["NET", "-o", "none/x.html"], "in a folder that exists"),
-        (["NET", "-o", "x.json"], "end the page in .html"),
+        (["NET", "-o", "none/x.html"], "there is no folder none"),
+        (["NET", "-o", "x.json"], "end the name in one of them"),
         (["NET", "NET"], "named twice"),
         (["NET", "--capture", "arena"], "option of bittrue report dpd"),
         (["NET", "--patients", "DS1"], "invalid choice"),
@@ -249,6 +249,7 @@ def test_the_card_gets_its_section(records, nets, tmp_path):
     cards = [(net / "CARD.md").read_text() for net in nets]
     assert "## Results on fold 0 of DS1\n" in cards[0] and "## Results on" not in cards[2]
     assert "**small, seed 2, integer**" in cards[0] and "| always N |" in cards[1] and "# not a heading" in cards[0]
+    assert f"{len(FOLDS[0])} records, not the published files of MIT-BIH" in cards[0]
     assert "mean of 2 seeds" in cards[0] and "--cards" in cards[0] and "SHA-256" in cards[0]
     assert [(net / name).exists() for net in nets for name in ("net.json", "recipe.toml")] == [True] * 6
 

@@ -11,12 +11,12 @@ from bittrue.apps.ecg import answers, recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
 from bittrue.apps.ecg.material import Material  # noqa: E402
-from bittrue.apps.ecg.training import checkpoint, stage  # noqa: E402
+from bittrue.apps.ecg.training import fit, stage  # noqa: E402
 from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, quantised  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, scores  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
-from bittrue.qat import ai8x  # noqa: E402
+from bittrue.qat import ai8x, checkpoint  # noqa: E402
 
 torch.set_num_threads(1)
 QUANTISE = "[quantise]\nsteps = 4\nema = 0.5\nvalidate_every = 2\nrate = 0.01\n\n"
@@ -114,13 +114,27 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     killed(tmp_path / "state.pt", QUANTISED, 1)
-    with pytest.raises(BadInput, match="written with other recipe"):
+    with pytest.raises(BadInput, match="written with another recipe"):
         Trainer(plan("seed = 1", "seed = 2"), material(), tmp_path / "state.pt")
-    with pytest.raises(BadInput, match="written with other data"):
+    with pytest.raises(BadInput, match="other data"):
         Trainer(plan(), material((1, 4)), tmp_path / "state.pt")
     (tmp_path / "state.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(BadInput, match="is not a checkpoint that can be read"):
-        checkpoint.read(tmp_path / "state.pt")
+    with pytest.raises(BadInput, match="is damaged or of another kind"):
+        fit.check(tmp_path / "state.pt", plan())
+
+
+@pytest.mark.parametrize("stage", [FLOAT, QUANTISED])
+def test_a_checkpoint_that_does_not_fit_is_found_without_the_beats(tmp_path, stage):
+    path = tmp_path / "state.pt"
+    killed(path, stage, 1)
+    fit.check(path, plan())
+    state = checkpoint.read(path, fit.VERSION)
+    for key in ("network", "average", "best", "generator", "stage"):
+        for wrong in (None, 3, {"fc.op.weight": torch.zeros(2)}):
+            own = {name: value for name, value in state.items() if name not in ("version", "recipe", "inputs")}
+            checkpoint.write(path, fit.VERSION, state["recipe"], state["inputs"], own | {key: wrong})
+            with pytest.raises(BadInput, match="does not hold what its recipe describes"):
+                fit.check(path, plan())
 
 
 def test_batch_norm_is_folded_before_anything_is_quantised(monkeypatch):

@@ -14,10 +14,10 @@ import pytest
 from numpy_board import ROOT, SCRIPT, NumpyBoard, opened, said, script, short
 
 from bittrue.board import BoardError
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.closed_loop import ClosedLoop
 from bittrue.board.demo.look import SIZE
 from bittrue.board.demo.view import Settings
+from bittrue.errors import BadInput
 
 Image = pytest.importorskip("PIL.Image", reason="the frames need Pillow: pip install pillow")
 
@@ -138,8 +138,8 @@ def test_manual_settings_and_the_default_file(run, board, tmp_path):
         (["--bank", "warm"], "there is no bank warm; choose cold, normal, hot"),
         (["--display", "hdmi"], "no HDMI output"),
         (["--display", "window"], "no window can be opened"),
-        (["--output", "x.jpg"], "ends with .png or .gif"),
-        (["--output", "nowhere/x.png"], "a folder that exists"),
+        (["--output", "x.jpg"], ".png or .gif is what this command writes"),
+        (["--output", "nowhere/x.png"], "there is no folder nowhere"),
         (["--data", "gone.npz"], "there is no gone.npz"),
         (["--overlay", "gone.bit"], "there is no overlay gone.bit"),
     ],
@@ -191,7 +191,7 @@ def test_the_script_needs_nothing_but_the_boards_part(folder, tmp_path):
 
 def test_what_the_tutorial_copies_is_all_that_a_board_needs(folder, tmp_path):
     page = (ROOT / "docs" / "pynq.md").read_text(encoding="utf-8")
-    named = re.search(r"tar cz (.+) -C build/vivado overlay", page)[1].split()
+    named = re.search(r"tar cz (.+?) -C build/vivado overlay", page, re.DOTALL)[1].replace("\\\n", "").split()
     for name in named:
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -235,7 +235,7 @@ def test_a_bank_is_reset_where_swaps_are_not_clean(loaded, board):
 def test_outputs_of_another_length_stop_the_demo(loaded, board):
     board.spoil = lambda call, out: out[:-1]
     loop = ClosedLoop(short(loaded), board, said(loaded))
-    with pytest.raises(BadData, match="gave 699 samples for 700"):
+    with pytest.raises(BadInput, match="gave 699 samples for 700"):
         loop.step(Settings(True, "hot", 0.0))
 
 

@@ -1,8 +1,10 @@
 """The demo's frames, where they go, and the notebook that shows them."""
 
 import json
+import re
 import sys
 import types
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +16,7 @@ from bittrue.board.demo import hdmi, showing, texts, window
 from bittrue.board.demo.closed_loop import ClosedLoop
 from bittrue.board.demo.frame import TOP, Painter
 from bittrue.board.demo.look import SIZE, WITH, WITHOUT
+from bittrue.board.demo.picture_file import PictureFile
 from bittrue.board.demo.view import Settings
 
 Image = pytest.importorskip("PIL.Image", reason="the frames need Pillow: pip install pillow")
@@ -175,3 +178,39 @@ def test_the_notebook_does_the_same(folder, board, monkeypatch, capsys):
         "100,870 samples, 201,740 output codes compared with the reference: 0 mismatches"
     )
     assert board.seen[-1] == ("hot", False) and board.resets == 3
+
+
+def test_the_docs_show_and_say_what_make_demo_makes():
+    made = dict(re.findall(r"^(\w+) +\?= (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    net, clock, interval = made["NET"].rpartition("/")[2], int(made["CLOCK_MHZ"]), int(made["INTERVAL"])
+    rate = f"{clock / interval:g} MS/s"
+    with Image.open(ROOT / "docs" / "images" / "pynq_demo.png") as picture:
+        said = picture.text["Description"]
+    assert f"Net {net}, 3 banks of weights, {clock} MHz and {interval} clocks a sample: {rate}." in said
+    page = " ".join((ROOT / "docs" / "pynq.md").read_text(encoding="utf-8").split())
+    assert (
+        f"net `{net}`, test split of APA_200MHz_b, simulated board, {clock} MHz and {interval} clocks a sample" in page
+    )
+    assert f"at {clock} MHz and {interval} clocks a sample the net takes {rate}" in page
+    assert set(re.findall(r"[\d.]+ MS/s", page)) == {rate, "983.04 MS/s"}
+
+
+def test_a_png_says_what_it_shows(loaded, views, tmp_path):
+    sink = PictureFile(tmp_path / "x.gif")
+    sink.show(Painter(loaded.channel, TOP, said(loaded)).paint(views[1]))
+    sink.close()
+    with Image.open(tmp_path / "x.png") as picture:
+        assert picture.text["Description"].splitlines() == [said(loaded).title, "a stand-in", *said(loaded).notes]
+
+
+def test_a_picture_follows_a_link_and_does_not_replace_a_device(loaded, views, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "x.png").symlink_to(tmp_path / "elsewhere" / "y.png")
+    frame = Painter(loaded.channel, TOP, said(loaded)).paint(views[1])
+    for path in (tmp_path / "x.png", "/dev/null"):
+        sink = PictureFile(path)
+        sink.show(frame)
+        sink.close()
+    assert (tmp_path / "x.png").is_symlink() and Path("/dev/null").is_char_device()
+    with Image.open(tmp_path / "elsewhere" / "y.png") as picture:
+        assert picture.size == SIZE

@@ -10,10 +10,10 @@ import pytest
 from numpy_board import BANKS, NumpyBoard, said, short
 
 from bittrue.board.demo import bundle, keys, options, running, tour
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.closed_loop import ClosedLoop
 from bittrue.board.demo.view import Settings
 from bittrue.cli import main
+from bittrue.errors import BadInput
 
 
 @pytest.fixture
@@ -148,10 +148,10 @@ def test_the_only_overlay_nearby_is_taken(tmp_path, monkeypatch):
     place.mkdir(parents=True)
     (tmp_path / "checkout" / "demo").mkdir()
     here = tmp_path / "checkout" / "demo" / "x.py"
-    with pytest.raises(BadData, match="no overlay was found"):
+    with pytest.raises(BadInput, match="no overlay was found"):
         options.overlay_of(None, here)
     (place / "a.bit").touch()
     assert options.overlay_of(None, here) == place / "a.bit"
     (place / "b.bit").touch()
-    with pytest.raises(BadData, match="2 overlays; choose one"):
+    with pytest.raises(BadInput, match="2 overlays; choose one"):
         options.overlay_of(None, here)

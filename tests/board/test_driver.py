@@ -17,6 +17,7 @@ from bittrue_sim import virtual_board
 
 CODES = samples(1000)
 FMT = NETS["cold"].input.format
+NO_BANKS = (None, 1.0, 0.5, True, np.True_, np.array([1]), b"hot", [0], "", 1 << 70)
 
 
 @pytest.fixture
@@ -123,6 +124,21 @@ def test_a_word_that_is_lost_on_the_way_is_found_by_count_and_a_flipped_one_by_c
     assert dpd.bank_hashes()["normal"] == words[2]
 
 
+@pytest.mark.parametrize("fault", ["flipped", "interrupted"])
+def test_a_bank_has_no_hash_where_it_was_not_written_whole(dpd, monkeypatch, fault):
+    words, write, fourth = dpd.manifest.bank_words("hot"), NetShell.write, 0x200 + 32 + 12
+
+    def faulty(self, offset, value):
+        if offset == fourth and value and fault == "interrupted":
+            raise KeyboardInterrupt
+        write(self, offset, value ^ (offset == fourth and value != 0))
+
+    monkeypatch.setattr(NetShell, "write", faulty)
+    with pytest.raises((BoardError, KeyboardInterrupt), match=r"the hash of the bank reads sha256:|^$"):
+        dpd.load("normal", *words)
+    assert dpd.bank_hashes()["normal"] is None
+
+
 def test_a_busy_bank_is_not_loaded(dpd):
     words = dpd.manifest.bank_words("hot")
     with pytest.raises(BoardError, match=r"^bank cold is in use; select another bank before loading it$"):
@@ -185,18 +201,22 @@ def test_buffers_are_freed_when_the_user_interrupts_and_the_next_call_works(boar
         (lambda d: d.run_codes(CODES.astype(float)), r"array \(1000, 2\) of float64; the net takes integers \(N, 2\)"),
         (lambda d: d.run_codes(CODES[:, :1]), r"\(1000, 1\)"),
         (lambda d: d.run_codes(CODES * 2), "16 bits hold -32768 to 32767"),
-        (lambda d: d.predistort(CODES[0]), r"takes complex \(N,\) or real \(N, 2\)"),
+        (lambda d: d.predistort(CODES[0] / 4e4), r"takes complex \(N,\) or real \(N, 2\)"),
         (lambda d: d.predistort([1j, np.nan]), "sample 1 is not finite"),
         (lambda d: d.predistort(["a"]), "of <U1"),
+        (lambda d: d.predistort(CODES.astype(np.int16)), "samples are int16, .* give codes to run_codes"),
+        (lambda d: d.run_codes(np.ma.masked_equal(CODES, CODES[3, 1])), "codes hold masked elements"),
+        (lambda d: setattr(d, "bypass", "off"), "bypass is 'off'; give True or False"),
         (lambda d: setattr(d, "bank", "warm"), "no bank 'warm'; its banks are cold, normal, hot, 3"),
         (lambda d: setattr(d, "bank", 4), "no bank 4"),
         (lambda d: setattr(d, "bank", -1), "no bank -1"),
         (lambda d: d.manifest.bank_words("3"), "no words of bank 3"),
-        (lambda d: d.load("hot", [0], [0, 1], "0" * 64), r"\(1,\) and codes \(2,\)"),
-        (lambda d: d.load("hot", [0.5], [0], "0" * 64), "must be integers"),
-        (lambda d: d.load("hot", [0], [1 << 40], "0" * 64), "a code does not fit the"),
-        (lambda d: d.load("hot", [1 << 30], [0], "0" * 64), "0x40000000 is not one of bank hot"),
-        (lambda d: d.load("hot", [0], [0], "sha256:abc"), "'sha256:abc' is no content hash"),
+        *((lambda d, bank=bank: setattr(d, "bank", bank), "the overlay has no bank") for bank in NO_BANKS),
+        (lambda d: d.load("hot", [0], [0, 1], "1" * 64), r"\(1,\) of int64 and codes \(2,\)"),
+        (
+            lambda d: d.load("hot", [0], [0], "1" * 64),
+            "1 of the 57 words of bank hot are given, address 0x1 is missing",
+        ),
     ],
 )
 def test_wrong_use_is_one_sentence(dpd, use, message):
@@ -205,10 +225,74 @@ def test_wrong_use_is_one_sentence(dpd, use, message):
     np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"chunk": 0}])
-def test_senseless_options_are_refused(board, bit, options):
-    with pytest.raises(BoardError, match="must be above 0"):
-        bittrue.board.open(bit, **options)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("timeout", value) for value in (0, -1, np.nan, np.inf, "5", None, True, 1j, [1])),
+        *(("chunk", value) for value in (0, -5, 2.5, 2.0, np.float64(3), "10", None, True)),
+        *(("download", value) for value in (None, 1, "no")),
+    ],
+)
+def test_senseless_options_are_refused(board, bit, name, value):
+    with pytest.raises(BoardError, match=rf"^{name} is .*; (it must be above 0|give True)"):
+        bittrue.board.open(bit, **{name: value})
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x.bit", "~nobody-of-that-name/x.bit", "nothing\0here.bit"])
+def test_what_is_no_path_is_refused(board, path):
+    with pytest.raises(BoardError, match=r"give the path of|is no \.bit file|is missing"):
+        bittrue.board.open(path)
+
+
+def test_a_chunk_is_as_long_as_a_transfer_and_memory_that_does_not_hold_it_is_named(board, bit, monkeypatch):
+    with bittrue.board.open(bit, chunk=1 << 62, timeout=np.float32(5)) as dpd:
+        assert dpd._chunk == ((1 << 26) - 1) // 4
+    taken = []
+    take = type(board.memory).allocate
+
+    def last(self, size, cached):
+        taken.append(size)
+        if len(taken) == 2:
+            raise MemoryError("no room")
+        return take(self, size, cached)
+
+    monkeypatch.setattr(type(board.memory), "allocate", last)
+    with pytest.raises(BoardError, match=r"a chunk of 100 samples needs a buffer of 400 bytes, .*\(no room\); give a"):
+        bittrue.board.open(bit, chunk=np.int64(100))
+
+
+def test_what_pynq_cannot_load_is_said_in_a_sentence(board, bit):
+    bit_without_verilog = board.folder
+    board.folder = board.folder / "nothing"
+    with pytest.raises(
+        BoardError, match=r"^pynq cannot load .*small_net\.bit \(BadInput: .*; run it as root on the board"
+    ):
+        bittrue.board.open(bit)
+    board.folder = bit_without_verilog
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        np.asfortranarray,
+        lambda codes: codes.astype(codes.dtype.newbyteorder(">")),
+        lambda codes: np.repeat(codes, 2, axis=0)[::2],
+        lambda codes: np.matrix(codes),
+        lambda codes: codes.tolist(),
+        lambda codes: np.ma.masked_array(codes),
+    ],
+    ids=["columns", "big-endian", "strided", "matrix", "list", "mask of none"],
+)
+def test_the_form_of_an_array_changes_nothing(dpd, form):
+    np.testing.assert_array_equal(dpd.run_codes(form(CODES)), ref.run(NETS["cold"], CODES))
+    dpd.reset()
+    expected = FMT.decode(ref.run(NETS["cold"], CODES))
+    np.testing.assert_array_equal(dpd.predistort(form(FMT.decode(CODES))), expected)
+
+
+def test_no_samples_give_no_samples(dpd):
+    assert dpd.predistort(np.zeros(0, complex)).shape == (0,) and dpd.predistort(np.zeros((0, 2))).shape == (0, 2)
+    assert dpd.run_codes(np.zeros((0, 2), int)).shape == (0, 2)
 
 
 def test_a_reset_keeps_bank_and_bypass(dpd):

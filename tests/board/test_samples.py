@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
+import bittrue.board
 from bittrue.board import BoardError
 from bittrue.board.manifest import SampleFormat, read_manifest
-from bittrue.board.samples import check_codes, quantise, unpacked, word_dtype, words_of
+from bittrue.board.samples import as_values, check_codes, quantise, unpacked, word_dtype, words_of
 from bittrue.num import Format
 
 FORMATS = ["Q1.15", "Q1.11", "Q4.12", "Q2.6", "Q1.7"]
@@ -40,6 +43,57 @@ def test_values_that_are_no_numbers_are_refused(bad):
         quantise(np.array([[0.0, 0.0]] * 3 + [[0.0, bad]]), sample_format("Q1.15")[1])
 
 
+WHOLE = np.array([[100, -3], [2, 7]])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (WHOLE.astype(np.int16), r"samples are int16, .* give codes to run_codes, or scale them: x \* 2\.0\*\*-15$"),
+        (WHOLE.astype(np.uint8), "samples are uint8"),
+        (WHOLE.tolist(), "samples are int64"),
+        (WHOLE > 0, "samples are bool"),
+        (WHOLE.astype(float), "samples are whole numbers up to 100, so codes, .* of full scale, here 1; give codes"),
+        (WHOLE[:, 0] + 1j * WHOLE[:, 1], "whole numbers up to 100"),
+        (np.ma.masked_greater(WHOLE / 1000, 0.05), "samples hold masked elements, which have no value"),
+        (np.ma.masked_array([0.5 + 0.5j, np.nan], [False, True]), "masked elements"),
+        ([np.ma.masked_array([0.1, 0.2], [True, False])], "masked elements"),
+        (WHOLE.astype(object), "of object"),
+        ([[1.0, 2.0], [3.0]], "no array of numbers|of object"),
+        (np.zeros((2, 2), np.longdouble), "64 bits a number at most"),
+        (np.zeros((2, 2), "m8[s]"), r"of timedelta64\[s\]"),
+        (np.zeros(2, [("i", "i2"), ("q", "i2")]), "takes complex"),
+        (np.zeros((2, 3)), r"an array \(2, 3\) of float64"),
+        (np.zeros((2, 1), complex), r"an array \(2, 1\) of complex128"),
+        (None, r"an array \(\) of object"),
+    ],
+)
+def test_samples_of_another_kind_are_refused(given, message):
+    fmt = sample_format("Q1.15")[1]
+    with pytest.raises(BoardError, match=message):
+        as_values(given, fmt, fmt, "n")
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, ">f4"])
+def test_floating_point_is_taken_as_it_is(kind):
+    fmt = sample_format("Q1.15")[1]
+    for values in ([[0.5, -1.0], [1.25, 0.0]], [[2.0, -2.0]], np.zeros((0, 2))):  # beyond full scale they are clamped
+        array = np.array(values).astype(kind)
+        found, is_complex = as_values(array, fmt, fmt, "n")
+        assert not is_complex and found.dtype == np.float64
+        np.testing.assert_array_equal(found, values)
+    found, is_complex = as_values(np.array([0.5 - 0.25j], np.complex64), fmt, fmt, "n")
+    assert is_complex and found.tolist() == [[0.5, -0.25]]
+
+
+@pytest.mark.parametrize(
+    "codes", [np.zeros((2, 2), bool), np.zeros((2, 2), "m8[s]"), [[1, 2], [3, 1 << 70]], [[1.0, 2]]]
+)
+def test_codes_of_another_kind_are_refused(codes):
+    with pytest.raises(BoardError, match="the net takes integers"):
+        check_codes(codes, sample_format("Q1.15")[1])
+
+
 def test_words_hold_codes_in_their_containers():
     _, board = sample_format("Q1.11")
     assert (words_of(board), word_dtype(board)) == (4, np.dtype("<i2"))
@@ -58,6 +112,14 @@ def test_codes_beyond_the_format_are_refused(code, fits):
     else:
         with pytest.raises(BoardError, match="12 bits hold -2048 to 2047"):
             check_codes(codes, sample_format("Q1.11")[1])
+
+
+def test_without_pynq_the_driver_says_where_to_run(monkeypatch):
+    for name in ("predistorter", "net_shell", "transfer"):
+        monkeypatch.delitem(sys.modules, f"bittrue.board.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pynq", None)
+    with pytest.raises(BoardError, match="pynq is not installed here; run this on the board"):
+        bittrue.board.open("x.bit")
 
 
 def test_a_manifest_that_is_not_there_is_named(tmp_path):

@@ -41,6 +41,26 @@ with bittrue.board.open(sys.argv[1], chunk=300) as dpd:
 """
 
 
+THREADS = """
+import sys, threading
+import numpy as np
+import bittrue.board
+
+sys.setswitchinterval(1e-6)
+zeros, random = np.zeros((8, 2), int), np.random.default_rng(1)
+given = [np.concatenate([zeros, random.integers(-9999, 9999, (300, 2)), zeros]) for _ in range(2)]
+with bittrue.board.open(sys.argv[1], chunk=20) as dpd:
+    alone = [dpd.run_codes(codes) for codes in given]
+    found = [None, None]
+    threads = [threading.Thread(target=lambda k=k: found.__setitem__(k, dpd.run_codes(given[k]))) for k in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print([np.array_equal(*pair) for pair in zip(alone, found)])
+"""
+
+
 @pytest.fixture(scope="module")
 def nets(tmp_path_factory):
     """Folders of the nets, as ``run.py`` takes them."""
@@ -85,6 +105,13 @@ def test_a_program_for_the_board_runs_without_any_simulation(nets, bit, tmp_path
     np.testing.assert_array_equal(found[1], swapped[1000:])
     np.testing.assert_array_equal(found[2], ref.run(NETS["hot"], codes))
     np.testing.assert_array_equal(found[3], codes)
+
+
+def test_two_threads_wait_for_each_other(nets, bit, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(THREADS)
+    done = run(nets, program, bit)
+    assert (done.returncode, done.stdout) == (0, "[True, True]\n"), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,17 @@ def refuse_number(text: str) -> None:
     raise ValueError(f"{text} is not an integer")
 
 
+def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For the JSON reader: an object has no key twice."""
+    demand(len(dict(pairs)) == len(pairs), "a key stands twice in an object")
+    return dict(pairs)
+
+
 def read_json(text: bytes) -> dict[str, Any]:
     """A JSON object without floating-point numbers."""
-    value = json.loads(text.decode("utf-8"), parse_float=refuse_number, parse_constant=refuse_number)
+    value = json.loads(
+        text.decode("utf-8"), parse_float=refuse_number, parse_constant=refuse_number, object_pairs_hook=one_of_each
+    )
     demand(isinstance(value, dict), "the JSON is not an object")
     return dict(value)
 
@@ -103,6 +111,20 @@ def read_tensor(entry: dict[str, Any], data: bytes) -> Tensor:
     demand(code is not None, f"dtype {entry['dtype']}")
     begin, end = entry["data_offsets"]
     return Tensor(entry["shape"], struct.unpack(f"<{math.prod(entry['shape'])}{code}", data[begin:end]))
+
+
+def answers_digest(path: Path) -> Sample:
+    """The digest of a file of known answers, as its tensor ``sha256`` has it."""
+    content, digest = path.read_bytes(), hashlib.sha256()
+    (length,) = struct.unpack_from("<Q", content)
+    header = read_json(content[8 : 8 + length])
+    for entry in (header["input"], header["output"]):
+        begin, end = entry["data_offsets"]
+        kind = {"I8": "|i1", "I16": "<i2", "I32": "<i4", "I64": "<i8"}[entry["dtype"]]
+        comma = "," if len(entry["shape"]) == 1 else ""
+        shape = "(" + ", ".join(str(length) for length in entry["shape"]) + comma + ")"
+        digest.update(f"{kind} {shape} ".encode("ascii") + content[8 + length + begin : 8 + length + end])
+    return struct.unpack("32b", digest.digest())
 
 
 def net_hash(net: Net) -> str:

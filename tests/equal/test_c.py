@@ -134,6 +134,16 @@ def test_activations_around_zero(shift: int, activation) -> None:
     same(net, np.arange(x.lo, x.hi + 1).reshape(-1, 1))
 
 
+@pytest.mark.parametrize("power", [1, 2, 3, 4])
+def test_every_power_alone(power: int) -> None:
+    """The C has the helpers that one power needs, whatever it stands beside elsewhere."""
+    taps = MemoryTaps((0, 1), (power,), Format(8, 6))
+    fir = ComplexFIR((Term(power, (0, 2)),), np.array([[99, -5], [17, 64]]), Format(8, 7), Format(8, 7), Format(8, 6))
+    for layer in (taps, fir):
+        net = Net("alone", TensorType((2,), Format(8, 7)), (Node("one", layer, ("input",)),))
+        same(net, vectors(net, 300, seed=power))
+
+
 def test_first_delay_above_zero() -> None:
     net = chain(TensorType((2,), Format(12, 11)), MemoryTaps((3, 5), (1, 2), Format(12, 10)))
     same(net, vectors(net, 500, seed=2))

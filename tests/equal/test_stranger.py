@@ -16,6 +16,7 @@ import strategies
 from strategies import Codes
 
 from bittrue import ref, spec
+from bittrue.check import known_answers
 from bittrue.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -93,8 +94,19 @@ def test_known_answers_of_committed_net(name: str) -> None:
     if not (folder / "kat.safetensors").exists():
         pytest.skip(f"weights/{name} has no known answers")
     kat = stranger.read_tensors(folder / "kat.safetensors")
+    assert kat["sha256"].values == stranger.answers_digest(folder / "kat.safetensors")
     rows = {key: flat(np.array(tensor.values).reshape(tensor.shape)) for key, tensor in kat.items()}
     assert stranger.run(stranger.load(folder), rows["input"]) == rows["output"]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64])
+def test_known_answers_of_every_width_have_the_digest_of_the_page(kind: type, tmp_path: Path) -> None:
+    net = spec.Dense.example()
+    content = known_answers.content(net, np.array([[1, -2, 3, -4, 5]] * 3, kind))
+    (tmp_path / "kat.safetensors").write_bytes(content)
+    digest = stranger.read_tensors(tmp_path / "kat.safetensors")["sha256"].values
+    assert digest == stranger.answers_digest(tmp_path / "kat.safetensors")
+    assert known_answers.verify(net, tmp_path) == 3
 
 
 @hypothesis.given(strategies.nets())

@@ -14,8 +14,25 @@ from strategies import corners, full_range, nets, tdnn  # noqa: E402
 from bittrue import qat, ref  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.num import Format  # noqa: E402
+from bittrue.qat import exact  # noqa: E402
 from bittrue.ranges import ranges  # noqa: E402
-from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, Table, TensorType  # noqa: E402
+from bittrue.spec import (  # noqa: E402
+    LAYERS,
+    Add,
+    AvgPool1d,
+    ComplexFIR,
+    Conv1d,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    MaxPool1d,
+    MemoryTaps,
+    Net,
+    Node,
+    Table,
+    TensorType,
+    Term,
+)
 
 DRAWN = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -37,11 +54,11 @@ def same(net: Net, codes) -> None:
     np.testing.assert_array_equal(qat.run(net, codes), expected[net.nodes[-1].name])
 
 
-def carried(net: Net) -> bool:
-    """Whether every partial sum is below 2^53, with or without its bias."""
-    sums = {name: max((acc.magnitude for acc in found.acc), default=0) for name, found in ranges(net).items()}
-    biases = {node.name: abs(getattr(node.layer, "bias", np.zeros(1))).max() for node in net.nodes}
-    return all(sums[name] + int(biases[name]) < 1 << 53 for name in sums)
+def integers_too(net: Net, codes) -> None:
+    """The int64 tensors, which compute what float64 does not carry, on any net."""
+    expected, found = ref.taps(net, codes), exact.evaluate(net, torch.from_numpy(codes))
+    for name, code in expected.items():
+        np.testing.assert_array_equal(found[name].numpy(), code, err_msg=f"node {name}")
 
 
 def law(net: Net, network, values) -> None:
@@ -55,18 +72,47 @@ def law(net: Net, network, values) -> None:
 @pytest.mark.parametrize("layer", sorted(LAYERS))
 def test_example_of_every_layer(layer: str) -> None:
     net = LAYERS[layer].example()
-    same(net, np.concatenate([corners(net), full_range(net, 3000, seed=1)]))
+    codes = np.concatenate([corners(net), full_range(net, 3000, seed=1)])
+    same(net, codes)
+    integers_too(net, codes)
 
 
 @DRAWN
 @given(net=nets(), seed=st.integers(0, 1000))
 def test_drawn_nets(net: Net, seed: int) -> None:
     codes = np.concatenate([corners(net), full_range(net, 200, seed)])
-    if carried(net):
-        same(net, codes)
-    else:
-        with pytest.raises(BadInput, match="float64 carries exactly"):
-            qat.run(net, codes)
+    same(net, codes)
+    integers_too(net, codes)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "leaky_relu/3", "abs"])
+@pytest.mark.parametrize("bias", [1 << 51, -(1 << 53), (1 << 61) - 5, -(1 << 61)])
+def test_biases_that_float64_does_not_carry(bias: int, activation: str) -> None:
+    dense = Dense([[100, -77], [5, 9]], [bias, 3], "Q1.7", "Q40.20", activation)
+    conv = Conv1d([[[100], [-77]], [[5], [9]]], [bias, 3], "Q1.7", "Q40.20", activation)
+    for shape, layer in (((2,), dense), ((2, 5), conv)):
+        net = Net("far", TensorType(shape, "Q1.15"), [Node("fc", layer, "input")])
+        with pytest.raises(BadInput, match=r"training can carry in float64|float64 carries exactly"):
+            qat.Network(net)
+        same(net, np.concatenate([corners(net), full_range(net, 300, seed=2)]))
+
+
+def test_words_and_sums_that_float64_does_not_carry() -> None:
+    rng = np.random.default_rng(6)
+    taps = MemoryTaps((0, 2), (4, 1), "Q2.56")
+    fir = ComplexFIR([Term(3, [0, 1])], rng.integers(-(1 << 40), 1 << 40, (2, 2)), Format(41, 40), "Q1.15", "Q5.53")
+    nodes = [Node("taps", taps, "input"), Node("fir", fir, "input"), Node("sum", Add("Q3.54"), ["fir", "input"])]
+    nodes += [Node("fc", Dense(rng.integers(-1, 1, (2, 8)), [0, 1], "Q1.0", "Q5.53", "abs"), "taps")]
+    net = Net("far", TensorType((2,), "Q1.15"), [*nodes, Node("all", Add("Q6.52"), ["fc", "sum", "input"])])
+    codes = np.concatenate([corners(net), full_range(net, 500, seed=3)])
+    same(net, codes)
+    frames = [
+        Node("mean", AvgPool1d(3, 2, 2), "input"),
+        Node("most", MaxPool1d(2, 1), "mean"),
+        Node("row", Flatten(), "most"),
+    ]
+    net = Net("far", TensorType((3, 20), "Q30.30"), frames)
+    same(net, full_range(net, 300, seed=4))
 
 
 @DRAWN
@@ -137,13 +183,14 @@ def test_accumulators_of_almost_53_bits_are_exact() -> None:
 def test_accumulators_beyond_53_bits_are_refused() -> None:
     net = wide_dense(30, bias=0)
     with pytest.raises(BadInput, match=r"net wide, node fc: a partial sum can reach 9007199254740992, beyond the 2"):
-        qat.run(net, corners(net))
+        qat.Network(net, trainable=False)
+    same(net, corners(net))
 
 
 def test_bias_counts_among_the_partial_sums() -> None:
-    qat.run(wide_dense(29, bias=(1 << 51) - 1), np.zeros((1, 8), dtype=np.int64))
+    qat.Network(wide_dense(29, bias=(1 << 51) - 1), trainable=False)
     with pytest.raises(BadInput, match="bias of 2251799813685248 accumulator units"):
-        qat.run(wide_dense(29, bias=1 << 51), np.zeros((1, 8), dtype=np.int64))
+        qat.Network(wide_dense(29, bias=1 << 51), trainable=False)
 
 
 def test_partial_sum_without_the_bias_counts_too() -> None:
@@ -155,4 +202,5 @@ def test_partial_sum_without_the_bias_counts_too() -> None:
     net = Net("pulled", TensorType((9,), Format(4, 3)), nodes)
     assert ranges(net)["fc"].acc[0].magnitude < 1 << 53
     with pytest.raises(BadInput, match="net pulled, node fc: a partial sum can reach"):
-        qat.run(net, corners(net))
+        qat.Network(net, trainable=False)
+    same(net, corners(net))

@@ -20,6 +20,7 @@ from time import process_time
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import net_targets  # noqa: E402, F401 (registers its readers)
 from damage import damaged  # noqa: E402
 from targets import TARGETS, Target  # noqa: E402
 

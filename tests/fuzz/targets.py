@@ -104,3 +104,6 @@ def capture_description(data: bytes, folder: Path) -> object:
     (folder / "data.csv").write_bytes(_table("Q_in,I_in,I_out,Q_out"))
     (folder / "spec.json").write_bytes(data)
     return captures.load(folder)
+
+
+import targets_of_board  # noqa: E402, F401  # it registers its own

@@ -13,6 +13,7 @@ BENCH = "sim/bittrue_sim/benches/net_bench.py"
 RUNNER = "sim/bittrue_sim/runner.py"
 
 CHECK = "tests/unit/test_check.py::"
+DELAYS = "tests/unit/test_check_delays.py::test_every_delay_is_reached_or_named"
 PATTERNS = "tests/unit/test_simulation.py::test_stall_patterns_stall_as_often_and_as_long_as_asked"
 LIBRARY = "tests/unit/test_simulation.py::test_the_library_finds_every_fault[{}]"
 ICARUS = "tests/unit/test_simulation.py::test_the_cocotb_bench_finds_every_fault[{}]"
@@ -33,6 +34,12 @@ ROWS = [
      CHECK + "test_uniform_vectors_reach_both_ends"),
     ("misses the worst case", DIRECTED, "found += [np.where(weight >= 0, fmt.hi, fmt.lo), ", "found += [",
      CHECK + "test_worst_cases_reach_the_proved_range_of_a_dense_layer"),
+    ("searches the worst case on half the grid", DIRECTED, "GRID = 32", "GRID = 16",
+     CHECK + "test_worst_cases_are_searched_on_a_grid_of_32_steps"),
+    ("never reaches a long delay", VECTORS, "return min(left, depth + BEYOND)", "return 0",
+     DELAYS),
+    ("is silent about a delay that was not reached", COMPARE, "node.layer.memory >= longest", "node.layer.memory < 0",
+     DELAYS),
     ("ends well whatever it finds", COMMAND, "return 0 if verdict.equal else 1", "return 0",
      "tests/unit/test_cli.py::test_check_finds_a_broken_leg"),
     ("ignores what the harness reports", SIMULATION, "if not fault:", "if fault < 99:",

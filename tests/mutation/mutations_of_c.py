@@ -13,6 +13,7 @@ DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "Comp
 CONV = EXAMPLE.format("Conv1d")
 ZERO = "tests/equal/test_c.py::test_activations_around_zero"
 LONG = "tests/equal/test_c.py::test_words_of_more_than_32_bits"
+POWERS = "tests/equal/test_c.py::test_every_power_alone"
 AGAIN = "tests/equal/test_c.py::test_every_run_starts_with_zero_history"
 EDGE = "tests/equal/test_adversarial.py::test_dense_reaches_both_ends_of_its_accumulator[c-33]"
 SQUARES = "tests/equal/test_adversarial.py::test_roots_around_exact_squares[c]"
@@ -56,6 +57,8 @@ ROWS = [
     ("delays by a wrong number of samples", MEMORY, "[pos + delay_$node[j]]", "[pos + delay_$node[j] + 1]", FIR),
     ("takes I and Q at the delays of the envelope", MEMORY, "past = state->line_$node[pos + $iq[k]]",
      "past = state->line_$node[pos + delay_$node[k]]", TAPS),
+    ("leaves the root away where one power needs it", MEMORY, '{"requantise", "isqrt"} if any(p % 2 for',
+     '{"requantise", "isqrt"} if any(p // 2 for', POWERS),
     ("keeps half a delay line", MEMORY, PUSH, "state->pos_$node = pos;\n\n        for (j", FIR),
     ("starts with a history that is not zero", SOURCES, "memset(state, 0, sizeof *state);", "memset(state, 0, 1);",
      AGAIN),

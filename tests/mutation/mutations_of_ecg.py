@@ -1,6 +1,11 @@
 """Mutations of the ECG application: which lead, which beats, what they look like, what is counted, what is resumed."""
 
 RECORDS = "python/bittrue/apps/ecg/beats/records.py"
+LEADS = "python/bittrue/apps/ecg/beats/leads.py"
+SAMPLES = "python/bittrue/apps/ecg/beats/samples.py"
+HEADER = "python/bittrue/apps/ecg/beats/header.py"
+GAPS = "python/bittrue/apps/ecg/beats/gaps.py"
+PLAIN = "python/bittrue/apps/ecg/beats/plain.py"
 FRONT_END = "python/bittrue/apps/ecg/beats/front_end.py"
 RHYTHM = "python/bittrue/apps/ecg/beats/rhythm.py"
 BEATS = "python/bittrue/apps/ecg/beats/beats.py"
@@ -20,6 +25,9 @@ REARRANGED = "python/bittrue/apps/ecg/beats/rearranged.py"
 EXAMPLES = "python/bittrue/apps/ecg/training/examples.py"
 
 READ = "tests/apps/test_ecg_records.py::"
+SIGNALS = "tests/apps/test_ecg_signals.py::"
+BLANK = "tests/apps/test_ecg_gaps.py::"
+TEXT = "tests/apps/test_ecg_csv.py::"
 SEEN = "tests/apps/test_ecg_front_end.py::"
 SHOWN = "tests/apps/test_ecg_beats.py::"
 MADE = "tests/apps/test_ecg_rearranged.py::"
@@ -32,16 +40,35 @@ RESUMED = STAGED + "test_a_killed_run_ends_in_the_same_net"
 
 # fmt: off
 ROWS = [
-    ("takes the first channel whatever it is", RECORDS, "return int(header.sig_name.index(lead))", "return 0",
+    ("takes the first channel whatever it is", LEADS, "if wanted in names:\n            return wanted", "if wanted in names:\n            return names[0]",
      READ + "test_the_lead_is_chosen_by_its_name"),
-    ("does not compare the checksum", RECORDS, "if list(record.calc_checksum()) != ", "if [] and list(record.calc_checksum()) != ",
+    ("does not compare the checksum", SAMPLES, "        if signal.checksum:\n", "        if signal.checksum is None:\n",
      READ + "test_a_damaged_file_is_named"),
     ("takes an annotation file without its end", RECORDS, r'content[-2:] != b"\0\0"', "not content",
      READ + "test_a_damaged_file_is_named"),
-    ("rounds microvolts down", RECORDS, "1000 / gain + 0.5)", "1000 / gain)",
+    ("rounds microvolts down", SAMPLES, "/ signal.gain + 0.5", "/ signal.gain",
      READ + "test_microvolts_are_rounded_half_up"),
-    ("counts atrial escape beats as ectopic", CLASSES, '"NLRej", "S": "AaJS"', '"NLRj", "S": "AaJSe"',
+    ("counts atrial escape beats as ectopic", CLASSES, '"NLRBej", "S": "AaJSn"', '"NLRBj", "S": "AaJSen"',
      READ + "test_symbols_and_classes"),
+    ("drops what other databases call a beat", CLASSES, '"V": "VEr"', '"V": "VE"', READ + "test_symbols_and_classes"),
+    ("reads as far as it understands", HEADER, "match = pattern.fullmatch(row)", "match = pattern.match(row)",
+     SIGNALS + "test_first_lines_that_cannot_be"),
+    ("takes a rate for the nearest whole one", HEADER, "else float(number)", "else round(number)", SIGNALS + "test_what_a_first_line_leaves_out"),
+    ("takes the code of no value for an amplitude", SAMPLES, "codes == -(1 << BITS[signal.format] - 1) if", "codes != codes if",
+     BLANK + "test_no_value_is_no_amplitude"),
+    ("leaves a lagging signal where it is", SAMPLES, "np.append(found[ahead:], ", "np.append(found[:-ahead], ",
+     SIGNALS + "test_other_files_formats_and_frames"),
+    ("counts annotations in samples", RECORDS, "2 * int(tick) * ratio.numerator", "2 * int(tick) * ratio.denominator",
+     SIGNALS + "test_annotations_count_in_their_own_time"),
+    ("bridges whole beats", GAPS, "SHORT = Fraction(1, 50)", "SHORT = Fraction(1, 2)",
+     BLANK + "test_short_stretches_are_bridged_and_long_ones_kept"),
+    ("lets beats in gaps out of the rhythm", BEATS, "normal = rhythm.usual(at, ", "at, kept = at[kept], kept[kept]\n    normal = rhythm.usual(at, ",
+     BLANK + "test_beats_in_a_gap_are_left_out_and_their_neighbours_stay"),
+    ("repeats the samples of a slow record", FRONT_END, "    if rate >= wanted:\n        return _around", "    if rate > 0:\n        return _around",
+     SEEN + "test_a_slow_record_is_resampled_and_not_repeated"),
+    ("calls any recordings of those names MIT-BIH", MATERIAL, "own = None if database.published(folder, (*names, *held)) else folder",
+     "own = None", WRITTEN + "test_a_folder_of_recorded_patients"),
+    ("drops cells without a value", PLAIN, 'return float("nan")', "return 0.0", TEXT + "test_cells_without_a_value_are_gaps"),
     ("trains on the patients it validates on", SPLIT, "if name not in FOLDS[fold]", "if name",
      READ + "test_no_patient_is_in_two_parts"),
     ("rounds the filter down", FRONT_END, "np.ldexp(exact, -TAPS.frac) + 0.5", "np.ldexp(exact, -TAPS.frac)",
@@ -58,7 +85,7 @@ ROWS = [
      SHOWN + "test_channels_come_in_the_order_of_the_plan"),
     ("keeps one set of beats for all plans", BEATS, 'f"{VERSION} {kind} {plan} ', 'f"{VERSION} {kind} ',
      SHOWN + "test_other_plans_are_other_beats"),
-    ("keeps beats of files that have changed", BEATS, "{database.digest(place, names)}", "",
+    ("keeps beats of files that have changed", BEATS, "{database.digest(place, names, annotator)}", "",
      SHOWN + "test_other_files_are_other_beats"),
     ("keeps rearranged patients for recorded ones", BEATS, 'f"{VERSION} {kind} ', 'f"{VERSION} ',
      SHOWN + "test_rearranged_patients_are_kept_apart"),
@@ -70,8 +97,8 @@ ROWS = [
      SEEN + "test_the_figures_of_the_rhythm"),
     ("divides by a spread of nothing", RHYTHM, "np.maximum(recent // RECENT, 1)", "1",
      SEEN + "test_the_figures_of_the_rhythm"),
-    ("lays the beats of a patient too far apart", REARRANGED, "np.append(wide[1:] - lead[1:], record.rate // 2)",
-     "np.append(wide[1:], record.rate // 2)", MADE + "test_most_beats_of_sustained_ectopy_are_early"),
+    ("lays the beats of a patient too far apart", REARRANGED, "np.append(wide[1:] - lead[1:], int(record.rate // 2))",
+     "np.append(wide[1:], int(record.rate // 2))", MADE + "test_most_beats_of_sustained_ectopy_are_early"),
     ("keeps P waves in fibrillation", REARRANGED, "if silent and end > 0", "if silent and end < 0",
      MADE + "test_fibrillation_is_irregular_and_has_no_p_wave"),
     ("leaves a step at every joint", REARRANGED, "front[:fade] += (last - front[0])", "front[:fade] += 0 * (last - front[0])",

@@ -2,7 +2,7 @@
 
 TARGET = "python/bittrue/targets/pynq_z1/"
 BUILD, DESIGN, HWH, CLOCK = TARGET + "build.py", TARGET + "design.py", TARGET + "hwh.py", TARGET + "clock.py"
-MANIFEST, VIVADO, WIRING = TARGET + "manifest.py", TARGET + "vivado.py", TARGET + "wiring.py"
+READER, VIVADO, WIRING = "python/bittrue/board/manifest.py", TARGET + "vivado.py", TARGET + "wiring.py"
 SCRIPTS, MOCK = "rtl/vivado/", "tests/vivado/mock/"
 
 SAME, REJECTS = "tests/vivado/test_scripts.py::", "tests/vivado/test_rejects.py::"
@@ -53,9 +53,14 @@ ROWS = [
      RUN + "test_an_interrupt_takes_vivado_along"),
     ("runs scripts that the mock rejects", "python/bittrue/cli/overlay.py", "    elif checked.error:\n",
      '    elif checked.error == "x":\n', RUN + "test_scripts_that_the_mock_rejects_are_not_run"),
-    ("reads any version of a manifest", MANIFEST, 'document.get("version") != VERSION', 'document.get("version") is None',
+    ("reads any version of a manifest", READER, 'document.whole("version", 0, 1 << 31) != VERSION',
+     'document.whole("version", 0, 1 << 31) < VERSION', FOLDER + "test_a_damaged_manifest_is_refused"),
+    ("takes any hash", "python/bittrue/board/entries.py", "not re.fullmatch(pattern, value)", "not value",
      FOLDER + "test_a_damaged_manifest_is_refused"),
-    ("takes any hash", MANIFEST, "or not _HASH.match(digest)", "", FOLDER + "test_a_damaged_manifest_is_refused"),
+    ("takes any number of banks", READER, "if count & (count - 1):", "if count < 0:",
+     FOLDER + "test_a_damaged_manifest_is_refused"),
+    ("replaces another net's overlay", BUILD, "if found != net:", "if not net:",
+     FOLDER + "test_a_folder_holds_one_overlay"),
     ("the mock: takes any option", MOCK + "commands.tcl", '{[regexp {^-[a-zA-Z]} $word]}', "{0}", REJECTED),
     ("the mock: takes any parameter", MOCK + "catalogue.tcl",
      '    error "[lindex [split $vlnv :] 2] has no parameter $name"\n', "", REJECTED),

@@ -10,6 +10,8 @@ ACTIVATE = "python/bittrue/ref/activate.py"
 PRODUCTS = "python/bittrue/ref/products.py"
 FRAMES = "python/bittrue/ref/frames.py"
 RUN = "python/bittrue/ref/run.py"
+BANKS = "python/bittrue/ref/banks.py"
+ARRAYS = "python/bittrue/num/arrays.py"
 
 SHIFTS = "tests/unit/test_requantise.py::test_every_shift_at_the_corners"
 FXPMATH = "tests/unit/test_requantise.py::test_fxpmath_agrees_up_to_31_bits"
@@ -24,7 +26,7 @@ DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
 TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
 HALF_UP = "return (acc >> shift) + (acc >> (shift - 1) & 1)"
-CLAMP = "return np.clip(np.asarray(codes, dtype=np.int64), fmt.lo, fmt.hi)"
+CLAMP = 'return np.clip(int64(codes, "the word to clamp"), fmt.lo, fmt.hi)'
 PRODUCT = "acc = matrix_product(x, layer.weight, types[0].format) + layer.bias"
 EXACT = "return requantise(exact, power * frac - output.frac, output)"
 FROM_ROUNDED = """\
@@ -102,6 +104,12 @@ ROWS = [
      "tests/unit/test_frames.py::test_floating_point_would_not_do_beyond_its_limit"),
     ("forgets the history between blocks", RUN, "past = min(start, net.memory)", "past = 0",
      "tests/unit/test_ref.py::test_blocks_do_not_show"),
+    ("takes a bank that is not there", BANKS, "(chosen >= len(banks))", "(chosen > len(banks))",
+     "tests/unit/test_ref.py::test_banks_are_numbered_from_zero"),
+    ("computes the windows of one part for all", FRAMES, "all_seen[:, :, first : first + most]", "all_seen[:, :, :most]",
+     "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
+    ("shows what a mask hides", ARRAYS, "if isinstance(values, np.ma.MaskedArray) and", "if isinstance(values, str) and",
+     "tests/unit/test_kinds.py::test_samples_that_are_no_codes_are_refused_by_every_leg"),
     ("proves one accumulator bit too few", RANGES, "max((interval.bits for", "max((interval.bits - 1 for",
      "tests/unit/test_ranges.py::test_the_limit_is_63_bits"),
     ("bounds the last sum only", RANGES, "[max(x.hi, 0) for x in source]", "[x.hi for x in source]",

@@ -9,10 +9,12 @@ FRAMES = "python/bittrue/qat/frames.py"
 MODULE = "python/bittrue/qat/module.py"
 NETWORK = "python/bittrue/qat/network.py"
 LEG = "python/bittrue/qat/leg.py"
+EXACT = "python/bittrue/qat/exact.py"
 
 EXAMPLE = "tests/equal/test_torch.py::test_example_of_every_layer[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 LONG = "tests/equal/test_torch.py::test_long_words"
+FAR = "tests/equal/test_torch.py::test_words_and_sums_that_float64_does_not_carry"
 CARRIER = "tests/equal/test_torch.py::test_accumulators_beyond_53_bits_are_refused"
 SINGLE = "tests/unit/test_qat_frames.py::test_float32_is_taken_below_its_limit_only"
 LAW = "tests/unit/test_qat.py::test_law_after_training_steps"
@@ -46,6 +48,8 @@ ROWS = [
     ("shifts logically", FEATURES, INTEGER_HALF_UP,
      "rounded = ((acc >> min(shift - 1, 63) & ((1 << 64 - min(shift - 1, 63)) - 1 if shift > 1 else -1)) + 1) >> 1",
      TAPS),
+    ("computes in float64 what only int64 carries", LEG, "except NotCarried:", "except ZeroDivisionError:", FAR),
+    ("multiplies the next place of a window", EXACT, "first = k * layer.dilation", "first = 0", EXAMPLE.format("Conv1d")),
     ("drops an accumulator bit", NETWORK, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
     ("carries accumulators in float32", LAYERS, LINEAR,
      'nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',

@@ -12,7 +12,7 @@ LEVELS = {
     3: {"check", "cosim", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
-    0: {"num", "errors", "limits", "files", "readers", "schema", "page", "bars"},
+    0: {"num", "errors", "limits", "files", "readers", "schema", "page", "bars", "folder_lock", "recipes"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 APART = (2, 4)
@@ -75,8 +75,8 @@ def faults(module: Source) -> list[str]:
 def _may(here: str, there: str) -> bool:
     if here == "board":  # it runs where the rest is not
         return there in BOARD
-    if there == "board":  # the command line shares its options
-        return here == "cli"
+    if there == "board":  # the command line shares its options, what makes an overlay the reader of its manifest
+        return here in ("cli", "targets.pynq_z1")
     if here in ("", "apps", "targets"):  # a package that only holds others
         return False
     if kind(here) not in LEVEL or kind(there) not in LEVEL:

@@ -165,6 +165,15 @@ def test_worst_cases_go_beyond_random_vectors_behind_delays(iq_taps):
     assert (worst.max(0) > drawn.max(0)).any()
 
 
+def test_worst_cases_are_searched_on_a_grid_of_32_steps():
+    """``5 * 128 * I - 8 * I^2`` is largest at 40, the fifth step of 8; a grid of 16 steps would miss it."""
+    taps = MemoryTaps((0,), (2,), Q("Q4.14"))
+    dense = Dense(np.array([[5, 0, -8]]), np.array([0]), Q("Q8.0"), Q("Q8.8"))
+    nodes = (Node("taps", taps, ("input",)), Node("fc", dense, ("taps",)))
+    found = directed.worst_cases(Net("n", TensorType((2,), Q("Q1.7")), nodes))
+    assert [40, 0] in found.tolist()
+
+
 def test_worst_cases_of_a_filter_reach_further_than_random_ones():
     net = EXAMPLES["ComplexFIR"]
     wide = Net("fir", net.input, (Node("fir", replace(net.nodes[0].layer, output=Format(60, 20)), ("input",)),))

@@ -214,10 +214,10 @@ def _flip() -> None:
 
 
 BROKEN_NETS = {
-    "no json": (lambda: Path("net/net.json").unlink(), "cannot read the net description net/net.json"),
+    "no json": (lambda: Path("net/net.json").unlink(), "net is not a net folder: it holds no net.json"),
     "no weights": (lambda: Path("net/weights.safetensors").unlink(), "cannot read the weights"),
     "corrupt json": (lambda: Path("net/net.json").write_text('{"format": '), "is not JSON"),
-    "binary json": (lambda: Path("net/net.json").write_bytes(b"\xff\x00\xfe"), "is not JSON"),
+    "binary json": (lambda: Path("net/net.json").write_bytes(b"\xff\x00\xfe"), "is not UTF-8"),
     "other json": (lambda: Path("net/net.json").write_text("[]"), "does not describe a net"),
     "flipped bit": (_flip, "was edited or is corrupt"),
     "no tensors": (lambda: Path("net/weights.safetensors").write_bytes(b"x" * 40), "is corrupt"),

@@ -166,3 +166,16 @@ def test_an_unknown_layer_is_named():
 
     with pytest.raises(BadInput, match="Strange: no reference leg"):
         ref.layers.evaluate(Strange(), (), np.zeros((1, 1), np.int64))
+
+
+def test_banks_are_numbered_from_zero():
+    net = LAYERS["Dense"].example()
+    x = np.zeros((3, 5), np.int64)
+    assert ref.run_banks([net, net], x, [0, 1, 0]).shape == (3, 3)
+    for select in ([0, 1, 2], [-1, 0, 0]):
+        with pytest.raises(BadInput, match=f"banks {min(select)} to {max(select)} are chosen of 2; number them from 0"):
+            ref.run_banks([net, net], x, select)
+    with pytest.raises(BadInput, match="give one integer a sample"):
+        ref.run_banks([net, net], x, [0.0, 1.0, 0.0])
+    with pytest.raises(BadInput, match="masked elements"):
+        ref.run_banks([net, net], x, np.ma.masked_array([0, 1, 0], [1, 0, 0]))

@@ -215,7 +215,7 @@ def test_files_of_two_nets_are_refused(tmp_path):
     weights = (tmp_path / "weights.safetensors").read_bytes()
     save(example("Table"), tmp_path)
     (tmp_path / "weights.safetensors").write_bytes(weights)
-    refused(tmp_path, "was edited or is corrupt: net.json says sha256:.*, the content has sha256:.*; restore it")
+    refused(tmp_path, "was edited or is corrupt: net.json says 'sha256:.*', the content has sha256:.*; restore it")
 
 
 def test_missing_files_are_named(tmp_path):
@@ -224,14 +224,77 @@ def test_missing_files_are_named(tmp_path):
     (tmp_path / "weights.safetensors").rename(tmp_path / "w")
     refused(tmp_path, r"^cannot read the weights .*No such file")
     (tmp_path / "net.json").unlink()
-    refused(tmp_path, r"^cannot read the net description .*net\.json: No such file or directory; check the path$")
+    refused(tmp_path, r"is not a net folder: it holds no net\.json; give a folder that bittrue train wrote$")
+
+
+def test_folders_of_something_else_are_named(tmp_path):
+    for name in ("hot", "cold"):
+        save(example(), tmp_path / name)
+    refused(tmp_path, r"is a folder of 2 nets \(cold, hot\); give one of them, such as .*/cold$")
+    refused(
+        tmp_path / "hot" / "net.json", r"net\.json is not a net folder; give .*/hot, the folder that holds net\.json"
+    )
+    (tmp_path / "rom").mkdir()
+    (tmp_path / "rom" / "bank_map.json").write_text("{}")
+    refused(tmp_path / "rom", r"is a folder of ROM files of banks, not a net folder")
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"[1]", b"null", b'"x"', b"9" * 5000])
 def test_what_is_not_a_net_description_is_refused(text, tmp_path):
     save(example(), tmp_path)
     (tmp_path / "net.json").write_bytes(text)
-    refused(tmp_path, "is not JSON|does not describe a net")
+    refused(
+        tmp_path, "is not JSON|does not describe a net|is text in UTF-16|beyond 64 levels|an integer of 5,000 digits"
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "match"),
+    [
+        ("utf-8-sig", "begins with a byte order mark; save it as UTF-8 without one"),
+        ("utf-16", "is text in UTF-16 or UTF-32; save it as UTF-8"),
+        ("utf-16-le", "is not JSON|is not UTF-8"),
+        ("utf-16-be", "is not JSON|is not UTF-8"),
+        ("utf-32", "is text in UTF-16 or UTF-32; save it as UTF-8"),
+        ("utf-32-be", "is not JSON|is not UTF-8"),
+        ("latin-1", None),
+    ],
+)
+def test_other_encodings_are_refused(encoding, match, tmp_path):
+    save(example(), tmp_path)
+    text = (tmp_path / "net.json").read_text()
+    (tmp_path / "net.json").write_bytes(text.encode(encoding))
+    if match is None:
+        assert load(tmp_path)  # the same bytes: all of them are ASCII
+    else:
+        refused(tmp_path, match)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"name": "dense",', '"name": "dense", "name": "dense",'),
+        ('"activation": "leaky_relu/2"', '"activation": "relu", "activation": "leaky_relu/2"'),
+        ('"shape": [', '"shape": [7], "shape": ['),
+    ],
+)
+def test_a_key_twice_is_refused_wherever_it_stands(old, new, tmp_path):
+    save(example(), tmp_path)
+    text = (tmp_path / "net.json").read_text()
+    assert old in text
+    (tmp_path / "net.json").write_text(text.replace(old, new))
+    refused(tmp_path, r"the net description .* has the key '\w+' twice in one object; leave one of them$")
+
+
+def test_a_tensor_twice_is_refused(tmp_path):
+    save(example(), tmp_path)
+    content = (tmp_path / "weights.safetensors").read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length].rstrip()
+    entry = header[1:-1].split(b',"fc.weight"')[0]
+    twice = (b"{" + entry + b"," + header[1:]).ljust(-(-(length + len(entry) + 1) // 8) * 8)
+    (tmp_path / "weights.safetensors").write_bytes(len(twice).to_bytes(8, "little") + twice + content[8 + length :])
+    refused(tmp_path, r"the header of the weights .* has the key 'fc\.bias' twice in one object")
 
 
 # ---- well-formed files that are not nets ----------------------------------------------------------------------------
@@ -256,8 +319,8 @@ def given_(key, value):
         (top("version", 2), "has version 2; this bittrue reads version 1"),
         (top("version", "1"), "has version '1'"),
         (top("version", None), "has version None"),
-        (top("version", 1.0), "writes it in another way"),
-        (top("version", True), "writes it in another way"),
+        (top("version", 1.0), "has version 1.0; this bittrue reads version 1"),
+        (top("version", True), "has version True"),
         (top("comment", "hello"), "a key too many"),
         (given_("comment", "hello"), "a key too many"),
         (given_("format", "Q01.7"), "writes it in another way"),
@@ -269,20 +332,21 @@ def given_(key, value):
         (given_("shape", [5.0]), "give a list of whole numbers"),
         (given_("shape", ["5"]), "give a list of whole numbers"),
         (given_("shape", 5), "give a list of whole numbers"),
-        (given_("shape", [True, 5]), r"is fed shape \(1, 5\)"),
+        (given_("shape", [True, 5]), "give a list of whole numbers"),
         (top("input", None), "malformed"),
         (top("nodes", {}), "has no layers"),
         (top("nodes", [None]), "malformed"),
         (top("nodes", 1), "malformed"),
-        (top("name", 1), "malformed"),
+        (top("name", 1), "net name 1: use a letter"),
         (top("name", "no spaces"), "net name 'no spaces': use a letter"),
         (node("layer", "Conv9d"), "unknown layer 'Conv9d' at node 'fc'; known are Add, "),
-        (node("layer", ["Dense"]), "malformed"),
-        (node("name", "other"), "lacks tensor other.weight"),
+        (node("layer", ["Dense"]), r"unknown layer \['Dense'\]"),
+        (node("name", "other"), "lacks tensor 'other.weight'"),
         (node("inputs", ["nowhere"]), "node fc takes 'nowhere', which is not an earlier node"),
         (node("inputs", ["input", "input"]), "Dense fc takes 1 input, not 2"),
-        (node("inputs", [["input"]]), "malformed"),
-        (node("inputs", None), "malformed"),
+        (node("inputs", [["input"]]), "node fc has inputs .* name earlier nodes"),
+        (node("inputs", None), "node 'fc' has inputs None; net.json has a list of names there"),
+        (node("inputs", "input"), "node 'fc' has inputs 'input'; net.json has a list of names there"),
         (node("gain", 2), "unknown key 'gain'; Dense takes weight, bias, weight_format, output, activation"),
         (node("weight", [[1]]), "writes it in another way"),
         (node("output", "Q99.0"), "a format has 1 to 63 bits, not 99"),
@@ -306,7 +370,9 @@ def test_descriptions_that_are_not_a_net_are_refused(change, match, tmp_path):
     ("key", "value", "match"),
     [
         ("taps", [0.0, 1, 3], "give a list of whole numbers"),
-        ("taps", [float("inf")], "give a list of whole numbers"),
+        ("taps", [float("inf")], "holds Infinity, which JSON does not have"),
+        ("taps", [0, (1 << 20) + 1], "reaches 1048577 samples back, more than 1,048,576; shorten the delay"),
+        ("taps", [0, 1 << 65], "an integer beyond 64 bits"),
         ("taps", "013", "give a list of whole numbers"),
         ("taps", [0, 3, 1], "strictly increasing"),
         ("taps", [], "strictly increasing"),
@@ -314,7 +380,7 @@ def test_descriptions_that_are_not_a_net_are_refused(change, match, tmp_path):
         ("taps", None, "malformed"),
         ("powers", [5], "envelope powers are 1, 2, 3 and 4"),
         ("powers", [1, 1], "each at most once"),
-        ("powers", [True], "writes it in another way"),
+        ("powers", [True], "give a list of whole numbers"),
         ("iq_taps", [3, 1], "strictly increasing"),
         ("iq_taps", [0, 1, 3], "writes it in another way"),
         ("iq_taps", None, "malformed"),
@@ -349,8 +415,8 @@ def test_a_term_with_a_key_too_many_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda t: t.pop("fc.bias"), "weights.safetensors lacks tensor fc.bias; restore the file"),
-        (lambda t: t.update({"fc.extra": np.zeros(1, np.int8)}), "holds fc.extra, which no layer of net.json has"),
+        (lambda t: t.pop("fc.bias"), "weights.safetensors lacks tensor 'fc.bias'; restore the file"),
+        (lambda t: t.update({"fc.extra": np.zeros(1, np.int8)}), "holds 'fc.extra', which no layer of net.json has"),
         (lambda t: t.update({"fc.output": np.zeros(1, np.int8)}), "a key too many"),
         (lambda t: t.update({"fc.bias": np.zeros(2, np.int64)}), "3 rows of weights and 2 biases"),
         (lambda t: t.update({"fc.bias": np.zeros((3, 1), np.int64)}), r"bias has shape \(3, 1\)"),
@@ -381,7 +447,7 @@ def test_tensors_of_a_type_that_numpy_lacks_are_refused(kind, tmp_path):
     header = json.dumps({"fc.bias": {"dtype": kind, "shape": [3], "data_offsets": [0, 3 * width]}}).encode()
     data = len(header).to_bytes(8, "little") + header + bytes(3 * width)
     (tmp_path / "weights.safetensors").write_bytes(data)
-    refused(tmp_path, "is corrupt|has type")
+    refused(tmp_path, "is corrupt|has type|is damaged")
 
 
 # ---- saving ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.stream_shell import shell_latency
-from bittrue.spec import LAYERS, Net, save
+from bittrue.num import Format
+from bittrue.spec import LAYERS, Dense, Net, Node, TensorType, save
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1 import build
 from bittrue.targets.pynq_z1.build import STAND_IN, write_overlay
@@ -187,19 +188,28 @@ def test_a_manifest_comes_back(tmp_path):
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        (lambda d: d.update(format="x"), "its format is not"),
-        (lambda d: d.update(version=2), "its version is 2, this program reads 1"),
-        (lambda d: d.pop("banks"), "has no 'banks'"),
-        (lambda d: d["cells"].update(ip="x"), "its cells or VLNV"),
-        (lambda d: d.update(interval="8"), "interval is '8'"),
-        (lambda d: d.update(bank_count=True), "bank_count is True"),
-        (lambda d: d.update(clock_mhz=None), "clock_mhz is None"),
-        (lambda d: d["input"].pop("frac"), "frac"),
-        (lambda d: d["load"].update(more=1), "more"),
-        (lambda d: d.update(hash="sha256:12"), "'sha256:12' is no content hash"),
-        (lambda d: d["banks"][0].update(hash="x"), "'x' is no content hash"),
-        (lambda d: d["files"].update(bit="x"), "'x' is no SHA-256"),
-        (lambda d: d["files"].pop("bit"), "files has"),
+        (lambda d: d.update(format="x"), "is not the manifest of an overlay"),
+        (lambda d: d.update(version=2), "has version 2, this driver reads 1"),
+        (lambda d: d.pop("banks"), "has no banks"),
+        (lambda d: d["cells"].update(ip="x"), "not of a design with net, dma"),
+        (lambda d: d.update(load=None), "not of a design with net, dma"),
+        (lambda d: d.update(interval="8"), "interval is '8', not a whole number from 1 to 16777215"),
+        (lambda d: d.update(bank_count=True), "bank_count is True, not a whole number from 1 to 16"),
+        (lambda d: d.update(bank_count=10**12), "bank_count is 1000000000000, not"),
+        (lambda d: d.update(bank_count=6), "bank_count is 6, not a power of two"),
+        (lambda d: d["load"].update(address_bits=32), r"load\.address_bits is 32, not what bank, lane and word take"),
+        (lambda d: d.update(clock_mhz=None), "clock_mhz is None, not a number from"),
+        (lambda d: d.update(clock_mhz=1e300), r"clock_mhz is 1e\+300, not a number from"),
+        (lambda d: d["input"].pop("frac"), r"has no input\.frac"),
+        (lambda d: d["input"].update(elements=100), r"input\.stream_bits is \d+, not a whole number from \d+ to 1024"),
+        (lambda d: d["input"].update(bits=33), r"container_bits is 8, not a whole number from 33 to 64"),
+        (lambda d: d.update(output=[1]), r"output is \[1\], not an object"),
+        (lambda d: d.update(hash="sha256:12"), "hash is 'sha256:12', not a content hash"),
+        (lambda d: d["banks"][0].update(hash="x"), r"banks\[0\]\.hash is 'x', not a content hash"),
+        (lambda d: d["banks"][0].update(name="../x"), r"banks\[0\]\.name is '../x', not a name of"),
+        (lambda d: d["banks"].append(d["banks"][0]), "not a list of banks with different names"),
+        (lambda d: d.update(nodes=["a"] * 33), "not a list of at most 32 texts"),
+        (lambda d: d["files"].update(bit="x"), r"files\.bit is 'x', not a SHA-256"),
     ],
 )
 def test_a_damaged_manifest_is_refused(tmp_path, edit, sentence):
@@ -215,6 +225,16 @@ def test_no_json_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(BadInput, match="is not JSON"):
         Manifest.read(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("name", ["Small_net", "small_net", "other"])
+def test_a_folder_holds_one_overlay(tmp_path, name):
+    """Names that differ in case, or in - and _, make the same files; any two nets make one rtl/overlay.tcl."""
+    write_overlay({"one": replace(example(), name="small-net")}, tmp_path, interval=8, clock_mhz=100)
+    before = files(tmp_path)
+    with pytest.raises(BadInput, match=f"holds the overlay of net small-net, and {name} is another net; give each"):
+        write_overlay({"one": replace(example(), name=name)}, tmp_path, interval=8, clock_mhz=100)
+    assert files(tmp_path) == before
 
 
 def test_the_command_names_banks_after_folders(tmp_path, capsys):
@@ -235,6 +255,7 @@ def test_the_command_names_banks_after_folders(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["--names", "a,b"], "2 names are given for 1 nets"),
+        (["--names", ""], "bank name '' cannot be used; give up to 60 lower-case letters"),
         (["--clock", "fast"], "'fast' is not a frequency in MHz"),
         (["--clock", "nan"], "'nan' is not a frequency in MHz"),
         (["--clock", "1000"], "clock 1000 MHz is out of range"),
@@ -248,12 +269,36 @@ def test_the_command_refuses(tmp_path, capsys, arguments, sentence):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.parametrize("command", ["overlay", "demo-data"])
+def test_a_net_of_frames_is_named(tmp_path, capsys, command):
+    save(LAYERS["AvgPool1d"].example(), tmp_path / "net")
+    assert main([command, str(tmp_path / "net"), "-o", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert "net avg_pool1d" in said and ("is a frame" in said or "maps I/Q to I/Q, so name one" in said)
+    assert not (tmp_path / "o").exists()
+
+
+def test_demo_data_of_other_nets_than_the_overlays_are_refused(tmp_path, capsys):
+    fmt = Format.parse("Q1.15")
+    for k in (0, 1):
+        net = Net("n", TensorType((2,), fmt), (Node("fc", Dense([[1, 2], [3, 4]], [k, 0], fmt, fmt), ("input",)),))
+        save(net, tmp_path / f"n{k}")
+    assert main(["overlay", str(tmp_path / "n0"), "-o", str(tmp_path / "o")]) == 0
+    assert main(["demo-data", str(tmp_path / "n1"), "-o", str(tmp_path / "o" / "overlay")]) == 2
+    assert "n.json holds banks n0, and not these nets by these names in this order" in capsys.readouterr().err
+    assert not (tmp_path / "o" / "overlay" / "demo.npz").exists()
+
+
 def test_two_folders_of_one_name_need_names(tmp_path, capsys):
     for place in ("a", "b"):
         save(example(), tmp_path / place / "net")
     nets = [str(tmp_path / place / "net") for place in ("a", "b")]
     assert main(["overlay", *nets, "-o", str(tmp_path / "o")]) == 2
     assert "the banks' names net, net are not different" in capsys.readouterr().err
+    for name in ("My-Net", "my_net"):
+        save(example(), tmp_path / name)
+    assert main(["overlay", str(tmp_path / "My-Net"), str(tmp_path / "my_net"), "-o", str(tmp_path / "o")]) == 2
+    assert "my_net, my_net are not different (folders' capitals become small" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert main(["overlay", str(tmp_path / "empty"), "-o", str(tmp_path / "o")]) == 2
     assert "holds no net.json" in capsys.readouterr().err

@@ -5,16 +5,21 @@
     with bittrue.board.open("tdnn_wide_shell.bit") as dpd:
         y = dpd.predistort(x)
 
-It needs the standard library, NumPy and pynq, and nothing else of bittrue. pynq is imported by `open`, so manifests can
-be read without it.
+It needs the standard library, NumPy and pynq, and of bittrue `errors`, `limits`, `files` and `readers`, which need no
+more. pynq is imported by `open`, so manifests can be read without it.
 """
 
 from __future__ import annotations
 
+import math
+import numbers
+import os
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bittrue.board.errors import BoardError
+from bittrue.errors import shown
 
 if TYPE_CHECKING:
     from bittrue.board.predistorter import Predistorter
@@ -39,16 +44,38 @@ def open(
     download : bool
         Configure the FPGA; False to use what has been loaded before.
     timeout : float
-        Seconds without a sample moving after which a transfer ends in an error.
+        Seconds without a sample moving after which a transfer ends in an error; above 0, finite.
     chunk : int
-        Most samples of one DMA transfer; sets the size of the two buffers.
+        Most samples of one DMA transfer, 1 or more; sets the size of the two buffers.
 
     Raises
     ------
     BoardError
-        For a file that is missing, another than the manifest says or not of the loaded hardware, and for hardware that
-        is not the net's.
+        For options of another kind, a file that is missing, another than the manifest says or not of the loaded
+        hardware, for hardware that is not the net's, memory that does not hold the buffers, and where there is no pynq
+        or no board.
     """
-    from bittrue.board.predistorter import Predistorter
+    file = _file(path)
+    if type(download) is not bool:
+        raise BoardError(f"download is {shown(download)}; give True or False")
+    if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not 0 < timeout < math.inf:
+        raise BoardError(f"timeout is {shown(timeout)}; it must be above 0, in seconds")
+    if isinstance(chunk, bool) or not isinstance(chunk, numbers.Integral) or chunk < 1:
+        raise BoardError(f"chunk is {shown(chunk)}; it must be above 0, a whole number of samples")
+    try:
+        from bittrue.board.predistorter import Predistorter
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "pynq":
+            raise
+        raise BoardError(
+            "pynq is not installed here; run this on the board (docs/pynq.md) or the simulated board (docs/board.md)"
+        ) from error
+    return Predistorter(file, download, timeout=float(timeout), chunk=int(chunk))
 
-    return Predistorter(path, download, timeout=timeout, chunk=chunk)
+
+def _file(path: str | PathLike[str]) -> Path:
+    """The absolute path; `BoardError` for what is none."""
+    try:
+        return Path(os.fspath(path)).expanduser().absolute()
+    except (TypeError, RuntimeError) as error:
+        raise BoardError(f"the overlay is {shown(path)} ({error}); give the path of its .bit file") from None

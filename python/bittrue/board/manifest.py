@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import zipfile
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from bittrue.board import registers as reg
+from bittrue.board.bank_words import Integers, Stored, check_words, read_words, sealed
+from bittrue.board.entries import Entries
 from bittrue.board.errors import BoardError
+from bittrue.errors import BadInput, shown
+from bittrue.files import read_bytes
+from bittrue.limits import TEXT
+from bittrue.readers import json_document
 
 FORMAT, VERSION = "bittrue-overlay", 1
-_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "net": str,
-    "hash": str,
-    "interval": int,
-    "clock_mhz": (int, float),
-    "delay": int,
-    "latency": int,
-    "input": dict,
-    "output": dict,
-    "banks": list,
-    "bank_count": int,
-    "load": (dict, type(None)),
-    "nodes": list,
-    "cells": dict,
-    "vlnv": str,
-    "files": dict,
-}
-_STREAM = ("bits", "frac", "elements", "container_bits", "stream_bits")
-_LOAD = ("address_bits", "lane_bits", "word_bits", "data_bits")
+_FIX = "write the overlay again with bittrue overlay, or copy it again"
+_HASH = r"sha256:[0-9a-f]{64}", "a content hash (sha256: and 64 hexadecimal digits)"
+_NAME = r"[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first"
+_SHA = r"(sha256:)?[0-9a-f]{64}", "a SHA-256 in hexadecimal, or null"
+_STREAM_BITS = 1024
+"""Widest stream of an AXI DMA."""
+_LARGEST_MHZ = 1000
 
 
 @dataclass(frozen=True)
@@ -106,63 +98,112 @@ class Manifest:
         if isinstance(bank, str):
             if bank in self.names:
                 return self.names.index(bank)
-        elif not isinstance(bank, bool) and 0 <= bank < self.bank_count:
-            return int(bank)
-        raise BoardError(f"the overlay has no bank {bank!r}; its banks are {', '.join(self.names)}")
+        elif not isinstance(bank, bool | np.bool_ | np.ndarray):
+            try:
+                number = operator.index(bank)
+            except TypeError:
+                number = -1
+            if 0 <= number < self.bank_count:
+                return number
+        raise BoardError(f"the overlay has no bank {shown(bank)}; its banks are {', '.join(self.names)}")
 
-    def bank_words(self, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], str]:
-        """Addresses, codes and hash of a bank as the ``.npz`` file beside the manifest holds them.
+    def bank_words(self, bank: str | int) -> tuple[Integers, Integers, str]:
+        """Addresses (of bank 0, ascending), codes and content hash of a bank that the overlay was made with.
 
-        Raises `BoardError` for a bank that is not stored or a file that cannot be read.
+        Raises `BoardError` for a bank that is not stored, or a ``.npz`` that cannot be read or is not the manifest's.
         """
-        number = self.bank_number(name)
-        path = self.path.with_suffix(".npz")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                addresses, codes = (arrays[f"{name}_{what}"].astype(np.int64) for what in ("addresses", "codes"))
-        except KeyError:
+        number = self.bank_number(bank)
+        if number >= len(self.banks):
             raise BoardError(
-                f"{path} holds no words of bank {name}; it was made with {', '.join(bank.name for bank in self.banks)}"
-            ) from None
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise BoardError(f"{path} cannot be read ({error}); copy it again with the overlay") from None
-        return addresses, codes, self.banks[number].hash
+                f"{self.path.with_suffix('.npz')} holds no words of bank {self.names[number]}; it was made with "
+                f"{', '.join(given.name for given in self.banks)}"
+            )
+        addresses, codes = self.stored[self.banks[number].name]
+        return addresses.copy(), codes.copy(), self.banks[number].hash
+
+    @cached_property
+    def stored(self) -> Stored:
+        """Addresses and codes of the banks by name, read once; `BoardError` as `bank_words`."""
+        path = self.path.with_suffix(".npz")
+        found = read_words(path, self.files.get("npz"), [bank.name for bank in self.banks])
+        for name, (addresses, codes) in found.items():
+            check_words(addresses, codes, self.load or {}, f"bank {name} in {path}")
+        return found
 
 
 def read_manifest(path: str | PathLike[str]) -> Manifest:
-    """Read a manifest; `BoardError` for one that is missing, damaged, or of another format or version."""
+    """Read a manifest; `BoardError` for one that is missing, damaged, of another version, or of impossible values."""
     file = Path(path)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BoardError(f"{file} is missing; copy the whole overlay folder to the board") from None
-    except (OSError, ValueError) as error:
-        raise BoardError(f"{file} cannot be read ({error}); copy it again with the overlay") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise BoardError(f"{file} is not the manifest of an overlay; `bittrue overlay` writes it")
-    if document.get("version") != VERSION:
-        raise BoardError(
+        if not file.exists():
+            raise BadInput(f"{file} is missing; copy the whole overlay folder to the board")
+        what = f"manifest {file}"
+        return _parsed(file, Entries(json_document(read_bytes(file, "manifest", TEXT), what), what, _FIX))
+    except BadInput as error:
+        raise BoardError(str(error)) from None
+
+
+def _parsed(file: Path, document: Entries) -> Manifest:
+    """The manifest with every value of its kind and within what registers and hardware can hold."""
+    if document.get("format") != FORMAT:
+        raise BadInput(f"{file} is not the manifest of an overlay; `bittrue overlay` writes it")
+    if document.whole("version", 0, 1 << 31) != VERSION:
+        raise BadInput(
             f"{file} has version {document.get('version')}, this driver reads {VERSION}; use the bittrue that made it"
         )
-    for key, kind in _TYPES.items():
-        if not isinstance(document.get(key), kind):
-            raise BoardError(f"{file} has no valid {key!r}; write the overlay again")
-    try:
-        return _parsed(file, document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoardError(f"{file} is incomplete ({error!r}); write the overlay again") from None
+    count = document.whole("bank_count", 1, reg.MOST_BANKS)
+    banks = tuple(Bank(bank.text("name", *_NAME), bank.text("hash", *_HASH)) for bank in document.each("banks", count))
+    if count & (count - 1):
+        raise document.refused("bank_count", "a power of two")
+    if len({bank.name for bank in banks}) < len(banks):
+        raise document.refused("banks", "a list of banks with different names")
+    files, cells = document.inner("files"), document.inner("cells")
+    return Manifest(
+        path=file,
+        net=document.text("net"),
+        hash=document.text("hash", *_HASH),
+        interval=document.whole("interval", 1, _most("SHAPE", "interval")),
+        clock_mhz=document.number("clock_mhz", 1e-3, _LARGEST_MHZ),
+        delay=document.whole("delay", 0, _most("DELAY", "samples")),
+        latency=document.whole("latency", 0, _most("DELAY", "clocks")),
+        input=_sample_format(document.inner("input")),
+        output=_sample_format(document.inner("output")),
+        banks=banks,
+        bank_count=count,
+        load=_load(document, count),
+        nodes=document.texts("nodes", 32),
+        cells={key: cells.text(key) for key in ("ip", "dma")},
+        vlnv=document.text("vlnv"),
+        files={key: files.text(key, *_SHA) if files.get(key) is not None else None for key in ("npz", "bit", "hwh")},
+    )
 
 
-def _parsed(file: Path, document: Mapping[str, Any]) -> Manifest:
-    values = {key: document[key] for key in _TYPES}
-    for side in ("input", "output"):
-        values[side] = SampleFormat(**{key: int(document[side][key]) for key in _STREAM})
-    values["banks"] = tuple(Bank(str(bank["name"]), str(bank["hash"])) for bank in document["banks"])
-    values["nodes"] = tuple(str(name) for name in document["nodes"])
-    values["clock_mhz"] = float(document["clock_mhz"])
-    values["cells"] = {key: str(document["cells"][key]) for key in ("ip", "dma")}
-    values["load"] = {key: int(document["load"][key]) for key in _LOAD} if document["load"] else None
-    return Manifest(path=file, **values)
+def _sample_format(entries: Entries) -> SampleFormat:
+    bits = entries.whole("bits", 1, 64)
+    container = entries.whole("container_bits", bits, 64)
+    if container not in (8, 16, 32, 64):
+        raise entries.refused("container_bits", "8, 16, 32 or 64")
+    elements = entries.whole("elements", 1, _STREAM_BITS // container)
+    stream = entries.whole("stream_bits", container * elements, _STREAM_BITS)
+    if stream % container:
+        raise entries.refused("stream_bits", f"a multiple of the container's {container} bits")
+    return SampleFormat(bits, entries.whole("frac", -128, 127), elements, container, stream)
+
+
+def _load(document: Entries, count: int) -> Mapping[str, int] | None:
+    """The widths of an address and a word; nothing where the weights are fixed."""
+    if document.get("load") is None:
+        return None
+    load = document.inner("load")
+    found = {key: load.whole(key, 0, 32) for key in ("address_bits", "lane_bits", "word_bits")}
+    if found["address_bits"] != (count - 1).bit_length() + found["lane_bits"] + found["word_bits"]:
+        raise load.refused("address_bits", "what bank, lane and word take together")
+    return found | {"data_bits": load.whole("data_bits", 1, 64)}
+
+
+def _most(register: str, field: str) -> int:
+    """Largest value of a field of a register."""
+    return (1 << reg.FIELDS[register][field][1]) - 1
 
 
 def check_files(bit: str | PathLike[str]) -> Manifest:
@@ -183,10 +224,5 @@ def check_files(bit: str | PathLike[str]) -> Manifest:
             continue
         if not file.is_file():
             raise BoardError(f"{file} is missing; copy the whole overlay folder to the board")
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        if found != wanted.removeprefix("sha256:"):
-            raise BoardError(
-                f"{file} is not of this overlay: its SHA-256 begins with {found[:12]}, {manifest.path.name} says "
-                f"{wanted.removeprefix('sha256:')[:12]}; copy all files of one build"
-            )
+        sealed(file, wanted)
     return manifest

@@ -147,11 +147,22 @@ class NetShell(DefaultIP):  # type: ignore[misc]
             )
 
     def set_bank_hash(self, bank: int, digest: str) -> None:
-        """Write the content hash ``"sha256:.."`` of the net that a bank now holds."""
+        """Write the content hash ``"sha256:.."`` of the net that a bank now holds, and read it back.
+
+        Raises `BoardError` where another is read. Then, and where this is interrupted, the bank has no valid hash.
+        """
         text = digest.removeprefix("sha256:")
         first = reg.BANK_HASH + 4 * reg.BANK_HASH_WORDS * bank
-        for k in range(reg.BANK_HASH_WORDS):
-            self.write(first + 4 * k, int(text[8 * k : 8 * k + 8], 16))
+        try:
+            for k in range(reg.BANK_HASH_WORDS):
+                self.write(first + 4 * k, int(text[8 * k : 8 * k + 8], 16))
+            found = self.bank_hash(bank)
+            if found != digest:
+                raise BoardError(f"the hash of the bank reads {found} and {digest} was written; load the bank again")
+        except BaseException:
+            for k in range(reg.BANK_HASH_WORDS):
+                self.write(first + 4 * k, 0)
+            raise
 
 
 def _text(words: Sequence[int]) -> str:

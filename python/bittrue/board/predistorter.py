@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from os import PathLike
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,10 +14,13 @@ from pynq import Overlay, allocate
 
 from bittrue.board import registers as reg
 from bittrue.board.errors import BoardError
+from bittrue.board.fpga import FPGA
+from bittrue.board.loading import words_to_load
 from bittrue.board.manifest import Manifest, check_files
 from bittrue.board.net_shell import VLNV, NetShell
-from bittrue.board.samples import Codes, check_codes, quantise, unpacked, word_dtype, words_of
+from bittrue.board.samples import Codes, as_values, check_codes, quantise, unpacked, word_dtype, words_of
 from bittrue.board.transfer import Transfers
+from bittrue.errors import shown
 
 
 class Predistorter:
@@ -25,6 +28,10 @@ class Predistorter:
 
     The hardware is a stream: a call goes on where the one before ended, so long signals may come in pieces. `reset`
     begins anew, with a history of zeros. After an error the stream is begun anew, too, and the next call works.
+
+    Every call is whole: one lock for all that a process has opened lets other threads wait until it has returned.
+    Calls that belong together go into ``with dpd.alone():``. What `close` or another `bittrue.board.open` has ended
+    raises `BoardError`, as does a call from a signal handler within a call.
 
     Parameters
     ----------
@@ -36,41 +43,56 @@ class Predistorter:
     manifest : Manifest
         What the overlay is.
     overlay : pynq.Overlay
+        Its own cells have no lock.
     clipped : int
         Samples that `predistort` had to clamp to the input's range since the last `reset`.
     """
 
-    def __init__(self, path: str | PathLike[str], download: bool, *, timeout: float, chunk: int) -> None:
-        if not timeout > 0 or chunk < 1:
-            raise BoardError(f"timeout is {timeout} s and chunk {chunk} samples; both must be above 0")
+    def __init__(self, path: Path, download: bool, *, timeout: float, chunk: int) -> None:
         self._buffers: list[Any] = []
         self.clipped = 0
-        file = Path(path).expanduser().absolute()
-        self.manifest: Manifest = check_files(file)
+        self.manifest: Manifest = check_files(path)
         if self.manifest.vlnv != VLNV:
             raise BoardError(f"the overlay's cell is a {self.manifest.vlnv}, this driver is for {VLNV}; update bittrue")
-        self.overlay = Overlay(str(file), download=download)
-        shell = self._cell("ip")
-        if not isinstance(shell, NetShell):
-            raise BoardError(f"{file.with_suffix('.hwh')} has no cell of type {VLNV} as {self.manifest.cells['ip']}")
-        self._shell: NetShell = shell
-        self._shell.check(self.manifest)
-        self._transfers = Transfers(self._cell("dma"), timeout, self._moved)
-        given, made = self.manifest.input, self.manifest.output
-        widest = max(given.stream_bits, made.stream_bits) // 8
-        self._chunk = min(chunk, self._transfers.most_bytes // widest)
-        try:
-            for fmt in (given, made):
-                self._buffers.append(
-                    allocate(shape=(self._chunk, words_of(fmt)), dtype=word_dtype(fmt), cacheable=True)
+        with FPGA.working():
+            FPGA.configured += download
+            self._configured = FPGA.configured
+            self.overlay = _overlay(path, download)
+            shell = self._cell("ip")
+            if not isinstance(shell, NetShell):
+                raise BoardError(
+                    f"{path.with_suffix('.hwh')} has no cell of type {VLNV} as {self.manifest.cells['ip']}"
                 )
-            self._begin()
-        except BaseException:
-            self.close()
-            raise
+            self._shell: NetShell = shell
+            self._shell.check(self.manifest)
+            self._transfers = Transfers(self._cell("dma"), timeout, self._moved)
+            given, made = self.manifest.input, self.manifest.output
+            widest = max(given.stream_bits, made.stream_bits) // 8
+            self._chunk = min(chunk, self._transfers.most_bytes // widest)
+            try:
+                self._allocate()
+                self._begin()
+            except BaseException:
+                self._free()
+                raise
+
+    def _allocate(self) -> None:
+        for fmt in (self.manifest.input, self.manifest.output):
+            shape = self._chunk, words_of(fmt)
+            try:
+                self._buffers.append(allocate(shape=shape, dtype=word_dtype(fmt), cacheable=True))
+            except (MemoryError, RuntimeError, OSError) as error:
+                raise BoardError(
+                    f"a chunk of {self._chunk} samples needs a buffer of {self._chunk * fmt.stream_bits // 8} bytes, "
+                    f"and the memory for DMA does not hold it ({error}); give a smaller chunk, or close what is open"
+                ) from error
 
     def close(self) -> None:
-        """Free the buffers; nothing runs between two calls, and the overlay stays loaded."""
+        """Free the buffers, once a call of another thread has returned; the overlay stays loaded."""
+        with FPGA.working():
+            self._free()
+
+    def _free(self) -> None:
         while self._buffers:
             self._buffers.pop().freebuffer()
 
@@ -82,6 +104,25 @@ class Predistorter:
     ) -> None:
         self.close()
 
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[None]:
+        """The hardware for one call; `BoardError` where this overlay is not open, or not loaded, any more."""
+        with FPGA.working():
+            if not self._buffers:
+                raise BoardError("the overlay is closed; open it again")
+            if self._configured != FPGA.configured:
+                raise BoardError(
+                    "the FPGA was configured anew when an overlay was opened after this one; open this one again, or "
+                    "open the same overlay a second time with download=False"
+                )
+            yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads from the hardware over several calls: other banks, resets and samples wait."""
+        with FPGA.reserved():
+            yield
+
     # -- samples -----------------------------------------------------------------------------------------------------
 
     def predistort(self, iq: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -92,8 +133,8 @@ class Predistorter:
         Parameters
         ----------
         iq : complex array (N,), or real array (N, elements)
-            In units of the format's full scale, -1 to just below 1 for Q1.15. What is beyond is clamped and counted in
-            `clipped`.
+            Floating point, in units of the format's full scale, -1 to just below 1 for Q1.15. What is beyond is clamped
+            and counted in `clipped`. Integers are codes, and those go to `run_codes`.
 
         Returns
         -------
@@ -102,24 +143,15 @@ class Predistorter:
         Raises
         ------
         BoardError
-            For samples of another shape or not finite, and where a transfer fails (`run_codes`).
+            For samples of another shape or kind, masked or not finite, for codes in their place (integers, or whole
+            numbers beyond twice full scale), and where a transfer fails (`run_codes`).
         """
-        array = np.asarray(iq)
-        given, made = self.manifest.input, self.manifest.output
-        is_complex = np.iscomplexobj(array)
-        if is_complex and array.ndim == 1 and given.elements == made.elements == 2:
-            values = np.stack([array.real, array.imag], axis=1)
-        elif not is_complex and array.ndim == 2 and array.shape[1] == given.elements and array.dtype.kind in "fiu":
-            values = array
-        else:
-            pair = "complex (N,) or real" if given.elements == made.elements == 2 else "real"
-            raise BoardError(
-                f"samples are an array {array.shape} of {array.dtype}; net {self.manifest.net} takes {pair} "
-                f"(N, {given.elements})"
-            )
-        codes, clipped = quantise(values.astype(np.float64), given)
-        out = np.ldexp(self.run_codes(codes).astype(np.float64), -made.frac)
-        self.clipped += clipped
+        made = self.manifest.output
+        values, is_complex = as_values(iq, self.manifest.input, made, self.manifest.net)
+        codes, clipped = quantise(values, self.manifest.input)
+        with self._use():
+            out = np.ldexp(self._run_all(codes).astype(np.float64), -made.frac)
+            self.clipped += clipped
         return out[:, 0] + 1j * out[:, 1] if is_complex else out
 
     def run_codes(self, codes: npt.ArrayLike) -> Codes:
@@ -132,8 +164,10 @@ class Predistorter:
             progress within the timeout, or a closed overlay. Hardware and DMA are reset before it is raised.
         """
         given = check_codes(codes, self.manifest.input)
-        if not self._buffers:
-            raise BoardError("the overlay is closed; open it again")
+        with self._use():
+            return self._run_all(given)
+
+    def _run_all(self, given: Codes) -> Codes:
         made = np.zeros((len(given), self.manifest.output.elements), np.int64)
         for start in range(0, len(given), self._chunk):
             part = given[start : start + self._chunk]
@@ -170,8 +204,9 @@ class Predistorter:
 
     def reset(self) -> None:
         """Begin a new stream: the history is zero, counters and flags are clear; weights, bank and bypass stay."""
-        self._begin()
-        self.clipped = 0
+        with self._use():
+            self._begin()
+            self.clipped = 0
 
     @property
     def bank(self) -> str:
@@ -179,78 +214,75 @@ class Predistorter:
 
         A swap takes effect between two samples and needs no pause.
         """
-        return self.manifest.names[self._shell.field("BANK", "select")]
+        with self._use():
+            return self.manifest.names[self._shell.field("BANK", "select")]
 
     @bank.setter
     def bank(self, bank: str | int) -> None:
-        self._shell.write(reg.BANK, self.manifest.bank_number(bank))
+        number = self.manifest.bank_number(bank)
+        with self._use():
+            self._shell.write(reg.BANK, number)
 
     @property
     def bypass(self) -> bool:
         """Whether samples leave as they came, as late as if they had been computed."""
-        return self._shell.bypass
+        with self._use():
+            return self._shell.bypass
 
     @bypass.setter
     def bypass(self, on: bool) -> None:
-        self._shell.bypass = bool(on)
+        if not isinstance(on, bool | np.bool_):
+            raise BoardError(f"bypass is {shown(on)}; give True or False")
+        with self._use():
+            self._shell.bypass = bool(on)
 
     def bank_hashes(self) -> dict[str, str | None]:
         """Content hash of the net in every bank by its name; nothing where a load was not finished."""
-        return {name: self._shell.bank_hash(k) for k, name in enumerate(self.manifest.names)}
+        with self._use():
+            return {name: self._shell.bank_hash(k) for k, name in enumerate(self.manifest.names)}
 
     def load(self, bank: str | int, addresses: npt.ArrayLike, codes: npt.ArrayLike, digest: str) -> None:
         """Load other weights into a bank that is not in use, and check that they arrived.
+
+        The hash is written when the hardware has all words of the bank, by count and CRC-32, and is read back.
 
         Parameters
         ----------
         bank : str or int
         addresses, codes : int arrays (N,)
-            As ``manifest.bank_words`` and `bittrue.lower.load.LoadPlan.words` give them, of bank 0 or of this bank.
+            All words of a bank, each once: what ``manifest.bank_words`` and `bittrue.lower.load.LoadPlan.words` give,
+            in any order, of bank 0 or of this bank.
         digest : str
-            Content hash ``"sha256:.."`` of the net that they make.
+            Content hash ``"sha256:.."`` of the net that they make. The driver can compare it with the words where the
+            overlay holds one of both, else it takes the caller's word.
 
         Raises
         ------
         BoardError
-            Where the bank is in use, does not exist or is fixed, for words that do not fit, and where count or CRC of
-            what the hardware stored differ.
+            Where the bank is in use, does not exist or is fixed, for words that are not those of a whole bank or do not
+            fit, a hash that is not that of the words, and where count or CRC of what the hardware stored differ.
         """
-        number, name = self.manifest.bank_number(bank), self.manifest.names[self.manifest.bank_number(bank)]
-        plan = self.manifest.load
-        if plan is None:
-            raise BoardError(
-                f"the weights of {self.manifest.net} are fixed; make the overlay with banks to load others"
-            )
-        if len(digest.removeprefix("sha256:")) != 64 or set(digest.removeprefix("sha256:")) - set("0123456789abcdef"):
-            raise BoardError(f"{digest!r} is no content hash; give the net's, sha256: and 64 hexadecimal digits")
-        where, what = np.asarray(addresses), np.asarray(codes)
-        if where.ndim != 1 or where.shape != what.shape or where.dtype.kind not in "iu" or what.dtype.kind not in "iu":
-            raise BoardError(
-                f"addresses {where.shape} and codes {what.shape} must be integers, one row of equal length"
-            )
-        bits, width = plan["lane_bits"] + plan["word_bits"], plan["data_bits"]
-        where, what = where.astype(np.int64), what.astype(np.int64)
-        high = where >> bits
-        if not np.isin(high, (0, number)).all():
-            raise BoardError(f"address {int(where[~np.isin(high, (0, number))][0]):#x} is not one of bank {name}")
-        if width < 64 and ((what < -(1 << (width - 1))) | (what >= 1 << (width - 1))).any():
-            raise BoardError(f"a code does not fit the {width} bits of a word; load words of this net only")
-        if self._shell.busy(number):
-            raise BoardError(f"bank {name} is in use; select another bank before loading it")
-        self._shell.load(where & ((1 << bits) - 1) | number << bits, what)
-        self._shell.set_bank_hash(number, digest)
+        number = self.manifest.bank_number(bank)
+        where, what, digest = words_to_load(self.manifest, number, addresses, codes, digest)
+        with self._use():
+            if self._shell.busy(number):
+                raise BoardError(f"bank {self.manifest.names[number]} is in use; select another bank before loading it")
+            self._shell.load(where, what)
+            self._shell.set_bank_hash(number, digest)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def counters(self) -> dict[str, int]:
         """Since the last reset, modulo 2**32: samples in and out, clocks in which the output waited; and `clipped`."""
-        taken, made = self._moved()
-        stalls = int(self._shell.read(reg.STALLS))
-        return {"samples_in": taken, "samples_out": made, "stalls": stalls, "clipped": self.clipped}
+        with self._use():
+            taken, made = self._moved()
+            stalls = int(self._shell.read(reg.STALLS))
+            return {"samples_in": taken, "samples_out": made, "stalls": stalls, "clipped": self.clipped}
 
     def saturated(self) -> tuple[str, ...]:
         """Names of the layers that had to clamp a result since the last call or reset."""
-        return self._shell.saturated(self.manifest.nodes)
+        with self._use():
+            return self._shell.saturated(self.manifest.nodes)
 
     def _moved(self) -> tuple[int, int]:
         return int(self._shell.read(reg.SAMPLES_IN)), int(self._shell.read(reg.SAMPLES_OUT))
@@ -263,3 +295,14 @@ class Predistorter:
                 found = getattr(found, part)
             return found
         raise BoardError(f"the overlay has no cell {name}; copy .bit, .hwh, .json and .npz of one build")
+
+
+def _overlay(path: Path, download: bool) -> Overlay:
+    """pynq's overlay; `BoardError` where pynq finds no device or cannot load it."""
+    try:
+        return Overlay(str(path), download=download)
+    except Exception as error:  # of pynq, the kernel and the device: of any kind
+        raise BoardError(
+            f"pynq cannot load {path} ({type(error).__name__}: {str(error)[:300]}); run it as root on the board, or "
+            f"on the simulated board"
+        ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,52 @@ from bittrue.board.errors import BoardError
 from bittrue.board.manifest import SampleFormat
 
 Codes = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+def as_array(given: Any, what: str) -> npt.NDArray[Any]:
+    """``given`` as an array; `BoardError` for what is none, and for masked elements: they have no value."""
+    parts = given if isinstance(given, list | tuple) else (given,)
+    if any(np.ma.is_masked(part) for part in parts):
+        raise BoardError(f"{what} hold masked elements, which have no value; fill them, for example with .filled(0)")
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise BoardError(f"{what} are no array of numbers ({str(error)[:160]}); give a NumPy array") from None
+
+
+def as_values(iq: Any, given: SampleFormat, made: SampleFormat, net: str) -> tuple[Values, bool]:
+    """Samples of floating point as ``(N, elements)``, and whether they were complex.
+
+    Raises
+    ------
+    BoardError
+        For integers and booleans, which are codes or flags and nothing in units of full scale; for values that are
+        codes all the same: whole numbers, some beyond twice full scale; for numbers that float64 does not hold, and
+        another shape.
+    """
+    array = as_array(iq, "samples")
+    codes = f"give codes to run_codes, or scale them: x * 2.0**{-given.frac}"
+    if array.dtype.kind in "biu":
+        raise BoardError(f"samples are {array.dtype}, and predistort takes floats in units of full scale; {codes}")
+    pairs = given.elements == made.elements == 2
+    is_complex = array.dtype.kind == "c"
+    fits = array.ndim == 1 and pairs if is_complex else array.ndim == 2 and array.shape[1] == given.elements
+    if array.dtype.kind not in "fc" or not np.can_cast(array.dtype, np.complex128) or not fits:
+        shapes = "complex (N,) or real" if pairs else "real"
+        raise BoardError(
+            f"samples are an array {array.shape} of {array.dtype}; net {net} takes {shapes} (N, {given.elements}), of "
+            f"64 bits a number at most"
+        )
+    values = np.stack([array.real, array.imag], axis=1) if is_complex else array
+    values = values.astype(np.float64)
+    most = float(np.abs(values).max(initial=0))
+    if np.isfinite(most) and most > 2.0 ** (given.bits - given.frac) and (values == np.floor(values)).all():
+        raise BoardError(
+            f"samples are whole numbers up to {most:g}, so codes, and predistort takes units of full scale, here "
+            f"{2.0 ** (given.bits - 1 - given.frac):g}; {codes}"
+        )
+    return values, is_complex
 
 
 def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat) -> tuple[Codes, int]:
@@ -33,14 +81,14 @@ def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat) -> tuple[Codes,
     return np.asarray(np.clip(codes, fmt.lo, fmt.hi)), clipped
 
 
-def check_codes(codes: npt.ArrayLike, fmt: SampleFormat) -> Codes:
+def check_codes(codes: Any, fmt: SampleFormat) -> Codes:
     """The codes as int64 ``(N, elements)``; `BoardError` for another shape, kind, or a code outside the format."""
-    array = np.asarray(codes)
-    if array.ndim != 2 or array.shape[1] != fmt.elements or not np.issubdtype(array.dtype, np.integer):
+    array = as_array(codes, "codes")
+    if array.ndim != 2 or array.shape[1] != fmt.elements or array.dtype.kind not in "iu":
         raise BoardError(
             f"codes are an array {array.shape} of {array.dtype}; the net takes integers (N, {fmt.elements})"
         )
-    if array.size and (array.min() < fmt.lo or array.max() > fmt.hi):
+    if array.size and (int(array.min()) < fmt.lo or int(array.max()) > fmt.hi):
         raise BoardError(
             f"codes reach from {array.min()} to {array.max()}; {fmt.bits} bits hold {fmt.lo} to {fmt.hi}, so clamp them"
         )

@@ -77,7 +77,8 @@ class Transfers:
         Raises
         ------
         BoardError
-            For an error of the DMA, fewer bytes than expected, or no progress in time.
+            For an error of the DMA, fewer bytes than expected, no progress in time, and where the core moved other
+            samples besides.
         """
         start = self._moved()
         try:
@@ -88,6 +89,8 @@ class Transfers:
         self._wait(samples, sizes[1], start)
         self._dma.sendchannel.wait()
         self._dma.recvchannel.wait()  # makes the received bytes visible to the processor
+        if self._gone(start) != (samples, samples):
+            raise BoardError(f"{self._counts(samples, start)}: another program uses the hardware, too; end one of them")
 
     def _wait(self, samples: int, size: int, start: tuple[int, int]) -> None:
         seen, last = start, time.monotonic()
@@ -117,8 +120,13 @@ class Transfers:
     def _runs(self, offset: int) -> bool:
         return not int(self._dma.mmio.read(offset + STATUS)) & HALTED
 
-    def _counts(self, samples: int, start: tuple[int, int]) -> str:
+    def _gone(self, start: tuple[int, int]) -> tuple[int, int]:
+        """Samples that the core has taken and given since ``start``."""
         taken, made = ((now - before) & 0xFFFFFFFF for now, before in zip(self._moved(), start, strict=True))
+        return taken, made
+
+    def _counts(self, samples: int, start: tuple[int, int]) -> str:
+        taken, made = self._gone(start)
         return f"{samples} samples expected, the core took {taken} and gave {made}"
 
     def _until(self, done: Callable[[], bool], complaint: str) -> None:

@@ -15,6 +15,7 @@ from bittrue.check.legs import Leg
 from bittrue.check.vectors import blocks
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.limits import take
 from bittrue.num import Format
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
@@ -93,7 +94,11 @@ class LegVerdict:
 
 @dataclass
 class Verdict:
-    """The result of `check`: ``legs`` in the order given, ``kinds`` with their samples, ``skipped`` with the reason."""
+    """The result of `check`: ``legs`` in the order given, ``kinds`` with their samples, ``skipped`` with the reason.
+
+    ``unreached`` has the delay of every node whose longest delay no vector was long enough for: that tap only ever saw
+    the zeros before the first sample.
+    """
 
     net: Net
     hash: str
@@ -102,6 +107,7 @@ class Verdict:
     legs: list[LegVerdict]
     kinds: dict[str, int] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    unreached: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def equal(self) -> bool:
@@ -137,8 +143,10 @@ def check(
     compared = [leg for leg in legs.values() if leg.name != "ref"]
     if not compared:
         raise BadInput("there is no leg besides ref, which is what others are compared with; give torch, c or rtl")
+    take(8 * net.elements * 16, f"a check of net {net.name}, which compares blocks of samples,")
     verdicts = [LegVerdict(leg.name, {node.name: 0 for node in net.nodes}) for leg in compared]
     result = Verdict(net, content_hash(net), samples, seed, verdicts)
+    longest = 0
     for number, (kind, codes) in enumerate(blocks(net, samples, seed, real, every)):
         expected = ref.taps(net, codes)
         for leg, verdict in zip(compared, verdicts, strict=True):
@@ -147,7 +155,9 @@ def check(
             if progress:
                 progress(leg.name, kind, len(codes))
         result.kinds[kind] = result.kinds.get(kind, 0) + len(codes)
+        longest = max(longest, len(codes))
     result.samples = sum(result.kinds.values())
+    result.unreached = {node.name: node.layer.memory for node in net.nodes if node.layer.memory >= longest}
     return result
 
 

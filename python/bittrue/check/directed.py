@@ -16,12 +16,18 @@ from bittrue.spec.net import INPUT
 Codes = npt.NDArray[np.int64]
 NEURONS = 256
 """Neurons of a layer that get inputs of their own."""
+DIRECTED = 1 << 22
+"""Most elements of a kind of directed vectors, roughly: of wide inputs and behind long delays there are fewer."""
+TERMS = 1 << 18
+"""Longest sum for which ties are constructed, and most terms of all such sums."""
+SCORES = 1 << 26
+"""Most scores of candidates, over delays and neurons."""
 GRID = 32
 """Steps of the grid of samples, from lo to hi with zero in the middle."""
 FOUND = 32
 """Ties that are taken of one rounding."""
-DRAWS = 64
-"""Attempts to construct a tie of one neuron."""
+DRAWS, KEPT = 64, 8
+"""Attempts to construct a tie of one neuron, and how many ties of it are taken."""
 
 
 def worst_cases(net: Net) -> Codes:
@@ -38,7 +44,7 @@ def worst_cases(net: Net) -> Codes:
     candidates = np.array(list(product(line, repeat=2)))
     for node in net.nodes:
         if isinstance(node.layer, Conv1d) and node.inputs == (INPUT,):
-            weight = node.layer.weight[:NEURONS]
+            weight = node.layer.weight[: _some(net.input.elements)]
             for ends in ((fmt.hi, fmt.lo), (fmt.lo, fmt.hi)):
                 found.append(framed(node.layer, net.input, np.where(weight >= 0, *ends)))
     for layer, taps in _first_matrices(net):
@@ -47,7 +53,7 @@ def worst_cases(net: Net) -> Codes:
         elif taps:
             scores = _feature_scores(taps, layer, net.input, candidates)
         else:
-            weight = layer.weight[:NEURONS]
+            weight = layer.weight[: _some(net.input.elements)]
             found += [np.where(weight >= 0, fmt.hi, fmt.lo), np.where(weight >= 0, fmt.lo, fmt.hi)]
             continue
         depth = max(scores) + 1
@@ -57,6 +63,11 @@ def worst_cases(net: Net) -> Codes:
                 stream[:, depth - 1 - delay] = candidates[pick(score, axis=0)]
             found.append(stream.reshape(-1, 2))
     return np.concatenate(found)
+
+
+def _some(elements: int, most: int = NEURONS) -> int:
+    """How many vectors of so many elements are made, ``most`` at most."""
+    return max(1, min(most, DIRECTED // elements))
 
 
 def _first_matrices(net: Net) -> Iterable[tuple[Dense | ComplexFIR, MemoryTaps | None]]:
@@ -73,7 +84,8 @@ def _feature_scores(taps: MemoryTaps, layer: Dense, given: TensorType, iq: Codes
     """What candidate ``c`` at delay ``t`` adds to the accumulator of neuron ``o``: ``scores[t][c, o]``."""
     alone = MemoryTaps((0,), taps.powers, taps.output)
     features = evaluate(alone, [given], iq)
-    weight = layer.weight[:NEURONS]
+    delays = len({delay for delay, _ in taps.features})
+    weight = layer.weight[: min(_some(taps.memory + 1), max(1, SCORES // (len(iq) * delays)))]
     scores: dict[int, Codes] = {}
     for column, (delay, part) in enumerate(taps.features):
         found = np.outer(features[:, alone.features.index((0, part))], weight[:, column])
@@ -115,7 +127,8 @@ def ties(net: Net, rng: np.random.Generator) -> Codes:
             layer = node.layer
             rows = layer.weight.reshape(len(layer.weight), -1)
             shift = layer.shift(net.input.format)
-            for neuron, (row, bias) in enumerate(zip(rows[:NEURONS], layer.bias, strict=False)):
+            few = min(_some(net.input.elements * KEPT), max(1, TERMS // rows.shape[1]))
+            for neuron, (row, bias) in enumerate(zip(rows[:few], layer.bias, strict=False)):
                 samples = _row_ties(row, int(bias), shift, net.input.format, rng)
                 if isinstance(layer, Conv1d) and len(samples):
                     windows = samples.reshape(len(samples), *layer.weight.shape[1:])
@@ -152,8 +165,9 @@ def _iq_ties(layer: MemoryTaps | ComplexFIR, given: Format, rng: np.random.Gener
         tied += [_any(is_tie(iq * envelope(iq, p, given.frac, target)[:, None], given.frac)) for p in powers]
     tied += [is_tie(exact[p], p * given.frac - target.frac) for p in powers]
     tied.append(_any(is_tie(iq, given.frac - target.frac)))
-    chosen = [rng.permutation(np.flatnonzero(mask))[:FOUND] for mask in tied]
     memory = layer.memory if isinstance(layer, ComplexFIR) else 0
+    few = _some((memory + 1) * len(tied), FOUND)
+    chosen = [rng.permutation(np.flatnonzero(mask))[:few] for mask in tied]
     stream = np.zeros((sum(map(len, chosen)), memory + 1, 2), np.int64)  # zeros between: a sum of one sample only
     stream[:, 0] = iq[np.concatenate(chosen)]
     return stream.reshape(-1, 2)
@@ -163,7 +177,7 @@ def _row_ties(weight: Codes, bias: int, shift: int, given: Format, rng: np.rando
     """Random samples in which one element is solved for: ``w[j] * x[j] = half - the rest (mod 2**shift)``."""
     row, found = [int(w) for w in weight], np.zeros((0, len(weight)), np.int64)
     usable = [k for k, weight in enumerate(row) if weight]
-    if shift <= 0 or not usable:
+    if shift <= 0 or not usable or len(row) > TERMS:
         return found
     column = min(usable, key=lambda k: row[k] & -row[k])
     even = (row[column] & -row[column]).bit_length() - 1
@@ -177,7 +191,7 @@ def _row_ties(weight: Codes, bias: int, shift: int, given: Format, rng: np.rando
         solution -= modulus if solution > given.hi else 0
         sample[column] = solution if given.lo <= solution <= given.hi else 0
     hit = is_tie(samples @ weight + bias, shift)
-    return samples[hit][:8]
+    return samples[hit][:KEPT]
 
 
 def framed(layer: Conv1d, given: TensorType, windows: Codes, filters: Codes | None = None) -> Codes:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
-from safetensors import SafetensorError
 
 from bittrue import ref
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.readers.tensors import tensors
 from bittrue.spec import Net
 
 FILE = "kat.safetensors"
@@ -32,7 +32,8 @@ def content(net: Net, samples: npt.NDArray[np.integer]) -> bytes:
 def digest(given: npt.NDArray[np.integer], expected: npt.NDArray[np.integer]) -> npt.NDArray[np.int8]:
     """SHA-256 over both arrays, int8 (32,): an edited input may have the same answer, and is an edit all the same.
 
-    What is digested: of each its NumPy type, a space, its shape as Python writes it, a space, and its codes.
+    What is digested: of each its type as NumPy writes it (``|i1`` for int8, else ``<i2``, ``<i4``, ``<i8``), a space,
+    its shape as Python writes it, a space, and its codes.
     """
     total = hashlib.sha256()
     for array in (given, expected):
@@ -42,16 +43,18 @@ def digest(given: npt.NDArray[np.integer], expected: npt.NDArray[np.integer]) ->
 
 def read(path: str | os.PathLike[str]) -> tuple[Codes, Codes]:
     """Input and output codes of a known-answer file. Raises `BadInput` where it cannot be read or was edited."""
-    try:
-        stored = safetensors.numpy.load(read_bytes(path, "the known answers"))
-        given, expected = stored["input"], stored["output"]
-        if given.dtype.kind != "i" or expected.dtype.kind != "i":
-            raise BadInput(f"{path} holds {given.dtype} and {expected.dtype}; codes are integers, so restore the file")
-        if "sha256" in stored and not np.array_equal(stored["sha256"], digest(given, expected)):
-            raise BadInput(f"{path} was edited: its codes have another SHA-256 than it says; restore the folder")
-        return given.astype(np.int64), expected.astype(np.int64)
-    except (SafetensorError, KeyError) as error:
-        raise BadInput(f"{path} holds no known answers ({error}); restore the file") from None
+    stored = tensors(read_bytes(path, "the known answers"), f"the known answers {path}")
+    for name in stored.keys() ^ {"input", "output", "sha256"}:
+        if name != "sha256":
+            raise BadInput(f"{path} {'holds' if name in stored else 'lacks'} {shown(name)}; restore the file")
+    given, expected = stored["input"], stored["output"]
+    if given.dtype.kind != "i" or expected.dtype.kind != "i":
+        raise BadInput(f"{path} holds {given.dtype} and {expected.dtype}; codes are integers, so restore the file")
+    if not given.ndim or not expected.ndim or not len(given):
+        raise BadInput(f"{path} holds inputs {given.shape} and outputs {expected.shape}; one sample or more is needed")
+    if "sha256" in stored and not np.array_equal(stored["sha256"], digest(given, expected)):
+        raise BadInput(f"{path} was edited: its codes have another SHA-256 than it says; restore the folder")
+    return given.astype(np.int64), expected.astype(np.int64)
 
 
 def inputs(folder: str | os.PathLike[str]) -> Codes | None:
@@ -69,7 +72,7 @@ def verify(net: Net, folder: str | os.PathLike[str]) -> int | None:
     if not path.is_file():
         return None
     given, expected = read(path)
-    if given.shape[1:] != net.input.shape or expected.shape != (len(given), *net.output.shape) or not len(given):
+    if given.shape[1:] != net.input.shape or expected.shape != (len(given), *net.output.shape):
         raise BadInput(
             f"{path} holds inputs {given.shape} and outputs {expected.shape}, which net {net.name} cannot have; "
             f"restore the file"

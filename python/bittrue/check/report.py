@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bittrue.check.compare import Divergence, LegVerdict, Verdict
+from bittrue.check.vectors import needed
 from bittrue.num import Format
 
 
@@ -29,10 +30,21 @@ def summary(verdict: Verdict) -> str:
     names = ", ".join(leg.leg for leg in verdict.legs)
     if verdict.equal:
         words = sum(leg.words for leg in verdict.legs)
-        return f"equal: {names} gave the bits of ref in all {words:,} words of {verdict.samples:,} samples"
+        many = f"all {words:,} words of {verdict.samples:,} samples"
+        return f"equal{_limited(verdict)}: {names} gave the bits of ref in {many}"
     wrong = [leg.leg for leg in verdict.legs if not leg.equal]
     compared = f" (compared: {names})" if len(verdict.legs) > 1 else ""
     return f"NOT EQUAL: {', '.join(wrong)} differs from ref{compared}"
+
+
+def _limited(verdict: Verdict) -> str:
+    """How far equality goes where a delay was longer than every vector."""
+    if not verdict.unreached:
+        return ""
+    name, delay = max(verdict.unreached.items(), key=lambda item: item[1])
+    enough = needed(verdict.net)
+    advice = f"give --samples {enough} or more" if enough else "the net is too wide for so long a vector"
+    return f" BUT FOR A DELAY ({name} looks {delay:,} samples back, further than any vector is long; {advice})"
 
 
 def sheets(verdict: Verdict) -> list[Sheet]:

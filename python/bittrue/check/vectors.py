@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.check.directed import ties, worst_cases
+from bittrue.check.directed import DIRECTED, ties, worst_cases
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
@@ -24,6 +24,10 @@ CHANNELS = 64
 """Channels that are exercised one by one; of a wider input, as many spread evenly."""
 _RUN = 64
 """Samples of one amplitude in the small-amplitude vectors."""
+BEYOND = 1024
+"""Samples past the longest delay in the vectors that are there to reach it."""
+LONGEST = 1 << 27
+"""Most elements that all tensors of a net have in that block: as long as it is, it cannot be cut."""
 
 
 def blocks(
@@ -32,8 +36,9 @@ def blocks(
     """Yield ``(kind, codes)``, each a stream of its own from reset, of ``samples`` samples in all.
 
     The directed kinds come first and get at most half of the samples: ``corners``, ``single channels``,
-    ``worst cases``, ``ties``. Of the rest, half goes to ``real`` where data is given, an eighth of what then remains
-    to ``small`` amplitudes, and everything else to ``uniform`` codes over the full range.
+    ``worst cases``, ``ties``. Where a delay is longer than the blocks that follow, a block of full-range codes reaches
+    `BEYOND` it, ``delays``, if the samples left suffice. Of the rest, half goes to ``real`` where data is given, an
+    eighth of what then remains to ``small`` amplitudes, and everything else to ``uniform`` codes over the full range.
 
     Parameters
     ----------
@@ -65,6 +70,8 @@ def blocks(
     if total > share:
         directed = {kind: codes[: len(codes) * share // total] for kind, codes in directed.items()}
     left = samples - sum(map(len, directed.values()))
+    delays = _delays(net, left, left if real is None or every else left - left // 2)
+    left -= delays
     if real is not None:
         given = net.check_codes(real)
         directed["real"] = given if every else given[: left // 2]
@@ -72,15 +79,37 @@ def blocks(
     for kind, codes in directed.items():
         for count, start in _pieces(net, len(codes), FRAMES if every and kind == "real" else BLOCK):
             yield kind, codes[start : start + count]
+    if delays:
+        yield "delays", uniform(net, delays, rng)
     for count, _ in _pieces(net, left // 8):
         yield "small", small(net, count, rng)
     for count, _ in _pieces(net, left - left // 8):
         yield "uniform", uniform(net, count, rng)
 
 
+def needed(net: Net) -> int:
+    """Samples with which `blocks` reaches every delay of a net; 0 for one without delays, or too wide for `LONGEST`."""
+    depth = deepest(net)
+    return 2 * (depth + BEYOND) if depth and (depth + BEYOND) * net.elements <= LONGEST else 0
+
+
+def deepest(net: Net) -> int:
+    """Longest delay that a single layer of a net has, in samples."""
+    return max(node.layer.memory for node in net.nodes)
+
+
+def _delays(net: Net, left: int, drawn: int) -> int:
+    """Samples of the block that reaches the longest delay, of ``left``; 0 where those ``drawn`` later do."""
+    depth = deepest(net)
+    longest = max((count for count, _ in _pieces(net, drawn - drawn // 8)), default=0)
+    if not depth or depth < longest or depth >= left or not needed(net):
+        return 0
+    return min(left, depth + BEYOND)
+
+
 def _pieces(net: Net, samples: int, frames: int = BLOCK) -> Iterator[tuple[int, int]]:
     """``(count, start)`` of blocks that make up ``samples``; of frames, ``frames`` at most in one."""
-    widest = max(math.prod(tensor.shape) for tensor in net.types.values())
+    widest = max(tensor.elements for tensor in net.types.values())
     limit = max(1, min(BLOCK, ELEMENTS // widest))
     if len(net.input.shape) > 1:
         limit = min(limit, frames)
@@ -122,9 +151,10 @@ def corners(net: Net) -> Codes:
 
 def single_channels(net: Net) -> Codes:
     """One channel at a time, the others zero: lo, hi, -1, and a one that walks through the bits below the sign."""
-    fmt, size = net.input.format, math.prod(net.input.shape)
-    channels = sorted({k * size // min(size, CHANNELS) for k in range(min(size, CHANNELS))})
+    fmt, size = net.input.format, net.input.elements
     words = [fmt.lo, fmt.hi, -1, *(1 << bit for bit in range(fmt.bits - 1))]
+    most = max(1, min(size, CHANNELS, DIRECTED // (size * len(words))))
+    channels = sorted({k * size // most for k in range(most)})
     found = np.zeros((len(channels), len(words), size), np.int64)
     for k, channel in enumerate(channels):
         found[k, :, channel] = words

@@ -23,6 +23,7 @@ from bittrue.cli import (
     info,
     max78002,
     overlay,
+    recipe,
     report,
     rom,
     run,
@@ -51,6 +52,7 @@ COMMANDS = (
     ecg,
     max78002,
     align,
+    recipe,
     train,
     ablate,
     search,
@@ -102,8 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(2, f"{place}{error.strerror or error}; check the path and the free space")
     except MemoryError:
         return _stop(2, "this machine has too little memory for that; give less at a time")
-    except KeyboardInterrupt:
-        return _stop(130, "interrupted; nothing was left half written")
+    except KeyboardInterrupt as error:  # what goes on later says how
+        return _stop(130, f"interrupted; {error or 'nothing was left half written'}")
     except Exception as error:
         return _stop(3, crash.report(error, sys.argv[1:] if argv is None else argv))
 

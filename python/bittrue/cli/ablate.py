@@ -8,23 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.folder_lock import locked
 
 if TYPE_CHECKING:
     from bittrue.apps.dpd.recipe import Recipe
 
 APPLICATIONS = ("dpd",)
 BASE = "tdnn-gan"
+EXAMPLES = (
+    "bittrue ablate dpd --seeds 1,2,3",
+    "bittrue ablate dpd --recipe tdnn-compat --switches qat --float-epochs 250 --qat-epochs 50",
+)
 DEFAULT = Path("build") / "ablation"
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "ablate", call, "say what each part of a recipe is worth in dB", net=False)
+    does = "say what each part of a recipe is worth in dB"
+    command = add_command(commands, "ablate", call, does, net=False, examples=EXAMPLES)
     option, number = command.add_argument, whole(0, 10**6)
     option("application", choices=APPLICATIONS, help="what the net is for")
     option("--recipe", default=BASE, metavar="FILE|NAME", help=f"the base: a recipe file, or a built-in one ({BASE})")
@@ -53,16 +58,13 @@ def call(arguments: argparse.Namespace) -> int:
     for name in ("switches", "float_epochs", "gan_epochs", "qat_epochs", "output"):
         value = getattr(arguments, name)
         words += [f"--{name.replace('_', '-')}", str(value)] if value not in (None, "") else []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(errors=True)) as progress:
-        task = progress.add_task("preparing", total=None)
+    with locked(folder), steps("preparing") as step:
 
         def report(title: str, done: int, total: int, inside: str) -> None:
-            text = f"{title}: {inside}" if inside else title
-            progress.update(task, description=text, completed=done, total=total)
+            step(f"{title}: {inside}" if inside else title, done, total)
 
         found = ablation.ablate(base, _seeds(arguments.seeds), folder, report, keys)
-    written = ablation_results.write(folder, found, shlex.join(words))
+        written = ablation_results.write(folder, found, shlex.join(words))
     out = console()
     for sheet in ablation_results.tables(found):
         show(out, sheet)

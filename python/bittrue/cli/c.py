@@ -11,7 +11,9 @@ from bittrue.emit.c import write_sources
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    add_folder(add_command(commands, "c", call, "print a net as integer-only C99"), "MODULE.h and MODULE.c")
+    examples = ("bittrue c weights/tdnn-wide -o build/c",)
+    command = add_command(commands, "c", call, "print a net as integer-only C99", examples=examples)
+    add_folder(command, "MODULE.h and MODULE.c")
 
 
 def call(arguments: argparse.Namespace) -> int:

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bittrue import spec
+from bittrue.bars import steps
 from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
+from bittrue.check.vectors import needed
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
-from bittrue.cli.run import encode, read_array
+from bittrue.cli.run import encode, fitting, read_array
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
+from bittrue.spec.pool1d import Pool1d
 
 SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
@@ -29,9 +31,21 @@ RTL_MACS = 200_000_000
 """The same of a net of frames whose hardware is simulated: Verilator computes some 10,000,000 a second."""
 
 
+WORD = 8
+"""A word that is written and compared counts as so many multiplications."""
+WORDS = 100_000_000
+"""Words of all tensors that 100 samples may have; of a net with larger samples, fewer than 100 are compared."""
+
+
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "check", call, "compare all tensors of a net on all legs, bit for bit")
+    examples = (
+        "bittrue check weights/tdnn-wide",
+        "bittrue check weights/tdnn-wide --legs c,rtl --samples 1000000 --seed 7 --stalls 3 --html report.html",
+        "bittrue check weights/ecg-tiny --input beats.npy",
+    )
+    does = "compare all tensors of a net on all legs, bit for bit"
+    command = add_command(commands, "check", call, does, examples=examples)
     command.add_argument(
         "--legs", metavar="A,B", help=f"legs that must run, of {','.join(LEGS)} (default: those that can run here)"
     )
@@ -59,8 +73,7 @@ def call(arguments: argparse.Namespace) -> int:
     given = None if arguments.input is None else codes_of(net, arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
-    errors = console(errors=True)
-    with errors.status("building the legs"):
+    with steps("building the legs"):
         legs, skipped = runnable(net, names, Options(arguments.interval, stalls))
     if not set(legs) - {"ref"} and skipped:
         raise BadInput(f"no leg can run here beside ref: {'; '.join(skipped.values())}")
@@ -72,47 +85,48 @@ def call(arguments: argparse.Namespace) -> int:
     if known:
         out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
     show(out, sheets(verdict))
-    out.print(summary(verdict), style="green" if verdict.equal else "bold red", markup=False)
+    out.print(
+        summary(verdict),
+        style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red",
+        markup=False,
+    )
     if arguments.html:
         write_whole(arguments.html, html(verdict))
     return 0 if verdict.equal else 1
 
 
 def usual_samples(net: Net, hardware: bool = False) -> int:
-    """How many samples are compared where nothing else is said, by ``hardware`` too."""
-    work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
+    """How many samples are compared where nothing else is said, by ``hardware`` too: enough to reach every delay."""
+    words = WORD * net.elements
+    words += sum(net.types[n.name].elements * n.layer.size for n in net.nodes if isinstance(n.layer, Pool1d))
+    work = max(words, sum(macs(node.layer, net.types[node.name]) for node in net.nodes))
     budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
-    return max(100, min(SAMPLES, budget // max(work, 1)))
+    least = min(100, max(1, WORDS // net.elements))
+    reaching = needed(net) if needed(net) * work <= 4 * budget else 0
+    return max(least, reaching, min(SAMPLES, budget // work))
 
 
 def _compare(
     net: Net, legs: Mapping[str, Leg], arguments: argparse.Namespace, real: npt.NDArray[np.int64] | None
 ) -> Verdict:
-    errors = console(errors=True)
-    columns = (TextColumn("{task.description:24}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        every = real is not None and arguments.input is not None
-        total = arguments.samples + (len(real) if every and real is not None else 0)
-        task = bar.add_task("", total=total * len(set(legs) - {"ref"}))
-        return compare(
-            net,
-            legs,
-            arguments.samples,
-            arguments.seed,
-            real,
-            lambda leg, kind, count: bar.update(task, advance=count, description=f"{leg}: {kind}"),
-            every,
-        )
+    every = real is not None and arguments.input is not None
+    total = (arguments.samples + (len(real) if every and real is not None else 0)) * len(set(legs) - {"ref"})
+    done = 0
+    with steps("making vectors") as step:
+
+        def report(leg: str, kind: str, count: int) -> None:
+            nonlocal done
+            done += count
+            step(f"{leg}: {kind}", done, total)
+
+        return compare(net, legs, arguments.samples, arguments.seed, real, report, every)
 
 
 def codes_of(net: Net, path: str) -> npt.NDArray[np.int64]:
     """Codes of the samples of a .npy file. Raises `BadInput` where they do not fit the net, naming the file."""
     given = read_array(path)
     codes = given if given.dtype.kind in "iu" else encode(given, net.input.format, argparse.Namespace(input=path))
-    try:
-        return net.check_codes(codes)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    return fitting(net, codes, path)
 
 
 def real_data(net: Net) -> npt.NDArray[np.int64] | None:

@@ -9,29 +9,29 @@ from pathlib import Path
 
 import bittrue
 from bittrue.board.demo import options
-from bittrue.board.demo.bad_data import BadData
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
 
 SCRIPT = Path(bittrue.__file__).resolve().parents[2] / "demo" / "hdmi_demo.py"
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
+EXAMPLES = (
+    "bittrue demo --overlay build/demo/overlay/tdnn_thermal.bit --output build/demo/demo.gif",
+    "bittrue demo --bank hot --kelvin 60 --frames 5 --display none --output hot.png",
+)
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command; its options are those of the script."""
     does = "run the predistortion demo: on the board, or on a simulated one where there is none"
-    options.add(add_command(commands, "demo", call, does, net=False))
+    options.add(add_command(commands, "demo", call, does, net=False, examples=EXAMPLES))
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
     if not SCRIPT.is_file():
         raise BadInput(f"there is no {SCRIPT}; the demo's script comes with the checkout, run it there")
-    try:
-        bit = options.overlay_of(arguments.overlay, SCRIPT)
-    except BadData as error:
-        raise BadInput(str(error)) from None
+    bit = options.overlay_of(arguments.overlay, SCRIPT)
     if not FPGA.exists():
         _simulated(bit)
     arguments.overlay = str(bit)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping
+from pathlib import Path
 
 from bittrue.cli.overlay import named
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.errors import BadInput
 from bittrue.files import made_folder
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash
+from bittrue.targets.pynq_z1.manifest import Manifest
 
 PASSES, SEED = 5, 1
+EXAMPLES = (
+    "bittrue demo-data weights/tdnn-thermal -o build/demo/overlay",
+    "bittrue demo-data weights/tdnn-wide -o build/wide/overlay --passes 8 --seed 5 --capture stored",
+)
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     does = "write the demo's test signal, expected codes and amplifier model into an overlay folder"
-    command = add_command(commands, "demo-data", call, does, net=False)
+    command = add_command(commands, "demo-data", call, does, net=False, examples=EXAMPLES)
     command.add_argument(
         "nets", nargs="+", metavar="NET", help="what `bittrue overlay` was given: a net folder a bank, or one of such"
     )
@@ -40,6 +50,8 @@ def call(arguments: argparse.Namespace) -> int:
     from bittrue.apps.dpd.demonstrating import demo_data, plant
 
     banks = named(arguments.nets, arguments.names)
+    demo_data.check_predistorters(banks)
+    check_overlay(arguments.output, banks)
     kelvins = arguments.kelvin or demo_data.kelvins(arguments.nets, banks)
     stand, reason = plant.find(arguments.capture or data.DEFAULT)
     if reason:
@@ -49,6 +61,22 @@ def call(arguments: argparse.Namespace) -> int:
     drifts = ", ".join(f"{name} ({kelvin:+g} K)" for name, kelvin in zip(banks, kelvins, strict=True))
     print(f"{path}: {arguments.passes} passes, banks {drifts}; amplifier: {stand.title}, simulated")
     return 0
+
+
+def check_overlay(folder: str, banks: Mapping[str, Net]) -> None:
+    """Raise `BadInput` where the folder holds an overlay and it is of other banks: the demo would refuse the data."""
+    given = [(name, content_hash(net)) for name, net in banks.items()]
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            built = [(bank.name, bank.hash) for bank in Manifest.read(path).banks]
+        except BadInput:  # no manifest
+            continue
+        if built != given:
+            names = ", ".join(name for name, _ in built)
+            raise BadInput(
+                f"the overlay of {path} holds banks {names}, and not these nets by these names in this order; give "
+                f"what `bittrue overlay` was given, or another folder"
+            )
 
 
 def _kelvins(text: str) -> list[float]:

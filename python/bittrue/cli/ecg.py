@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from bittrue.cli import ecg_beats
+from bittrue.cli import ecg_beats, ecg_download
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
@@ -18,18 +18,27 @@ from bittrue.targets.max78002.folding import fold
 from bittrue.targets.max78002.quantise import quantise
 from bittrue.targets.max78002.verify import Verdict, verify
 
+LOOK = (
+    "bittrue ecg verify-checkpoint qat_best.pth.tar",
+    "bittrue ecg verify-checkpoint qat_best.pth.tar --fold -o folded.npz",
+)
+MAKE = ("bittrue ecg quantize qat_best.pth.tar --network ecg-net.yaml -o quantised.pth.tar",)
+
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command and what it has under it."""
-    does = "write beats; look at, fold and quantise checkpoints"
+    does = "fetch records, write beats; look at, fold and quantise checkpoints"
     parent = commands.add_parser("ecg", help=does, description=f"{does[0].upper()}{does[1:]}.")
     under = parent.add_subparsers(metavar="what", required=True)
-    look = add_command(under, "verify-checkpoint", call_verify, "say what a checkpoint is good for", net=False)
+    does = "say what a checkpoint is good for"
+    look = add_command(under, "verify-checkpoint", call_verify, does, net=False, examples=LOOK)
     look.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz")
     look.add_argument("--fold", action="store_true", help="fold batch norm into the weights and write the result")
     look.add_argument("-o", "--output", metavar="FILE", help="with --fold: the folded checkpoint, .npz or .pth.tar")
     ecg_beats.add(under)
-    make = add_command(under, "quantize", call_quantize, "make integers of a float checkpoint", net=False)
+    ecg_download.add(under)
+    does = "make integers of a float checkpoint"
+    make = add_command(under, "quantize", call_quantize, does, net=False, examples=MAKE)
     make.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz, batch norm folded")
     make.add_argument("-o", "--output", required=True, metavar="FILE", help="quantised checkpoint, .npz or .pth.tar")
     make.add_argument("--network", metavar="YAML", help="network description whose 'quantization' counts most")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,25 +12,48 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.cli.parser import Commands, Parser, add_command, whole
-from bittrue.errors import BadInput
+from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
+from bittrue.errors import BadInput, shown
 from bittrue.files import check_target, write_together, write_whole
 
 if TYPE_CHECKING:
     from bittrue.apps.ecg.beats.beats import Beats, Input
-    from bittrue.apps.ecg.patients import Patients
 
 RECIPE, PART, PEOPLE = "ecg-tiny", "DS1", 8
 """What is taken where nothing is said; so many made-up patients."""
 
+SOURCES = {
+    "synthetic": ("data", "records", "lead", "annotator", "detect", "rate", "units", "beats"),
+    "csv": ("data", "records", "annotator"),
+    "data": ("rate", "units", "beats"),
+}
+"""Options that say nothing about beats that come from there."""
+
+EXAMPLES = (
+    "bittrue ecg beats --records 101,106 --count 500 -o beats.npy --labels classes.npy",
+    "bittrue ecg beats --data incartdb --records I01 --lead II -o beats.npy",
+    "bittrue ecg beats --csv lead.csv --rate 250 --units uV -o beats.npy",
+)
+
 
 def add(under: Commands[Parser]) -> None:
     """Add the command below ``bittrue ecg``."""
-    command = add_command(under, "beats", call, "write the int8 frames that a net sees of recorded beats", net=False)
+    does = "write the int8 frames that a net sees of recorded beats"
+    command = add_command(under, "beats", call, does, net=False, examples=EXAMPLES)
     of = f"whose net sees them: built-in, a file, or a trained folder (default {RECIPE})"
     command.add_argument("--recipe", default=RECIPE, metavar="NAME|FILE|NET", help=of)
-    command.add_argument("--data", metavar="DIR", help="folder of the MIT-BIH records (default: found)")
+    command.add_argument("--data", metavar="DIR", help="folder of WFDB records (default: that of MIT-BIH, found)")
     command.add_argument("--records", metavar="A,B", help=f"records, or DS1, DS2, fold-0 to fold-3 (default {PART})")
+    command.add_argument(
+        "--lead", metavar="NAME", help="lead or column, by name or number from 1 (default the recipe's, MLII)"
+    )
+    command.add_argument("--annotator", metavar="EXT", help="ending of the annotation files (default atr)")
+    command.add_argument("--detect", action="store_true", help="find the R peaks instead; classes are unknown then")
+    command.add_argument("--csv", metavar="FILE", help="one lead as text instead: a number a line, or columns")
+    command.add_argument("--rate", metavar="HZ", help="with --csv: samples a second, such as 250 or 128.7")
+    command.add_argument("--units", choices=("mV", "uV", "V"), help="with --csv: of its numbers (default mV)")
+    where = "with --csv: a line a beat, its sample from 0 and, or not, its symbol (default: R peaks are found)"
+    command.add_argument("--beats", metavar="FILE", help=where)
     command.add_argument("--synthetic", action="store_true", help="made-up patients, which need no data")
     command.add_argument("--count", type=whole(1, 10**7), metavar="N", help="so many of the beats, drawn at random")
     command.add_argument(
@@ -46,29 +71,88 @@ def call(arguments: argparse.Namespace) -> int:
         if (error.name or "").partition(".")[0] != "scipy":
             raise
         raise BadInput("beats need scipy, which is not installed; run: pip install 'bittrue[train]'") from None
-    if arguments.synthetic and (arguments.records or arguments.data):
-        raise BadInput("--synthetic takes no --records and no --data: nobody recorded those patients")
-    outputs = [path for path in (arguments.output, arguments.labels) if path]
-    for path in outputs:
-        check_target(path)
-    if len({Path(path).resolve() for path in outputs}) < len(outputs):
-        raise BadInput(f"beats and labels would both be written to {arguments.output}; name two files")
+    _check(arguments)
     folder = Path(arguments.recipe) / "recipe.toml"
     plan = recipe.load(folder) if folder.is_file() else recipe.named(arguments.recipe)
+    seen = replace(plan.input, lead=arguments.lead) if arguments.lead else plan.input
     if arguments.synthetic:
-        people, beats = _made_up(plan.input, arguments.count, arguments.seed)
+        title, beats = _made_up(seen, arguments.count, arguments.seed)
+    elif arguments.csv:
+        title, beats = arguments.csv, _from_csv(arguments, seen)
     else:
-        people = patients.named(arguments.records or PART, arguments.data)
-        beats = people.beats(plan.input)
+        people = patients.named(arguments.records or _default(arguments.data), arguments.data, _annotator(arguments))
+        title, beats = people.title, people.beats(seen)
+    if arguments.labels and not beats.known:
+        raise BadInput(
+            "--labels needs classes, and nobody said what these beats are; leave it out, or give annotations"
+        )
     chosen = _drawn(len(beats.y), arguments.count, arguments.seed)
     _write(arguments.output, beats.x[chosen], arguments.labels, beats.y[chosen])
-    counts = patients.counts(beats, chosen)
+    for said in beats.remarks:
+        remark(said)
+    counts = patients.counts(beats, chosen) if beats.known else "classes unknown"
     shape = f"{len(chosen):,} frames of {beats.x.shape[1:]}, int8"
-    print(f"{arguments.output}: {shape}, of {people.title} as {plan.name} sees them: {counts}")
+    print(f"{arguments.output}: {shape}, of {title} as {plan.name} sees them: {counts}")
     return 0
 
 
-def _made_up(plan: Input, count: int | None, seed: int) -> tuple[Patients, Beats]:
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises `BadInput`, before the work, for options that do not belong together and files that cannot be written."""
+    source = "synthetic" if arguments.synthetic else "csv" if arguments.csv else "data"
+    if arguments.synthetic and (arguments.records or arguments.data or arguments.csv):
+        raise BadInput("--synthetic takes no --records, no --data and no --csv: nobody recorded those patients")
+    for option in SOURCES[source]:
+        if getattr(arguments, option):
+            other = "belongs to --csv" if source == "data" else f"does not go with --{source}"
+            raise BadInput(f"--{option} {other}; leave it out")
+    if arguments.csv and not arguments.rate:
+        raise BadInput("--csv needs --rate, the samples a second of its numbers; add it")
+    if arguments.detect and (arguments.annotator or arguments.beats):
+        raise BadInput("--detect finds the beats by itself; leave --annotator or --beats out")
+    outputs = [path for path in (arguments.output, arguments.labels) if path]
+    for path in outputs:
+        check_target(path, (".npy",))
+    if len({Path(path).resolve() for path in outputs}) < len(outputs):
+        raise BadInput(f"beats and labels would both be written to {arguments.output}; name two files")
+
+
+def _default(data: str | None) -> str:
+    """The part that is taken where nothing is said. Raises `BadInput` where a folder has nothing of it."""
+    from bittrue.apps.ecg.beats.database import locate
+    from bittrue.apps.ecg.beats.split import DS1
+
+    folder = locate(data)
+    if not any((folder / f"{name}.hea").is_file() for name in DS1):
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.hea"))[:12])
+        raise BadInput(f"{folder} has no record of MIT-BIH's {PART}; name its own with --records: {there}")
+    return PART
+
+
+def _annotator(arguments: argparse.Namespace) -> str | None:
+    """Ending of the annotation files; None for a detector."""
+    from bittrue.apps.ecg.beats.records import ANNOTATOR
+
+    if arguments.detect:
+        return None
+    given = arguments.annotator or ANNOTATOR
+    if not re.fullmatch(r"\w{1,30}", given, re.ASCII):
+        raise BadInput(f"--annotator is {shown(given)}; give the ending of a file, such as atr")
+    return str(given)
+
+
+def _from_csv(arguments: argparse.Namespace, plan: Input) -> Beats:
+    """The beats of one lead as text."""
+    from bittrue.apps.ecg.beats.beats import gather
+    from bittrue.apps.ecg.beats.header import as_rate, exact
+    from bittrue.apps.ecg.beats.plain import read_csv
+
+    if not re.fullmatch(r"\d{1,9}(\.\d{0,12})?|\.\d{1,12}", arguments.rate, re.ASCII):
+        raise BadInput(f"--rate is {shown(arguments.rate)}; give samples a second, such as 250 or 128.7")
+    units = arguments.units or "mV"
+    return gather([read_csv(arguments.csv, as_rate(exact(arguments.rate)), units, plan.lead, arguments.beats)], plan)
+
+
+def _made_up(plan: Input, count: int | None, seed: int) -> tuple[str, Beats]:
     """As many made-up patients as the beats need."""
     from bittrue.apps.ecg import patients
 
@@ -77,7 +161,7 @@ def _made_up(plan: Input, count: int | None, seed: int) -> tuple[Patients, Beats
     while len((beats := people.beats(plan)).y) < (count or 1):
         number *= 2
         people = patients.made_up(number, seed)
-    return people, beats
+    return people.title, beats
 
 
 def _drawn(there: int, count: int | None, seed: int) -> list[int]:

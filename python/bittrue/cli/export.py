@@ -8,10 +8,17 @@ from bittrue.cli.parser import Commands, Parser, add_command, whole
 from bittrue.errors import BadInput
 from bittrue.lower.fold import INTERVAL, MIN_INTERVAL
 
+EXAMPLES = (
+    "bittrue export --checkpoint weights/tdnn-wide -o build/roms --order lanes --interval 16",
+    "bittrue export --checkpoint build/mine/checkpoint/state.pt -o build/roms",
+    "bittrue export --checkpoint weights/tdnn-compat/float.safetensors --rescale all -o build/rescaled",
+)
+
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "export", call, "write net and weight ROMs of a training checkpoint", net=False)
+    does = "write net and weight ROMs of a training checkpoint"
+    command = add_command(commands, "export", call, does, net=False, examples=EXAMPLES)
     command.add_argument(
         "--checkpoint",
         required=True,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bittrue.bars import steps
 from bittrue.cli.frames import read_frames
-from bittrue.cli.parser import Commands, Parser, add_command, console, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
@@ -52,7 +52,8 @@ def call(arguments: argparse.Namespace) -> int:
 
     project = read_project(Path(arguments.folder))
     frames = _frames(project.net, arguments)
-    verdict = verify_project(project, arguments.limit * 1_000_000)
+    with steps("compiling the firmware and running it"):
+        verdict = verify_project(project, arguments.limit * 1_000_000)
     if project.edited:
         remark(f"not as generated: {', '.join(project.edited)}")
     if verdict.warnings:
@@ -89,11 +90,15 @@ def _run_frames(verdict: Verdict, frames: npt.NDArray[np.int64], arguments: argp
     """More frames through the firmware that passed; 0 where all agree, else 1."""
     from bittrue_firmware.frames import verify_frames
 
-    errors, begin = console(errors=True), time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("frames", total=len(frames))
-        found = verify_frames(verdict, frames, arguments.limit * 1_000_000, lambda: bar.advance(task))
+    begin, done = time.monotonic(), 0
+    with steps("frames") as step:
+
+        def ran() -> None:
+            nonlocal done
+            done += 1
+            step("frames", done, len(frames))
+
+        found = verify_frames(verdict, frames, arguments.limit * 1_000_000, ran)
     seconds = time.monotonic() - begin
     remark(f"{_count(found.frames)} in {seconds:.1f} s on this computer, {found.frames / seconds:.1f} a second")
     for complaint in found.complaints:

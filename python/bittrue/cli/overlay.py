@@ -16,12 +16,16 @@ from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
 from bittrue.targets.pynq_z1.manifest import Manifest
 
 CLOCK_MHZ = 100.0
+EXAMPLES = (
+    "bittrue overlay weights/tdnn-thermal -o build/overlay --simulated",
+    "bittrue overlay cold-net hot-net -o build/overlay --names cold,hot --interval 16 --build",
+)
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     does = "write an overlay for the PYNQ-Z1: shell, manifest, and what Vivado needs"
-    command = add_command(commands, "overlay", call, does, net=False)
+    command = add_command(commands, "overlay", call, does, net=False, examples=EXAMPLES)
     command.add_argument(
         "nets",
         nargs="+",
@@ -91,11 +95,15 @@ def named(paths: list[str], names: str | None) -> dict[str, Net]:
     folders = [Path(path) for path in paths]
     if len(folders) == 1 and folders[0].is_dir() and not (folders[0] / JSON_FILE).is_file():
         folders = _banks_of(folders[0])
-    keys = names.split(",") if names else [folder.resolve().name.replace("-", "_").lower() for folder in folders]
+    keys = [folder.resolve().name.replace("-", "_").lower() for folder in folders]
+    keys = names.split(",") if names is not None else keys
     if len(keys) != len(folders):
         raise BadInput(f"{len(keys)} names are given for {len(folders)} nets; give as many with --names")
     if len(set(keys)) != len(keys):
-        raise BadInput(f"the banks' names {', '.join(keys)} are not different; give others with --names")
+        raise BadInput(
+            f"the banks' names {', '.join(keys)} are not different (folders' capitals become small, and - becomes _); "
+            f"give others with --names"
+        )
     return {key: spec.load(folder) for key, folder in zip(keys, folders, strict=True)}
 
 

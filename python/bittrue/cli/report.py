@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, console
 from bittrue.cli.sheets import Sheet, show
 from bittrue.errors import BadInput
@@ -17,10 +15,16 @@ PATIENTS = ("DS2", "held-out", "synthetic")
 OPTIONS = {"dpd": ("capture",), "ecg": ("data", "patients", "cards")}
 """Options of the applications."""
 
+EXAMPLES = (
+    "bittrue report dpd weights/tdnn-wide weights/dpd-best -o report.html",
+    "bittrue report dpd build/mine --capture my-amplifier",
+    "bittrue report ecg weights/ecg-tiny --patients synthetic",
+)
+
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "report", call, "judge trained nets, on one page", net=False)
+    command = add_command(commands, "report", call, "judge trained nets, on one page", net=False, examples=EXAMPLES)
     command.add_argument("application", choices=tuple(OPTIONS), help="dpd: predistorters; ecg: nets for heartbeats")
     command.add_argument("nets", metavar="NET", nargs="+", help="net folders")
     command.add_argument(
@@ -57,7 +61,7 @@ def call(arguments: argparse.Namespace) -> int:
 def _dpd(arguments: argparse.Namespace) -> tuple[Sequence[Sheet], Sequence[str]]:
     from bittrue.apps.dpd.comparing import report
 
-    with _steps() as step:
+    with steps("reading the nets") as step:
         capture = arguments.capture or ""
         _, sheets, said = report.report(arguments.nets, arguments.output, _command(arguments), step, capture)
     return sheets, said
@@ -69,7 +73,7 @@ def _ecg(arguments: argparse.Namespace) -> tuple[Sequence[Sheet], Sequence[str]]
     command, choice = _command(arguments), arguments.patients or PATIENTS[0]
     if arguments.cards:
         card_section.cards(arguments.nets)  # so that a missing one is known before the work
-    with _steps() as step:
+    with steps("reading the nets") as step:
         nets, sheets, said = report.report(arguments.nets, arguments.output, command, step, choice, arguments.data)
     if arguments.cards:
         card_section.write(nets, command)
@@ -83,17 +87,3 @@ def _command(arguments: argparse.Namespace) -> str:
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     return shlex.join([*words, *(["--cards"] if arguments.cards else [])])
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr, and the function that moves it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(errors=True)) as progress:
-        task = progress.add_task("reading the nets", total=None)
-
-        def step(doing: str, done: int, total: int) -> None:
-            progress.update(task, description=doing, completed=done)
-            progress.tasks[0].total = total or None  # None: nobody knows; update() would keep the old one
-
-        yield step

@@ -16,13 +16,19 @@ from bittrue.errors import BadInput
 from bittrue.files import check_target, read_bytes, write_whole
 from bittrue.num import Format
 from bittrue.readers import npy
+from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "run", call, "run a net on samples")
+    examples = (
+        "bittrue run weights/tdnn-wide -i iq.npy -o predistorted.npy            # values (N, 2) in and out",
+        "bittrue run weights/ecg-tiny -i beats.npy -o scores.npy --codes        # integer codes",
+        "bittrue run weights/tdnn-wide -i iq.npy -o verilog.npy --leg rtl       # the same, by the Verilog",
+    )
+    command = add_command(commands, "run", call, "run a net on samples", examples=examples)
     command.add_argument("-i", "--input", required=True, metavar="X.npy", help="samples, (N, ...) or one sample")
     command.add_argument("-o", "--output", required=True, metavar="Y.npy", help="file for the results")
     command.add_argument("--leg", choices=tuple(LEGS), default="ref", help="what computes the net (default ref)")
@@ -36,7 +42,7 @@ def call(arguments: argparse.Namespace) -> int:
     check_target(arguments.output, (".npy",))
     given = read_array(arguments.input)
     codes = check_integers(given, arguments.input) if arguments.codes else encode(given, net.input.format, arguments)
-    codes = net.check_codes(codes)
+    codes = fitting(net, codes, arguments.input)
     result: npt.NDArray[Any] = make(arguments.leg, net, Options(arguments.interval)).run(codes)
     if not arguments.codes:
         result = net.output.format.decode(result)
@@ -51,6 +57,14 @@ def call(arguments: argparse.Namespace) -> int:
 def read_array(path: str) -> npt.NDArray[Any]:
     """The array of a .npy file. Raises `BadInput` where there is none, or it holds Python objects."""
     return npy(read_bytes(path, "the samples"), path)
+
+
+def fitting(net: Net, codes: npt.NDArray[Any], path: str) -> Codes:
+    """``net.check_codes(codes)``, whose errors name the file that they came from."""
+    try:
+        return net.check_codes(codes)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
 
 
 def check_integers(array: npt.NDArray[Any], path: str) -> npt.NDArray[Any]:
@@ -72,7 +86,8 @@ def encode(values: npt.NDArray[Any], fmt: Format, arguments: argparse.Namespace)
         codes = fmt.encode(values)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
-    scaled = np.ldexp(values.astype(np.float64), fmt.frac)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = np.ldexp(values.astype(np.float64), fmt.frac)
     beyond = int(((scaled < fmt.lo - 0.5) | (scaled >= fmt.hi + 0.5)).sum())
     if beyond:
         remark(f"{beyond} of {values.size} values in {path} lie outside {fmt} and saturate")

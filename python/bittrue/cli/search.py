@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.folder_lock import resumable
 
 APPLICATIONS = ("dpd",)
+EXAMPLES = (
+    "bittrue search dpd --trials 100 --interval 8",
+    "bittrue search dpd --prune weights/tdnn-wide --parameters 1000 -o smaller.toml",
+    "bittrue search dpd --formats weights/tdnn-wide --budget 60 -o build/short",
+)
 STUDY = Path("build") / "search" / "study.db"
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "search", call, "search for better nets, or for shorter words of a net", net=False)
+    does = "search for better nets, or for shorter words of a net"
+    command = add_command(commands, "search", call, does, net=False, examples=EXAMPLES)
     number = whole(1, 10**6)
     option = command.add_argument
     option("application", choices=APPLICATIONS, help="what the nets are for")
@@ -65,7 +68,7 @@ def _study(arguments: argparse.Namespace) -> int:
     limits = Limits(arguments.parameters, arguments.dsps)
     plan = search.Search(base, arguments.interval, float(arguments.seconds_per_trial), arguments.seed, limits)
     out = console()
-    with _progress(console(errors=True)) as report:
+    with resumable(f"the same command goes on with the study {path}"), steps("opening the study") as report:
         found, rest = search.search(plan, path, arguments.trials, report)
     words = ["bittrue", "search", arguments.application, "--study", str(path), "--trials", str(arguments.trials)]
     folder = Path(arguments.output) if arguments.output else path.parent / f"{path.stem}-front"
@@ -79,7 +82,7 @@ def _formats(arguments: argparse.Namespace) -> int:
     from bittrue.apps.dpd.searching import formats_results
 
     output, out = Path(arguments.output) if arguments.output else None, console()
-    with _progress(console(errors=True)) as report:
+    with steps("reading the net") as report:
         sheets = formats_results.run(arguments.formats, -float(arguments.budget), arguments.interval, output, report)
     for sheet in sheets:
         show(out, sheet)
@@ -92,21 +95,9 @@ def _prune(arguments: argparse.Namespace) -> int:
     from bittrue.apps.dpd.searching import pruning_results
 
     output, out = Path(arguments.output) if arguments.output else None, console()
-    with _progress(console(errors=True)) as report:
+    with steps("reading the net") as report:
         sheet = pruning_results.run(arguments.prune, arguments.parameters, output, report)
     show(out, sheet)
     if output is not None:
         out.print(f"recipe: {output}", markup=False)
     return 0
-
-
-@contextmanager
-def _progress(errors: Console) -> Iterator[Callable[[str, int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors) as progress:
-        task = progress.add_task("opening the study", total=None)
-
-        def report(doing: str, done: int, total: int) -> None:
-            progress.update(task, description=doing, completed=done, total=total or None)
-
-        yield report

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bittrue import spec
 from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
+from bittrue.bars import steps
 from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of, whole
@@ -39,10 +40,10 @@ def call(arguments: argparse.Namespace) -> int:
     interval = interval_of(arguments, net)
     out, errors = console(), console(errors=True)
     said: set[str] = set()
-    with errors.status("starting") as status:
+    with steps("starting") as step:
 
         def report(doing: str) -> None:
-            status.update(doing)
+            step(doing, 0, 0)
             if not errors.is_terminal and doing not in said:
                 said.add(doing)
                 errors.print(doing, markup=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from bittrue.bars import steps
 from bittrue.cli.parser import console
 from bittrue.errors import BadInput
 
@@ -35,7 +36,7 @@ def call(arguments: argparse.Namespace, chosen: str) -> int:
     folder = Path(arguments.output or (BUILD if arguments.synthetic else Path("weights")) / plan.name)
     beats = None
     if arguments.synthetic:
-        with console(errors=True).status("making up patients"):
+        with steps("making up patients"):
             beats = material.made_up(plan)
     _show(train.train(plan, folder, arguments.data, beats=beats), folder)
     return 0

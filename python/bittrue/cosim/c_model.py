@@ -19,6 +19,7 @@ import numpy.typing as npt
 from bittrue.cosim.cache import cache_dir, publish, staging_dir
 from bittrue.emit.c import sources
 from bittrue.errors import BadInput
+from bittrue.limits import take
 from bittrue.lower.ports import container_bits, module_name
 from bittrue.num import Format
 from bittrue.spec import Net
@@ -93,15 +94,20 @@ class CModel:
     Raises
     ------
     BadInput
-        Where there is no C compiler or a layer has no C leg.
+        Where there is no C compiler, a layer has no C leg, or the state takes more memory than a command may.
     """
 
     def __init__(self, net: Net) -> None:
         self.net = net
         self._module = module_name(net)
-        self._library = ctypes.CDLL(str(compile_library(sources(net))))
+        library = compile_library(sources(net))
+        try:
+            self._library = ctypes.CDLL(str(library))
+        except OSError as error:  # a folder without the right to execute, say
+            raise BadInput(f"cannot load {library}: {error}; see BITTRUE_BUILD") from None
         size = self._library[f"{self._module}_state_size"]
         size.restype = ctypes.c_size_t
+        take(size(), f"the state of net {net.name} in C")
         self._state = np.zeros(size() // 8 + 1, dtype=np.int64)
 
     def run(self, codes: npt.ArrayLike) -> Codes:
@@ -116,6 +122,7 @@ class CModel:
     def taps(self, codes: npt.ArrayLike) -> dict[str, Codes]:
         """Codes of every tensor of the net by its node's name, input excluded; shapes as in `run`."""
         given, made = self._arrays(codes)
+        take(8 * len(given) * self.net.elements, f"all tensors of net {self.net.name} for {len(given):,} samples")
         arrays = {
             node.name: np.zeros(
                 (len(given), *self.net.types[node.name].shape), _dtype(self.net.types[node.name].format)
@@ -128,6 +135,9 @@ class CModel:
 
     def _arrays(self, codes: npt.ArrayLike) -> tuple[npt.NDArray[np.signedinteger], npt.NDArray[np.signedinteger]]:
         given = np.ascontiguousarray(self.net.check_codes(codes).astype(_dtype(self.net.input.format)))
+        take(
+            8 * len(given) * self.net.output.elements, f"the results of net {self.net.name} for {len(given):,} samples"
+        )
         return given, np.zeros((len(given), *self.net.output.shape), _dtype(self.net.output.format))
 
     def _call(self, name: str, samples: int, *arguments: object) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
+from bittrue.num.arrays import float64
 from bittrue.num.format import Format
 
 
@@ -26,7 +27,7 @@ def fit_format(values: npt.ArrayLike, bits: int) -> Format:
     """
     if not 2 <= bits <= 53:
         raise BadInput(f"weights of {bits} bits cannot be fitted; choose 2 to 53")
-    array = np.asarray(values, dtype=np.float64)
+    array = float64(values, "the array of weights")
     if not np.isfinite(array).all():
         raise BadInput("the weights hold NaN or infinity, which no format can; restart training at a lower rate")
     largest = float(abs(array).max()) if array.size else 0.0

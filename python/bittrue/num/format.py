@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
+from bittrue.num.arrays import float64, integer, plain
 
 _NOTATION = re.compile(r"Q(-?[0-9]{1,3})\.(-?[0-9]{1,3})")
 
@@ -34,20 +34,36 @@ class Format:
 
     def __post_init__(self) -> None:
         for name in ("bits", "frac"):  # Python integers: a NumPy one would carry its 64 bits into exact arithmetic
-            object.__setattr__(self, name, int(operator.index(getattr(self, name))))
+            value = integer(getattr(self, name))
+            if value is None:
+                given = shown(getattr(self, name))
+                raise BadInput(f"a format has {given} as its {name}; give a whole number, or use Format.parse")
+            object.__setattr__(self, name, value)
         if not 1 <= self.bits <= 63:
-            raise BadInput(f"a format has 1 to 63 bits, not {self.bits}; choose a word that int64 carriers can hold")
+            raise BadInput(
+                f"a format has 1 to 63 bits, not {shown(self.bits)}; choose a word that int64 carriers can hold"
+            )
         if not -63 <= self.frac <= 126:
-            raise BadInput(f"a format has -63 to 126 fractional bits, not {self.frac}; rescale the tensor")
+            raise BadInput(f"a format has -63 to 126 fractional bits, not {shown(self.frac)}; rescale the tensor")
 
     @classmethod
     def parse(cls, text: str) -> Format:
         """Read ``"Q1.15"``. Raises `BadInput` for anything that is not ``Qm.n``."""
         match = _NOTATION.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            raise BadInput(f"unknown format {text!r}; write Qm.n with m counting the sign bit, for example Q1.15")
+            raise BadInput(f"unknown format {shown(text)}; write Qm.n with m counting the sign bit, for example Q1.15")
         whole, frac = int(match[1]), int(match[2])
         return cls(whole + frac, frac)
+
+    @classmethod
+    def of(cls, value: Format | str, what: str) -> Format:
+        """A format as it is, or what `parse` reads of its text. Raises `BadInput`, naming ``what``, otherwise."""
+        if isinstance(value, Format):
+            return value
+        try:
+            return cls.parse(value)
+        except BadInput as error:
+            raise BadInput(f"{what}: {error}") from None
 
     def __str__(self) -> str:
         return f"Q{self.bits - self.frac}.{self.frac}"
@@ -70,9 +86,10 @@ class Format:
     def encode(self, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Values to codes: ``clamp(floor(v * 2**frac + 1/2), lo, hi)``, exact for every float64.
 
-        Raises `BadInput` for NaN or infinity; finite values beyond the format saturate.
+        Raises `BadInput` for NaN or infinity, and for what float64 does not hold exactly (complex numbers, text, masked
+        elements); finite values beyond the format saturate.
         """
-        array = np.asarray(values, dtype=np.float64)
+        array = float64(values, "the array of values")
         if not np.isfinite(array).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             raise BadInput(
@@ -86,14 +103,14 @@ class Format:
 
     def decode(self, codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Codes to values, ``c * 2**-frac`` in float64 (exact up to 53 bits)."""
-        return np.ldexp(np.asarray(codes).astype(np.float64), -self.frac)
+        return np.ldexp(plain(codes, "the array of codes").astype(np.float64), -self.frac)
 
     def check(self, codes: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
         """Return ``codes`` as int64 after making sure that every one of them is a code of this format.
 
         Raises `BadInput`, naming ``what``, where they are not integers or one lies outside ``lo..hi``.
         """
-        array = np.asarray(codes)
+        array = plain(codes, what)
         if array.dtype.kind not in "iu":
             raise BadInput(
                 f"{what} holds {array.dtype} numbers; integer codes of {self} are needed, so encode it first"

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
+from bittrue.num.arrays import int64
 
 
 def isqrt(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -15,7 +16,7 @@ def isqrt(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     ``2**32`` hides that of its square); an integer comparison settles it.
     Raises `BadInput` for a negative value.
     """
-    v = np.asarray(values, dtype=np.int64)
+    v = int64(values, "the radicand")
     if v.size and int(v.min()) < 0:
         raise BadInput(f"the integer square root of {int(v.min())} does not exist; pass values >= 0")
     root = np.minimum(np.sqrt(v.astype(np.float64)).astype(np.int64), 3_037_000_499)  # isqrt(2**63 - 1)

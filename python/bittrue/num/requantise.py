@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
+from bittrue.num.arrays import int64
 from bittrue.num.format import Format
 
 Codes = npt.NDArray[np.int64]
@@ -23,7 +24,7 @@ def round_shift(acc: npt.ArrayLike, shift: int) -> Codes:
     shift : int
         Number of fractional bits to drop.
     """
-    acc = np.asarray(acc, dtype=np.int64)
+    acc = int64(acc, "the accumulator")
     if shift > 63:  # |acc| <= 2**63, so |acc * 2**-shift| <= 1/2, and only a tie of plus one half would round up
         return np.zeros_like(acc)
     if shift > 0:
@@ -39,7 +40,7 @@ def round_shift(acc: npt.ArrayLike, shift: int) -> Codes:
 
 def saturate(codes: npt.ArrayLike, fmt: Format) -> Codes:
     """``clamp(codes, fmt.lo, fmt.hi)``."""
-    return np.clip(np.asarray(codes, dtype=np.int64), fmt.lo, fmt.hi)
+    return np.clip(int64(codes, "the word to clamp"), fmt.lo, fmt.hi)
 
 
 def requantise(acc: npt.ArrayLike, shift: int, fmt: Format) -> Codes:
@@ -50,5 +51,5 @@ def requantise(acc: npt.ArrayLike, shift: int, fmt: Format) -> Codes:
     if shift < 0:
         # A word that saturates anyway must not leave int64 on its way there.
         shift = max(shift, -62)
-        acc = np.clip(np.asarray(acc, dtype=np.int64), (fmt.lo >> -shift) - 1, (fmt.hi >> -shift) + 1)
+        acc = np.clip(int64(acc, "the accumulator"), (fmt.lo >> -shift) - 1, (fmt.hi >> -shift) + 1)
     return saturate(round_shift(acc, shift), fmt)

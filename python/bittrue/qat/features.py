@@ -29,7 +29,7 @@ def isqrt(values: Tensor) -> Tensor:
 
 
 def requantise(acc: Tensor, shift: int, fmt: Format) -> Tensor:
-    """``clamp(floor(acc * 2**-shift + 1/2), fmt.lo, fmt.hi)`` in int64, for ``fmt`` of at most 53 bits.
+    """``clamp(floor(acc * 2**-shift + 1/2), fmt.lo, fmt.hi)`` in int64, for every format.
 
     Half up by two shifts: ``floor(a / 2**s + 1/2) = (floor(a / 2**(s-1)) + 1) >> 1``.
     """

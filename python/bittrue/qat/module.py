@@ -20,6 +20,10 @@ BIAS_LIMIT = (1 << 51) - 1
 """Largest magnitude of a bias in accumulator units: a quarter of what a float64 accumulator holds."""
 
 
+class NotCarried(BadInput):
+    """float64 does not carry a net exactly: it cannot be trained, but int64 tensors execute it."""
+
+
 class LayerModule(nn.Module):
     """A layer in training.
 
@@ -77,7 +81,7 @@ class Weighted(LayerModule):
         for name, grid in self.grids().items():
             start = getattr(layer, name)
             if int(start.min()) < grid.lo or int(start.max()) > grid.hi:
-                raise BadInput(
+                raise NotCarried(
                     f"a {name} of {int(np.abs(start).max())} accumulator units is beyond the {grid.hi} that training "
                     f"can carry in float64; narrow the weights or the inputs"
                 )

@@ -12,7 +12,7 @@ from bittrue.errors import BadInput
 from bittrue.num import Interval
 from bittrue.qat import frames  # noqa: F401  (registers its layers)
 from bittrue.qat.layers import module_of
-from bittrue.qat.module import LayerModule, Staged
+from bittrue.qat.module import LayerModule, NotCarried, Staged
 from bittrue.qat.quantise import Grid, quantise
 from bittrue.ranges import node_range, ranges
 from bittrue.spec import Net, Node
@@ -45,7 +45,8 @@ class Network(nn.Module):
     Raises
     ------
     BadInput
-        Where a tensor has more than 53 bits or an accumulator could reach ``2**53``, so that float64 is not exact.
+        Where a tensor has more than 53 bits, a bias more than 52, or an accumulator could reach ``2**53``, so that
+        float64 is not exact (`NotCarried`; `bittrue.qat.run` executes such a net all the same).
     """
 
     def __init__(self, net: Net, trainable: bool = True) -> None:
@@ -55,7 +56,7 @@ class Network(nn.Module):
             try:
                 self.add_module(f"node_{node.name}", module_of(node.layer, net.input_types(node)))
             except BadInput as error:
-                raise BadInput(f"net {net.name}, node {node.name}: {error}") from None
+                raise type(error)(f"net {net.name}, node {node.name}: {error}") from None
         self.requires_grad_(trainable)
         self._check_carrier(trainable)
 
@@ -211,7 +212,7 @@ class Network(nn.Module):
         net = self.template
         for name, tensor in net.types.items():
             if tensor.format.bits > 53:
-                raise BadInput(
+                raise NotCarried(
                     f"net {net.name}: tensor {name} has {tensor.format.bits} bits; float64 carries 53, so narrow it"
                 )
         found = {} if trainable else ranges(net)
@@ -224,7 +225,7 @@ class Network(nn.Module):
             largest = max((acc.magnitude for acc in found[node.name].acc), default=0)
             largest += max((abs(int(bias)) for bias in getattr(layer, "bias", ())), default=0)
             if largest >= CARRIER:
-                raise BadInput(
+                raise NotCarried(
                     f"net {net.name}, node {node.name}: a partial sum can reach {largest}, beyond the 2^53 that "
                     f"float64 carries exactly; narrow the weights or the inputs"
                 )

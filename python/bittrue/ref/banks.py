@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num import Format
+from bittrue.num.arrays import plain
 from bittrue.ranges import ranges
 from bittrue.ref.layers import evaluate
 from bittrue.ref.run import BLOCK
@@ -99,7 +100,7 @@ def _checked(banks: Sequence[Net], codes: npt.ArrayLike, select: npt.ArrayLike) 
     check_alike({str(k): net for k, net in enumerate(banks)})
     for net in banks:
         ranges(net)  # refuses a net whose accumulators do not fit the int64 carrier
-    x, chosen = banks[0].check_codes(codes), np.asarray(select)
+    x, chosen = banks[0].check_codes(codes), plain(select, "the array of banks")
     if chosen.shape != (len(x),) or chosen.dtype.kind not in "iu":
         raise BadInput(f"{len(x)} samples have banks {chosen.dtype} {chosen.shape}; give one integer a sample")
     if ((chosen < 0) | (chosen >= len(banks))).any():

@@ -33,16 +33,21 @@ def _(layer: Conv1d, types: Sequence[TensorType], x: Codes) -> Codes:
     columns = np.ascontiguousarray(weight.transpose(0, 2, 1), kind)
     (_, length), shift = layer.output_type(*types).shape, layer.shift(types[0].format)
     result = np.empty((len(x), filters, length), np.int64)
-    block = max(1, COLUMNS // (layer.groups * channels * size * length))
+    most = max(1, COLUMNS // (layer.groups * channels * size))  # windows at a time
+    block = max(1, most // length)
     for start in range(0, len(x), block):
         part = x[start : start + block].astype(kind)
         part = np.pad(part, ((0, 0), (0, 0), (layer.padding, layer.padding)))
-        seen = windows(part, layer.span, layer.stride, layer.dilation)
-        seen = seen.reshape(len(part), layer.groups, channels, length, size).transpose(1, 0, 3, 2, 4)
-        sums = seen.reshape(layer.groups, -1, channels * size) @ columns
-        acc = sums.reshape(layer.groups, len(part), length, -1).transpose(1, 0, 3, 2).astype(np.int64)
-        acc = acc.reshape(len(part), filters, length) + layer.bias[:, np.newaxis]
-        result[start : start + block] = activate(acc, shift, layer.activation, layer.output)
+        all_seen = windows(part, layer.span, layer.stride, layer.dilation)
+        for first in range(0, length, most):
+            seen = all_seen[:, :, first : first + most]
+            count = seen.shape[2]
+            seen = seen.reshape(len(part), layer.groups, channels, count, size).transpose(1, 0, 3, 2, 4)
+            sums = seen.reshape(layer.groups, -1, channels * size) @ columns
+            acc = sums.reshape(layer.groups, len(part), count, -1).transpose(1, 0, 3, 2).astype(np.int64)
+            acc = acc.reshape(len(part), filters, count) + layer.bias[:, np.newaxis]
+            done = activate(acc, shift, layer.activation, layer.output)
+            result[start : start + block, :, first : first + most] = done
     return result
 
 

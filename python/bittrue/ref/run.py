@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
+from bittrue.limits import take
 from bittrue.ranges import ranges
 from bittrue.ref import frames  # noqa: F401  (registers its layers)
 from bittrue.ref.layers import evaluate
@@ -23,12 +22,13 @@ ELEMENTS = 1 << 24
 def run(net: Net, codes: npt.ArrayLike) -> Codes:
     """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.
 
-    Raises `BadInput` for codes that do not fit the net's input.
+    Raises `BadInput` for codes that do not fit the net's input, and where the results, or all tensors of a stretch as
+    long as the net looks back, take more memory than a command may.
     """
     x = net.check_codes(codes)
     last = net.nodes[-1].name
-    size = sum(math.prod(tensor.shape) for tensor in net.types.values())
-    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // size)))
+    take(8 * len(x) * net.output.elements, f"the results of net {net.name} for {len(x):,} samples")
+    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // net.elements)))
     blocks = []
     for start in range(0, len(x), block):
         past = min(start, net.memory)
@@ -37,9 +37,11 @@ def run(net: Net, codes: npt.ArrayLike) -> Codes:
 
 
 def taps(net: Net, codes: npt.ArrayLike) -> dict[str, Codes]:
-    """Codes of every tensor of the net by its node's name, input excluded; shapes as in `run`."""
+    """Codes of every tensor of the net by its node's name, input excluded; shapes and errors as in `run`."""
+    x = net.check_codes(codes)
+    take(8 * len(x) * net.elements, f"all tensors of net {net.name} for {len(x):,} samples")
     ranges(net)  # refuses a net whose accumulators do not fit the int64 carrier
-    known = {INPUT: net.check_codes(codes)}
+    known = {INPUT: x}
     for node in net.nodes:
         known[node.name] = evaluate(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
     del known[INPUT]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
+from bittrue.num.arrays import integer
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ class LeakyReLU:
     shift: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.shift <= 15:
-            raise BadInput(f"a leaky ReLU has slope 2^-1 to 2^-15, not 2^-{self.shift}; use Linear for slope 1")
+        shift = integer(self.shift)
+        if shift is None or not 1 <= shift <= 15:
+            raise BadInput(f"a leaky ReLU has slope 2^-1 to 2^-15, not 2^-{shown(self.shift)}; use Linear for slope 1")
+        object.__setattr__(self, "shift", shift)
 
     @property
     def negative_shift(self) -> int:
@@ -60,6 +64,16 @@ def to_json(activation: Activation) -> str:
     return type(activation).__name__.lower()
 
 
+def of(value: Activation | str, what: str) -> Activation:
+    """An activation as it is, or what `from_json` reads of its text. Raises `BadInput`, naming ``what``, otherwise."""
+    if isinstance(value, Activation):
+        return value
+    try:
+        return from_json(value)
+    except BadInput as error:
+        raise BadInput(f"{what}: {error}") from None
+
+
 def from_json(text: object) -> Activation:
     """Inverse of `to_json`. Raises `BadInput` for an unknown activation."""
     plain: dict[str, Activation] = {"linear": Linear(), "relu": ReLU(), "abs": Abs()}
@@ -67,6 +81,8 @@ def from_json(text: object) -> Activation:
         if text in plain:
             return plain[text]
         kind, _, shift = text.partition("/")
-        if kind == "leaky_relu" and shift.isdecimal():
+        if kind == "leaky_relu" and re.fullmatch("[0-9]{1,3}", shift):
             return LeakyReLU(int(shift))
-    raise BadInput(f"unknown activation {text!r}; known are 'linear', 'relu', 'abs' and 'leaky_relu/K' (slope 2^-K)")
+    raise BadInput(
+        f"unknown activation {shown(text)}; known are 'linear', 'relu', 'abs' and 'leaky_relu/K' (slope 2^-K)"
+    )

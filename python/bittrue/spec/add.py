@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num import Format
+from bittrue.spec.frame import check_products
 from bittrue.spec.layer import Layer, TensorType, register
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ class Add(Layer):
     def output_type(self, *inputs: TensorType) -> TensorType:
         shapes = {given.shape for given in inputs}
         if len(inputs) < 2 or len(shapes) != 1:
-            raise BadInput(f"Add takes two or more tensors of one shape, not {[g.shape for g in inputs]}; match them")
+            raise BadInput(
+                f"Add takes two or more tensors of one shape, not {shown([g.shape for g in inputs])}; match them"
+            )
+        check_products(len(inputs) * inputs[0].elements, "Add")
         return TensorType(inputs[0].shape, self.output)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num import Format
 from bittrue.spec.layer import Layer, TensorType, complex_format, frozen_codes, increasing_taps, integers, register
 from bittrue.spec.memory_taps import envelope_powers
@@ -28,7 +28,9 @@ class Term:
         object.__setattr__(self, "power", integers((self.power,), "Term.power")[0])
         if self.power:
             envelope_powers((self.power,), "Term.power")
-        object.__setattr__(self, "taps", increasing_taps(self.taps, f"the taps of the term of power {self.power}"))
+        object.__setattr__(
+            self, "taps", increasing_taps(self.taps, f"the taps of the term of power {shown(self.power)}")
+        )
 
 
 @register
@@ -62,8 +64,13 @@ class ComplexFIR(Layer):
     output: Format
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", tuple(self.terms))
-        object.__setattr__(self, "weight", frozen_codes(self.weight_format.check(self.weight, "weight"), 2, "weight"))
+        super().__post_init__()
+        terms = tuple(self.terms) if isinstance(self.terms, list | tuple) else (None,)
+        if not all(isinstance(term, Term) for term in terms):
+            raise BadInput(f"ComplexFIR.terms is {shown(self.terms)}; give a list of bittrue.spec.Term(power, taps)")
+        object.__setattr__(self, "terms", terms)
+        weight = self.weight_format.check(self.weight, "ComplexFIR.weight")
+        object.__setattr__(self, "weight", frozen_codes(weight, 2, "ComplexFIR.weight"))
         envelope_powers([t.power for t in self.terms if t.power], "the powers of ComplexFIR.terms")
         taps = sum(len(t.taps) for t in self.terms)
         if self.weight.shape != (taps, 2):

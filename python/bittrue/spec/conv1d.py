@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.spec.activation import Abs, Activation, Linear
-from bittrue.spec.frame import frame_of, span, whole, windows
+from bittrue.spec.frame import check_products, frame_of, span, whole, windows
 from bittrue.spec.layer import Layer, TensorType, frozen_codes, register
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ class Conv1d(Layer):
     stride: int = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", frozen_codes(self.weight_format.check(self.weight, "weight"), 3, "weight"))
-        object.__setattr__(self, "bias", frozen_codes(self.bias, 1, "bias"))
+        super().__post_init__()
+        weight = self.weight_format.check(self.weight, "Conv1d.weight")
+        object.__setattr__(self, "weight", frozen_codes(weight, 3, "Conv1d.weight"))
+        object.__setattr__(self, "bias", frozen_codes(self.bias, 1, "Conv1d.bias"))
         for name in ("padding", "dilation", "groups", "stride"):
             object.__setattr__(self, name, whole(getattr(self, name), int(name != "padding"), f"Conv1d {name}"))
         if len(self.bias) != len(self.weight):
@@ -80,7 +82,9 @@ class Conv1d(Layer):
                 f"Conv1d weighs {self.weight.shape[1]} channels in each of {self.groups} groups, but is fed "
                 f"{channels} channels; match them"
             )
+        TensorType((channels, length + 2 * self.padding), given.format)  # what is summed, zeros included
         count = windows(length, self.weight.shape[2], self.stride, self.dilation, self.padding)
+        check_products(self.weight.size * count, "Conv1d")
         return TensorType((len(self.weight), count), self.output)
 
     def shift(self, given: Format) -> int:

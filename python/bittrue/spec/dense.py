@@ -49,8 +49,10 @@ class Dense(Layer):
     activation: Activation = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", frozen_codes(self.weight_format.check(self.weight, "weight"), 2, "weight"))
-        object.__setattr__(self, "bias", frozen_codes(self.bias, 1, "bias"))
+        super().__post_init__()
+        weight = self.weight_format.check(self.weight, "Dense.weight")
+        object.__setattr__(self, "weight", frozen_codes(weight, 2, "Dense.weight"))
+        object.__setattr__(self, "bias", frozen_codes(self.bias, 1, "Dense.bias"))
         if len(self.bias) != len(self.weight):
             raise BadInput(f"Dense has {len(self.weight)} rows of weights and {len(self.bias)} biases; give one a row")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
+from bittrue.limits import ELEMENTS, PRODUCTS
+from bittrue.num.arrays import integer
 from bittrue.spec.layer import TensorType
 
 
@@ -13,7 +14,9 @@ def frame_of(inputs: Sequence[TensorType], layer: str) -> TensorType:
     """The one input of a layer of frames; `BadInput` unless it has shape ``(channels, length)``."""
     (given,) = inputs
     if len(given.shape) != 2:
-        raise BadInput(f"{layer} takes frames of shape (channels, length), not {given.shape}; reshape the tensor")
+        raise BadInput(
+            f"{layer} takes frames of shape (channels, length), not {shown(given.shape)}; reshape the tensor"
+        )
     return given
 
 
@@ -25,8 +28,12 @@ def span(size: int, dilation: int) -> int:
 def windows(length: int, size: int, stride: int, dilation: int, padding: int = 0) -> int:
     """How many windows a frame holds: ``floor((length + 2 * padding - span) / stride) + 1``.
 
-    Raises `BadInput` where there is not one.
+    Raises `BadInput` where there is not one, or the padded frame is beyond `bittrue.limits.ELEMENTS`.
     """
+    if length + 2 * padding > ELEMENTS:
+        raise BadInput(
+            f"a frame of {length} samples padded with {padding} on both sides is longer than {ELEMENTS:,}; pad it less"
+        )
     room = length + 2 * padding - span(size, dilation)
     if room < 0:
         padded = f" padded with {padding} on both sides" if padding else ""
@@ -37,12 +44,17 @@ def windows(length: int, size: int, stride: int, dilation: int, padding: int = 0
     return room // stride + 1
 
 
-def whole(value: int, least: int, what: str) -> int:
-    """``value`` as a Python integer; `BadInput` unless it is a whole number of at least ``least``."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least:
-        raise BadInput(f"{what} is {value!r}; give a whole number of {least} or more")
-    return int(number)
+def check_products(count: int, layer: str) -> None:
+    """Raise `BadInput` where the sums of a layer have more than `bittrue.limits.PRODUCTS` terms together, a sample."""
+    if count > PRODUCTS:
+        raise BadInput(
+            f"{layer} sums {shown(count)} terms a sample, more than {PRODUCTS:,}; shorten the frame or the window"
+        )
+
+
+def whole(value: int, least: int, what: str, most: int = ELEMENTS) -> int:
+    """``value`` as a Python integer; `BadInput` unless it is a whole number from ``least`` to ``most``."""
+    number = integer(value)
+    if number is None or not least <= number <= most:
+        raise BadInput(f"{what} is {shown(value)}; give a whole number of {least} or more, {most:,} at most")
+    return number

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num import Format
 from bittrue.spec.layer import Layer, TensorType, complex_format, increasing_taps, integers, register
 
@@ -18,7 +18,7 @@ def envelope_powers(powers: Sequence[int], what: str) -> tuple[int, ...]:
     """``powers`` as a tuple; `BadInput` unless each is 1, 2, 3 or 4 and none comes twice."""
     result = integers(powers, what)
     if any(p not in (1, 2, 3, 4) for p in result) or len(set(result)) != len(result):
-        raise BadInput(f"{what} is {list(powers)}; envelope powers are 1, 2, 3 and 4, each at most once")
+        raise BadInput(f"{what} is {shown(list(result))}; envelope powers are 1, 2, 3 and 4, each at most once")
     return result
 
 
@@ -57,12 +57,15 @@ class MemoryTaps(Layer):
     iq_taps: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "taps", increasing_taps(self.taps, "MemoryTaps.taps"))
         object.__setattr__(self, "powers", envelope_powers(self.powers, "MemoryTaps.powers"))
         if self.iq_taps is not None:
             own = increasing_taps(self.iq_taps, "MemoryTaps.iq_taps")
             if not self.powers:
-                raise BadInput(f"MemoryTaps has no powers, and iq_taps {list(own)} beside taps; give these as taps")
+                raise BadInput(
+                    f"MemoryTaps has no powers, and iq_taps {shown(list(own))} beside taps; give these as taps"
+                )
             object.__setattr__(self, "iq_taps", own if own != self.taps else None)
 
     @property

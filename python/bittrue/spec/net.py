@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
+from bittrue.limits import DELAY, ELEMENTS, NODES
+from bittrue.num.arrays import integer, plain
 from bittrue.spec.layer import Layer, TensorType
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -19,11 +22,27 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: ``inputs`` names earlier nodes, or ``"input"``."""
+    """A layer in its place: ``inputs`` names earlier nodes, or ``"input"``; one name may stand without a list.
+
+    Raises `BadInput` for a name that is none, no layer, or inputs that are no names.
+    """
 
     name: str
     layer: Layer
     inputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise BadInput(f"a node has {shown(self.name)} for its name; give text")
+        if not isinstance(self.layer, Layer):
+            raise BadInput(f"node {self.name} has {shown(self.layer)} for its layer; give one of bittrue.spec's layers")
+        inputs = (self.inputs,) if isinstance(self.inputs, str) else self.inputs
+        names = tuple(inputs) if isinstance(inputs, list | tuple) else (None,)
+        if not all(isinstance(name, str) for name in names):
+            raise BadInput(f"node {self.name} has inputs {shown(self.inputs)}; name earlier nodes, or 'input'")
+        if len(names) > NODES:
+            raise BadInput(f"node {self.name} takes {len(names):,} tensors, more than {NODES:,}; add them in groups")
+        object.__setattr__(self, "inputs", names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +64,8 @@ class Net:
     Raises
     ------
     BadInput
-        For a name twice, an input that does not exist (yet), a node that nothing uses, layers that do not fit, or a
-        delay that is not within the net's memory.
+        For a name twice, an input that does not exist (yet), a node that nothing uses, layers that do not fit, a
+        delay that is not within the net's memory, or a net beyond the limits of docs/net-format.md.
     """
 
     name: str
@@ -55,21 +74,40 @@ class Net:
     delay: int = 0
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", self.name):
-            raise BadInput(f"net name {self.name!r}: use a letter, then up to 60 letters, digits, '-' and '_'")
-        if not self.nodes:
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", self.name):
+            raise BadInput(f"net name {shown(self.name)}: use a letter, then up to 60 letters, digits, '-' and '_'")
+        if not isinstance(self.input, TensorType):
+            raise BadInput(f"net {self.name} has {shown(self.input)} for its input; give a TensorType(shape, format)")
+        nodes = tuple(self.nodes) if isinstance(self.nodes, list | tuple) else (None,)
+        if not all(isinstance(node, Node) for node in nodes):
+            raise BadInput(f"net {self.name} has {shown(self.nodes)} for its nodes; give a list of Node")
+        object.__setattr__(self, "nodes", nodes)
+        if not nodes:
             raise BadInput(f"net {self.name} has no layers; give it at least one")
+        if len(nodes) > NODES:
+            raise BadInput(f"net {self.name} has {len(nodes):,} layers, more than {NODES:,}; make it smaller")
         used = {source for node in self.nodes for source in node.inputs}
         for node in self.nodes[:-1]:
             if node.name not in used:
                 raise BadInput(
                     f"net {self.name}: nothing uses node {node.name}; the last node is the output, remove this"
                 )
-        _ = self.types
-        if isinstance(self.delay, bool) or not isinstance(self.delay, int) or not 0 <= self.delay <= self.memory:
+        if self.elements > ELEMENTS:
             raise BadInput(
-                f"net {self.name} declares a delay of {self.delay} samples; its outputs see 0 to {self.memory} back"
+                f"net {self.name}: its tensors have {self.elements:,} elements together, more than {ELEMENTS:,}; make "
+                f"them smaller"
             )
+        if self.memory > DELAY:
+            raise BadInput(
+                f"net {self.name} looks {self.memory:,} samples back, more than {DELAY:,}; shorten its delays"
+            )
+        delay = integer(self.delay)
+        if delay is None or not 0 <= delay <= self.memory:
+            raise BadInput(
+                f"net {self.name} declares a delay of {shown(self.delay)} samples; its outputs see 0 to {self.memory} "
+                f"back"
+            )
+        object.__setattr__(self, "delay", delay)
 
     @cached_property
     def types(self) -> dict[str, TensorType]:
@@ -78,13 +116,14 @@ class Net:
         for node in self.nodes:
             if not _NAME.fullmatch(node.name) or node.name in types:
                 raise BadInput(
-                    f"net {self.name}: node name {node.name!r} is taken or not a lower-case identifier; choose another"
+                    f"net {self.name}: node name {shown(node.name)} is taken or not a lower-case identifier; "
+                    f"choose another"
                 )
             missing = [source for source in node.inputs if source not in types]
             if missing:
                 raise BadInput(
-                    f"net {self.name}: node {node.name} takes {missing[0]!r}, which is not an earlier node; "
-                    f"choose one of {', '.join(types)}"
+                    f"net {self.name}: node {node.name} takes {shown(missing[0])}, which is not an earlier "
+                    f"node; choose one of {', '.join(islice(types, 20))}"
                 )
             arity = node.layer.arity
             if arity is not None and len(node.inputs) != arity:
@@ -97,6 +136,11 @@ class Net:
             except BadInput as error:
                 raise BadInput(f"net {self.name}, node {node.name}: {error}") from None
         return types
+
+    @cached_property
+    def elements(self) -> int:
+        """Elements of all tensors together, the input among them, for one sample."""
+        return sum(tensor.elements for tensor in self.types.values())
 
     @property
     def output(self) -> TensorType:
@@ -120,7 +164,7 @@ class Net:
 
         Raises `BadInput` for another shape, a type that is not integer, or a code outside the input's format.
         """
-        array = np.asarray(codes)
+        array = plain(codes, f"the array of samples for net {self.name}")
         if array.shape == self.input.shape and len(self.input.shape) > 1:
             array = array[np.newaxis]
         if array.ndim != len(self.input.shape) + 1 or array.shape[1:] != self.input.shape or not len(array):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bittrue.limits import ELEMENTS, WINDOW
 from bittrue.num import Format
-from bittrue.spec.frame import frame_of, span, whole, windows
+from bittrue.spec.frame import check_products, frame_of, span, whole, windows
 from bittrue.spec.layer import Layer, TensorType, register
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Pool1d(Layer):
     Parameters
     ----------
     size, stride, dilation : int
-        1 or more.
+        1 or more; ``size`` is at most `bittrue.limits.WINDOW`.
 
     Raises
     ------
@@ -37,13 +38,17 @@ class Pool1d(Layer):
     dilation: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("size", "stride", "dilation"):
-            object.__setattr__(self, name, whole(getattr(self, name), 1, f"{type(self).__name__} {name}"))
+            most = WINDOW if name == "size" else ELEMENTS
+            object.__setattr__(self, name, whole(getattr(self, name), 1, f"{type(self).__name__} {name}", most))
 
     def output_type(self, *inputs: TensorType) -> TensorType:
         given = frame_of(inputs, type(self).__name__)
         channels, length = given.shape
-        return TensorType((channels, windows(length, self.size, self.stride, self.dilation)), given.format)
+        count = windows(length, self.size, self.stride, self.dilation)
+        check_products(channels * count * self.size, type(self).__name__)
+        return TensorType((channels, count), given.format)
 
     @property
     def span(self) -> int:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num import Format
 from bittrue.spec.activation import Activation, Linear
 from bittrue.spec.conv1d import Conv1d
@@ -46,6 +46,10 @@ class Pool:
     size: int
     stride: int
     dilation: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("max", "avg"):
+            raise BadInput(f"a pooling is of kind {shown(self.kind)}; give 'max' or 'avg'")
 
     def layer(self) -> Layer:
         """The layer that means the same."""

@@ -13,11 +13,13 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
-from safetensors import SafetensorError
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes, write_together
+from bittrue.limits import TEXT, take
 from bittrue.num import Format
+from bittrue.readers import DAMAGE, json_document
+from bittrue.readers.tensors import tensors as read_tensors
 from bittrue.spec import activation
 from bittrue.spec.complex_fir import Term
 from bittrue.spec.layer import LAYERS, Layer, TensorType
@@ -59,32 +61,29 @@ def save(net: Net, folder: str | os.PathLike[str]) -> None:
 def load(folder: str | os.PathLike[str]) -> Net:
     """Read a net folder and verify its hash.
 
-    Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, the content is not
-    what the hash was taken of (a corrupt or edited file), or the JSON is not what `save` writes for that net (a key
-    too many, ``Q01.15`` for ``Q1.15``): one net has one hash.
+    Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, a key comes twice, the
+    content is not what the hash was taken of (a corrupt or edited file), or the JSON is not what `save` writes for that
+    net (a key too many, ``Q01.15`` for ``Q1.15``): one net has one hash, and one meaning for every reader.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise BadInput(f"{folder} is not a net folder; give a folder that holds {JSON_FILE} and {WEIGHT_FILE}")
-    text = read_bytes(folder / JSON_FILE, "the net description")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{folder / JSON_FILE} is not JSON ({error}); restore the file") from None
+    _check_folder(folder)
+    document = json_document(
+        read_bytes(folder / JSON_FILE, "the net description", TEXT), f"the net description {folder / JSON_FILE}"
+    )
     if not isinstance(document, dict) or document.get("format") != "bittrue-net":
         raise BadInput(f"{folder / JSON_FILE} does not describe a net: its 'format' must be 'bittrue-net'")
-    if document.get("version") != VERSION:
+    if type(document.get("version")) is not int or document["version"] != VERSION:
         raise BadInput(
-            f"{folder / JSON_FILE} has version {document.get('version')!r}; this bittrue reads version {VERSION}"
+            f"{folder / JSON_FILE} has version {shown(document.get('version'))}; this bittrue reads version {VERSION}"
         )
-    try:
-        stored = safetensors.numpy.load(read_bytes(folder / WEIGHT_FILE, "the weights"))
-    except (SafetensorError, KeyError) as error:  # KeyError: a number type that NumPy does not have
-        raise BadInput(f"{folder / WEIGHT_FILE} is corrupt ({error}); restore the file") from None
+    stored = read_tensors(read_bytes(folder / WEIGHT_FILE, "the weights"), f"the weights {folder / WEIGHT_FILE}")
+    take(8 * sum(tensor.size for tensor in stored.values()), f"the weights {folder / WEIGHT_FILE}")
     tensors = {name: _wide(name, tensor) for name, tensor in stored.items()}
     given = document.pop("hash", None)
     if given != (found := _digest(document, tensors)):
-        raise BadInput(f"{folder} was edited or is corrupt: net.json says {given}, the content has {found}; restore it")
+        raise BadInput(
+            f"{folder} was edited or is corrupt: net.json says {shown(given)}, the content has {found}; restore it"
+        )
     net = _build(document, tensors, folder)
     if content_hash(net) != given:
         raise BadInput(
@@ -92,6 +91,35 @@ def load(folder: str | os.PathLike[str]) -> Net:
             f"Q1.15); write the folder with bittrue.spec.save"
         )
     return net
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise `BadInput`, saying what a folder holds instead, where it holds no net."""
+    if not folder.is_dir():
+        what = f"{folder.parent}, the" if folder.name in (JSON_FILE, WEIGHT_FILE) else "a"
+        raise BadInput(f"{folder} is not a net folder; give {what} folder that holds {JSON_FILE} and {WEIGHT_FILE}")
+    if (folder / JSON_FILE).exists():
+        return
+    nets = sorted(path.parent.name for path in folder.glob(f"*/{JSON_FILE}"))
+    if nets:
+        names = ", ".join(nets[:8]) + (", ..." if len(nets) > 8 else "")
+        raise BadInput(
+            f"{folder} is a folder of {len(nets)} nets ({names}); give one of them, such as {folder / nets[0]}"
+        )
+    there = next((what for file, what in _OTHERS.items() if (folder / file).exists()), None)
+    if there:
+        raise BadInput(f"{folder} is {there}, not a net folder, which holds {JSON_FILE} and {WEIGHT_FILE}; give one")
+    raise BadInput(f"{folder} is not a net folder: it holds no {JSON_FILE}; give a folder that bittrue train wrote")
+
+
+_OTHERS = {
+    "spec.json": "a capture",
+    "bank_map.json": "a folder of ROM files of banks",
+    "address_map.json": "a folder of ROM files",
+    "manifest.json": "a firmware project",
+    "float.safetensors": "a folder of float parameters",
+}
+"""What a folder is that holds such a file and no net."""
 
 
 def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
@@ -145,33 +173,37 @@ def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
         net = Net(document["name"], given, nodes, document.get("delay", 0))
     except BadInput as error:
         raise BadInput(f"{folder / JSON_FILE}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise BadInput(f"{folder / JSON_FILE} is malformed near {error}; see docs/net-format.md") from None
     unused = set(tensors) - {f"{node.name}.{field.name}" for node in nodes for field in fields(node.layer)}  # type: ignore[arg-type]
     if unused:
-        raise BadInput(f"{folder / WEIGHT_FILE} holds {sorted(unused)[0]}, which no layer of net.json has; remove it")
+        raise BadInput(
+            f"{folder / WEIGHT_FILE} holds {shown(sorted(unused)[0])}, which no layer of net.json has; remove it"
+        )
     return net
 
 
 def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
-    kind = entry["layer"]
-    if kind not in LAYERS:
-        raise BadInput(f"unknown layer {kind!r} at node {entry['name']!r}; known are {', '.join(sorted(LAYERS))}")
+    kind, name = entry["layer"], shown(entry["name"])
+    if not isinstance(kind, str) or kind not in LAYERS:
+        raise BadInput(f"unknown layer {shown(kind)} at node {name}; known are {', '.join(sorted(LAYERS))}")
+    if not isinstance(entry["inputs"], list):
+        raise BadInput(f"node {name} has inputs {shown(entry['inputs'])}; net.json has a list of names there")
     hints = _hints(LAYERS[kind])
     parameters: dict[str, Any] = {}
     for key, hint in hints.items():
         tensor = f"{entry['name']}.{key}"
         if "ndarray" in str(hint):
             if tensor not in tensors:
-                raise BadInput(f"{WEIGHT_FILE} lacks tensor {tensor}; restore the file")
+                raise BadInput(f"{WEIGHT_FILE} lacks tensor {shown(tensor)}; restore the file")
             parameters[key] = tensors[tensor]
         elif key not in entry and type(None) not in get_args(hint):
-            raise BadInput(f"node {entry['name']!r} lacks {key!r}; see docs/net-format.md for {kind}")
+            raise BadInput(f"node {name} lacks {key!r}; see docs/net-format.md for {kind}")
         elif key in entry:
             parameters[key] = _from_json(hint, entry[key])
     extra = set(entry) - set(hints) - {"name", "layer", "inputs"}
     if extra:
-        raise BadInput(f"node {entry['name']!r} has unknown key {sorted(extra)[0]!r}; {kind} takes {', '.join(hints)}")
+        raise BadInput(f"node {name} has unknown key {shown(sorted(extra)[0])}; {kind} takes {', '.join(hints)}")
     return Node(entry["name"], LAYERS[kind](**parameters), tuple(entry["inputs"]))
 
 
@@ -203,7 +235,7 @@ def _from_json(hint: Any, value: Any) -> Any:
     if hint is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if hint is int:
-        raise BadInput(f"{value!r} in {JSON_FILE} is no whole number; see docs/net-format.md")
+        raise BadInput(f"{shown(value)} in {JSON_FILE} is no whole number; see docs/net-format.md")
     if hint in (tuple[int, ...], tuple[int, ...] | None):
         return tuple(value)
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

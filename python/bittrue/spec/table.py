@@ -34,13 +34,16 @@ class Table(Layer):
     output: Format
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", frozen_codes(self.output.check(self.values, "values"), 1, "values"))
+        super().__post_init__()
+        values = self.output.check(self.values, "Table.values")
+        object.__setattr__(self, "values", frozen_codes(values, 1, "Table.values"))
         if len(self.values) > 1 << 16:
             raise BadInput(f"a table has {len(self.values)} entries; 2^16 is the limit, so requantise its input first")
 
     @classmethod
-    def tabulate(cls, function: Callable[[float], float], given: Format, output: Format) -> Table:
+    def tabulate(cls, function: Callable[[float], float], given: Format | str, output: Format | str) -> Table:
         """The table of ``output.encode(function(x))`` for every value ``x`` of the format ``given``."""
+        given, output = Format.of(given, "Table.tabulate given"), Format.of(output, "Table.tabulate output")
         if given.bits > 16:
             raise BadInput(f"a table for {given} words has 2^{given.bits} entries; requantise to at most 16 bits first")
         values = given.decode(np.arange(given.lo, given.hi + 1))

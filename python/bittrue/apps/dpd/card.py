@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bittrue.apps.dpd.amplifiers.arena import ArenaScore
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
+from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.spec import Net
@@ -46,12 +47,13 @@ class ProtocolRow:
 
 
 def card(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     command: str,
     capture: Capture,
     net: Net,
     judges: Sequence[Judge],
     protocol: Sequence[ProtocolRow] | str,
+    about: str = "A neural digital predistorter",
 ) -> str:
     """The text of CARD.md: free of dates, so that the same run gives the same file.
 
@@ -59,7 +61,7 @@ def card(
     """
     parts = [
         f"# {net.name}\n",
-        "A neural digital predistorter. Every figure below is **simulated through a model of a power amplifier; it is\n"
+        f"{about}. Every figure below is **simulated through a model of a power amplifier; it is\n"
         "not an RF measurement.**\n",
         _facts(recipe, command, capture, net, judges[0]),
         "## Layers\n",
@@ -79,14 +81,14 @@ def card(
     return "\n".join(parts)
 
 
-def _facts(recipe: Recipe, command: str, capture: Capture, net: Net, teacher: Judge) -> str:
+def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher: Judge) -> str:
     x = capture.inputs
     samples = ", ".join(f"{len(x[split]):,} {split}" for split in x)
     rows = [
         ("command", command),
         ("data", f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
         ("trained through", teacher.title),
-        ("seed", str(recipe.train.seed)),
+        *([("seed", str(recipe.train.seed))] if isinstance(recipe, Recipe) else []),
         ("parameters", f"{parameter_count(net):,} real"),
         ("hash", f"`{content_hash(net)}`"),
     ]
@@ -116,7 +118,7 @@ def _table(judge: Judge) -> str:
     return "".join(lines)
 
 
-def _protocol(recipe: Recipe, capture: Capture, rows: Sequence[ProtocolRow] | str) -> str:
+def _protocol(recipe: AnyRecipe, capture: Capture, rows: Sequence[ProtocolRow] | str) -> str:
     if isinstance(rows, str):
         return f"Not judged: {rows}.\n"
     lines = [

@@ -8,12 +8,11 @@ from functools import singledispatch
 
 import numpy as np
 import numpy.typing as npt
-import safetensors.numpy
-from safetensors import SafetensorError
 
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.parent import Parameters, Real, trainable
+from bittrue.readers.tensors import tensors
 from bittrue.spec import Add, ComplexFIR, Dense, Layer, LeakyReLU, MemoryTaps, Net, ReLU, Table, TensorType
 from bittrue.spec.net import INPUT
 
@@ -24,10 +23,7 @@ FILE = "float.safetensors"
 
 def load(path: str | os.PathLike[str], net: Net) -> dict[str, Real]:
     """Read the parameters of a net's float parent; `BadInput` where one is missing, extra or of another shape."""
-    try:
-        stored = safetensors.numpy.load(read_bytes(path, "the float parameters"))
-    except SafetensorError as error:
-        raise BadInput(f"{path} is corrupt ({error}); restore the file") from None
+    stored = tensors(read_bytes(path, "the float parameters"), os.fspath(path))
     wanted = {f"{node.name}.{key}": array.shape for node in net.nodes for key, array in trainable(node.layer).items()}
     found = {name: array.shape for name, array in stored.items()}
     if found != wanted:

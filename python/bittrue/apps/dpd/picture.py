@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.evaluate import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, measure, power_spectrum
+from bittrue.errors import BadInput
 from bittrue.files import write_whole
 
 COLOURS = {"input": "#444444", "without": "#d1495b", "with": "#00798c"}
@@ -57,21 +59,38 @@ def draw(path: str | os.PathLike[str], capture: Capture, amplifier: Filter, pred
 
 
 def _spectra(axes: Axes, channel: Channel, signals: dict[str, Complex], labels: dict[str, str]) -> None:
-    shown = Channel(channel.sample_rate, channel.bandwidth, channel.n_sub_ch, min(SEGMENT, channel.nperseg))
+    shown = drawn(channel)
     spectra = {key: power_spectrum(overlapped(signal, shown.nperseg), shown) for key, signal in signals.items()}
     inside = abs(shown.frequencies) < channel.bandwidth / 2
     zero = np.median(spectra["input"][inside])
     for key, spectrum in spectra.items():
         decibel = 10 * np.log10(np.maximum(spectrum / zero, 1e-12))
         axes.plot(shown.frequencies / 1e6, decibel, color=COLOURS[key], linewidth=1.1, label=labels[key])
+    reach = shade_adjacent(axes, channel)
+    axes.text(0, -84, "shaded: adjacent channels of the ACLR", ha="center", fontsize=8, color="#7a5c00")
+    axes.set(xlabel="frequency (MHz)", ylabel="power density relative to the input in its channel (dB)")
+    axes.set(xlim=(-reach, reach), ylim=(-88, 18), title=f"spectra (Welch, segments of {shown.nperseg:,})")
+    axes.legend(loc="upper center", ncols=3, fontsize=8, frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def drawn(channel: Channel) -> Channel:
+    """The channel in segments of `SEGMENT` samples, or in its own where they are shorter or these too coarse for it."""
+    try:
+        return replace(channel, nperseg=min(SEGMENT, channel.nperseg))
+    except BadInput:
+        return channel
+
+
+def shade_adjacent(axes: Axes, channel: Channel) -> float:
+    """Shade both adjacent channels, whose power the ACLR is.
+
+    Returns how far the frequency axis must reach to show them, in MHz to either side, within the sampled band.
+    """
     edge, width = channel.bandwidth / 2e6, channel.bandwidth / channel.n_sub_ch / 1e6
     for side in (-1, 1):
         axes.axvspan(side * edge, side * (edge + width), color="#f2c14e", alpha=0.25, linewidth=0)
-    axes.text(0, -84, "shaded: adjacent channels of the ACLR", ha="center", fontsize=8, color="#7a5c00")
-    axes.set(xlabel="frequency (MHz)", ylabel="power density relative to the input in its channel (dB)")
-    axes.set(xlim=(-2.2 * edge, 2.2 * edge), ylim=(-88, 18), title=f"spectra (Welch, segments of {SEGMENT:,})")
-    axes.legend(loc="upper center", ncols=3, fontsize=8, frameon=False)
-    axes.grid(alpha=0.3)
+    return min(channel.sample_rate / 2e6, max(2.2 * edge, 1.05 * (edge + width)))
 
 
 def _amplitudes(axes: Axes, reference: Complex, signals: dict[str, Complex], labels: dict[str, str]) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
-import sys
+import re
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.limits import DELAY, TEXT
 from bittrue.num import Format
-from bittrue.schema import build
+from bittrue.recipes import SHELVES, check_name
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+SHELF = SHELVES["dpd"]
+Kind = TypeVar("Kind", bound=Any)
+"""A recipe with ``name``, ``capture`` and ``text``."""
 
+SEED = (1 << 32) - 1
+COPIES = 1000
+"""Most surrogates, or altered copies, of a signal."""
+LAYERS = 16
+TABLE_BITS = 16
 WORST_NMSE = -20.0
 """dB of an amplifier model's error on the test split: measured captures lie at -35 and below, spoilt ones above -15."""
 
@@ -29,6 +34,19 @@ SEQUENCE = 4096
 
 PREACTIVATION = Format.parse("Q3.11")
 """tanh(4) is 0.9993, so four to either side is enough; 14 bits make a table of 16,384 entries."""
+
+
+WIDEST = 1 << 12
+"""Most neurons of a layer, and most taps of a filter."""
+
+
+def between(section: object, least: float, most: float, *names: str) -> None:
+    """Raises `BadInput` for fields of a section, numbers or tuples of them, beyond these limits; None passes."""
+    for name in names:
+        value = getattr(section, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None and not least <= one <= most:
+                raise BadInput(f"{name} is {shown(value)}; it must be {least:g} to {most:,g}")
 
 
 def _at_least(section: object, least: float, *names: str) -> None:
@@ -74,6 +92,12 @@ class Topology:
     fir_first: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        between(self, 1, WIDEST, "hidden")
+        between(self, 0, WIDEST, "fir_taps")
+        between(self, 0, DELAY, "taps", "iq_taps", "delay", "fir_first")
+        between(self, 0, 62, "leaky_shift")
+        if len(self.hidden) > LAYERS:
+            raise BadInput(f"hidden has {len(self.hidden):,} layers; at most {LAYERS} are trained")
         if self.fir_first and len(self.fir_first) != len(self.fir_taps):
             raise BadInput(
                 f"fir_first has {len(self.fir_first)} numbers for {len(self.fir_taps)} filters; give each one"
@@ -107,11 +131,14 @@ class Formats:
     preactivation: Format = PREACTIVATION
 
     def __post_init__(self) -> None:
+        between(self, 2, 32, "weight_bits")
         if self.weight != "fit":
             try:
                 Format.parse(self.weight)
             except BadInput as error:
                 raise BadInput(f"weight: {error}") from None
+        if self.preactivation.bits > TABLE_BITS:
+            raise BadInput(f"preactivation is {self.preactivation}; a table takes at most {TABLE_BITS} bits")
 
 
 @dataclass(frozen=True)
@@ -137,7 +164,8 @@ class Teaching:
     worst_nmse: float = WORST_NMSE
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "surrogates", "surrogate_seed")
+        between(self, 0, COPIES, "surrogates")
+        between(self, 0, SEED, "surrogate_seed")
 
 
 @dataclass(frozen=True)
@@ -200,7 +228,8 @@ class Training:
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "batch", "sequence", "float_epochs", "validate_every", "ilc_iterations")
-        _at_least(self, 0, "seed", "qat_epochs", "float_rate", "qat_rate", "skip", "ema", "patience")
+        _at_least(self, 0, "qat_epochs", "float_rate", "qat_rate", "skip", "ema", "patience")
+        between(self, 0, SEED, "seed")
         if not self.ema < 1:
             raise BadInput(f"ema is {self.ema}; it must be below 1, such as 0.999")
         if not self.initial_gain > 0:
@@ -257,6 +286,7 @@ class Augment:
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "copies", "noise_db", "phase", "gain_db", "drift_db", "drift_degrees")
+        between(self, 0, COPIES, "copies")
 
 
 @dataclass(frozen=True)
@@ -325,6 +355,7 @@ class Recipe:
     text: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         if self.shape is not None and self.train.method != "levenberg":
             raise BadInput('shape needs train.method = "levenberg"; remove the section, or choose that method')
         if self.thermal is not None and not self.train.qat:
@@ -332,40 +363,52 @@ class Recipe:
 
 
 def load(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
-    return parse(read_bytes(path, "the recipe"), str(path))
+    """Read a recipe file; a capture beside it is found (`placed`).
+
+    Raises `BadInput`, naming the key, for anything that is not a recipe.
+    """
+    return placed(parse(read_bytes(path, "the recipe", TEXT), str(path)), Path(path))
 
 
 def names() -> list[str]:
     """The built-in recipes, by the names of their nets."""
-    folder = resources.files("bittrue.apps.dpd") / "recipes"
-    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    return SHELF.names()
 
 
 def builtin(name: str) -> Recipe:
     """A built-in recipe, one of `names`."""
-    file = resources.files("bittrue.apps.dpd") / "recipes" / f"{name}.toml"
-    return parse(file.read_bytes(), f"recipe {name}")
+    return parse(SHELF.content(name), f"recipe {name}")
 
 
 def named(name: str) -> Recipe:
     """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    if name in names():
-        return builtin(name)
-    if Path(name).suffix or Path(name).exists():
-        return load(name)
-    raise BadInput(f"unknown recipe {name!r}; choose {' or '.join(names())}, or give a recipe file")
+    content, what, path = SHELF.find(name)
+    plan = parse(content, what)
+    return plan if path is None else placed(plan, path)
 
 
 def parse(content: bytes, what: str) -> Recipe:
     """A recipe from the text of its file; errors name ``what``."""
-    try:
-        text = content.decode()
-        table = tomllib.loads(text)
-    except ValueError as error:
-        raise BadInput(f"{what} is not TOML ({error}); correct that line") from None
-    try:
-        recipe: Recipe = build(Recipe, table, hidden=("text",))
-    except BadInput as error:
-        raise BadInput(f"{what}: {error}") from None
-    return replace(recipe, text=text)
+    recipe: Recipe = SHELF.parse(Recipe, content, what)
+    return recipe
+
+
+def placed(plan: Kind, path: Path) -> Kind:
+    """The recipe of a file, whose capture is the folder of that name beside the file, or else where the command runs.
+
+    Its text names that folder from the root on, so that it means the same wherever it is stored. A data set of the
+    ``opendpd`` wheel stays a name.
+    """
+    for folder in (path.parent / plan.capture, Path(plan.capture)):
+        if (folder / "spec.json").is_file() and not Path(plan.capture).is_absolute():
+            return with_word(plan, "capture", str(folder.resolve()))
+    return plan
+
+
+def with_word(plan: Kind, key: str, word: str) -> Kind:
+    """The recipe with another text as ``key`` of no section, in its own text too."""
+    line = f"{key} = {json.dumps(word)}"
+    text, count = re.subn(rf"""^{key}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
+    if count != 1:
+        raise BadInput(f"the recipe of {plan.name} has {count} plain lines '{key} = \"...\"'; write one")
+    return replace(plan, text=text, **{key: word})

@@ -35,9 +35,4 @@ class Bars(bars.Bars):
 
     def note(self, text: str) -> None:
         """Say what is being judged."""
-        self.move("judging", 0, 1, f"judging: {text}")
-
-    def finish(self, name: str) -> None:
-        """The bar of that name is full, however many calls it took."""
-        task = self.progress.tasks[self.tasks[name]]
-        self.progress.update(task.id, completed=task.total, description=name)
+        self.move("judging", 0, 0, f"judging: {text}")

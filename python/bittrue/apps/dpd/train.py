@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.card import Judge, ProtocolRow, card
+from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.folder_lock import locked
 from bittrue.spec import Net, store
 
 KNOWN_ANSWERS = 256
@@ -71,8 +73,8 @@ def train(
     Raises
     ------
     BadInput
-        Where PyTorch, the data or the amplifier model is missing, the checkpoint belongs to another recipe, or a file
-        cannot be written.
+        Where PyTorch, the data or the amplifier model is missing, another process trains there, the checkpoint is
+        damaged or belongs to another recipe, or a file cannot be written.
     """
     try:
         from bittrue.apps.dpd.training import fit
@@ -81,15 +83,13 @@ def train(
         from bittrue.apps.dpd.training.team import Team
     except ImportError as error:
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    team = Team.gather()
-    capture = teaching(plan)
-    teacher = amplifier.teacher(plan.data, capture)
-    with shown(Bars, team.leads and report is None) as bars:
+    team, folder = Team.gather(), Path(output)
+    lock = locked(folder) if team.leads else nullcontext(folder)
+    with lock, shown(Bars, team.leads and report is None) as bars:
+        fit.resumed(folder / CHECKPOINT, plan)
+        bars.say("reading the capture and the amplifier model")
+        capture = teaching(plan)
+        teacher = amplifier.teacher(plan.data, capture)
         drive, calls = f"ideal drive for {teacher.title}", plan.train.ilc_iterations + 3
         known = examples(plan, capture, bars.watched(teacher, drive, calls))
         bars.finish(drive)
@@ -100,9 +100,9 @@ def train(
             return Trained(fitted.net, fitted.parent, ())
         judged, protocol = judges.all_of(capture, teacher, known, fitted.net, fitted.parent, bars.note)
         bars.finish("judging")
-    trained = Trained(fitted.net, fitted.parent, judged, protocol)
-    write(folder, plan, capture, trained)
-    return trained
+        trained = Trained(fitted.net, fitted.parent, judged, protocol)
+        write(folder, plan, capture, trained)
+        return trained
 
 
 def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> None:
@@ -111,10 +111,10 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     builtins = [recipe.builtin(name) for name in recipe.names()]
     command = provenance.command("dpd", plan.name, plan in builtins)
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
-    write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text})
+    write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 
 
-def contents(plan: Recipe, capture: Capture, net: Net, parent: float_net.Parameters) -> dict[str, bytes | str]:
+def contents(plan: AnyRecipe, capture: Capture, net: Net, parent: float_net.Parameters) -> dict[str, bytes | str]:
     """The files of a trained net's folder by name, all but the card: net, float parent, known answers, recipe."""
     test = capture.inputs["test"]
     peak = int(np.argmax(abs(test)))

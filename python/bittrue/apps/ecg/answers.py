@@ -67,7 +67,8 @@ def classes(scores: npt.ArrayLike) -> Codes:
 def check(net: Net) -> None:
     """Raises `BadInput` where a net does not take int8 frames or does not give one score a class."""
     if len(net.input.shape) != 2 or net.input.format != DATA:
-        raise BadInput(f"net {net.name} takes {net.input}, not beats; give a net that `bittrue train ecg` made")
+        other = " (a predistorter is for `bittrue report dpd`)" if net.input.shape == (2,) else ""
+        raise BadInput(f"net {net.name} takes {net.input}, not beats{other}; give a net that `bittrue train ecg` made")
     if net.output.shape != (len(CLASSES),):
         raise BadInput(f"net {net.name} puts out {net.output}; one score for each of {', '.join(CLASSES)} is needed")
 

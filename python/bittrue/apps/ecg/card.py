@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from bittrue.apps.ecg import recipe
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 FILE = "CARD.md"
 LARGE = 2_000_000
 """Bytes of float weights that are not kept with the code."""
+
+ORIGIN = {
+    "made up": "",
+    "own": " (not the published files; bittrue knows nothing of their origin and licence)",
+    "published": " (MIT-BIH Arrhythmia Database, ODC-By 1.0)",
+}
+"""What is said of where the beats come from, behind their title."""
 
 ROWS = {"float": "float", "folded": "float, batch norm folded", "integer": "**integer**"}
 
@@ -68,15 +76,17 @@ def command(plan: Recipe, beats: Material) -> str:
         elif recipe.reseeded(known, plan.train.seed).text == plan.text:
             source, seed = plan.name, f" --seed {plan.train.seed}"
     output = "build" if beats.made_up else "weights"
-    return f"bittrue train ecg --recipe {source}{seed}{' --synthetic' * beats.made_up} --output {output}/{plan.name}"
+    data = " --synthetic" if beats.made_up else "" if beats.own is None else f" --data {shlex.quote(str(beats.own))}"
+    return f"bittrue train ecg --recipe {source}{seed}{data} --output {output}/{plan.name}"
 
 
 def _facts(plan: Recipe, beats: Material, net: Net) -> str:
     size = size_of(net)
-    origin = "" if beats.made_up else " (MIT-BIH Arrhythmia Database, ODC-By 1.0)"
+    origin = ORIGIN["made up" if beats.made_up else "own" if beats.own else "published"]
     rows = [
         ("command", f"`{command(plan, beats)}`"),
         ("data", f"{beats.title}{origin}"),
+        *(("remark", said) for said in (_remarks(beats) if beats.own else ())),
         ("trained on", f"{len(beats.learnt.y):,} beats: {' '.join(beats.learnt.names)}"),
         ("held out", f"{len(beats.held.y):,} beats: {' '.join(beats.held.names)}" if beats.held else "nobody"),
         ("SHA-256 of the beats", f"`{beats.digest}`"),
@@ -87,6 +97,11 @@ def _facts(plan: Recipe, beats: Material, net: Net) -> str:
         ("hash", f"`{content_hash(net)}`"),
     ]
     return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows)
+
+
+def _remarks(beats: Material) -> tuple[str, ...]:
+    """What was taken for granted or left out in the recordings."""
+    return tuple(dict.fromkeys((*beats.learnt.remarks, *(beats.held.remarks if beats.held else ()))))
 
 
 def _layers(net: Net) -> str:
@@ -107,13 +122,14 @@ def _held(plan: Recipe, beats: Material, trained: Trained) -> str:
     if not trained.verdicts:
         return f"Nobody was held out, so there is no figure. {share.replace('of them', 'beats trained on')}"
     whose = "made-up patients" if beats.made_up else f"the patients of fold {plan.train.fold} of DS1"
+    whose += " (own recordings of those names)" * (beats.own is not None)
     chosen = " The step that is kept was chosen by them." if plan.train.select == "best" else ""
     rows = [(ROWS[name], verdict) for name, verdict in trained.verdicts]
     return f"On {whose}, of whom nothing was learnt.{chosen}\n\n{table(rows)}\n{share}"
 
 
 def _files(beats: Material, net: Net) -> str:
-    kind = "made-up beats" if beats.made_up else "beats of DS1"
+    kind = "made-up beats" if beats.made_up else "beats trained on" if beats.own else "beats of DS1"
     large = 4 * size_of(net).weights > LARGE
     apart = "\nfloat.safetensors and checkpoint.npz are too large to be kept with the code; the command writes them.\n"
     return (

@@ -10,7 +10,7 @@ from bittrue import spec
 from bittrue.apps.ecg import answers, recipe
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.errors import BadInput
-from bittrue.spec import Net
+from bittrue.spec import Net, store
 
 RECIPE = "recipe.toml"
 
@@ -39,8 +39,11 @@ def read(folder: str | os.PathLike[str]) -> Folder:
     gives or is not of its name.
     """
     path = Path(folder)
-    net, plan = spec.load(path), recipe.load(path / RECIPE)
+    if path.is_dir() and not (path / store.JSON_FILE).is_file():
+        raise BadInput(f"{path} holds no {store.JSON_FILE}; give the folder of a net that `bittrue train ecg` made")
+    net = spec.load(path)
     answers.check(net)
+    plan = recipe.load(path / RECIPE)
     wanted = (len(plan.input.channels), plan.input.length)
     if net.input.shape != wanted or net.name != plan.name:
         raise BadInput(

@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from bittrue.apps.ecg import patients
-from bittrue.apps.ecg.beats import beats
+from bittrue.apps.ecg.beats import beats, database
 from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.beats.split import FOLDS, REARRANGED, parts
 from bittrue.apps.ecg.beats.synthetic import synthesise
@@ -37,12 +38,15 @@ class Material:
         Where they come from, a phrase.
     made_up : bool
         Whether the patients do not exist.
+    own : Path, optional
+        Folder of the recordings where they are not the published ones of MIT-BIH: nothing is known of their licence.
     """
 
     learnt: Beats
     held: Beats | None
     title: str
     made_up: bool = False
+    own: Path | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -59,6 +63,8 @@ class Material:
 def recorded(plan: Recipe, records: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> Material:
     """DS1 of MIT-BIH: beats to train on, and those of the patients of the recipe's fold. DS2 stays closed.
 
+    Other recordings of these names are taken as well, and never called MIT-BIH.
+
     Raises `BadInput` where the records are missing or damaged (`bittrue.apps.ecg.beats.beats.load`).
     """
     names, held = parts(plan.train.fold)
@@ -67,9 +73,12 @@ def recorded(plan: Recipe, records: str | os.PathLike[str] | None = None, progre
         found[name] = beats.load(records, [name], plan.input)
         if progress:
             progress(name, len(found), len(names) + len(held))
-    title = f"MIT-BIH, DS1 without fold {plan.train.fold}" if held else "MIT-BIH, all of DS1"
+    folder = database.locate(records)
+    own = None if database.published(folder, (*names, *held)) else folder
+    whose = "MIT-BIH" if own is None else f"own recordings of {own}, named as MIT-BIH's"
+    title = f"{whose}, DS1 without fold {plan.train.fold}" if held else f"{whose}, all of DS1"
     learnt = [found[name] for name in names] + rearranged(plan, records, names)
-    return Material(joined(learnt), joined([found[name] for name in held]) if held else None, title)
+    return Material(joined(learnt), joined([found[name] for name in held]) if held else None, title, own=own)
 
 
 def rearranged(plan: Recipe, records: str | os.PathLike[str] | None, names: Sequence[str]) -> list[Beats]:
@@ -104,4 +113,6 @@ def joined(sets: Sequence[Beats]) -> Beats:
         np.concatenate(record),
         np.concatenate([part.position for part in sets]),
         tuple(name for part in sets for name in part.names),
+        tuple(dict.fromkeys(said for part in sets for said in part.remarks)),
+        all(part.known for part in sets),
     )

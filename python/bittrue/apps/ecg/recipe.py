@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from dataclasses import dataclass, field, replace
-from importlib import resources
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bittrue.apps.ecg.beats.beats import Input
@@ -17,12 +14,10 @@ from bittrue.apps.ecg.quantising import Quantisation
 from bittrue.apps.ecg.topology import Topology
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
-from bittrue.schema import build
+from bittrue.limits import TEXT
+from bittrue.recipes import SHELVES, check_name
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+SHELF = SHELVES["ecg"]
 
 
 def _within(section: object, **limits: tuple[float, float]) -> None:
@@ -171,6 +166,7 @@ class Recipe:
     text: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         try:
             self.net.lengths(self.input.length)
         except BadInput as error:
@@ -182,28 +178,23 @@ class Recipe:
 
 def load(path: str | os.PathLike[str]) -> Recipe:
     """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
-    return parse(read_bytes(path, "the recipe"), str(path))
+    return parse(read_bytes(path, "the recipe", TEXT), str(path))
 
 
 def names() -> list[str]:
     """The built-in recipes, by the names of their nets."""
-    folder = resources.files("bittrue.apps.ecg") / "recipes"
-    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    return SHELF.names()
 
 
 def builtin(name: str) -> Recipe:
     """A built-in recipe, one of `names`."""
-    if name not in names():
-        raise BadInput(f"unknown recipe {name!r}; choose {', '.join(names())}, or give a recipe file")
-    file = resources.files("bittrue.apps.ecg") / "recipes" / f"{name}.toml"
-    return parse(file.read_bytes(), f"recipe {name}")
+    return parse(SHELF.content(name), f"recipe {name}")
 
 
 def named(name: str) -> Recipe:
     """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    if name not in names() and (Path(name).suffix or Path(name).exists()):
-        return load(name)
-    return builtin(name)
+    content, what, _ = SHELF.find(name)
+    return parse(content, what)
 
 
 def reseeded(plan: Recipe, seed: int) -> Recipe:
@@ -216,13 +207,5 @@ def reseeded(plan: Recipe, seed: int) -> Recipe:
 
 def parse(content: bytes, what: str) -> Recipe:
     """A recipe from the text of its file; errors name ``what``."""
-    try:
-        text = content.decode()
-        table = tomllib.loads(text)
-    except ValueError as error:
-        raise BadInput(f"{what} is not TOML ({error}); correct that line") from None
-    try:
-        recipe: Recipe = build(Recipe, table, hidden=("text",))
-    except BadInput as error:
-        raise BadInput(f"{what}: {error}") from None
-    return replace(recipe, text=text)
+    recipe: Recipe = SHELF.parse(Recipe, content, what)
+    return recipe

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bittrue.apps.ecg.beats.beats import Beats, Input
+from bittrue.apps.ecg.beats.beats import VOLTAGES, Beats, Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.records import Record
 from bittrue.apps.ecg.patients import Patients
@@ -20,7 +20,6 @@ BEFORE, AFTER = 1.0, 1.2
 """Seconds of ECG in front of the beat and behind it."""
 
 RIGHT, WRONG, NEUTRAL = "#1b7837", "#b2182b", "#00798c"
-VOLTAGES = ("beat", "template", "difference", "packed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,7 @@ class Strip:
     @property
     def time(self) -> str:
         """Where the beat is in its record: hours, minutes and seconds, tenths cut off."""
-        tenths = 10 * self.position // self.record.rate
+        tenths = int(10 * self.position // self.record.rate)
         return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
     @property

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import safetensors.numpy
 
 from bittrue.apps.ecg import answers, material
 from bittrue.apps.ecg.beats.beats import Beats
@@ -21,6 +20,9 @@ from bittrue.apps.ecg.shown import Bars
 from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import made_folder, read_bytes, write_together
+from bittrue.folder_lock import locked
+from bittrue.readers import refusing
+from bittrue.readers.tensors import tensors
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
@@ -94,21 +96,23 @@ def train(
     Raises
     ------
     BadInput
-        Where PyTorch or the data is missing, the checkpoint belongs to another recipe, or a file cannot be written.
+        Where PyTorch or the data is missing, another process trains there, the checkpoint is damaged or belongs to
+        another recipe, or a file cannot be written.
     """
     try:
-        from bittrue.apps.ecg.training.fit import Trainer
+        from bittrue.apps.ecg.training.fit import Trainer, check
         from bittrue.qat import ai8x
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    with made_folder(output) as folder, shown(Bars, report is None) as bars:
+    with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
+        check(folder / STATE, plan)
         given = beats or material.recorded(plan, records, bars.reading)
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
         trained = _judged(net, fitted, given, bars)
-        write_together(folder, contents(plan, given, trained))
+        write_together(folder, contents(plan, given, trained), renew=True)
     return trained
 
 
@@ -122,13 +126,10 @@ def reopen(folder: str | os.PathLike[str], plan: Recipe) -> Network:
     from bittrue.apps.ecg.training.network import Network
 
     network = Network(plan)
-    content = read_bytes(Path(folder) / FLOAT, "the float net")
-    try:
-        values = {name: torch.from_numpy(value) for name, value in safetensors.numpy.load(content).items()}
-        network.load_state_dict(values)
-    except (safetensors.SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise BadInput(f"{Path(folder) / FLOAT} is not a net of recipe {plan.name} ({reason}); train it anew") from None
+    path = Path(folder) / FLOAT
+    with refusing(f"{path} is not a net of recipe {plan.name}: it", "train it anew"):
+        stored = tensors(read_bytes(path, "the float net"), str(path))
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in stored.items()})
     return network.eval()
 
 

@@ -7,22 +7,34 @@ taken, and then as many as the net's declared delay.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.board.demo.amplifier import Amplifier, Rates
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.measuring import Channel
+from bittrue.board.entries import Entries
+from bittrue.errors import BadInput, shown
+from bittrue.files import read_bytes
+from bittrue.readers import json_document, npz
 
 FILE = "demo.npz"
 FORMAT, VERSION = "bittrue-demo", 1
+MOST_BANKS, MOST_PASSES, MOST_MEMORY = 16, 64, 1000
+_FIX = "write it again with bittrue demo-data"
+_ARRAYS = {
+    "about": ("U", 0),
+    "codes": ("i", 3),
+    "expected": ("i", 4),
+    "start": ("i", 4),
+    "terms": ("i", 2),
+    "coefficients": ("fc", 1),
+}
+"""Kinds of number and axes of the arrays in the file."""
 Codes = npt.NDArray[np.int64]
 Complex = npt.NDArray[np.complex128]
 
@@ -110,60 +122,96 @@ def to_complex(codes: npt.ArrayLike, frac: int) -> Complex:
 
 
 def load(path: str | Path) -> Bundle:
-    """Read ``demo.npz``. Raises `BadData` where it is missing, damaged or of another version."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise BadData(f"there is no {path}; write it on the PC with bittrue demo-data and copy it here") from None
-    except (OSError, ValueError, BadZipFile, EOFError) as error:
-        raise BadData(f"{path} is damaged ({error}); write it again with bittrue demo-data") from None
-    try:
-        about = json.loads(str(arrays["about"]))
-        if (about["format"], about["version"]) != (FORMAT, VERSION):
-            raise BadData(f"{path} is {about['format']} {about['version']} and {FORMAT} {VERSION} is needed")
-        return _bundle(about, arrays)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise BadData(f"{path} lacks {error}; write it again with bittrue demo-data") from None
+    """Read ``demo.npz``. Raises `BadInput` where it is missing, damaged, of another version, or cannot be played."""
+    if not Path(path).exists():
+        raise BadInput(f"there is no {path}; write it on the PC with bittrue demo-data and copy it here")
+    what = f"demo data {path}"
+    arrays = npz(read_bytes(path, "demo data"), what, _FIX)
+    for name, (kinds, axes) in _ARRAYS.items():
+        if name not in arrays or arrays[name].dtype.kind not in kinds or arrays[name].ndim != axes:
+            raise BadInput(f"{what} lacks {name}, or it has another shape or type; {_FIX}")
+    about = Entries(json_document(str(arrays["about"]).encode(), what), what, _FIX)
+    version = about.get("format"), about.get("version")
+    if version != (FORMAT, VERSION):
+        raise BadInput(f"{path} is {shown(version)} and {(FORMAT, VERSION)} is needed; {_FIX}")
+    bundle = _bundle(about, arrays)
+    _check_shapes(bundle, what)
+    return bundle
 
 
 def check(bundle: Bundle, manifest: Any) -> None:
-    """Raise `BadData` unless the demo data were made for the banks of an overlay's manifest, in the same order."""
+    """Raise `BadInput` unless the demo data were made for the banks of an overlay's manifest, in the same order."""
     given = [(bank.name, bank.hash) for bank in bundle.banks]
     built = [(bank.name, bank.hash) for bank in manifest.banks]
     if given != built:
-        raise BadData(
+        raise BadInput(
             f"the demo data are for banks {', '.join(bundle.names)} and the overlay holds "
             f"{', '.join(name for name, _ in built)}, or other weights; write them again with bittrue demo-data"
         )
 
 
-def _bundle(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Bundle:
-    model = about["amplifier"]
-    codes, expected, start = (arrays[name].astype(np.int64) for name in ("codes", "expected", "start"))
-    banks = tuple(Bank(**bank) for bank in about["banks"])
-    if expected.shape != (len(banks), *codes.shape) or codes.shape[0] != len(about["titles"]) or codes.shape[2] != 2:
-        raise BadData(f"demo data of shapes {codes.shape} and {expected.shape} do not belong together; write it again")
+def _bundle(about: Entries, arrays: Mapping[str, npt.NDArray[Any]]) -> Bundle:
+    channel, model = about.inner("channel"), about.inner("amplifier")
+    codes, expected, start, terms = (arrays[name].astype(np.int64) for name in ("codes", "expected", "start", "terms"))
+    rates = model.inner("rates")
     return Bundle(
-        net=about["net"],
-        banks=banks,
-        titles=tuple(about["titles"]),
-        channel=Channel(**about["channel"]),
-        amplifier=Amplifier(
-            arrays["terms"].astype(np.int64),
-            arrays["coefficients"],
-            model["peak"],
-            model["top"],
-            Rates(**model["rates"]),
+        net=about.text("net"),
+        banks=tuple(
+            Bank(bank.text("name"), bank.text("hash"), bank.number("kelvin", -1000, 1000))
+            for bank in about.each("banks", MOST_BANKS)
         ),
-        amplifier_title=model["title"],
-        warm=about["warm"],
-        measured=about["measured"],
-        delay=about["delay"],
-        frac_in=about["frac_in"],
-        frac_out=about["frac_out"],
-        hot_swap=about["hot_swap"],
+        titles=about.texts("titles", MOST_PASSES),
+        channel=Channel(
+            channel.number("sample_rate", 1, 1e12),
+            channel.number("bandwidth", 1, 1e12),
+            channel.whole("n_sub_ch", 1, 1 << 10),
+            channel.whole("nperseg", 8, 1 << 20),
+        ),
+        amplifier=Amplifier(
+            terms,
+            arrays["coefficients"].astype(np.complex128),
+            model.number("peak", 1e-6, 1e6),
+            model.number("top", 1e-6, 1e6),
+            Rates(**{field.name: rates.number(field.name, -1000, 1000) for field in fields(Rates)}),
+        ),
+        amplifier_title=model.text("title"),
+        warm=about.whole("warm", 0, 1 << 24),
+        measured=about.whole("measured", 1, 1 << 24),
+        delay=about.whole("delay", 0, 1 << 24),
+        frac_in=about.whole("frac_in", -128, 127),
+        frac_out=about.whole("frac_out", -128, 127),
+        hot_swap=about.truth("hot_swap"),
         codes=codes,
         expected=expected,
         start=start,
     )
+
+
+def _check_shapes(bundle: Bundle, what: str) -> None:
+    """Raise `BadInput` where the arrays do not belong together, or the amplifier or the channel can not be computed."""
+    codes, expected, start = bundle.codes, bundle.expected, bundle.start
+    count, samples = codes.shape[:2]
+    if (
+        codes.shape != (len(bundle.titles), bundle.warm + bundle.measured + bundle.delay, 2)
+        or expected.shape != (len(bundle.banks), *codes.shape)
+        or start.shape[:2] + start.shape[3:] != (len(bundle.banks), count, 2)
+        or start.shape[2] > samples
+    ):
+        raise BadInput(
+            f"{what}: codes {codes.shape}, expected {expected.shape} and start {start.shape} of {len(bundle.banks)} "
+            f"banks and {len(bundle.titles)} passes do not belong together; {_FIX}"
+        )
+    terms, coefficients = bundle.amplifier.terms, bundle.amplifier.coefficients
+    if (
+        not len(terms)
+        or terms.shape != (len(coefficients), 3)
+        or abs(terms).max() > MOST_MEMORY
+        or terms[:, :2].min() < 0
+        or not np.isfinite(coefficients).all()
+    ):
+        raise BadInput(f"{what}: the amplifier's terms {terms.shape} and coefficients cannot be computed; {_FIX}")
+    if bundle.channel.bins()[2] < 1:
+        raise BadInput(
+            f"{what}: {bundle.channel.nperseg} bins of {bundle.channel.sample_rate:g} Hz are too coarse for a channel "
+            f"of {bundle.channel.bandwidth:g} Hz; {_FIX}"
+        )

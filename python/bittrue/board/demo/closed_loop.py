@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.bundle import Bundle, to_complex
 from bittrue.board.demo.measuring import measure
 from bittrue.board.demo.view import Complex, Count, Settings, Texts, View
+from bittrue.errors import BadInput
 
 KEPT = 12
 """Outputs without predistortion that are kept, by pass and temperature."""
@@ -105,7 +105,7 @@ class ClosedLoop:
         if settings.dpd:
             due = bundle.due(bundle.names.index(settings.bank), index, self._fresh)
         if out.shape != due.shape:
-            raise BadData(f"the overlay gave {out.shape[0]} samples for {due.shape[0]}; the stream is out of step")
+            raise BadInput(f"the overlay gave {out.shape[0]} samples for {due.shape[0]}; the stream is out of step")
         wrong = out != due
         different = int(np.count_nonzero(wrong))
         self.samples += len(due)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bittrue.board.demo import cards
-from bittrue.board.demo.look import BAD, DIM, GROUND, PANEL, SIZE, TEXT, WITH, WITHOUT, Colour, font
+from bittrue.board.demo.look import ABOUT, BAD, DIM, GROUND, PANEL, SIZE, TEXT, WITH, WITHOUT, Colour, font
 from bittrue.board.demo.measuring import Channel
 from bittrue.board.demo.panels import AmplitudePanel, SpectrumPanel
 from bittrue.board.demo.view import Texts, View
@@ -37,7 +37,7 @@ class Painter:
         self._ground = np.array(ground)
 
     def paint(self, view: View) -> Image.Image:
-        """The frame of a view, RGB."""
+        """The frame of a view, RGB; its ``info`` has the fixed texts, too."""
         pixels = self._ground.copy()
         self.spectrum.paint(pixels, view)
         self.amplitude.paint(pixels, view)
@@ -46,6 +46,7 @@ class Painter:
         self.amplitude.write(image, view)
         cards.write(image, view)
         self._header(ImageDraw.Draw(image), view)
+        image.info[ABOUT] = "\n".join((self.texts.title, self.texts.device, *self.texts.notes))
         return image
 
     def _fixed_texts(self, pen: ImageDraw.ImageDraw) -> None:

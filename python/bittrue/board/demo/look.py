@@ -14,12 +14,14 @@ from typing import Any
 
 from PIL import ImageFont
 
-from bittrue.board.demo.bad_data import BadData
+from bittrue.errors import BadInput
 
 Colour = tuple[int, int, int]
 
 SIZE = (1280, 720)
 """Width and height of a frame in pixels."""
+ABOUT = "Description"
+"""What a frame's ``info`` and a PNG's text are called that say where the frame comes from."""
 
 GROUND: Colour = (13, 18, 28)
 PANEL: Colour = (22, 30, 44)
@@ -41,7 +43,7 @@ FOLDERS = ("/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/dejavu-sans-fon
 def font(size: int, bold: bool = False) -> Any:
     """A sans-serif font: DejaVu of matplotlib or of the system, else the one inside Pillow.
 
-    Raises `BadData` where there is none.
+    Raises `BadInput` where there is none.
     """
     for folder in _folders():
         path = folder / FONTS[bold]
@@ -50,7 +52,7 @@ def font(size: int, bold: bool = False) -> Any:
     try:
         return ImageFont.load_default(size)
     except TypeError:  # Pillow before 10.1 has no scalable font of its own
-        raise BadData("no font to write with; run: apt install fonts-dejavu-core") from None
+        raise BadInput("no font to write with; run: apt install fonts-dejavu-core") from None
 
 
 def _folders() -> list[Path]:

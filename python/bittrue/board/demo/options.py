@@ -8,8 +8,8 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.keys import HELP, LIMIT
+from bittrue.errors import BadInput
 
 __all__ = ["Namespace", "add", "overlay_of", "parse", "words"]
 
@@ -97,20 +97,22 @@ def seconds(text: str) -> float:
 def overlay_of(given: str | None, script: str | Path) -> Path:
     """The overlay to load: the one given, or the only ``.bit`` in one of `PLACES`.
 
-    Raises `BadData` where there is none, or more than one.
+    Raises `BadInput` where there is none, or more than one.
     """
     if given:
+        if Path(given).is_dir():
+            raise BadInput(f"{given} is a folder; name the .bit file in it")
         if not Path(given).is_file():
-            raise BadData(f"there is no overlay {given}; copy the .bit, .hwh, .json and .npz of one name here")
+            raise BadInput(f"there is no overlay {given}; copy the .bit, .hwh, .json and .npz of one name here")
         return Path(given)
     for base in (Path(script).resolve().parents[1], Path.cwd()):
         for place in PLACES:
             found = sorted((base / place).glob("*.bit"))
             if len(found) > 1:
-                raise BadData(f"{base / place} holds {len(found)} overlays; choose one with --overlay")
+                raise BadInput(f"{base / place} holds {len(found)} overlays; choose one with --overlay")
             if found:
                 return found[0]
-    raise BadData("no overlay was found; name its .bit file with --overlay")
+    raise BadInput("no overlay was found; name its .bit file with --overlay")
 
 
 def _number(text: str) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from bittrue.board.demo.bad_data import BadData
+from bittrue.board.demo.look import ABOUT
+from bittrue.files import check_target, write_whole
 
 MOST = 40
 """Frames of a GIF: the board's memory holds no more beside the rest."""
@@ -30,17 +29,16 @@ class PictureFile:
 
     Raises
     ------
-    BadData
-        For another ending, and where there is no such folder.
+    BadInput
+        For another ending, and where no file can be written there (`bittrue.files.check_target`).
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if self.path.suffix.lower() not in (".png", ".gif"):
-            raise BadData(f"cannot write {path}: a picture ends with .png or .gif")
-        if not self.path.parent.is_dir() or self.path.is_dir():
-            raise BadData(f"cannot write {path}: name a file in a folder that exists")
         self.animated = self.path.suffix.lower() == ".gif"
+        self.still = self.path.with_suffix(".png") if self.animated else self.path
+        for each in {self.path, self.still}:
+            check_target(each, (".png", ".gif"))
         self.frames: list[Image.Image] = []
         self.written: list[Path] = []
 
@@ -63,23 +61,16 @@ class PictureFile:
         """Write the files; nothing where there was no frame."""
         if not self.frames:
             return
-        still = io.BytesIO()
-        self.frames[-1].save(still, "PNG", optimize=True)
-        self._write(self.path.with_suffix(".png") if self.animated else self.path, still.getvalue())
+        still, about = io.BytesIO(), PngImagePlugin.PngInfo()
+        about.add_text(ABOUT, str(self.frames[-1].info.get(ABOUT, "")))
+        self.frames[-1].save(still, "PNG", optimize=True, pnginfo=about)
+        self._write(self.still, still.getvalue())
         if self.animated:
             self._write(self.path, animation(self.frames))
         self.frames = []
 
     def _write(self, path: Path, content: bytes) -> None:
-        """The whole file or none."""
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                os.fchmod(stream.fileno(), 0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_whole(path, content)
         self.written.append(path)
 
 

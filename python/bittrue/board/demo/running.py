@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.bundle import Bundle
 from bittrue.board.demo.closed_loop import ClosedLoop
 from bittrue.board.demo.frame import Painter
@@ -14,6 +13,7 @@ from bittrue.board.demo.keys import Terminal, pressed
 from bittrue.board.demo.showing import Sink
 from bittrue.board.demo.tour import home, tour
 from bittrue.board.demo.view import Settings, View
+from bittrue.errors import BadInput
 
 
 def plan(options: argparse.Namespace, bundle: Bundle, live: bool) -> tuple[list[Settings], int]:
@@ -29,12 +29,12 @@ def plan(options: argparse.Namespace, bundle: Bundle, live: bool) -> tuple[list[
 
     Raises
     ------
-    BadData
+    BadInput
         For a bank that does not exist.
     """
     bank = options.bank
     if bank is not None and bank not in bundle.names:
-        raise BadData(f"there is no bank {bank}; choose {', '.join(bundle.names)}")
+        raise BadInput(f"there is no bank {bank}; choose {', '.join(bundle.names)}")
     chosen = tour(bundle.banks)
     if options.bypass or bank is not None or options.kelvin is not None:
         bank = bank or home(bundle.banks).name

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from PIL import Image
 
 from bittrue.board.demo import window
-from bittrue.board.demo.bad_data import BadData
 from bittrue.board.demo.hdmi import Hdmi, video_of
 from bittrue.board.demo.picture_file import PictureFile
+from bittrue.errors import BadInput
 
 DEFAULT = "demo.gif"
 """The file that is written where nothing else shows the frames."""
@@ -49,15 +49,15 @@ def sinks(display: str, output: str | None, overlay: Any) -> list[Sink]:
 
     Raises
     ------
-    BadData
+    BadInput
         Where a display is asked for that does not exist, or the file cannot be written.
     """
     found: list[Sink] = [PictureFile(output)] if output else []  # first, so that a wrong name ends it all at once
     video = video_of(overlay)
     if display == "hdmi" and video is None:
-        raise BadData("this overlay has no HDMI output (no hierarchy named video); use --display none --output FILE")
+        raise BadInput("this overlay has no HDMI output (no hierarchy named video); use --display none --output FILE")
     if display == "window" and not window.possible():
-        raise BadData("no window can be opened here (no display, or no tkinter); use --display none --output FILE")
+        raise BadInput("no window can be opened here (no display, or no tkinter); use --display none --output FILE")
     if video is not None and display in ("auto", "hdmi"):
         found.append(Hdmi(video))
     elif display == "window" or (display == "auto" and window.possible()):

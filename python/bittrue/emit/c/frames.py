@@ -1,6 +1,7 @@
 """The C of the layers that slide along frames: ``x[c * length + n]`` is sample ``n`` of channel ``c``.
 
-A convolution with padding keeps a copy of its frame between zeros in the state: the inner loop asks nothing.
+A convolution with padding keeps a copy of its frame between zeros in the state: the inner loop asks nothing. Its sums
+are on the stack, or in the state where they are many.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from bittrue.emit.c.text import element_type, fill, initialiser
 from bittrue.num import Interval
 from bittrue.spec import AvgPool1d, Conv1d, Flatten, MaxPool1d
 from bittrue.spec.pool1d import Pool1d
+
+STACK = 4096
+"""Most sums of a filter that lie on the stack, which may be small."""
 
 _PADDED = """
 /* the frame between zeros: only its samples are ever written */
@@ -34,7 +38,7 @@ def _(layer: Conv1d, site: Site) -> Fragment:
     names |= {"w": element_type(layer.weight_format), "x": element_type(x.format)}
     body = fill(
         """
-        $acc sums[$length];
+        $sums
         size_t o, c, k, n;
 
         $padded
@@ -61,6 +65,7 @@ def _(layer: Conv1d, site: Site) -> Fragment:
             }
         }
         """,
+        sums=f"{acc} *sums = state->sums_{site.node};" if _many(site) else f"{acc} sums[{names['length']}];",
         padded=_padding(layer, site) if layer.padding else "",
         rows=_rows(layer, names),
         at=_at(layer.stride, layer.dilation),
@@ -74,7 +79,7 @@ def _(layer: Conv1d, site: Site) -> Fragment:
         f"y[o][n] = {done.about}; weights {layer.weight_format}, acc stays in {site.range.acc_bits} bits",
     )
     macros = {site.macro(kind): size for kind, size in zip(kinds, sizes, strict=True)}
-    return Fragment(about, body, macros, _constants(layer, names), _padded_state(layer, site), done.helpers)
+    return Fragment(about, body, macros, _constants(layer, names), _state(layer, site, acc), done.helpers)
 
 
 def _constants(layer: Conv1d, names: dict[str, str]) -> str:
@@ -116,10 +121,15 @@ def _padding(layer: Conv1d, site: Site) -> str:
     )
 
 
-def _padded_state(layer: Conv1d, site: Site) -> tuple[str, ...]:
+def _many(site: Site) -> bool:
+    return site.output.shape[1] > STACK
+
+
+def _state(layer: Conv1d, site: Site, acc: str) -> tuple[str, ...]:
     (x,) = site.types
     size = f"{x.shape[0]} * {site.macro('WIDTH')}"
-    return (f"{element_type(x.format)} padded_{site.node}[{size}];",) if layer.padding else ()
+    padded = [f"{element_type(x.format)} padded_{site.node}[{size}];"] if layer.padding else []
+    return (*padded, *([f"{acc} sums_{site.node}[{site.macro('LENGTH')}];"] if _many(site) else []))
 
 
 def _windows(layer: Pool1d, site: Site) -> tuple[dict[str, int], dict[str, str]]:

@@ -13,12 +13,16 @@ from bittrue.emit.c.site import Fragment, Site, size_macro
 from bittrue.emit.c.text import comment, element_type, fill, shape
 from bittrue.emit.folder import write_folder
 from bittrue.errors import BadInput
+from bittrue.limits import take
 from bittrue.lower.ports import module_name
 from bittrue.num import Interval
 from bittrue.ranges import ranges
 from bittrue.spec import Net
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
+
+_TEXT = 200
+"""Bytes that a number takes while its text is made: the number, its digits, the line and the file they stand in."""
 
 
 def sources(net: Net) -> dict[str, str]:
@@ -34,8 +38,11 @@ def sources(net: Net) -> dict[str, str]:
 
     Accumulators are int32_t where `bittrue.ranges` proves that no sum leaves it, else int64_t.
 
-    Raises `BadInput` for a layer without a C leg, an accumulator beyond 63 bits, or a net named like a C header.
+    Raises `BadInput` for a layer without a C leg, an accumulator beyond 63 bits, a net named like a C header, or one of
+    so many weights that their text takes more memory than a command may.
     """
+    numbers = sum(array.size for node in net.nodes for array in vars(node.layer).values() if hasattr(array, "size"))
+    take(_TEXT * numbers, f"the C text of net {net.name}")
     module = module_name(net)
     if module in ("stdint", "stddef", "string"):
         raise BadInput(f"net {net.name}: its header {module}.h would hide the one of the C library; rename the net")
@@ -139,7 +146,8 @@ def _header(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
     ends = {f"{prefix}_INPUT_SIZE": math.prod(x.shape), f"{prefix}_INPUT_FRAC": x.format.frac}
     ends |= {f"{prefix}_OUTPUT_SIZE": math.prod(y.shape), f"{prefix}_OUTPUT_FRAC": y.format.frac}
     lines = [member for part in fragments.values() for member in part.state]
-    kinds = ["delay lines"] * bool(net.memory) + ["frames between zeros"] * any("padded_" in line for line in lines)
+    kinds = ["delay lines"] * bool(net.memory) + ["frames between zeros"] * any(" padded_" in line for line in lines)
+    kinds += ["sums"] * any(" sums_" in line for line in lines)
     about = comment(
         *_title(net),
         f"One sample in: {shape(x)}; out: {shape(y)}. Integer only: the results are the same on every machine.",

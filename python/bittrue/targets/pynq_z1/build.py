@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from bittrue.emit import registers
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import write_together, write_whole
 from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.stream_shell import built_words, shell_latency, stream_bits
@@ -34,11 +34,11 @@ from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.clock import fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.hwh import hwh
-from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, Samples, file_sha256, sha256
+from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, file_sha256, samples_of, sha256
 
 STAND_IN = b"bittrue: stands in for a bitstream; only the simulated board loads it\n"
 """Content of a ``.bit`` that no Vivado has made."""
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}\Z")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class OverlayFolder:
 
     def _write_hashes(self, hashes: Mapping[str, str | None]) -> None:
         manifest = Manifest.read(self.manifest)
-        write_whole(self.manifest, replace(manifest, files={**manifest.files, **hashes}).to_json())
+        write_whole(self.manifest, replace(manifest, files={**manifest.files, **hashes}).to_json(), renew=True)
 
 
 def write_overlay(
@@ -133,12 +133,14 @@ def write_overlay(
     ------
     BadInput
         For banks that are not alike, names that cannot be used, a net or an interval that hardware cannot have, a
-        frequency out of range, and a folder that cannot be written.
+        frequency out of range, a folder that holds the overlay of another net or cannot be written.
     """
     check_names(banks)
     check_alike(banks)
     net = next(iter(banks.values()))
     design = Design.of(net, fclk(clock_mhz))
+    written = OverlayFolder(Path(folder), design.stem)
+    _check_free(written, net.name)
     manifest, words = describe(banks, design, interval)
     files: dict[str, bytes | str] = {
         f"rtl/{design.module}.v": _verilog(net, interval, tuple(banks.values())),
@@ -147,7 +149,6 @@ def write_overlay(
         "registers.md": registers.markdown(),
         f"overlay/{design.stem}.npz": words,
     }
-    written = OverlayFolder(Path(folder), design.stem)
     keep = not simulated and _unchanged(written, manifest, files)
     if simulated:
         text = hwh(design).encode()
@@ -157,7 +158,7 @@ def write_overlay(
         manifest = replace(manifest, files=Manifest.read(written.manifest).files)
     files[f"overlay/{design.stem}.json"] = manifest.to_json()
     _make_folders(written.folder)
-    write_together(written.folder, files)
+    write_together(written.folder, files, renew=True)  # the manifest was read to see what belongs together
     if not (simulated or keep):
         written.clear()
     return written
@@ -181,8 +182,8 @@ def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[M
         clock_mhz=design.clock.mhz,
         delay=net.delay,
         latency=shell_latency(net, interval),
-        input=Samples.of(net.input, stream_bits(net.input)),
-        output=Samples.of(net.output, stream_bits(net.output)),
+        input=samples_of(net.input, stream_bits(net.input)),
+        output=samples_of(net.output, stream_bits(net.output)),
         banks=tuple(Bank(name, content_hash(bank)) for name, bank in banks.items()),
         bank_count=count,
         load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits),
@@ -199,7 +200,8 @@ def check_names(banks: Mapping[str, Net]) -> None:
     for name in banks:
         if not _NAME.match(name):
             raise BadInput(
-                f"bank name {name!r} cannot be used; give lower-case letters, digits and _, a letter first (--names)"
+                f"bank name {shown(name)} cannot be used; give up to 60 lower-case letters, digits and _, a letter "
+                f"first (--names)"
             )
 
 
@@ -212,6 +214,23 @@ def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
 
     text: str = verilog(net, interval, banks)
     return text
+
+
+def _check_free(written: OverlayFolder, net: str) -> None:
+    """Raise `BadInput` where the folder holds another net's overlay: both would have one ``rtl/overlay.tcl``.
+
+    Names that differ in case, or in - and _, have one stem, so the name is looked up in the manifest.
+    """
+    for path in sorted((written.folder / "overlay").glob("*.json")):
+        try:
+            found = Manifest.read(path).net
+        except BadInput:  # no manifest, or a damaged one
+            continue
+        if found != net:
+            raise BadInput(
+                f"{written.folder} holds the overlay of net {found}, and {net} is another net; give each net a folder "
+                f"of its own"
+            )
 
 
 def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, bytes | str]) -> bool:

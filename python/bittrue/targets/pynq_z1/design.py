@@ -87,7 +87,11 @@ class Design:
     @classmethod
     def of(cls, net: Net, clock: Fclk) -> Design:
         """That of a net's shell; `BadInput` for samples that no stream of the DMA can take."""
-        design = cls(module_name(net), clock, stream_bits(net.input), stream_bits(net.output))
+        try:
+            widths = stream_bits(net.input), stream_bits(net.output)
+        except BadInput as error:
+            raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None
+        design = cls(module_name(net), clock, *widths)
         assert design.module == shell_name(net)
         return design
 

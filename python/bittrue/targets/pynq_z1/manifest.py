@@ -29,37 +29,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bittrue.board.errors import BoardError
+from bittrue.board.manifest import FORMAT, VERSION, Bank, SampleFormat, read_manifest
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.lower.ports import container_bits
 from bittrue.spec import TensorType
 from bittrue.targets.pynq_z1.design import DMA, IP, SHELL_VLNV
 
-FORMAT, VERSION = "bittrue-overlay", 1
-_HASH = re.compile(r"sha256:[0-9a-f]{64}\Z")
-_SHA = re.compile(r"[0-9a-f]{64}\Z")
+__all__ = ["Bank", "Load", "Manifest", "file_sha256", "samples_of", "sha256"]
 
 
-@dataclass(frozen=True)
-class Samples:
-    """How samples travel on a stream: one a transfer, element 0 lowest, each sign-extended into its container."""
-
-    bits: int
-    frac: int
-    elements: int
-    container_bits: int
-    stream_bits: int
-
-    @classmethod
-    def of(cls, tensor: TensorType, stream_bits: int) -> Samples:
-        """Those of a tensor of one axis."""
-        fmt = tensor.format
-        return cls(fmt.bits, fmt.frac, tensor.shape[0], container_bits(fmt), stream_bits)
+def samples_of(tensor: TensorType, stream_bits: int) -> SampleFormat:
+    """How samples of a tensor of one axis travel on a stream."""
+    fmt = tensor.format
+    return SampleFormat(fmt.bits, fmt.frac, tensor.shape[0], container_bits(fmt), stream_bits)
 
 
 @dataclass(frozen=True)
@@ -73,14 +61,6 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Bank:
-    """A set of weights: its name and the content hash of its net."""
-
-    name: str
-    hash: str
-
-
-@dataclass(frozen=True)
 class Manifest:
     """The keys of the file but for ``format``, ``version``, ``cells`` and ``vlnv``, which are always the same."""
 
@@ -90,8 +70,8 @@ class Manifest:
     clock_mhz: float
     delay: int
     latency: int
-    input: Samples
-    output: Samples
+    input: SampleFormat
+    output: SampleFormat
     banks: tuple[Bank, ...]
     bank_count: int
     load: Load
@@ -108,46 +88,17 @@ class Manifest:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Manifest:
-        """Read a file; `BadInput` where it is not a manifest of this version."""
-        text = read_bytes(path, "manifest")
+        """Read a file as the driver does; `BadInput` where it would refuse it, or for another design's."""
         try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise BadInput(f"manifest {path} is not JSON: {error}; write the overlay again") from None
-        try:
-            return _parse(document)
-        except (KeyError, TypeError, ValueError) as error:
-            what = f"has no {error}" if isinstance(error, KeyError) else str(error)
-            raise BadInput(f"manifest {path} cannot be used: {what}; write the overlay again") from None
-
-
-def _parse(document: Any) -> Manifest:
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError(f"its format is not {FORMAT!r}")
-    if document.get("version") != VERSION:
-        raise ValueError(f"its version is {document.get('version')!r}, this program reads {VERSION}")
-    if document["cells"] != {"ip": IP, "dma": DMA} or document["vlnv"] != SHELL_VLNV:
-        raise ValueError(f"its cells or VLNV are not those of a design with {IP}, {DMA} and {SHELL_VLNV}")
-    values = {own.name: document[own.name] for own in fields(Manifest)}
-    values["input"], values["output"] = Samples(**values["input"]), Samples(**values["output"])
-    values["load"] = Load(**values["load"])
-    values["banks"] = tuple(Bank(**bank) for bank in values["banks"])
-    values["nodes"] = tuple(values["nodes"])
-    manifest = Manifest(**values)
-    for name in ("interval", "delay", "latency", "bank_count"):
-        if type(values[name]) is not int or values[name] < 0:
-            raise ValueError(f"{name} is {values[name]!r}, not a whole number from 0 on")
-    if not isinstance(manifest.clock_mhz, int | float) or isinstance(manifest.clock_mhz, bool):
-        raise ValueError(f"clock_mhz is {manifest.clock_mhz!r}, not a number")
-    for digest in (manifest.hash, *(bank.hash for bank in manifest.banks)):
-        if not isinstance(digest, str) or not _HASH.match(digest):
-            raise ValueError(f"{digest!r} is no content hash")
-    if sorted(manifest.files) != ["bit", "hwh", "npz"]:
-        raise ValueError(f"files has {', '.join(sorted(manifest.files))}, not bit, hwh and npz")
-    for given in manifest.files.values():
-        if given is not None and not (isinstance(given, str) and _SHA.match(given)):
-            raise ValueError(f"{given!r} is no SHA-256 in hexadecimal")
-    return manifest
+            found = read_manifest(path)
+        except BoardError as error:
+            raise BadInput(str(error)) from None
+        if (found.cells, found.vlnv) != ({"ip": IP, "dma": DMA}, SHELL_VLNV) or found.load is None:
+            raise BadInput(
+                f"manifest {path} is not of a design with {IP}, {DMA} and {SHELL_VLNV}; write the overlay again"
+            )
+        values: dict[str, Any] = {key: getattr(found, key) for key in cls.__dataclass_fields__}
+        return cls(**values | {"load": Load(**found.load), "files": dict(found.files)})
 
 
 def sha256(data: bytes) -> str:

@@ -20,6 +20,7 @@ from bittrue.apps.dpd.shown import Report
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_together
+from bittrue.readers import json_document, refusing
 from bittrue.spec.store import content_hash
 
 RESULT, CHECKPOINT = "result.json", Path("checkpoint") / "state.pt"
@@ -94,7 +95,5 @@ def read(folder: Path) -> Result | None:
     path = folder / RESULT
     if not path.is_file():
         return None
-    try:
-        return Result(**json.loads(read_bytes(path, "the result")))
-    except (ValueError, TypeError) as error:
-        raise BadInput(f"{path} holds no result ({error}); remove it to run this variant anew") from None
+    with refusing(f"the result {path}", "remove it to run this variant anew"):
+        return Result(**json_document(read_bytes(path, "the result"), f"the result {path}"))

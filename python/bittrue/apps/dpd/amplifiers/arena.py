@@ -18,7 +18,6 @@ the Arena's test split and was seen by no amplifier model here. The Arena's targ
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +30,7 @@ from bittrue.apps.dpd.captures.data import INSTALL, SPLITS, Capture, load, to_co
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.readers import json_document, npz, refusing
 
 TITLE = "the frozen amplifier of OpenDPD's DPD Arena, which nothing here was fitted to"
 
@@ -109,11 +109,9 @@ def signals() -> Capture:
     wheel is missing.
     """
     path = wheel_file(DATA)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            stored = {key: to_complex(arrays[key]) for key in arrays.files}
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"{path} cannot be read ({error}); reinstall it: {INSTALL}") from None
+    with refusing(str(path), f"reinstall it: {INSTALL}"):
+        arrays = npz(read_bytes(path, "the Arena's data"), str(path))
+        stored = {key: to_complex(array) for key, array in arrays.items()}
     source = load(CAPTURE)
     whole = np.concatenate([source.inputs[split] for split in SPLITS])
     bounds = _json(CALIBRATION)[CONDITION]["split"]["boundaries"]
@@ -227,7 +225,4 @@ def _score(found: dict[str, float], limited: float) -> ArenaScore:
 
 def _json(file: str) -> Any:
     path = wheel_file(file)
-    try:
-        return json.loads(read_bytes(path, "the Arena's file"))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON ({error}); reinstall it: {INSTALL}") from None
+    return json_document(read_bytes(path, "the Arena's file"), str(path))

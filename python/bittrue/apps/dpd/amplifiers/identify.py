@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +23,12 @@ from bittrue.apps.dpd.evaluate import output
 from bittrue.apps.dpd.metrics import nmse
 from bittrue.bars import Bars, shown
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes, write_together, write_whole
+from bittrue.files import write_together
+from bittrue.folder_lock import locked
+from bittrue.qat import checkpoint
 
 CHECKPOINT = Path("checkpoint") / "state.pt"
+VERSION = 1
 CLIP = 1.0
 Report = Callable[[int, int, float], None]
 
@@ -55,21 +55,31 @@ def identify(
     Raises
     ------
     BadInput
-        Where the data is missing or too short, the checkpoint is another's, or a file cannot be written.
+        Where the data is missing or too short, another process trains there, the checkpoint is damaged or another's, or
+        a file cannot be written.
     """
-    folder = Path(folder)
-    try:
-        (folder / CHECKPOINT).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    capture = data.load(plan.capture)
-    if len(capture.inputs["train"]) < 2 * (plan.warm + plan.window):
-        raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
-    with _shown(report) as look:
-        network = Identification(plan, capture, folder / CHECKPOINT, seconds, look).run()
-    files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
-    write_together(folder, files)
-    return network
+    with locked(folder) as folder, shown(Bars, report is None) as bars:
+        check(folder / CHECKPOINT, plan)
+        bars.say("reading the capture")
+        capture = data.load(plan.capture)
+        if len(capture.inputs["train"]) < 2 * (plan.warm + plan.window):
+            raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
+        network = Identification(plan, capture, folder / CHECKPOINT, seconds, report or _told(bars)).run()
+        bars.say("judging the model")
+        files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
+        write_together(folder, files, renew=True)
+        return network
+
+
+def check(path: Path, plan: Plan) -> None:
+    """Raises `BadInput` where a file of that path is no checkpoint of the recipe: before the capture is read."""
+    state = checkpoint.resume(path, VERSION, _whose(plan))
+    if state is not None:
+        network = Recurrent(plan.hidden, plan.gains, plan.taps, 1.0)
+        with checkpoint.fitting(path):
+            for name in ("network", "best"):
+                network.load_state_dict(state[name])
+            torch.Generator().set_state(state["draws"])
 
 
 class Identification:
@@ -81,7 +91,6 @@ class Identification:
         gain = np.vdot(x, y) / np.vdot(x, x)
         d = pa.unexcited(len(x), capture.channel, pa.Settings(seed=plan.seed))
         self.x, self.y, self.d, self.answer = (torch.from_numpy(to_iq(s)).float() for s in (x, y, d, gain * d))
-        self.key = hashlib.sha256(f"{plan.text} {plan} {capture.digest}".encode()).hexdigest()
         torch.manual_seed(plan.seed)
         self.network = self._initial(x, y)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=plan.rate)
@@ -148,46 +157,37 @@ class Identification:
             self.best_error, self.best = error, _copied(self.network)
 
     def _save(self) -> None:
-        buffer = io.BytesIO()
         state: dict[str, Any] = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "best": self.best,
         }
-        state |= {"draws": self.draws.get_state(), "done": self.done, "best_error": self.best_error, "key": self.key}
-        torch.save(state, buffer)
-        write_whole(self.checkpoint, buffer.getvalue())
+        state |= {"draws": self.draws.get_state(), "done": self.done, "best_error": self.best_error}
+        checkpoint.write(self.checkpoint, VERSION, _whose(self.plan), self.capture.digest, state)
 
     def _resume(self) -> None:
-        if not self.checkpoint.is_file():
+        state = checkpoint.resume(self.checkpoint, VERSION, _whose(self.plan), self.capture.digest)
+        if state is None:
             return
-        stored = io.BytesIO(read_bytes(self.checkpoint, "the checkpoint"))
-        try:
-            state = torch.load(stored, map_location="cpu", weights_only=True)
-            key = state["key"]
-        except Exception:  # PyTorch's restricted reader raises whatever damaged bytes lead it to
-            raise BadInput(f"{self.checkpoint} is no checkpoint that can be read; remove it to train anew") from None
-        if key != self.key:
-            raise BadInput(
-                f"{self.checkpoint} belongs to another recipe or capture; remove it, or choose another folder"
-            )
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.draws.set_state(state["draws"])
-        self.done, self.best, self.best_error = state["done"], state["best"], state["best_error"]
+        with checkpoint.fitting(self.checkpoint):
+            self.network.load_state_dict(state["network"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.draws.set_state(state["draws"])
+            self.done, self.best_error = int(state["done"]), float(state["best_error"])
+            self.best = {name: state["best"][name] for name in self.best}
+
+
+def _whose(plan: Plan) -> str:
+    """What a checkpoint remembers of a recipe: its text, and what a program made of it."""
+    return f"{plan.text} {plan}"
 
 
 def _copied(network: Recurrent) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
-@contextmanager
-def _shown(report: Report | None) -> Iterator[Report]:
-    """``report`` itself, or one that moves a progress bar."""
-    if report is not None:
-        yield report
-        return
-    with shown(Bars) as bars:
-        yield lambda done, total, error: bars.move(
-            "updates", done, total, f"recurrent amplifier: validation NMSE {error:.2f} dB"
-        )
+def _told(bars: Bars) -> Report:
+    """A report that moves a bar."""
+    return lambda done, total, error: bars.move(
+        "updates", done, total, f"recurrent amplifier: validation NMSE {error:.2f} dB"
+    )

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field, replace
-from importlib import resources
+from dataclasses import dataclass, field
 
-from bittrue.errors import BadInput
-from bittrue.files import read_bytes
-from bittrue.schema import build
+from bittrue.apps.dpd.recipe import WIDEST, between, placed, with_word
+from bittrue.apps.dpd.recipe_text import located, suffixed
+from bittrue.recipes import SHELVES, check_name
+from bittrue.schema import LARGEST
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
+SHELF = SHELVES["pa"]
 BUILTIN = "pa-gru"
 
 
@@ -57,23 +52,23 @@ class Plan:
     text: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "gains", "taps", "updates", "batch", "window", "validate_every"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} is {getattr(self, name)}; it must be at least 1")
+        check_name(self.name)
+        between(self, 1, WIDEST, "hidden", "gains", "taps", "batch")
+        between(self, 1, LARGEST, "updates", "window", "validate_every")
+        between(self, 0, LARGEST, "seed", "warm", "rate", "flat")
 
 
 def plan(source: str) -> Plan:
-    """The recipe ``"pa-gru"`` that is built in, or that of a TOML file. Raises `BadInput`, naming the key."""
-    if source == BUILTIN:
-        text = (resources.files("bittrue.apps.dpd") / "recipes" / "amplifiers" / f"{BUILTIN}.toml").read_bytes()
-    else:
-        text = read_bytes(source, "the recipe")
-    try:
-        table = tomllib.loads(text.decode())
-    except ValueError as error:
-        raise BadInput(f"{source} is not TOML ({error}); correct that line") from None
-    try:
-        built: Plan = build(Plan, table, hidden=("text",))
-        return replace(built, text=text.decode())
-    except BadInput as error:
-        raise BadInput(f"{source}: {error}") from None
+    """The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it.
+
+    Raises `BadInput`, naming the key, for anything that is not a recipe.
+    """
+    content, what, path = SHELF.find(source)
+    built: Plan = SHELF.parse(Plan, content, what)
+    return built if path is None else placed(built, path)
+
+
+def retargeted(plan: Plan, capture: str) -> Plan:
+    """The recipe for another capture, a folder or a data set, under a name of both. Raises `BadInput` for neither."""
+    where = located(capture)
+    return with_word(with_word(plan, "capture", where), "name", suffixed(plan.name, where))

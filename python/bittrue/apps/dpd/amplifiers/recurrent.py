@@ -20,22 +20,24 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from bittrue import readers
 from bittrue.apps.dpd.amplifiers.modules import Limited, Single, amplitude
 from bittrue.apps.dpd.amplifiers.pa import limit
 from bittrue.apps.dpd.captures.data import Capture, to_complex, to_iq
 from bittrue.apps.dpd.captures.data import load as load_capture
 from bittrue.apps.dpd.metrics import Complex
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.readers import json_document, refusing
+from bittrue.readers.tensors import tensors
 
 LAGS = 3
 FEATURES = 3 + 2 * LAGS
 SPEC, WEIGHTS = "amplifier.json", "weights.safetensors"
 VERSION = 1
+LARGEST = 1 << 12
+"""Of each size of a model."""
 
 
 class Recurrent(nn.Module):
@@ -122,24 +124,22 @@ def content(network: Recurrent, capture: Capture) -> dict[str, bytes | str]:
         "capture": capture.name,
         "digest": capture.digest,
     }
-    tensors = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
-    return {SPEC: json.dumps(spec, indent=1) + "\n", WEIGHTS: safetensors.torch.save(tensors)}
+    values = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
+    return {SPEC: json.dumps(spec, indent=1) + "\n", WEIGHTS: safetensors.torch.save(values)}
 
 
 def load(folder: Path) -> Recurrent:
     """Read a model; nothing in its files is executed. Raises `BadInput` where they do not belong together."""
     spec = _spec(folder / SPEC)
     path = folder / WEIGHTS
-    try:
-        network = Recurrent(spec["hidden"], spec["gains"], spec["taps"], float(spec["peak"]))
-        tensors = safetensors.torch.load(read_bytes(path, "the amplifier model"))
-        network.load_state_dict(tensors)
-    except SafetensorError as error:
-        raise BadInput(f"{path} is corrupt ({error}); restore the file") from None
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise BadInput(f"{path} does not belong to {SPEC} beside it ({reason}); train it again") from None
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+    values = {key: torch.from_numpy(array) for key, array in tensors(_read(path), str(path)).items()}
+    with refusing(f"{path} does not belong to {SPEC} beside it: that", "train it again"):
+        hidden, gains, taps = (spec[key] for key in ("hidden", "gains", "taps"))
+        if not all(type(size) is int and 0 < size <= LARGEST for size in (hidden, gains, taps)):
+            raise ValueError(f"sizes beyond 1 to {LARGEST:,}")
+        network = Recurrent(hidden, gains, taps, float(spec["peak"]))
+        network.load_state_dict(values)
+    if not all(tensor.isfinite().all() for tensor in values.values()):
         raise BadInput(f"{path} holds NaN or infinity; train it again")
     return network
 
@@ -150,7 +150,7 @@ def find(capture: Capture) -> Path:
     Raises `BadInput`, naming the command, where there is none.
     """
     source = load_capture(capture.origin) if capture.origin else capture
-    checkout = Path(__file__).resolve().parents[4] / "weights"
+    checkout = Path(__file__).resolve().parents[5] / "weights"
     for root in (Path("weights"), checkout):
         for path in sorted(root.glob(f"*/{SPEC}")):
             if _spec(path).get("digest") == source.digest:
@@ -161,10 +161,14 @@ def find(capture: Capture) -> Path:
     )
 
 
+def _read(path: Path) -> bytes:
+    return read_bytes(path, "the amplifier model")
+
+
 def _spec(path: Path) -> dict[str, Any]:
-    spec = readers.json_document(read_bytes(path, "the amplifier model's description"), str(path))
+    spec = json_document(_read(path), str(path))
     if not isinstance(spec, dict) or spec.get("format") != "bittrue-recurrent-amplifier":
         raise BadInput(f"{path} describes no recurrent amplifier; restore the file")
     if spec.get("version") != VERSION:
-        raise BadInput(f"{path} has version {spec.get('version')}; this release reads {VERSION}: train it again")
+        raise BadInput(f"{path} has version {shown(spec.get('version'))}; this release reads {VERSION}: train it again")
     return spec

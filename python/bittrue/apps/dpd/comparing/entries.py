@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, float_net, recipe
+from bittrue.apps.dpd import evaluate, float_net
 from bittrue.apps.dpd.amplifiers import arena, baselines, polynomial
 from bittrue.apps.dpd.amplifiers.amplifier import Model
 from bittrue.apps.dpd.captures.data import ARENA, Capture
 from bittrue.apps.dpd.comparing.comparison import FLOAT, IDEAL, INTEGER, NONE, POLYNOMIAL, Entry
-from bittrue.apps.dpd.recipe import Recipe
+from bittrue.apps.dpd.polynomials import polynomial_plan
+from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
+from bittrue.apps.dpd.thermal.thermal import BANKS
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.errors import BadInput
-from bittrue.spec import Net
+from bittrue.spec import Net, store
 from bittrue.spec.store import content_hash
+
+AMPLIFIER = "amplifier.json"
+"""What the folder of a recurrent amplifier model holds (`bittrue.apps.dpd.amplifiers.recurrent`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +33,7 @@ class Candidate:
     net: Net
     hash: str
     parent: float_net.Parameters | None
-    recipe: Recipe | None
+    recipe: AnyRecipe | None
 
     @property
     def teacher(self) -> str:
@@ -46,11 +51,18 @@ class Candidate:
 def candidate(folder: str | os.PathLike[str]) -> Candidate:
     """Read a net folder. Raises `BadInput` where it holds no predistorter, or a file of it is damaged."""
     path = Path(folder)
+    if (path / AMPLIFIER).is_file():
+        raise BadInput(
+            f"{path} holds a model of an amplifier and no predistorter; it is among the judges wherever its capture is"
+        )
+    if not (path / store.JSON_FILE).is_file() and all((path / bank / store.JSON_FILE).is_file() for bank in BANKS):
+        raise BadInput(f"{path} holds a bank of weights for each temperature; name one of them, such as {path}/normal")
     net = spec.load(path)
     if net.input.shape != (2,) or net.output.shape != (2,):
-        raise BadInput(f"{path} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q")
+        other = "; is it one for `bittrue report ecg`?" if len(net.input.shape) == 2 else ""
+        raise BadInput(f"{path} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q{other}")
     parent = float_net.load(path / float_net.FILE, net) if (path / float_net.FILE).is_file() else None
-    source = recipe.load(path / "recipe.toml") if (path / "recipe.toml").is_file() else None
+    source = polynomial_plan.load(path / "recipe.toml") if (path / "recipe.toml").is_file() else None
     return Candidate(path, net, content_hash(net), parent, source)
 
 

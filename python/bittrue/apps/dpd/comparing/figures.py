@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from bittrue.apps.dpd.comparing.comparison import FLOAT, IDEAL, NONE, POLYNOMIAL, Comparison, Outcome
 from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.apps.dpd.metrics import Channel, Complex, Real, power_spectrum, segments
-from bittrue.apps.dpd.picture import COLOURS, SEGMENT, overlapped
+from bittrue.apps.dpd.picture import COLOURS, drawn, overlapped, shade_adjacent
 
 PALETTE = ("#00798c", "#7b3fa0", "#2e8b57", "#c06014", "#3558a8", "#8a6d00")
 GREYS = ("#8c8c8c", "#b8863b", "#5f6f7f")
@@ -69,7 +69,7 @@ def spectra(comparison: Comparison, judge: str, outcomes: Sequence[Outcome]) -> 
     """Power density at the amplifier's output for every outcome, the goal, and where the ACLR is measured."""
     figure, axes = _canvas()
     channel, style = comparison.channel, styles(comparison.outcomes)
-    shown = Channel(channel.sample_rate, channel.bandwidth, channel.n_sub_ch, min(SEGMENT, channel.nperseg))
+    shown = drawn(channel)
     goal = _density(comparison.reference, shown)
     zero = np.median(goal[abs(shown.frequencies) < channel.bandwidth / 2])
     for outcome in outcomes:
@@ -79,11 +79,9 @@ def spectra(comparison: Comparison, judge: str, outcomes: Sequence[Outcome]) -> 
         axes.plot(shown.frequencies / 1e6, level, style[name].line, color=style[name].colour, linewidth=1, label=label)
     level = 10 * np.log10(np.maximum(goal / zero, 1e-12))
     axes.plot(shown.frequencies / 1e6, level, color=COLOURS["input"], linewidth=0.8, label="goal: gain x input")
-    edge, width = channel.bandwidth / 2e6, channel.bandwidth / channel.n_sub_ch / 1e6
-    for side in (-1, 1):
-        axes.axvspan(side * edge, side * (edge + width), color="#f2c14e", alpha=0.25, linewidth=0)
+    reach = shade_adjacent(axes, channel)
     axes.set(xlabel="frequency (MHz); shaded: adjacent channels", ylabel="power density (dB to the goal)")
-    axes.set(xlim=(-2.2 * edge, 2.2 * edge), ylim=(-90, 30))
+    axes.set(xlim=(-reach, reach), ylim=(-90, 30))
     axes.legend(loc="upper center", ncols=2, fontsize=8, frameon=False)
     return _png(figure, axes, f"spectra through {_title(comparison, judge)}")
 
@@ -94,8 +92,8 @@ def am_am(comparison: Comparison, judge: str, outcomes: Sequence[Outcome]) -> by
     reference, top = abs(comparison.reference), 1.05 * float(abs(comparison.reference).max())
     style = styles(comparison.outcomes)
     for outcome in outcomes:
-        values, drawn = abs(outcome.outputs[judge]), style[outcome.entry.name]
-        _cloud(axes, reference, values, drawn.colour, outcome.entry.name)
+        values, own = abs(outcome.outputs[judge]), style[outcome.entry.name]
+        _cloud(axes, reference, values, own.colour, outcome.entry.name)
     axes.plot([0, top], [0, top], "--", color=COLOURS["input"], linewidth=1, label="goal")
     axes.set(xlabel="|gain x input|", ylabel="|amplifier output|", xlim=(0, top), ylim=(0, None))
     axes.legend(loc="upper left", fontsize=8, markerscale=6, frameon=False)
@@ -124,9 +122,9 @@ def carriers(comparison: Comparison, judge: str, outcomes: Sequence[Outcome]) ->
     channel, style = comparison.channel, styles(comparison.outcomes)
     for outcome in outcomes:
         values = evm_of_carriers(outcome.outputs[judge], comparison.reference, channel)
-        drawn = style[outcome.entry.name]
+        own = style[outcome.entry.name]
         places = np.arange(1, len(values) + 1)
-        axes.plot(places, values, drawn.line, marker=drawn.marker, color=drawn.colour, label=outcome.entry.name)
+        axes.plot(places, values, own.line, marker=own.marker, color=own.colour, label=outcome.entry.name)
     centre = (np.arange(channel.n_sub_ch) - (channel.n_sub_ch - 1) / 2) * channel.bandwidth / channel.n_sub_ch / 1e6
     axes.set_xticks(range(1, channel.n_sub_ch + 1), [f"{k + 1}\n{c:+.0f} MHz" for k, c in enumerate(centre)])
     axes.set(xlabel="carrier", ylabel="EVM (dB, lower is better)")

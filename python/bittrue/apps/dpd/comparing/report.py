@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import bittrue
 from bittrue.apps.dpd.amplifiers import arena
@@ -16,9 +15,8 @@ from bittrue.apps.dpd.comparing import comparison, entries, report_pictures, rep
 from bittrue.apps.dpd.comparing.comparison import Comparison
 from bittrue.apps.dpd.comparing.entries import Candidate
 from bittrue.apps.dpd.topology import parameter_count
-from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Section, Sheet, page
+from bittrue.page import Section, Sheet, page, target
 
 LEAD = (
     "Every figure after predistortion is simulated through a model of the amplifier; nothing here is an RF "
@@ -52,15 +50,14 @@ def report(
     BadInput
         Where a folder holds no predistorter, the data is missing, or the files cannot be written.
     """
-    path = Path(output)
-    if path.is_dir() or not path.parent.is_dir():
-        raise BadInput(f"cannot write {path}: name a file in a folder that exists")
+    path = target(output)
     candidates = [entries.candidate(folder) for folder in folders]
     signal = data.load(capture or entries.capture_name(candidates))
     step("loading the amplifier models", 0, 0)
     models, missing = comparison.judges(signal)
     made, absent = entries.entries(signal, models, candidates, lambda text: step(text, 0, 0))
     found = comparison.compare(signal, models, missing | absent, made, step)
+    step("drawing", 0, 0)
     references = () if "protocol" in missing or "protocol" in found.missing else arena.references()
     tables, said = report_tables.tables(found, references), report_tables.sentences(found, references)
     source = f"{signal.name}, test split, `{command}`"

@@ -15,15 +15,15 @@ DRAWN = 4
 
 
 def pictures(found: Comparison, references: Sequence[Reference], source: str) -> list[Section]:
-    """Size against quality, then spectra, EVM a carrier, AM/AM and AM/PM through every model."""
+    """Size against quality, then spectra, EVM a carrier where there are several, AM/AM and AM/PM, a model each."""
     shown, sections = _shown(found), []
     nets = [outcome for outcome in shown if outcome.entry.kind == INTEGER]
     for model in found.models:
         where = f"Simulated through {model.title}; {source}."
-        drawn = [
-            Picture(figures.spectra(found, model.name, shown), f"spectra, {model.name}", f"Spectra. {where}"),
-            Picture(figures.carriers(found, model.name, shown), f"carriers, {model.name}", f"EVM a carrier. {where}"),
-        ]
+        drawn = [Picture(figures.spectra(found, model.name, shown), f"spectra, {model.name}", f"Spectra. {where}")]
+        if found.channel.n_sub_ch > 1:
+            carriers = figures.carriers(found, model.name, shown)
+            drawn.append(Picture(carriers, f"carriers, {model.name}", f"EVM a carrier. {where}"))
         for net in nets:
             pair = [*found.of(NONE), net]
             for title, draw in (("AM/AM", figures.am_am), ("AM/PM", figures.am_pm)):

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue import ref
-from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.demonstrating.passes import Passes, passes
 from bittrue.apps.dpd.demonstrating.plant import Plant
+from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.thermal.thermal import Rates
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
@@ -63,10 +63,8 @@ def write(
     BadInput
         Where a net is no predistorter, the banks are not alike, or the file cannot be written.
     """
-    check_alike(banks)
+    check_predistorters(banks)
     net = next(iter(banks.values()))
-    if net.input.shape != (2,) or net.output.shape != (2,):
-        raise BadInput(f"net {net.name} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q")
     if len(kelvins) != len(banks):
         raise BadInput(f"{len(kelvins)} temperatures are given for {len(banks)} banks; give one a bank")
     played = passes(plant, count, seed, net.delay)
@@ -85,6 +83,17 @@ def write(
     path = Path(folder) / FILE
     write_whole(path, content.getvalue())
     return path
+
+
+def check_predistorters(banks: Mapping[str, Net]) -> None:
+    """Raise `BadInput` for nets that are not alike, or that are no predistorters."""
+    check_alike(banks)
+    net = next(iter(banks.values()))
+    if net.input.shape != (2,) or net.output.shape != (2,):
+        raise BadInput(
+            f"net {net.name} takes {net.input} and gives {net.output}; a predistorter maps I/Q to I/Q, so name one, "
+            f"such as weights/tdnn-wide"
+        )
 
 
 def expected(net: Net, codes: Codes) -> tuple[Codes, Codes]:
@@ -134,7 +143,7 @@ def kelvins(folders: Sequence[str | os.PathLike[str]], names: Iterable[str]) -> 
     known: dict[str, float] = {}
     for folder in map(Path, folders):
         for path in (folder / "recipe.toml", folder.resolve().parent / "recipe.toml"):
-            section = recipe.load(path).thermal if path.is_file() else None
+            section = getattr(polynomial_plan.load(path), "thermal", None) if path.is_file() else None
             if section:
                 known |= {"cold": section.cold, "hot": section.hot}
     return [known.get(name, 0.0) for name in names]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.apps.dpd import float_net, recipe
+from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
@@ -16,6 +17,7 @@ from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE, WEIGHT_FILE
 
 RECIPE, STATE = "recipe.toml", Path("checkpoint") / "state.pt"
+FIX = "give the state.pt of a bittrue train dpd, or its folder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,19 +78,17 @@ def _net(folder: Path) -> Source:
 
 def _checkpoint(path: Path) -> Source:
     try:
-        from bittrue.apps.dpd.training import checkpoint, fit
+        from bittrue.apps.dpd.training import fit
+        from bittrue.qat import checkpoint
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise BadInput(f"reading a checkpoint needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
-    state = checkpoint.read(path)
-    try:
-        plan = recipe.parse(str(state["recipe"]).encode(), f"the recipe in {path}")
+    state = checkpoint.read(path, fit.VERSION, FIX)
+    with checkpoint.fitting(path, FIX):
+        plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")
         network = fit.network_of(plan, state)
-        stage, epoch = state["stage"], state["epoch"]
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise BadInput(f"{path} does not hold what its recipe describes ({reason}); train it again") from None
+        stage, epoch = str(state["stage"]), int(state["epoch"])
     own = {name.removeprefix("node_"): value.detach().numpy() for name, value in network.named_parameters()}
     title = f"checkpoint {path}, " + ("finished" if stage == "done" else f"stage {stage}, epoch {epoch}")
     net = network.to_net()
@@ -119,6 +119,6 @@ def _fitted(plan: Recipe, net: Net, own: Parameters) -> Net:
 def _capture(folder: Path) -> str:
     """The capture that the recipe of a net folder names, if there is one that can be read."""
     try:
-        return recipe.load(folder / RECIPE).capture
+        return polynomial_plan.load(folder / RECIPE).capture
     except BadInput:
         return ""

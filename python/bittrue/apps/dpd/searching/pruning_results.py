@@ -8,6 +8,7 @@ from pathlib import Path
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.comparing import entries
 from bittrue.apps.dpd.float_net import FILE
+from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.searching import pruning
 from bittrue.apps.dpd.searching.space import describe
@@ -25,6 +26,8 @@ def run(folder: str, size: int, output: Path | None, report: Callable[[str, int,
     found = entries.candidate(folder)
     if found.parent is None or found.recipe is None:
         raise BadInput(f"{folder} lacks {FILE if found.parent is None else 'recipe.toml'}; train the net here first")
+    if not isinstance(found.recipe, Recipe):
+        raise BadInput(f"{folder} holds a polynomial; fit a smaller one: bittrue train dpd --polynomial {size}")
     capture = teaching(found.recipe)
     report("the ideal drive", 0, 0)
     known = examples(found.recipe, capture, amplifier.load(found.recipe.data.amplifier, capture))

@@ -132,8 +132,9 @@ class Bench:
 
     def train(self, recipe: Recipe) -> tuple[Parameters, float]:
         """The parameters that validated best within the time, and their error to the ideal drive in dB."""
-        from bittrue.apps.dpd.training import checkpoint, fit
+        from bittrue.apps.dpd.training import fit
         from bittrue.apps.dpd.training.stage import Loop
+        from bittrue.qat import checkpoint
 
         brief = replace(recipe.train, validate_every=1, qat=False)
         recipe = replace(recipe, train=brief, gan=None)
@@ -150,7 +151,7 @@ class Bench:
             path = Path(folder) / "state.pt"
             with suppress(Stopped):
                 fit.Trainer(recipe, self.known, path, 0.0, watch, loop).run()
-            best = checkpoint.read(path)["best"]
+            best = checkpoint.read(path, fit.VERSION)["best"]
         return {name.removeprefix("node_"): value.numpy() for name, value in best.items()}, reached
 
     def judge(self, predistort: Filter) -> dict[str, Metrics]:

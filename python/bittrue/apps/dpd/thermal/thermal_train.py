@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drift, Drifted, d
 from bittrue.apps.dpd.thermal.thermal_card import Table, card
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.apps.dpd.train import CHECKPOINT, LOGS, contents
-from bittrue.apps.dpd.training import checkpoint, fit
+from bittrue.apps.dpd.training import fit
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, copied
@@ -32,6 +33,8 @@ from bittrue.apps.dpd.training.team import Team
 from bittrue.bars import shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.folder_lock import locked
+from bittrue.qat import checkpoint
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
@@ -82,16 +85,15 @@ def train(
     """
     if plan.thermal is None:
         raise BadInput(f"recipe {plan.name} has no section [thermal]; add one")
-    folder = Path(output)
-    try:
+    team, folder = Team.gather(), Path(output)
+    lock = locked(folder) if team.leads else nullcontext(folder)
+    with lock, shown(Bars, team.leads and report is None) as bars:
         for bank in BANKS:
-            (folder / bank).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    team = Team.gather()
-    capture = teaching(plan)
-    teacher = amplifier.teacher(plan.data, capture)
-    with shown(Bars, team.leads and report is None) as bars:
+            (folder / bank).mkdir(exist_ok=True)
+        fit.resumed(folder / "normal" / CHECKPOINT, plan)
+        bars.say("reading the capture and the amplifier model")
+        capture = teaching(plan)
+        teacher = amplifier.teacher(plan.data, capture)
         run = _Run(plan, folder, seconds, report or bars.epoch, bars, team)
         normal = run.bank("normal", Drift(), capture, teacher, None)
         banks = {
@@ -103,8 +105,8 @@ def train(
             return ThermalNets(banks, ())
         tables = tuple(_tables(plan, capture, teacher, banks, bars))
         bars.finish("judging")
-    _write(folder, plan, banks, tables, teacher.title)
-    return ThermalNets(banks, tables)
+        _write(folder, plan, banks, tables, teacher.title)
+        return ThermalNets(banks, tables)
 
 
 def drifts(thermal: Thermal) -> dict[str, Drift]:
@@ -134,8 +136,8 @@ class _Run:
         if normal is not None:
             plan = departing(plan, name, normal)
             if not path.is_file() and self.team.leads:
-                state = started(plan, checkpoint.read(self.folder / "normal" / CHECKPOINT))
-                checkpoint.write(path, plan, known.digest, state)
+                state = started(plan, checkpoint.read(self.folder / "normal" / CHECKPOINT, fit.VERSION))
+                checkpoint.write(path, fit.VERSION, plan.text, known.digest, state)
             self.team.wait()
         loop = Loop(hot.module, there.gain, there.channel)
         log = Log(self.folder / name / LOGS if self.team.leads else None)
@@ -172,7 +174,7 @@ def started(plan: Recipe, normal: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shadow(path: Path) -> Parameters:
     """The float parameters behind a bank's codes."""
-    best = checkpoint.read(path)["best"]
+    best = checkpoint.read(path, fit.VERSION)["best"]
     return {name.removeprefix("node_"): value.numpy() for name, value in best.items()}
 
 
@@ -220,4 +222,4 @@ def _write(folder: Path, plan: Recipe, banks: Mapping[str, Bank], tables: tuple[
     places = {name: (bank.capture, bank.amplifier) for name, bank in banks.items()}
     drives = {name: evaluate.integer(bank.net) for name, bank in banks.items()}
     files["thermal.png"] = thermal_picture.drawn(places, drives, plan.name)
-    write_together(folder, files)
+    write_together(folder, files, renew=True)

@@ -15,6 +15,7 @@ from bittrue.apps.dpd.captures import augment, data
 from bittrue.apps.dpd.captures.data import Capture, to_iq
 from bittrue.apps.dpd.captures.surrogate import surrogates
 from bittrue.apps.dpd.metrics import Complex, Real
+from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.errors import BadInput
 
@@ -80,7 +81,7 @@ class Examples:
         return found
 
 
-def teaching(recipe: Recipe) -> Capture:
+def teaching(recipe: AnyRecipe) -> Capture:
     """The capture a recipe trains and validates on: the Arena's splits where the Arena's amplifier teaches."""
     capture = data.load(recipe.capture)
     if recipe.data.amplifier != "arena" or capture.origin:

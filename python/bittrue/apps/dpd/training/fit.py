@@ -16,7 +16,7 @@ from bittrue.apps.dpd.metrics import Real
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.shown import Report
 from bittrue.apps.dpd.topology import skeleton
-from bittrue.apps.dpd.training import checkpoint, regression
+from bittrue.apps.dpd.training import regression
 from bittrue.apps.dpd.training.direct import Direct
 from bittrue.apps.dpd.training.equalise import equalise
 from bittrue.apps.dpd.training.examples import Examples
@@ -25,9 +25,13 @@ from bittrue.apps.dpd.training.generator import xavier_
 from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, Stage, Values, copied
 from bittrue.apps.dpd.training.team import Team
-from bittrue.qat import Network
+from bittrue.qat import Network, checkpoint
 from bittrue.qat.threads import one_thread
 from bittrue.spec import Dense, Net
+
+VERSION = 1
+"""Of a checkpoint's state: ``stage``, ``epoch``, ``network``, ``optimiser``, ``generator``, ``best``, ``best_loss``,
+``stale``, from the first integer stage on ``parent``, and what the stages add."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,8 @@ class Trainer:
         """Train to the end. Raises `BadInput` for a checkpoint of another recipe or of other data."""
         stages = [*plan(self.recipe), "done"]
         with one_thread():
-            state = checkpoint.resume(self.path, self.recipe, self.inputs) or self._start("float", self._initial())
+            stored = resumed(self.path, self.recipe, self.inputs)
+            state = self._start("float", self._initial()) if stored is None else stored
             self.team.wait()  # nobody writes before everybody has read
             while state["stage"] != "done":
                 ended = self._descend(state)
@@ -161,7 +166,9 @@ class Trainer:
 
     def _descend(self, state: checkpoint.State) -> checkpoint.State:
         """Run a stage from ``state`` to its end; the state there, whose ``best`` are the parameters to go on with."""
-        train, stage = self.recipe.train, self._stage(state)
+        with checkpoint.fitting(self.path):
+            stage = self._stage(state)
+        train = self.recipe.train
         first = max(stage.first, state["epoch"])
         now = {key: state.get(key, 0) for key in ("epoch", "best", "best_loss", "stale")}
         if first == stage.first:
@@ -185,8 +192,27 @@ class Trainer:
 
     def _save(self, state: checkpoint.State) -> None:
         if self.team.leads:
-            checkpoint.write(self.path, self.recipe, self.inputs, state)
+            checkpoint.write(self.path, VERSION, self.recipe.text, self.inputs, state)
         self.written = time.monotonic()
+
+
+def resumed(path: Path, recipe: Recipe, inputs: str | None = None) -> checkpoint.State | None:
+    """The state to go on from, or None where there is none; ``inputs`` as in `checkpoint.resume`.
+
+    Raises `BadInput` where the file is no checkpoint, belongs to another recipe or other data, or does not hold what
+    the recipe describes: before the data is read, if it is called there.
+    """
+    state = checkpoint.resume(path, VERSION, recipe.text, inputs)
+    if state is not None:
+        with checkpoint.fitting(path):
+            if state["stage"] not in (*plan(recipe), "done"):
+                raise ValueError(f"stage {state['stage']!r:.40}")
+            network_of(recipe, state)
+            network_of(recipe, state | {"best": state["network"]})
+            torch.Generator().set_state(state["generator"])
+            if [type(state[key]) for key in ("epoch", "stale", "best_loss")] != [int, int, float]:
+                raise ValueError("epochs or errors that are no numbers")
+    return state
 
 
 def network_of(recipe: Recipe, state: checkpoint.State) -> Network:

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.ecg.beats import database, front_end, rearranged, records, rhythm
-from bittrue.apps.ecg.beats.records import Codes, Record
+from bittrue import limits
+from bittrue.apps.ecg.beats import database, front_end, kept_beats, rearranged, records, rhythm
+from bittrue.apps.ecg.beats.header import FASTEST
+from bittrue.apps.ecg.beats.kept_beats import Beats
+from bittrue.apps.ecg.beats.leads import LEAD
+from bittrue.apps.ecg.beats.records import ANNOTATOR, Record
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.cosim.cache import build_root
-from bittrue.errors import BadInput
-from bittrue.files import write_whole
+from bittrue.errors import BadInput, shown
 
-VERSION = 2
+__all__ = ["VOLTAGES", "Beats", "Input", "gather", "load", "see", "whole"]
+
+VERSION = 3
 """Of what the channels are computed by; part of the key of the cache."""
 
 Channel = Literal["beat", "template", "difference", "tachogram", "neighbours", "speed", "pulses", "rhythm", "packed"]
+
+
+LIMITS: dict[str, tuple[int, int]] = {
+    "length": (8, 1 << 16),
+    "rate": (20, FASTEST),
+    "before": (0, 1 << 16),
+    "template": (1, 10_000),
+    "memory": (1, 100_000),
+    "width": (1, 1 << 16),
+    "after": (0, 1 << 16),
+}
+"""Least and largest value of a key of section ``[input]``."""
+
+VOLTAGES = ("beat", "template", "difference", "packed")
+"""The channels that are made of the ECG itself; the others are made of the positions of the beats."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,7 @@ class Input:
     seconds : float
         Length of the channel of pulses.
     lead : str
+        Name of the lead, as `bittrue.apps.ecg.beats.leads.choose` takes it.
     """
 
     channels: tuple[Channel, ...] = ("beat",)
@@ -70,20 +89,14 @@ class Input:
     width: int = 8
     after: int = 1
     seconds: float = 10.0
-    lead: str = records.LEAD
+    lead: str = LEAD
 
     def __post_init__(self) -> None:
-        for name, least in {
-            "length": 8,
-            "rate": 20,
-            "before": 0,
-            "template": 1,
-            "memory": 1,
-            "width": 1,
-            "after": 0,
-        }.items():
+        for name, (least, most) in LIMITS.items():
             if not getattr(self, name) >= least:
                 raise BadInput(f"{name} is {getattr(self, name)}; it must be at least {least}")
+            if getattr(self, name) > most:
+                raise BadInput(f"{name} is {shown(getattr(self, name))}; it must be at most {most:,}")
         if not self.channels or len(set(self.channels)) < len(self.channels):
             raise BadInput(f"channels is {list(self.channels)}; name at least one, and each once")
         for name, least in {"rhythm": rhythm.FIGURES, "packed": 4 * rhythm.FIGURES}.items():
@@ -99,67 +112,38 @@ class Input:
             )
         if not 0 <= self.percent <= 100:
             raise BadInput(f"percent is {self.percent}; it must be 0 to 100")
-        if not self.seconds > 0:
-            raise BadInput(f"seconds is {self.seconds}; it must be above 0")
+        if not 0 < self.seconds <= 3600:
+            raise BadInput(f"seconds is {self.seconds}; it must be above 0 and at most 3,600")
 
 
-@dataclass(frozen=True, eq=False)
-class Beats:
-    """Beats of several records.
-
-    Parameters
-    ----------
-    x : int8 array (beats, channels, length)
-        Codes; as floats they are ``code / 128``, in [-1, 1).
-    y : int64 array (beats,)
-        Classes, 0 to 4.
-    record : int64 array (beats,)
-        Index into ``names``.
-    position : int64 array (beats,)
-        Sample of the annotation in the record.
-    names : tuple of str
-    """
-
-    x: npt.NDArray[np.int8]
-    y: Codes
-    record: Codes
-    position: Codes
-    names: tuple[str, ...]
-
-    def of(self, *names: str) -> Beats:
-        """The beats of these records only."""
-        kept = np.isin(self.record, [self.names.index(name) for name in names])
-        return Beats(self.x[kept], self.y[kept], self.record[kept], self.position[kept], self.names)
+def whole(record: Record, plan: Input) -> npt.NDArray[np.bool_]:
+    """Which beats of a record a net can see: without a gap in their window, or all where no channel is of the ECG."""
+    if not len(record.gaps) or not set(VOLTAGES) & set(plan.channels):
+        return np.ones(len(record.positions), np.bool_)
+    return front_end.whole(record.positions, record.gaps, record.rate, plan.rate, plan.before, plan.length)
 
 
 def see(record: Record, plan: Input) -> npt.NDArray[np.int8]:
-    """The channels of every beat of a record, ``(beats, channels, length)``.
+    """The channels of every beat of a record that is `whole`, ``(beats, channels, length)``.
 
     ECG channels: low-pass, minus baseline, window, then ``clamp(floor(64 * w / a + 1/2), -128, 127)`` with ``a`` the
-    running median of the peaks: a usual peak is 64.
+    running median of the peaks: a usual peak is 64. A beat that is left out still ends and begins intervals.
     """
-    at, length = record.positions, plan.length
+    at, length, kept = record.positions, plan.length, whole(record, plan)
     found: dict[str, Codes] = {}
-    if {"beat", "template", "difference", "packed"} & set(plan.channels):
-        clean = front_end.low_pass(record.signal, record.rate, plan.rate)
-        clean = clean - front_end.baseline(clean, record.rate)
-        scale = front_end.running_rank(front_end.peaks(clean, at, record.rate), front_end.MEMORY)
-        raw = front_end.windows(clean, at, record.rate, plan.rate, plan.before, length)
-        found["beat"] = front_end.ratio(raw, scale[:, None], front_end.TYPICAL)
-    if {"template", "difference", "packed"} & set(plan.channels):
-        found["template"] = front_end.running_rank(found["beat"].astype(np.int8), plan.template)
-        found["difference"] = np.clip(found["beat"] - found["template"], -128, 127)
+    if set(VOLTAGES) & set(plan.channels):
+        found |= _voltages(record, plan, at[kept])
     normal = rhythm.usual(at, plan.memory, plan.percent)
     if "tachogram" in plan.channels:
-        found["tachogram"] = rhythm.tachogram(at, normal, length, plan.width, plan.after)
+        found["tachogram"] = rhythm.tachogram(at, normal, length, plan.width, plan.after)[kept]
     if "neighbours" in plan.channels:
-        found["neighbours"] = rhythm.neighbours(at, normal, length, plan.before)
+        found["neighbours"] = rhythm.neighbours(at, normal, length, plan.before)[kept]
     if "speed" in plan.channels:
-        found["speed"] = rhythm.speed(normal, record.rate, length)
+        found["speed"] = rhythm.speed(normal, record.rate, length)[kept]
     if "pulses" in plan.channels:
-        found["pulses"] = rhythm.pulses(at, record.rate, plan.seconds, length, plan.before)
+        found["pulses"] = rhythm.pulses(at, record.rate, plan.seconds, length, plan.before)[kept]
     if {"rhythm", "packed"} & set(plan.channels):
-        figures = rhythm.figures(at, normal)
+        figures = rhythm.figures(at, normal)[kept]
         found["rhythm"] = np.repeat(figures, length // rhythm.FIGURES, axis=1)
     if "packed" in plan.channels:
         edge, blocks = length // 8, np.repeat(figures, length // (4 * rhythm.FIGURES), axis=1)
@@ -167,52 +151,74 @@ def see(record: Record, plan: Input) -> npt.NDArray[np.int8]:
     return np.stack([found[name] for name in plan.channels], axis=1).astype(np.int8)
 
 
+def _voltages(record: Record, plan: Input, at: Codes) -> dict[str, Codes]:
+    """The channels that are made of the ECG, of the beats at these samples."""
+    clean = front_end.low_pass(record.signal, record.rate, plan.rate)
+    clean = clean - front_end.baseline(clean, record.rate)
+    scale = front_end.running_rank(front_end.peaks(clean, at, record.rate), front_end.MEMORY)
+    raw = front_end.windows(clean, at, record.rate, plan.rate, plan.before, plan.length)
+    found = {"beat": front_end.ratio(raw, scale[:, None], front_end.TYPICAL)}
+    if {"template", "difference", "packed"} & set(plan.channels):
+        found["template"] = front_end.running_rank(found["beat"].astype(np.int8), plan.template)
+        found["difference"] = np.clip(found["beat"] - found["template"], -128, 127)
+    return found
+
+
 def gather(sources: Sequence[Record], plan: Input) -> Beats:
-    """The beats of some records, one after the other."""
+    """The beats of some records that are `whole`, one after the other. Raises `BadInput` where a record has none."""
+    kept = [whole(record, plan) for record in sources]
+    remarks = [said for record, own in zip(sources, kept, strict=True) for said in _said(record, plan, own)]
+    count = sum(int(own.sum()) for own in kept)
+    each = plan.length * (len(plan.channels) + 40 + plan.template) + 16 * plan.memory
+    limits.take(count * each, f"{count:,} beats of {plan.length:,} samples")
     x = np.concatenate([see(record, plan) for record in sources])
-    y = np.concatenate([record.labels for record in sources])
-    which = np.repeat(np.arange(len(sources)), [len(record.labels) for record in sources])
-    at = np.concatenate([record.positions for record in sources])
-    return Beats(x, y, which, at, tuple(record.name for record in sources))
+    y = np.concatenate([record.labels[own] for record, own in zip(sources, kept, strict=True)])
+    which = np.repeat(np.arange(len(sources)), [int(own.sum()) for own in kept])
+    at = np.concatenate([record.positions[own] for record, own in zip(sources, kept, strict=True)])
+    known = all(record.known for record in sources)
+    return Beats(x, y, which, at, tuple(record.name for record in sources), tuple(remarks), known)
 
 
-def load(folder: str | os.PathLike[str] | None, names: Sequence[str], plan: Input, kind: str = "") -> Beats:
+def _said(record: Record, plan: Input, kept: npt.NDArray[np.bool_]) -> list[str]:
+    """What somebody should know about the beats of a record."""
+    found = list(record.remarks)
+    if not kept.any():
+        raise BadInput(
+            f"no beat of record {record.name} has values in its window; leave it out, or choose another lead"
+        )
+    if lost := int((~kept).sum()):
+        found.append(f"record {record.name}: {lost:,} of {len(kept):,} beats left out, with no value in their window")
+    if record.rate < plan.rate and set(VOLTAGES) & set(plan.channels):
+        rates = f"{record.rate:g} samples a second, the net takes {plan.rate:g}"
+        found.append(
+            f"record {record.name} has {rates}: those between are computed, with {record.rate / 2:g} Hz at most"
+        )
+    return found
+
+
+def load(
+    folder: str | os.PathLike[str] | None,
+    names: Sequence[str],
+    plan: Input,
+    kind: str = "",
+    annotator: str | None = ANNOTATOR,
+) -> Beats:
     """The beats of records of a folder; computed once and kept in the build folder.
 
-    With a ``kind``, one of `bittrue.apps.ecg.beats.rearranged.KINDS`, those of the records rearranged in that way.
+    With a ``kind``, one of `bittrue.apps.ecg.beats.rearranged.KINDS`, those of the records rearranged in that way; with
+    no ``annotator``, those that a detector finds.
 
     Raises `BadInput` as `bittrue.apps.ecg.beats.database.locate` and `bittrue.apps.ecg.beats.records.read` do.
     """
     if not names:
         raise BadInput("no record is named; name at least one")
     place = database.locate(folder)
-    key = f"{VERSION} {kind} {plan} {' '.join(names)} {database.digest(place, names)}"
-    kept = build_root() / "ecg" / f"beats-{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
+    key = f"{VERSION} {kind} {plan} {annotator} {' '.join(names)} {database.digest(place, names, annotator)}"
+    path = build_root() / "ecg" / f"beats-{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
     called = [f"{name} {kind}".rstrip() for name in names]
-    if (found := _kept(kept, called)) is not None:
+    if (found := kept_beats.read(path, called)) is not None:
         return found
-    read = [records.read(place, name, plan.lead) for name in names]
+    read = [records.read(place, name, plan.lead, annotator) for name in names]
     beats = gather([rearranged.KINDS[kind](record) for record in read] if kind else read, plan)
-    _keep(kept, beats)
+    kept_beats.write(path, beats)
     return beats
-
-
-def _kept(path: Path, names: Sequence[str]) -> Beats | None:
-    """What an earlier call stored; None where there is nothing or it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Beats(file["x"], file["y"], file["record"], file["position"], tuple(names))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-
-
-def _keep(path: Path, beats: Beats) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, x=beats.x, y=beats.y, record=beats.record, position=beats.position)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"cannot make {path.parent}: {error.strerror}; set BITTRUE_BUILD to a folder you can write"
-        ) from None
-    write_whole(path, buffer.getvalue())

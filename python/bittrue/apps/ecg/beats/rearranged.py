@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from bittrue.apps.ecg.beats import front_end, rhythm
 from bittrue.apps.ecg.beats.classes import CLASSES
-from bittrue.apps.ecg.beats.records import Codes, Record
+from bittrue.apps.ecg.beats.header import Rate
+from bittrue.apps.ecg.beats.records import Record
+from bittrue.apps.ecg.beats.samples import Codes
 from bittrue.errors import BadInput
 
 N, S, V = (CLASSES.index(name) for name in "NSV")
@@ -108,11 +110,16 @@ def _clean(record: Record) -> Codes:
 def _laid(
     record: Record, source: Codes, gaps: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_], kind: str
 ) -> Record:
-    """Beat ``source[j]`` of a record, ``gaps[j]`` samples behind the one before; without P wave where ``silent``."""
+    """Beat ``source[j]`` of a record, ``gaps[j]`` samples behind the one before; without P wave where ``silent``.
+
+    Raises `BadInput` where the record has stretches without values, which its beats would be cut from.
+    """
+    if len(record.gaps):
+        raise BadInput(f"record {record.name} has stretches without values; leave rearranged patients out of [augment]")
     clean, own = _clean(record), rhythm.intervals(record.positions)
     wide = np.maximum(np.floor(gaps).astype(np.int64), int(SHORTEST * record.rate))
     lead = np.minimum(int(LEAD * record.rate), np.minimum(own[source], wide) // 2)
-    tails = np.append(wide[1:] - lead[1:], record.rate // 2)
+    tails = np.append(wide[1:] - lead[1:], int(record.rate // 2))
     pieces, positions, length, last = list[Codes](), list[int](), 0, 0
     for j, beat in enumerate(source):
         front = _front(clean, int(record.positions[beat]), int(lead[j]), record.rate, bool(silent[j]))
@@ -127,7 +134,7 @@ def _laid(
     return Record(f"{record.name} {kind}", record.rate, np.concatenate(pieces), at, record.labels[source])
 
 
-def _front(clean: Codes, peak: int, lead: int, rate: int, silent: bool) -> Codes:
+def _front(clean: Codes, peak: int, lead: int, rate: Rate, silent: bool) -> Codes:
     """The ``lead`` samples before R; a straight line up to the QRS complex where ``silent``."""
     front = clean[np.clip(np.arange(peak - lead, peak), 0, len(clean) - 1)].copy()
     end = lead - int(QRS * rate)

@@ -1,21 +1,27 @@
-"""Reading one record of an annotated ECG database: lead by name, beats by class, every fault in one sentence."""
+"""Reading one record of an ECG database: lead by name, beats by class, every fault in one sentence."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from bittrue.apps.ecg.beats.classes import CLASS
-from bittrue.errors import BadInput
+from bittrue import limits
+from bittrue.apps.ecg.beats.classes import CLASS, FLUTTER
+from bittrue.apps.ecg.beats.gaps import bridged, no_gaps
+from bittrue.apps.ecg.beats.header import Header, Rate, exact
+from bittrue.apps.ecg.beats.leads import LEAD, Lead, read_lead
+from bittrue.apps.ecg.beats.samples import Codes, parsed, present
+from bittrue.errors import BadInput, shown
+from bittrue.files import read_bytes
 
-Codes = npt.NDArray[np.int64]
-LEAD = "MLII"
-"""The lead that 46 of the 48 MIT-BIH records have; the first channel of all of them but 114, whose second it is."""
+ANNOTATOR = "atr"
+"""Ending of the file of the reference annotations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,52 +31,79 @@ class Record:
     Parameters
     ----------
     name : str
-    rate : int
+    rate : int or float
         Samples a second.
     signal : int64 array (samples,)
-        Microvolts.
+        Microvolts; where there is no value, a straight line between its neighbours.
     positions : int64 array (beats,)
         Sample of each beat's annotation, ascending.
     labels : int64 array (beats,)
         Class of each beat, 0 to 4 in the order of `bittrue.apps.ecg.beats.classes.CLASSES`.
+    symbols : tuple of str
+        The annotations as the database writes them; none where nobody annotated.
+    gaps : int64 array (gaps, 2)
+        First sample of each stretch without values that is too long for a straight line, and the one behind its last.
+    remarks : tuple of str
+        What was taken for granted, in sentences.
+    known : bool
+        Whether somebody said what the beats are; if not, all are Q.
     """
 
     name: str
-    rate: int
+    rate: Rate
     signal: Codes
     positions: Codes
     labels: Codes
+    symbols: tuple[str, ...] = ()
+    gaps: Codes = field(default_factory=no_gaps)
+    remarks: tuple[str, ...] = ()
+    known: bool = True
 
 
-def read(folder: str | os.PathLike[str], name: str, lead: str = LEAD) -> Record:
-    """Read ``name.hea``, ``name.dat`` and ``name.atr`` of a folder.
+def read(folder: str | os.PathLike[str], name: str, lead: str = LEAD, annotator: str | None = ANNOTATOR) -> Record:
+    """Read a record of a folder: ``name.hea``, the signal files that it names, and ``name.atr``.
 
-    ``uV = floor((code - baseline) * 1000 / gain + 1/2)``, code by code.
+    Parameters
+    ----------
+    folder : path
+    name : str
+        May begin with folders inside of this one: ``"sub/100"``.
+    lead : str
+        As `bittrue.apps.ecg.beats.leads.choose` takes it.
+    annotator : str, optional
+        Ending of the annotation file; None to find the R peaks by `bittrue.apps.ecg.beats.detection.peaks`.
 
     Raises
     ------
     BadInput
-        For a file that is missing, cut off or changed, a record without the lead, and one without beats.
+        As `bittrue.apps.ecg.beats.leads.read_lead` does, for an annotation file that is missing or damaged, and for a
+        record without beats.
     """
-    wfdb = package()
-    base = Path(folder) / name
-    for suffix in (".hea", ".dat", ".atr"):
-        if not base.with_name(name + suffix).is_file():
-            raise BadInput(
-                f"record {name} has no file {base}{suffix}; copy {name}.hea, {name}.dat and {name}.atr there"
-            )
-    header = _parsed(wfdb.rdheader, base, f"{base}.hea is not a WFDB header")
-    channel = _channel(header, name, lead)
-    _check_length(header, base)
-    record = _parsed(wfdb.rdrecord, base, f"{base}.dat does not hold what its header says", physical=False)
-    if list(record.calc_checksum()) != [value % 65536 for value in header.checksum]:
-        raise BadInput(f"{base}.dat does not have the checksum of its header; copy the record anew")
-    if header.units[channel] != "mV":
-        raise BadInput(f"lead {lead} of record {name} is in {header.units[channel]!r}; millivolts are needed")
-    positions, labels = _beats(wfdb, base, header.sig_len)
-    gain, offset = header.adc_gain[channel], header.baseline[channel]
-    signal = np.floor((record.d_signal[:, channel] - offset) * 1000 / gain + 0.5).astype(np.int64)
-    return Record(name, int(header.fs), signal, positions, labels)
+    wfdb, root = package(), Path(folder)
+    check_name(name)
+    if annotator is not None:
+        present(root, f"{name}.{annotator}", name)
+    header, found = read_lead(wfdb, root, name, lead)
+    if annotator is None:
+        return detected(name, found)
+    positions, symbols, remarks = _annotated(wfdb, root / name, annotator, header, found)
+    labels = np.array([CLASS[symbol] for symbol in symbols], dtype=np.int64)
+    return _record(name, found, positions, labels, symbols, remarks)
+
+
+def detected(name: str, lead: Lead) -> Record:
+    """A record of a lead that nobody annotated. Raises `BadInput` where no beat is found in it."""
+    from bittrue.apps.ecg.beats.detection import peaks
+
+    bare = _record(name, lead, np.zeros(0, np.int64), np.zeros(0, np.int64), (), (), known=False)
+    positions = peaks(bare)
+    return _record(name, lead, positions, np.full(len(positions), CLASS["Q"]), (), (), known=False)
+
+
+def annotated(name: str, lead: Lead, positions: Codes, symbols: tuple[str, ...]) -> Record:
+    """A record of a lead and beats by symbol; without symbols nobody knows their classes."""
+    labels = np.array([CLASS[symbol] for symbol in symbols] or [CLASS["Q"]] * len(positions), dtype=np.int64)
+    return _record(name, lead, positions, labels, symbols, (), known=bool(symbols))
 
 
 def package() -> Any:
@@ -82,39 +115,64 @@ def package() -> Any:
     return wfdb
 
 
-def _parsed(function: Any, base: Path, complaint: str, *options: Any, **named: Any) -> Any:
-    """What wfdb makes of a file; whatever it raises on damaged bytes becomes one sentence."""
-    try:
-        return function(str(base), *options, **named)
-    except Exception as error:  # damaged files raise what NumPy or the parser happen to meet
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise BadInput(f"{complaint} ({reason}); copy the record anew") from None
+def check_name(name: str) -> None:
+    """Raises `BadInput` where a name is none of a record in a folder: letters, digits, ``-`` and ``_``."""
+    if name.endswith((".edf", ".EDF")):
+        raise BadInput(f"{shown(name)} is EDF; convert it to a WFDB record first, with wfdb.io.convert.edf or edf2mit")
+    if not re.fullmatch(r"(?:(?!\.+/)[-.\w]+/)*[-\w]{1,200}", name, re.ASCII) or len(name) > 1000:
+        raise BadInput(f"{shown(name)} is no record: a name has letters, digits, - and _, folders of the data in front")
 
 
-def _channel(header: Any, name: str, lead: str) -> int:
-    if not header.sig_name or lead not in header.sig_name:
-        leads = " and ".join(header.sig_name or ["no lead at all"])
-        raise BadInput(f"record {name} has no lead {lead}, only {leads}; leave the record out or choose another lead")
-    return int(header.sig_name.index(lead))
+def _record(
+    name: str,
+    lead: Lead,
+    positions: Codes,
+    labels: Codes,
+    symbols: tuple[str, ...],
+    remarks: tuple[str, ...],
+    known: bool = True,
+) -> Record:
+    signal, gaps, said = bridged(lead.signal, lead.blank, lead.rate, f"lead {lead.name} of record {name}")
+    every = (*lead.remarks, *said, *remarks)
+    return Record(name, lead.rate, signal, positions, labels, symbols, gaps, every, known)
 
 
-def _check_length(header: Any, base: Path) -> None:
-    """Format 212 packs two samples into three bytes; for others wfdb complains itself."""
-    if set(header.fmt) == {"212"}:
-        wanted, found = header.sig_len * header.n_sig * 3 // 2, base.with_name(base.name + ".dat").stat().st_size
-        if found < wanted:
-            raise BadInput(f"{base}.dat is cut off: {found:,} of {wanted:,} bytes; copy it anew")
-
-
-def _beats(wfdb: Any, base: Path, samples: int) -> tuple[Codes, Codes]:
-    content = base.with_name(base.name + ".atr").read_bytes()
+def _annotated(
+    wfdb: Any, base: Path, annotator: str, header: Header, lead: Lead
+) -> tuple[Codes, tuple[str, ...], tuple[str, ...]]:
+    """Positions, symbols of the beats, and what was left out that might be taken for one."""
+    path = Path(f"{base}.{annotator}")
+    content = read_bytes(path, "the annotations", limits.TEXT)
     if len(content) % 2 or content[-2:] != b"\0\0":
-        raise BadInput(f"{base}.atr is cut off: its end mark is missing; copy it anew")
-    found = _parsed(wfdb.rdann, base, f"{base}.atr is not a WFDB annotation file", "atr")
-    kept = [(at, CLASS[symbol]) for at, symbol in zip(found.sample, found.symbol, strict=True) if symbol in CLASS]
+        kind = " (it looks like one of the AHA's format; convert it with ahaconvert)" if _aha(content) else ""
+        raise BadInput(f"{path} is cut off: its end mark is missing{kind}; copy it anew")
+    found = parsed(wfdb.rdann, base, f"{path} is not a WFDB annotation file", annotator)
+    kept = [(at, symbol) for at, symbol in zip(found.sample, found.symbol, strict=True) if symbol in CLASS]
     if not kept:
-        raise BadInput(f"{base}.atr holds no beat; copy it anew, or leave record {base.name} out")
-    positions, labels = (np.array(column, dtype=np.int64) for column in zip(*kept, strict=True))
+        raise BadInput(f"{path} holds no beat; copy it anew, or leave record {base.name} out")
+    positions = _placed(np.array([at for at, _ in kept], dtype=np.int64), found.fs, header, lead, path)
+    samples = len(lead.signal)
     if positions.min() < 0 or positions.max() >= samples or (np.diff(positions) <= 0).any():
-        raise BadInput(f"the beats of {base}.atr do not ascend within the record's {samples:,} samples; copy it anew")
-    return positions, labels
+        raise BadInput(f"the beats of {path} do not ascend within the record's {samples:,} samples; copy it anew")
+    left = Counter(str(symbol) for symbol in found.symbol)
+    standard = {label.symbol for label in wfdb.io.annotation.ann_labels}
+    remarks = [f"{path.name}: ventricular flutter waves (!) are no beats: {left[FLUTTER]:,} left out"]
+    own = sorted(symbol for symbol in left if symbol not in standard)
+    unknown = [f"{path.name}: annotations {shown(symbol)} are unknown: {left[symbol]:,} left out" for symbol in own[:5]]
+    remarks = remarks * (left[FLUTTER] > 0) + unknown
+    return positions, tuple(str(symbol) for _, symbol in kept), tuple(remarks)
+
+
+def _placed(ticks: Codes, resolution: float | None, header: Header, lead: Lead, path: Path) -> Codes:
+    """Samples of the lead, ``floor(t * rate / resolution + 1/2)``; annotations count frames if they say nothing."""
+    counted = exact(header.rate if resolution is None else resolution)
+    if not 0 < counted < 10**9:
+        raise BadInput(f"{path} counts {float(counted):g} ticks a second; copy it anew")
+    ratio = exact(lead.rate) / counted
+    placed = [(2 * int(tick) * ratio.numerator + ratio.denominator) // (2 * ratio.denominator) for tick in ticks]
+    return np.array([min(max(at, -1), len(lead.signal)) for at in placed], dtype=np.int64)
+
+
+def _aha(content: bytes) -> bool:
+    """Whether annotations look like those of the AHA's format: blocks of 16 bytes, a blank, a letter."""
+    return content[:1] in (b"\0", b" ") and content[1:2] in [bytes([letter]) for letter in b"NVFREPQOU[]"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from bittrue.apps.ecg.beats.front_end import ratio, running_rank
-from bittrue.apps.ecg.beats.records import Codes
+from bittrue.apps.ecg.beats.header import Rate, exact
+from bittrue.apps.ecg.beats.samples import Codes
 
-SECOND = 0.8
+SECOND = Fraction(4, 5)
 """Seconds of the interval that a ``rate`` of 0 stands for."""
 
 RECENT, CALM, CALM_PERCENT = 32, 64, 30
@@ -68,18 +71,20 @@ def neighbours(positions: Codes, normal: Codes, length: int, before: int) -> Cod
     return np.repeat(tachogram(positions, normal, 2, 1, 1), [before, length - before], axis=1)
 
 
-def speed(normal: Codes, rate: int, length: int) -> Codes:
+def speed(normal: Codes, rate: Rate, length: int) -> Codes:
     """A constant: ``clamp(floor(128 * (m - 0.8 s) / 0.8 s + 1/2), -128, 127)`` with the usual interval ``m``.
 
     Returns
     -------
     int64 array (beats, length)
     """
-    unit = np.full_like(normal, int(SECOND * rate))
-    return np.repeat(ratio(normal - unit, unit, 128)[:, None], length, axis=1)
+    unit = SECOND * exact(rate)
+    scale, known = unit.numerator, _wide(normal, unit)
+    codes = ratio(known * unit.denominator - scale, np.full_like(known, scale), 128)
+    return np.repeat(codes.astype(np.int64)[:, None], length, axis=1)
 
 
-def pulses(positions: Codes, rate: int, seconds: float, length: int, before: int) -> Codes:
+def pulses(positions: Codes, rate: Rate, seconds: float, length: int, before: int) -> Codes:
     """A train of pulses: 127 at ``before + floor((p[j] - p[k]) * length / (seconds * rate) + 1/2)`` for every beat j.
 
     Returns
@@ -87,17 +92,23 @@ def pulses(positions: Codes, rate: int, seconds: float, length: int, before: int
     int64 array (beats, length)
     """
     result = np.zeros((len(positions), length), dtype=np.int64)
-    span = int(seconds * rate)
-    first = np.searchsorted(positions, positions - span)
-    last = np.searchsorted(positions, positions + span)
+    span = exact(seconds) * exact(rate)
+    first = np.searchsorted(positions, positions - int(span))
+    last = np.searchsorted(positions, positions + int(span))
     for shift in range(int((first - np.arange(len(positions))).min()), int((last - np.arange(len(positions))).max())):
         other = np.arange(len(positions)) + shift
         known = (other >= 0) & (other < len(positions))
         apart = positions[other[known]] - positions[known]
-        at = before + (2 * apart * length + span) // (2 * span)
+        wide = 2 * _wide(apart, span) * length * span.denominator + span.numerator
+        at = before + (wide // (2 * span.numerator)).astype(np.int64)
         inside = (at >= 0) & (at < length)
         result[np.flatnonzero(known)[inside], at[inside]] = 127
     return result
+
+
+def _wide(values: Codes, factor: Fraction) -> Codes:
+    """The values as Python's integers where products with a factor of many digits would not fit 64 bits."""
+    return values if factor.numerator < 1 << 24 else values.astype(object)
 
 
 def figures(positions: Codes, normal: Codes) -> Codes:

@@ -14,6 +14,9 @@ from bittrue.page import Sheet
 
 CARD = "CARD.md"
 
+FOREIGN = "not the published files of MIT-BIH: bittrue knows nothing of their origin and licence"
+"""What is said of other recordings with the names of MIT-BIH's."""
+
 
 def section(nets: Sequence[Judged], command: str) -> str:
     """Markdown of nets that were judged on the same patients: heading, tables, uncertainty, the command.
@@ -23,7 +26,9 @@ def section(nets: Sequence[Judged], command: str) -> str:
     sheets = [tables.figures(nets), tables.differences(nets), tables.uncertainty(nets)]
     parts = [heading(nets[0]), f"`{command}`"]
     parts += [part for sheet in sheets if sheet is not None for part in (markdown(sheet), sheet.caption)]
-    parts.append(f"Data: SHA-256 `{nets[0].patients.digest[:16]}...` of {len(nets[0].patients.names)} records.")
+    people = nets[0].patients
+    data = f"Data: SHA-256 `{people.digest[:16]}...` of {len(people.names)} records"
+    parts.append(f"{data}, {FOREIGN}." if people.foreign else f"{data}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -83,4 +88,4 @@ def write(nets: Sequence[Judged], command: str) -> None:
         text = section(group, command)
         for net in group:
             path = net.folder.path / CARD
-            write_whole(path, replaced(old[path], text))
+            write_whole(path, replaced(old[path], text), renew=True)

@@ -150,7 +150,7 @@ def seeds(nets: Sequence[Judged]) -> list[list[int]]:
     groups: list[tuple[object, list[int]]] = []
     for index, net in enumerate(nets):
         plan = net.folder.plan
-        key = (replace(plan, name="", train=replace(plan.train, seed=0)), net.patients.names)
+        key = (replace(plan, name="any", train=replace(plan.train, seed=0)), net.patients.names)
         for known, members in groups:
             if known == key:
                 members.append(index)

@@ -6,18 +6,16 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
 import bittrue
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.metrics import Real, Verdict, always
-from bittrue.apps.ecg.reporting import judging, pictures, tables
+from bittrue.apps.ecg.reporting import card_section, judging, pictures, tables
 from bittrue.apps.ecg.reporting.judging import Judged
-from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Section, Sheet, page
+from bittrue.page import Section, Sheet, page, target
 
 LEAD = (
     "This is no medical device, and nothing here is a diagnosis. Every figure is simulated: the integer net was "
@@ -61,7 +59,7 @@ def report(
     BadInput
         Where a folder is no trained ECG net, the data is missing, or the files cannot be written.
     """
-    path = _target(output)
+    path = target(output)
     judging.check_paths(paths)
     nets = [judging.judged(folder, choice, data, step) for folder in paths]
     step("drawing", 0, 0)
@@ -84,16 +82,6 @@ def report(
     content = json.dumps(numbers(nets, names, command), indent=1, allow_nan=False) + "\n"
     write_together(path.parent, {path.name: text, path.with_suffix(".json").name: content})
     return nets, sheets, said
-
-
-def _target(output: str | os.PathLike[str]) -> Path:
-    """Where the page goes. Raises `BadInput`, before the work begins, where it cannot."""
-    path = Path(output)
-    if path.is_dir() or not path.parent.is_dir():
-        raise BadInput(f"cannot write {path}: name a file in a folder that exists")
-    if path.suffix == ".json":
-        raise BadInput(f"{path} ends in .json, where the numbers go; end the page in .html")
-    return path
 
 
 def numbers(nets: Sequence[Judged], names: Sequence[str], command: str) -> dict[str, object]:
@@ -153,7 +141,8 @@ def _origin(nets: Sequence[Judged], names: Sequence[str], command: str) -> Secti
     rows = [("command", command), ("bittrue", bittrue.__version__)]
     for group in tables.by_patients(nets):
         people = group[0].patients
-        where = f"{people.folder}, " if people.folder else ""
+        where = f"{people.folder}, {card_section.FOREIGN}, " if people.foreign else ""
+        where = where or (f"{people.folder}, " if people.folder else "")
         rows.append((people.title, f"{where}records {' '.join(people.names)}, SHA-256 {people.digest}"))
     for name, net in zip(names, nets, strict=True):
         rows.append((name, f"{net.folder.path}: seed {net.folder.plan.train.seed}, {net.hash}"))

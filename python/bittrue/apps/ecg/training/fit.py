@@ -11,9 +11,12 @@ import torch
 
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.recipe import Recipe
-from bittrue.apps.ecg.training import checkpoint
 from bittrue.apps.ecg.training.network import Network, Values, quantised
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, Report, Stage, answers
+from bittrue.qat import checkpoint
+
+VERSION = 2
+"""Of a checkpoint's state: ``stage``, ``floats`` (of the float stage when it ended, None within it), `Stage.state`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +63,11 @@ class Trainer:
         generator = torch.Generator().manual_seed(recipe.train.seed)
         self.stage = Stage(FLOAT, network, material.learnt, material.held, generator)
         self.saved = time.monotonic()
-        if self.path and (state := checkpoint.resume(self.path, recipe, material.digest)):
-            if state["stage"] == QUANTISED:
-                self._quantise(state["floats"])
-            self.stage.restore(state)
+        if self.path and (state := checkpoint.resume(self.path, VERSION, recipe.text, material.digest)):
+            with checkpoint.fitting(self.path):
+                if state["stage"] == QUANTISED:
+                    self._quantise(state["floats"])
+                self.stage.restore(state)
 
     def run(self) -> Fitted:
         """Train to the end."""
@@ -90,8 +94,24 @@ class Trainer:
         """Write a checkpoint, ``now`` or where the last is old enough."""
         if self.path and (now or time.monotonic() - self.saved > self.seconds):
             state = {"stage": self.stage.name, "floats": self.floats, **self.stage.state()}
-            checkpoint.write(self.path, self.recipe, self.material.digest, state)
+            checkpoint.write(self.path, VERSION, self.recipe.text, self.material.digest, state)
             self.saved = time.monotonic()
 
 
-__all__ = ["Fitted", "Report", "Trainer", "answers"]
+def check(path: Path, recipe: Recipe) -> None:
+    """Raises `BadInput` where a file of that path is no checkpoint of the recipe: before the beats are read."""
+    state = checkpoint.resume(path, VERSION, recipe.text)
+    if state is not None:
+        with checkpoint.fitting(path):
+            network = Network(recipe)
+            if state["stage"] == QUANTISED:
+                network.load_state_dict(state["floats"])
+                network = quantised(network)
+            elif state["stage"] != FLOAT:
+                raise ValueError(f"stage {state['stage']!r:.40}")
+            for name in ("network", "average", "best"):
+                network.load_state_dict(state[name])
+            torch.Generator().set_state(state["generator"])
+
+
+__all__ = ["VERSION", "Fitted", "Report", "Trainer", "answers", "check"]

@@ -117,7 +117,7 @@ class Stage:
 
     def state(self) -> dict[str, Any]:
         """All that a resumed run needs."""
-        history = [(v.step, v.loss, None if v.verdict is None else v.verdict.confusion.tolist()) for v in self.history]
+        history = [[v.step, v.loss, None if v.verdict is None else v.verdict.confusion.tolist()] for v in self.history]
         return {
             "step": self.step,
             "losses": self.losses,

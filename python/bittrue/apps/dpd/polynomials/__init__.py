@@ -1,0 +1,1 @@
+"""Memory polynomials by least squares as integer nets: a ComplexFIR alone."""

@@ -1,0 +1,36 @@
+"""Mutations of what training stands on: checkpoints, the lock of a folder, progress, polynomials as nets."""
+
+CHECKPOINT = "python/bittrue/qat/checkpoint.py"
+LOCK = "python/bittrue/folder_lock.py"
+BARS = "python/bittrue/bars.py"
+NET = "python/bittrue/apps/dpd/polynomials/polynomial_net.py"
+RECIPE = "python/bittrue/apps/dpd/recipe.py"
+
+LOCKS = "tests/unit/test_folder_lock.py::"
+POLYNOMIAL = "tests/apps/test_dpd_polynomial.py::"
+
+# fmt: off
+ROWS = [
+    ("trains on damaged numbers", CHECKPOINT, "if damaged := archive.testzip():", "if damaged := None:",
+     "tests/unit/test_checkpoint.py::test_no_flipped_bit_is_trained_on"),
+    ("goes on from another recipe", CHECKPOINT, "if now is not None and not (", "if now is None and not (",
+     "tests/unit/test_checkpoint.py::test_what_others_wrote_is_refused"),
+    ("lets two runs into a folder", LOCK, "    except BlockingIOError:\n        return False",
+     "    except BlockingIOError:\n        return True", LOCKS + "test_a_second_process_is_refused_with_the_first_ones_name"),
+    ("leaves the lock behind", LOCK, "(folder / FILE).unlink()", "(folder / FILE).exists()",
+     LOCKS + "test_nothing_is_left_behind_and_the_folder_is_free_again"),
+    ("speaks once", BARS, "while not over.wait(EVERY):", "if not over.wait(EVERY):",
+     "tests/unit/test_bars.py::test_work_that_takes_long_says_where_it_is"),
+    ("takes the elapsed time for what is left", BARS, "took * (self.total - self.done) / self.done", "took",
+     "tests/unit/test_bars.py::test_a_line_says_how_long_it_takes"),
+    ("leaves coefficients where they were", NET, "to_iq(coefficients[order])", "to_iq(coefficients)",
+     POLYNOMIAL + "test_the_net_is_the_polynomial_whatever_the_order_of_its_terms"),
+    ("drops the lag of a cross term", NET, "not in POWERS or term[2]]", "not in POWERS]",
+     POLYNOMIAL + "test_terms_that_hardware_lacks_are_refused"),
+    ("holds the fourth power only", NET, "peak ** len(POWERS)", "peak ** 4",
+     POLYNOMIAL + "test_a_loud_signal_gets_words_that_hold_its_fifth_power"),
+    ("looks for a capture where the command runs first", RECIPE,
+     "(path.parent / plan.capture, Path(plan.capture))", "(Path(plan.capture), Path(plan.capture))",
+     "tests/apps/test_dpd_recipe.py::test_a_capture_beside_the_recipe_is_found_wherever_the_command_runs"),
+]
+# fmt: on

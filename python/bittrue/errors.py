@@ -7,7 +7,14 @@ import reprlib
 MESSAGE = 1000
 """Most characters of a message; what is longer loses its middle."""
 
-_BRIEF = reprlib.Repr()
+
+class _Brief(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        """Long integers by their size: Python takes more than linear time to print them, or refuses to."""
+        return f"<integer of {x.bit_length():,} bits>" if x.bit_length() > 400 else super().repr_int(x, level)
+
+
+_BRIEF = _Brief()
 _BRIEF.maxlevel = 3
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
 

@@ -6,6 +6,7 @@ from tiny_pa import BANDWIDTH, RATE, band_limited, mild_amplifier
 
 from bittrue.apps.dpd.captures import align, data, recording
 from bittrue.apps.dpd.captures.align import Alignment
+from bittrue.apps.dpd.captures.mend import resampled
 from bittrue.cli import main
 from bittrue.errors import BadInput
 
@@ -119,3 +120,80 @@ def test_an_alignment_can_be_made_by_hand(pair):
     a, b = align.apply(x, align.delayed(x, 2.5), Alignment(2.5, 1 + 0j, 1.0))
     assert np.linalg.norm(a - b) < 0.02 * np.linalg.norm(a)
     assert recording.segment(1000) == 128
+
+
+def spoilt_files(folder, x, y):
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    return ["align", str(folder / "x.npy"), str(folder / "y.npy"), "-o", str(folder / "c")]
+
+
+@pytest.fixture
+def offset(pair, tmp_path):
+    """A command on a record with a frequency offset of 26.7 kHz and a clock that is 40 ppm slow."""
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("scipy")
+    x, y = pair
+    y = resampled(y * np.exp(0.8j * np.pi * np.arange(len(y)) / len(y)), 1 + 40e-6)
+    return [*spoilt_files(tmp_path, x, y), "--sample-rate", str(RATE), "--bandwidth", str(BANDWIDTH)]
+
+
+def test_an_offset_and_a_clock_ratio_are_named_or_removed(offset, tmp_path, capsys):
+    assert main(offset) == 2 and not (tmp_path / "c").exists()
+    refused = capsys.readouterr().err
+    assert "ppm slower" in refused and "frequency offset of +26," in refused and "--correct removes it" in refused
+    assert "bittrue align" not in refused
+    assert main([*offset, "--correct"]) == 0
+    assert "ppm: removed" in capsys.readouterr().out
+    removed = json.loads((tmp_path / "c" / "spec.json").read_text())["removed"]
+    assert removed["frequency_offset_hz"] == pytest.approx(0.4 * RATE / 12_000, rel=0.02)
+    assert removed["clock_ppm"] == pytest.approx(-40, abs=2)
+    data.load(tmp_path / "c")
+    assert main([*offset, "--accept", "unsteady", "--accept", "unaligned"]) == 0
+    assert data.load(tmp_path / "c").name == "c"
+
+
+def test_what_cannot_be_removed_is_refused_with_correct_too(pair, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    x, y = pair
+    command = spoilt_files(tmp_path, x, np.delete(y, slice(6000, 6040)))
+    assert main([*command, "--sample-rate", str(RATE), "--bandwidth", str(BANDWIDTH), "--correct"]) == 2
+    refused = capsys.readouterr().err
+    assert "40 samples of the output are missing at its sample 6,00" in refused and "--correct" not in refused
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [
+        ((300e6, 300e6), ["the carrier is centred at +", "shift both recordings by -"]),
+        ((-120e6, -120e6), ["the carrier is centred at -1", "shift both recordings by +1"]),
+        ((0, 150e6), ["the input's spectrum is centred at ", "and the output's at +1"]),
+    ],
+)
+def test_a_carrier_beside_zero_is_named_and_not_called_swapped(pair, tmp_path, capsys, shift, words):
+    pytest.importorskip("matplotlib")
+    time = np.arange(len(pair[0])) / RATE
+    moved = (signal * np.exp(2j * np.pi * hertz * time) for signal, hertz in zip(pair, shift, strict=True))
+    command = spoilt_files(tmp_path, *moved)
+    assert main([*command, "--sample-rate", str(RATE), "--bandwidth", str(BANDWIDTH)]) == 2
+    refused = capsys.readouterr().err
+    assert all(word in refused for word in words) and "swapped" not in refused
+
+
+@pytest.mark.parametrize("bandwidth", ["40", "0.001", "4e6"])
+def test_a_bandwidth_of_too_few_frequencies_is_refused(pair, tmp_path, capsys, bandwidth):
+    pytest.importorskip("matplotlib")
+    assert main([*spoilt_files(tmp_path, *pair), "--sample-rate", str(RATE), "--bandwidth", bandwidth]) == 2
+    assert "of the frequencies of 12,000 samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "-1", "0"])
+def test_a_rate_that_is_none_is_refused(pair, tmp_path, rate):
+    pytest.importorskip("matplotlib")
+    assert main([*spoilt_files(tmp_path, *pair), "--sample-rate", rate, "--bandwidth", "2e8"]) == 2
+
+
+def test_only_a_mean_that_is_an_offset_is_taken_for_one(pair):
+    x, _ = pair
+    assert align.direct(x * np.exp(1j * np.arange(len(x)) / 4000)) == 0
+    assert align.direct(x + 0.1) == pytest.approx(0.1, abs=0.01)

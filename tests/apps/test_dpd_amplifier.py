@@ -8,6 +8,7 @@ from bittrue.apps.dpd.amplifiers import amplifier, pa
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.amplifiers.pa import limit
 from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.recipe import Teaching
 from bittrue.errors import BadInput
 
 SMALL = Structure.aligned(3, [0, 2]) + Structure.crossed(3, [1], reach=2)
@@ -37,6 +38,23 @@ def test_the_twin_is_the_fitted_polynomial_and_says_how_good_it_is(twin):
     assert np.array_equal(twin(u), pa.fit(twin.capture)(u))
     assert twin.name == "twin" and "15 complex coefficients" in twin.describe
     assert "NMSE -" in twin.describe and "tiny_pa" in twin.describe
+
+
+def test_a_model_that_does_not_follow_the_amplifier_does_not_teach(twin, monkeypatch):
+    assert amplifier.teacher(Teaching(), twin.capture).error == twin.error < -20
+    spoilt = dict(twin.capture.outputs)
+    spoilt["test"] = spoilt["test"] + 0.2 * noise(len(spoilt["test"]), 5)
+    poor = dataclasses.replace(twin.capture, outputs=spoilt)
+    with pytest.raises(BadInput, match=r"the GMP twin of tiny_pa has an NMSE of -\d+\.\d dB .* data\.worst_nmse"):
+        amplifier.teacher(Teaching(), poor)
+    assert amplifier.teacher(Teaching(worst_nmse=-1.0), poor).error > -20
+    spoilt["test"] = twin.capture.outputs["test"].copy()
+    spoilt["test"][-50:] = 0  # one segment of two, whose mean in dB would pass
+    with pytest.raises(BadInput, match=r"NMSE of -1\d\.\d dB"):
+        amplifier.teacher(Teaching(), dataclasses.replace(twin.capture, outputs=spoilt))
+    monkeypatch.setattr(amplifier, "output", lambda capture, _: capture.outputs["test"] * np.nan)
+    with pytest.raises(BadInput, match="NMSE of nan dB"):
+        amplifier.teacher(Teaching(), twin.capture)
 
 
 def test_the_module_of_the_twin_is_the_same_function(twin):

@@ -5,8 +5,9 @@ from importlib import metadata
 
 import numpy as np
 import pytest
+from tiny_pa import band_limited, mild_amplifier, write_capture
 
-from bittrue.apps.dpd.captures import data
+from bittrue.apps.dpd.captures import checks, data
 from bittrue.errors import BadInput
 
 
@@ -78,6 +79,9 @@ def test_the_digest_sees_every_sample(capture_folder):
         ("spec.json", "[]", "object"),
         ("spec.json", '{"input_signal_fs": 8e8, "bw_main_ch": 2e8, "nperseg": 400}', "n_sub_ch"),
         ("spec.json", '{"input_signal_fs": 8e8, "bw_main_ch": 6e8, "n_sub_ch": 1, "nperseg": 400}', "do not fit"),
+        ("spec.json", '{"input_signal_fs": 8e8, "bw_main_ch": 200, "n_sub_ch": 1, "nperseg": 400}', "in Hz"),
+        ("spec.json", '{"nperseg": 1, "nperseg": 2}', "twice"),
+        ("spec.json", '{"input_signal_fs": NaN}', "NaN"),
     ],
 )
 def test_a_spoilt_folder_is_refused(capture_folder, name, content, message):
@@ -143,3 +147,101 @@ def test_everything_but_training_works_without_torch():
     program += "assert 'opendpd' not in sys.modules and 'pandas' not in sys.modules"
     pytest.importorskip("matplotlib")
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+GOOD = {"input_signal_fs": 800e6, "bw_main_ch": 200e6, "n_sub_ch": 1, "nperseg": 64}
+KINDS = [
+    ("input_signal_fs", ["200 MHz", True, None, [], -1, 0]),
+    ("bw_main_ch", ["wide", {}, False, 0]),
+    ("n_sub_ch", ["two", 1.5, 0, True, 10**9]),
+    ("nperseg", ["auto", None, 2.5, -64, 10**12, 63]),
+    ("accept", ["swapped", 1, [1], [["swapped"]]]),
+]
+RATIOS = [
+    ({"train": 0.8, "test": 0.2}, "lacks 'val'"),
+    ({"train": "60%", "val": "20%"}, "split_ratios.train is '60%'"),
+    ([0.6, 0.2, 0.2], "split_ratios is"),
+    ({"train": 60, "val": 20}, "not a share"),
+    ({"train": True, "val": 0.2}, "not a share"),
+    ({"train": 0.6, "valid": 0.2}, "unknown key 'valid'"),
+    ({"train": 0.6, "val": 0.3, "test": 0.3}, "sum to 1.2"),
+    ({"train": 0.9, "val": 0.1}, "leave a split empty"),
+    ("60/20/20", "split_ratios is"),
+]
+LAYOUTS = [
+    {"dataset_format": "single_csv", "csv_filename": "data.csv"},
+    {"input_file": "x.npy", "output_file": "y.npy"},
+]
+
+
+def described(folder, keys):
+    (folder / "spec.json").write_text(json.dumps(keys))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both_layouts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("layouts")
+    x = band_limited(6000, 0)
+    y = mild_amplifier(x)
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    table = np.stack([y.imag, x.real, y.real, x.imag], 1)
+    np.savetxt(folder / "data.csv", table, delimiter=",", header="Q_out,I_in,I_out,Q_in", comments="", fmt="%.17g")
+    return folder
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_key_of_another_kind_is_named(both_layouts, layout):
+    assert len(data.load(described(both_layouts, GOOD | layout)).inputs["train"]) == 3600
+    for key, values in KINDS:
+        for value in values:
+            with pytest.raises(BadInput, match="correct spec.json" if value == 63 else key):
+                data.load(described(both_layouts, GOOD | layout | {key: value}))
+    for ratios, words in RATIOS:
+        with pytest.raises(BadInput, match=words):
+            data.load(described(both_layouts, GOOD | layout | {"split_ratios": ratios}))
+    for key in layout:
+        with pytest.raises(BadInput, match=key):
+            data.load(described(both_layouts, GOOD | layout | {key: 7}))
+
+
+def test_columns_in_any_order_are_the_same_capture(both_layouts):
+    capture = data.load(described(both_layouts, GOOD | LAYOUTS[0]))
+    assert np.array_equal(np.concatenate(list(capture.inputs.values())), np.load(both_layouts / "x.npy"))
+    assert np.array_equal(np.concatenate(list(capture.outputs.values())), np.load(both_layouts / "y.npy"))
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, {}])
+def test_a_folder_whose_record_is_not_steady_is_refused(tmp_path, layout):
+    x = band_limited(6000, 0)
+    y = mild_amplifier(x) * np.exp(2j * np.pi * np.arange(6000) / 6000)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    rows = np.concatenate([data.to_iq(x), data.to_iq(y)], 1)
+    np.savetxt(tmp_path / "data.csv", rows, delimiter=",", header="I_in,Q_in,I_out,Q_out", comments="")
+    for split, part in zip(data.SPLITS, np.split(rows, [3600, 4800]), strict=True):
+        for end, columns in (("input", part[:, :2]), ("output", part[:, 2:])):
+            np.savetxt(tmp_path / f"{split}_{end}.csv", columns, delimiter=",", header="I,Q", comments="")
+    with pytest.raises(
+        BadInput, match=r"frequency offset of \+133,.* Hz .*bittrue align INPUT OUTPUT -o DIR --correct"
+    ):
+        data.load(described(tmp_path, GOOD | layout))
+    data.load(described(tmp_path, GOOD | layout | {"accept": ["unsteady", "unrelated", "unaligned"]}))
+
+
+@needs_wheel
+@pytest.mark.parametrize("name", installed())
+def test_the_data_sets_are_steady(name):
+    checks.steady(data.load(name))
+
+
+@needs_wheel
+def test_only_what_the_wheel_brought_is_called_its_own(tmp_path, monkeypatch):
+    assert "opendpd 2.4.2 (Apache-2.0)" in data.load("DPA_200MHz").provenance
+    assert data.load("DPA_200MHz").published == "DPA_200MHz" and data.load("arena").published == "APA_200MHz_b"
+    monkeypatch.chdir(tmp_path)
+    write_capture(tmp_path / "APA_200MHz_b")
+    capture = data.load("APA_200MHz_b")
+    assert len(capture.inputs["train"]) == 2400 and capture.published == ""
+    assert capture.provenance == "APA_200MHz_b, a capture of the user's own"

@@ -118,8 +118,16 @@ def test_training_finds_the_amplifier_and_the_folder_can_be_loaded(capture_folde
     model = amplifier.load("recurrent", capture)
     assert np.array_equal(model(x), recurrent.drive(net)(x)) and "pa-tiny" in model.describe
     card = (tmp_path / "weights" / "pa-tiny" / "CARD.md").read_text()
-    for expected in ("simulated", "bittrue train pa", "Outside the excited band", capture.digest[:16], "GMP twin"):
+    for expected in (
+        "simulated",
+        "bittrue train pa",
+        "Outside the excited band",
+        capture.digest[:16],
+        "GMP twin",
+        "own: 2,400",
+    ):
         assert expected in card
+    assert "Apache" not in card and "--recipe pa-" not in card
 
 
 def test_a_killed_run_ends_in_the_same_model(capture_folder, tmp_path):

@@ -226,6 +226,7 @@ def test_the_card_has_the_table_and_says_what_is_simulated(trained):
     folder, result, _, _ = trained
     card = " ".join((folder / "CARD.md").read_text().split())
     assert "a simulated drift of its model, not a measurement" in card
+    assert "a capture of the user's own, SHA-256" in card and "Apache" not in card
     for name, bank in result.banks.items():
         assert content_hash(bank.net) in card
         row = result.tables[0].rows[name]

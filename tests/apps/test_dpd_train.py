@@ -129,9 +129,11 @@ def test_the_folder_is_complete(capture_folder, tmp_path):
         "seed | 3",
         "not an RF measurement",
         f"{rows['none']:.2f}",
-        "bittrue train dpd",
+        "`bittrue train dpd --recipe recipe.toml --output .` in the folder of this card",
+        "| data | tiny_pa, a capture of the user's own: 2,400 train",
     ):
         assert expected in card
+    assert "Apache" not in card and "of opendpd" not in card
     assert "Not simulated through" in card and "the Arena has no amplifier for tiny_pa." in card
 
 

@@ -14,19 +14,21 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from importlib import import_module
 from pathlib import Path
 from time import process_time
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import ai8x_targets  # noqa: E402, F401 (registers its readers)
-import net_targets  # noqa: E402, F401
 from damage import damaged  # noqa: E402
-from targets import TARGETS, Target  # noqa: E402
+from target import TARGETS, Target  # noqa: E402
 
 from bittrue.board.errors import BoardError  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+
+for file in sorted(HERE.glob("readers_of_*.py")):
+    import_module(file.stem)  # it registers its readers
 
 KEPT = HERE.parent.parent / "build" / "fuzz"
 MEMORY = 6 << 30

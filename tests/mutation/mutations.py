@@ -31,7 +31,20 @@ EVERYWHERE = (
 """What is done to every one of the four legs."""
 
 CORE = ("ref", "torch", "c", "rtl", "frames", "banks", "store", "files", "bench")
-TABLES = (*CORE, "training", "shell", "demo", "board", "overlay", "ai8x", "ecg", "ecg_report", "max78002", "firmware")
+TABLES = (
+    *CORE,
+    "training",
+    "shell",
+    "demo",
+    "board",
+    "overlay",
+    "ai8x",
+    "captures",
+    "ecg",
+    "ecg_report",
+    "max78002",
+    "firmware",
+)
 
 
 @dataclass(frozen=True)

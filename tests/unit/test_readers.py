@@ -222,7 +222,7 @@ def test_what_a_message_shows_is_bounded():
     nested: object = ("x" * 50,)
     for _ in range(60):
         nested = (nested, nested, nested)
-    assert len(shown(nested)) < 300 and len(shown("x" * 10**6)) < 300 and len(shown(10**4000)) < 300
+    assert len(shown(nested)) < 300 and len(shown("x" * 10**6)) < 300 and len(shown([1 << 20000])) < 300
     message = str(BadInput("begin " + "x" * 10**6 + " end"))
     assert len(message) <= MESSAGE and message.startswith("begin") and message.endswith("end")
 

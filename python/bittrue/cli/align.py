@@ -12,7 +12,17 @@ from bittrue.errors import BadInput
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    command = add_command(commands, "align", call, "align two recordings of an amplifier in time", net=False)
+    command = add_command(
+        commands,
+        "align",
+        call,
+        "align two recordings of an amplifier in time",
+        net=False,
+        examples=(
+            "bittrue align in.npy out.csv -o my-amplifier --sample-rate 983.04e6 --bandwidth 200e6 --sub-channels 5",
+            "bittrue align in.npy out.npy -o my-amplifier --sample-rate 200e6 --bandwidth 40e6 --correct",
+        ),
+    )
     command.add_argument("input", metavar="IN", help="what went into the amplifier: .npy or CSV, I and Q")
     command.add_argument("recorded", metavar="OUT", help="what came out of it")
     add_folder(command, "the aligned capture")
@@ -26,6 +36,11 @@ def add(commands: Commands[Parser]) -> None:
     )
     command.add_argument(
         "--accept", action="append", default=[], metavar="CHECK", help="a check that may fail; may be given repeatedly"
+    )
+    command.add_argument(
+        "--correct",
+        action="store_true",
+        help="remove a constant frequency offset and a ratio of the sample clocks",
     )
 
 
@@ -46,8 +61,11 @@ def call(arguments: argparse.Namespace) -> int:
         arguments.sub_channels,
         arguments.segment,
         arguments.accept,
+        arguments.correct,
     )
     out, found = console(), done.before
+    if arguments.correct:
+        out.print(f"frequency offset {done.mended.hertz:+,.6g} Hz, sample clock {done.mended.ppm:+.4g} ppm: removed")
     gain, phase = 20 * np.log10(abs(found.gain)), np.degrees(np.angle(found.gain))
     out.print(f"delay {found.delay:+.3f} samples, gain {gain:+.2f} dB, phase {phase:+.1f} degrees: removed")
     out.print(f"correlation {done.after.correlation:.4f}, delay left {done.after.delay:+.4f} samples")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 import zipfile
 from typing import Any
 
@@ -18,6 +19,8 @@ from bittrue.readers.damage import refusing
 Array = npt.NDArray[Any]
 _KINDS = "biufcSU"
 """Booleans, integers, floats, complex numbers and text: kinds of plain values."""
+MEMBERS = 1 << 16
+"""Most arrays of a .npz file, counted before its list of contents takes memory."""
 _HEADERS = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
 
 
@@ -34,7 +37,9 @@ def npy(data: bytes, what: str, fix: str = "write it with numpy.save") -> Array:
         version = npy_format.read_magic(stream)
         if version not in _HEADERS:
             raise BadInput(f"{what} has version {version[0]}.{version[1]} of the .npy format, not 1.0 or 2.0; {fix}")
-        shape, columns_first, kind = _HEADERS[version](stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a file that Python 2 wrote
+            shape, columns_first, kind = _HEADERS[version](stream)
         if kind.kind not in _KINDS or not kind.itemsize:
             raise BadInput(f"{what} holds {shown(str(kind))}, not plain numbers; {fix}")
         there = len(data) - stream.tell()
@@ -52,6 +57,8 @@ def npz(data: bytes, what: str, fix: str = "write it with numpy.savez") -> dict[
     Raises `BadInput` also for a damaged, encrypted or otherwise compressed archive, a name twice, and arrays that take
     more than `bittrue.limits.FILE` bytes together.
     """
+    if (count := data.count(b"PK\x01\x02")) > MEMBERS:
+        raise BadInput(f"{what} holds {count:,} arrays, more than the {MEMBERS:,} that are read; split it")
     result: dict[str, Array] = {}
     with refusing(what, fix), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()

@@ -16,6 +16,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     TypeError,
     LookupError,  # KeyError, IndexError, an unknown encoding
     AttributeError,
+    AssertionError,  # pickletools
     ArithmeticError,  # OverflowError, ZeroDivisionError
     EOFError,
     OSError,

@@ -83,11 +83,10 @@ def card(
 
 def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher: Judge) -> str:
     x = capture.inputs
-    origin = " of opendpd 2.4.2 (Apache-2.0)" if capture.origin or recipe.capture == capture.name else ""
     samples = ", ".join(f"{len(x[split]):,} {split}" for split in x)
     rows = [
-        ("command", f"`{command}`"),
-        ("data", f"{capture.name}{origin}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
+        ("command", command),
+        ("data", f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
         ("trained through", teacher.title),
         *([("seed", str(recipe.train.seed))] if isinstance(recipe, Recipe) else []),
         ("parameters", f"{parameter_count(net):,} real"),

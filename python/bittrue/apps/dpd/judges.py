@@ -60,7 +60,7 @@ def by_protocol(
     capture: Capture, net: Net, parent: float_net.Parameters, watch: Watch
 ) -> tuple[ProtocolRow, ...] | str:
     """The Arena's own judgement on its own test split, or the reason why there is none."""
-    if (capture.origin or capture.name) not in arena.CONDITIONS:
+    if capture.published not in arena.CONDITIONS:
         return f"the Arena has no amplifier for {capture.name}"
     count = parameter_count(net)
     drives: list[tuple[str, int, Filter | None]] = [("none (the Arena's linear baseline)", 0, None)]

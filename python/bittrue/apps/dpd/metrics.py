@@ -47,7 +47,12 @@ class Channel:
                 f"a channel has an even nperseg, a bandwidth and sub-channels above 0, not {self!r}; correct spec.json"
             )
         left, right, width = self.bins
-        if width < 1 or left < width or right + width > self.nperseg:
+        if width < 1:
+            raise BadInput(
+                f"{self.n_sub_ch} sub-channels in {self.bandwidth:,.6g} Hz hold no frequency each of segments of "
+                f"{self.nperseg} samples at {self.sample_rate:,.6g} Hz; give the bandwidth in Hz, or longer segments"
+            )
+        if left < width or right + width > self.nperseg:
             raise BadInput(
                 f"{self.bandwidth / 1e6:g} MHz with an adjacent channel on each side do not fit "
                 f"{self.sample_rate / 1e6:g} MS/s in segments of {self.nperseg}; correct spec.json"

@@ -25,6 +25,9 @@ COPIES = 1000
 """Most surrogates, or altered copies, of a signal."""
 LAYERS = 16
 TABLE_BITS = 16
+WORST_NMSE = -20.0
+"""dB of an amplifier model's error on the test split: measured captures lie at -35 and below, spoilt ones above -15."""
+
 SEQUENCE = 4096
 """Fewest samples of a sequence whose spectrum is judged."""
 
@@ -151,11 +154,14 @@ class Teaching:
         Random signals like the train split (`bittrue.apps.dpd.captures.surrogate`), each as long as it, trained on as
         well.
     surrogate_seed : int
+    worst_nmse : float
+        In dB, of the amplifier model against the measured test split: one that is worse does not teach.
     """
 
     amplifier: Literal["twin", "arena", "recurrent"] = "twin"
     surrogates: int = 0
     surrogate_seed: int = 0
+    worst_nmse: float = WORST_NMSE
 
     def __post_init__(self) -> None:
         between(self, 0, COPIES, "surrogates")

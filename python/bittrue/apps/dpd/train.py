@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from bittrue.apps.dpd import float_net, judges, kat, recipe
+from bittrue.apps.dpd import float_net, judges, kat, provenance, recipe
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
@@ -89,7 +89,7 @@ def train(
         fit.resumed(folder / CHECKPOINT, plan)
         bars.say("reading the capture and the amplifier model")
         capture = teaching(plan)
-        teacher = amplifier.load(plan.data.amplifier, capture)
+        teacher = amplifier.teacher(plan.data, capture)
         drive, calls = f"ideal drive for {teacher.title}", plan.train.ilc_iterations + 3
         known = examples(plan, capture, bars.watched(teacher, drive, calls))
         bars.finish(drive)
@@ -109,8 +109,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     """Write everything that belongs to a trained net into its folder."""
     net = trained.net
     builtins = [recipe.builtin(name) for name in recipe.names()]
-    source = plan.name if plan in builtins else "recipe.toml"
-    command = f"bittrue train dpd --recipe {source} --output weights/{net.name}"
+    command = provenance.command("dpd", plan.name, plan in builtins)
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
     write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 

@@ -60,7 +60,7 @@ def run(recipe: Recipe, folder: Path, report: Report, seconds: float = 20.0) -> 
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
     capture = teaching(recipe)
-    teacher = amplifier.load(recipe.data.amplifier, capture)
+    teacher = amplifier.teacher(recipe.data, capture)
     known = examples(recipe, capture, teacher)
     loop = Loop(teacher.module, capture.gain, capture.channel)
     fitted = fit.Trainer(recipe, known, folder / CHECKPOINT, seconds, report, loop).run()

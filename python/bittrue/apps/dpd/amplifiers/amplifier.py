@@ -14,12 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bittrue.apps.dpd.amplifiers import arena, pa
+from bittrue.apps.dpd.amplifiers.pa import power
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.evaluate import output
 from bittrue.apps.dpd.metrics import Complex, nmse
+from bittrue.apps.dpd.recipe import Teaching
 from bittrue.errors import BadInput
 
 if TYPE_CHECKING:
@@ -59,6 +64,17 @@ class Model:
         """Simulated output ``(N,)`` for a drive ``(N,)``, both complex."""
         return self.run(u)
 
+    @cached_property
+    def error(self) -> float:
+        """Error against the measured output of the test split, which no model was fitted to, relative to it, in dB.
+
+        Of all samples together: where all segments are alike that is the NMSE of `describe`, their mean in dB, in which
+        a few spoilt ones hardly show.
+        """
+        measured = self.capture.outputs["test"]
+        error = output(self.capture, self.run) - measured
+        return float(10 * np.log10(power(error) / power(measured) + 1e-30))
+
     @property
     def describe(self) -> str:
         """One line for a card: structure, fit, and the error against the measured output of the test split."""
@@ -92,6 +108,22 @@ def load(name: str, capture: Capture) -> Model:
     if name not in makers:
         raise BadInput(f"unknown amplifier model {name!r}; choose {', '.join(NAMES)}")
     return makers[name](capture)
+
+
+def teacher(plan: Teaching, capture: Capture) -> Model:
+    """The amplifier model that a recipe's ``[data]`` names, if it is good enough to be learnt from.
+
+    Raises `BadInput` as `load` does, and where its error on the test split is above ``plan.worst_nmse``: what a net
+    learns through a model that does not follow the amplifier is worth nothing, however good its own figures look.
+    """
+    model = load(plan.amplifier, capture)
+    if not model.error <= plan.worst_nmse:
+        raise BadInput(
+            f"{model.title} of {capture.name} has an NMSE of {model.error:.1f} dB over the measured test split, and "
+            f"{plan.worst_nmse:g} dB is the worst that is learnt from; record the amplifier again (bittrue align looks "
+            f"for what is wrong), or set data.worst_nmse in the recipe"
+        )
+    return model
 
 
 def others(name: str, capture: Capture) -> tuple[list[Model], dict[str, str]]:

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from bittrue.apps.dpd.captures.data import INSTALL, SPLITS, Capture, load, to_complex, to_iq, wheel_file
+from bittrue.apps.dpd.captures.data import INSTALL, SPLITS, Capture, load, to_complex, to_iq, wheel, wheel_file
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
@@ -118,14 +118,14 @@ def signals() -> Capture:
     ends = [0, *(bounds[split][1] for split in SPLITS)]
     guards = {split: whole[end : bounds[split][0]] for split, end in zip(SPLITS, ends, strict=False)}
     inputs, outputs = ({split: stored[f"{end}_{split}"] for split in SPLITS} for end in ("x", "y"))
-    return Capture(f"{CAPTURE}, Arena splits", source.channel, inputs, outputs, guards, CAPTURE)
+    return Capture(f"{CAPTURE}, Arena splits", source.channel, inputs, outputs, guards, CAPTURE, wheel())
 
 
 def condition(capture: Capture) -> Any:
     """OpenDPD's ``Condition`` of a capture; `BadInput` where the Arena has none or it cannot be imported."""
-    name = capture.origin or capture.name
+    name = capture.published
     if name not in CONDITIONS:
-        raise BadInput(f"the Arena has no amplifier for {name}; use the twin, or train a recurrent model")
+        raise BadInput(f"the Arena has no amplifier for {capture.name}; use the twin, or train a recurrent model")
     return _condition(CONDITIONS[name])
 
 
@@ -159,7 +159,7 @@ def amplifier(capture: Capture) -> Filter | str:
 
     It needs torch and the dependencies of ``opendpd`` (pydantic, scipy, pandas, tqdm, psutil, threadpoolctl).
     """
-    if (capture.origin or capture.name) not in CONDITIONS:
+    if capture.published not in CONDITIONS:
         return f"the Arena has no amplifier for {capture.name}"
     try:
         return drive(condition(capture))

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from bittrue.apps.dpd import evaluate
 from bittrue.apps.dpd.amplifiers import ilc, pa, probe
 from bittrue.apps.dpd.amplifiers.identify_plan import BUILTIN, Plan
+from bittrue.apps.dpd.amplifiers.identify_plan import plan as recipe_of
 from bittrue.apps.dpd.amplifiers.recurrent import Recurrent, drive
 from bittrue.apps.dpd.captures.data import SPLITS, Capture
 from bittrue.apps.dpd.metrics import Complex, Metrics, measure, nmse
+from bittrue.apps.dpd.provenance import command
 
 Amplifier = Callable[[Complex], Complex]
 
@@ -87,11 +89,10 @@ def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
 def _facts(plan: Plan, capture: Capture, network: Recurrent) -> str:
     size = sum(parameter.numel() for parameter in network.parameters())
     samples = ", ".join(f"{len(capture.inputs[split]):,} {split}" for split in SPLITS)
-    source = BUILTIN if plan.name == BUILTIN else "recipe.toml"
     parts = f"GRU with a state of {plan.hidden}, {plan.gains} complex gains, {plan.taps} complex taps"
     rows = [
-        ("command", [f"`bittrue train pa --recipe {source} --output weights/{plan.name}`"]),
-        ("data", [f"{capture.name}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"]),
+        ("command", [command("pa", plan.name, plan == recipe_of(BUILTIN))]),
+        ("data", [f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"]),
         ("seed", [str(plan.seed)]),
         ("parameters", [f"{size:,} real: {parts}"]),
     ]

@@ -12,6 +12,9 @@ from bittrue.errors import BadInput
 EDGE = 64
 """Samples cut off at both ends: a fractional delay takes the signal for periodic, and the ends show it."""
 
+BESIDE = 32
+"""Frequencies on either side of 0 that say how large the mean of a signal without an offset may be."""
+
 LEAST = 1024
 """Fewest common samples that say anything about a delay."""
 
@@ -77,6 +80,16 @@ def normalise(x: Complex, y: Complex) -> tuple[Complex, Complex]:
     x, y = x - x.mean(), y - y.mean()
     phase = np.exp(-1j * np.angle(np.vdot(x, y)))
     return x / abs(x).max(), y * phase / abs(y).max()
+
+
+def direct(signal: Complex) -> complex:
+    """The mean of a signal where it is a converter's offset: far above the frequencies beside 0; else 0.
+
+    The mean of a signal that is turned back later holds a part of the signal, which must stay.
+    """
+    beside = abs(np.fft.fft(signal))[np.r_[1:BESIDE, -BESIDE + 1 : 0]]
+    mean = complex(signal.mean())
+    return mean if abs(mean) * len(signal) > 10 * np.median(beside) else 0j
 
 
 def lag(x: Complex, y: Complex) -> int:

@@ -6,16 +6,18 @@ import io
 import json
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bittrue.apps.dpd.captures import align, recording
+from bittrue.apps.dpd.captures import align, description, mend, recording
 from bittrue.apps.dpd.captures.align import Alignment
-from bittrue.apps.dpd.captures.checks import Recording, refuse
+from bittrue.apps.dpd.captures.checks import EACH, UNSTEADY, Recording, look, refuse
 from bittrue.apps.dpd.captures.data import Capture
+from bittrue.apps.dpd.captures.description import Description
+from bittrue.apps.dpd.captures.mend import Mended
 from bittrue.apps.dpd.metrics import Channel, Complex, power_spectrum
 from bittrue.errors import BadInput
 from bittrue.files import write_together
@@ -25,11 +27,13 @@ INPUT, OUTPUT, SPEC, PICTURE = "input.npy", "output.npy", "spec.json", "align.pn
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """What `write` did: alignment and correlation as they were found, what is left of the delay, and the capture."""
+    """What `write` did: alignment and correlation as they were found, what is left of the delay, the capture, and what
+    was removed before, if that was asked for."""
 
     before: Alignment
     after: Alignment
     capture: Capture
+    mended: Mended
 
 
 def write(
@@ -41,6 +45,7 @@ def write(
     n_sub_ch: int = 1,
     nperseg: int | None = None,
     accept: Collection[str] = (),
+    correct: bool = False,
 ) -> Aligned:
     """Align two recordings and write a capture folder: both signals, spec.json and a picture, or nothing.
 
@@ -59,6 +64,8 @@ def write(
         See `recording.capture`.
     accept : collection of str
         Checks that may fail (`bittrue.apps.dpd.captures.checks.CHECKS`); spec.json keeps them.
+    correct : bool
+        Remove a constant frequency offset and a ratio of the sample clocks (`bittrue.apps.dpd.captures.mend`).
 
     Raises
     ------
@@ -70,27 +77,47 @@ def write(
     for name, signal in ((input_file, x), (output_file, y)):
         if len(signal) < recording.SHORTEST or not np.isfinite(signal).all():
             raise BadInput(f"{name} has {len(signal):,} samples or NaN; {recording.SHORTEST:,} finite ones are needed")
-    before = align.estimate(x, y, sample_rate, bandwidth)
-    a, b = align.normalise(*align.apply(x, y, before))
+    recording.wide_enough(min(len(x), len(y)), sample_rate, bandwidth)
     try:
-        # Clipping shows in the samples as they were recorded only.
-        refuse(
-            Recording(*align.overlap(x, y, align.nearest(before.delay)), sample_rate, bandwidth),
-            (*accept, "offset", "unaligned"),
-        )
-        after = refuse(Recording(a, b, sample_rate, bandwidth), accept)
+        found = _aligned(Recording(x, y, sample_rate, bandwidth, aligning=True), accept, correct)
     except BadInput as error:
         raise BadInput(f"{input_file} and {output_file}: {error}") from None
-    length = len(a) - sum(int(len(a) * share) for share in recording.RATIOS.values())
+    a, b, before = found.pair.x, found.pair.y, found.before
+    length = len(a) - description.divided(len(a), description.RATIOS)[1]
     channel = Channel(sample_rate, bandwidth, n_sub_ch, nperseg or recording.segment(length))
     files = {
         INPUT: _npy(a),
         OUTPUT: _npy(b),
-        SPEC: _spec(channel, before, accept),
+        SPEC: _spec(channel, before, accept, found.mended),
         PICTURE: _picture(x, y, a, b, before, channel),
     }
     _write(Path(folder), files)
-    return Aligned(before, after, recording.load(Path(folder), json.loads(files[SPEC])))
+    spec = Description(Path(folder) / SPEC, json.loads(files[SPEC]))
+    return Aligned(before, found.after, recording.load(Path(folder), spec), found.mended)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The aligned pair; how it was aligned before, and is now; what was removed before that."""
+
+    pair: Recording
+    before: Alignment
+    after: Alignment
+    mended: Mended
+
+
+def _aligned(taken: Recording, accept: Collection[str], correct: bool) -> _Found:
+    # Clipping shows in the samples as they were recorded only.
+    look(taken, EACH, accept)
+    x, y, mended = taken.x - taken.x.mean(), taken.y, Mended()
+    if correct:
+        y, mended = mend.mend(x, y - align.direct(y), taken.sample_rate, taken.bandwidth)
+    y = y - y.mean()
+    look(replace(taken, x=x, y=y), [UNSTEADY], accept)
+    before = align.estimate(x, y, taken.sample_rate, taken.bandwidth)
+    a, b = align.normalise(*align.apply(x, y, before))
+    pair = replace(taken, x=a, y=b)
+    return _Found(pair, before, refuse(pair, accept), mended)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -113,7 +140,7 @@ def _npy(signal: Complex) -> bytes:
     return buffer.getvalue()
 
 
-def _spec(channel: Channel, found: Alignment, accept: Collection[str]) -> bytes:
+def _spec(channel: Channel, found: Alignment, accept: Collection[str], mended: Mended) -> bytes:
     spec: dict[str, Any] = {
         "input_signal_fs": channel.sample_rate,
         "bw_main_ch": channel.bandwidth,
@@ -121,12 +148,14 @@ def _spec(channel: Channel, found: Alignment, accept: Collection[str]) -> bytes:
         "nperseg": channel.nperseg,
         "input_file": INPUT,
         "output_file": OUTPUT,
-        "split_ratios": dict(recording.RATIOS),
+        "split_ratios": dict(description.RATIOS),
         "accept": list(accept),
         "removed": {
             "delay_samples": found.delay,
             "gain_db": float(20 * np.log10(abs(found.gain))),
             "phase_degrees": float(np.degrees(np.angle(found.gain))),
+            "frequency_offset_hz": mended.hertz,
+            "clock_ppm": mended.ppm,
         },
     }
     return (json.dumps(spec, indent=1) + "\n").encode()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bittrue.apps.dpd.captures import unsteady
 from bittrue.apps.dpd.captures.align import Alignment, estimate, nearest
+from bittrue.apps.dpd.captures.data import SPLITS, Capture
 from bittrue.apps.dpd.metrics import Complex, Real
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 
 TOLERANCE = 0.25
 """Delay in samples from which a capture counts as unaligned; those of OpenDPD lie below 0.1."""
@@ -30,12 +32,16 @@ STUCK = 8
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Two recorded signals ``(N,)`` of one length, and how they were taken, in Hz."""
+    """Two recorded signals ``(N,)``, and how they were taken, in Hz.
+
+    ``aligning``: whether it is `bittrue align` that asks, so that no sentence sends the user there.
+    """
 
     x: Complex
     y: Complex
     sample_rate: float
     bandwidth: float
+    aligning: bool = False
 
 
 def refuse(recording: Recording, accepted: Collection[str] = ()) -> Alignment:
@@ -44,29 +50,44 @@ def refuse(recording: Recording, accepted: Collection[str] = ()) -> Alignment:
     Parameters
     ----------
     recording : Recording
+        Of two signals of one length.
     accepted : collection of str
         Names of checks, from `CHECKS`, that the user knows to fail for a reason.
 
     Raises
     ------
     BadInput
-        For lengths that differ, NaN, silence, clipping, DC, a bandwidth that is not the signal's, files that do not
-        belong together, swapped files, and a delay.
+        For lengths that differ, NaN, silence, clipping, DC, a bandwidth or a centre that are not the signal's, swapped
+        files, a delay, phase or gain that is not constant, files that do not belong together, and a delay.
     """
-    unknown = sorted(set(accepted) - set(CHECKS))
-    if unknown:
-        raise BadInput(f"there is no check {unknown[0]!r} to accept; known are {', '.join(CHECKS)}")
-    _usable(recording)
-    for name, check in CHECKS.items():
-        complaint = "" if name in accepted else check(recording)
-        if complaint:
-            raise BadInput(f"{complaint} (if that is meant, accept {name!r})")
+    look(recording, CHECKS, accepted, paired=True)
     return _alignment(recording)
 
 
-def _usable(recording: Recording) -> None:
+def look(recording: Recording, names: Collection[str], accepted: Collection[str], paired: bool = False) -> None:
+    """Raise `BadInput` for the first fault among the checks of these names; without ``paired`` lengths may differ."""
+    unknown = sorted(set(accepted) - set(CHECKS))
+    if unknown:
+        raise BadInput(f"there is no check {shown(unknown[0])} to accept; known are {', '.join(CHECKS)}")
+    _usable(recording, paired)
+    for name, check in CHECKS.items():
+        complaint = check(recording) if name in names and name not in accepted else ""
+        if complaint:
+            raise BadInput(f"{complaint} (if that is meant, accept {name!r})")
+
+
+def steady(capture: Capture, accepted: Collection[str] = ()) -> None:
+    """Raise `BadInput` for a capture of consecutive splits whose delay, phase or gain is not constant."""
+    x, y = (np.concatenate([part[split] for split in SPLITS]) for part in (capture.inputs, capture.outputs))
+    try:
+        look(Recording(x, y, capture.channel.sample_rate, capture.channel.bandwidth), [UNSTEADY], accepted, paired=True)
+    except BadInput as error:
+        raise BadInput(f"{capture.name}: {error}") from None
+
+
+def _usable(recording: Recording, paired: bool) -> None:
     x, y = recording.x, recording.y
-    if len(x) != len(y):
+    if paired and len(x) != len(y):
         raise BadInput(f"the input has {len(x):,} samples and the output {len(y):,}; pair them with bittrue align")
     for name, signal in (("input", x), ("output", y)):
         if not np.isfinite(signal).all():
@@ -108,25 +129,64 @@ def _direct(recording: Recording) -> str:
     return ""
 
 
-def _band(recording: Recording) -> str:
-    share = 1 - _inside(recording.x, recording)
-    if share <= OUTSIDE or 1 - _inside(recording.y, recording) <= OUTSIDE:
+def _centred(recording: Recording) -> str:
+    """A carrier beside 0 Hz, in one signal or both, that would fit the bandwidth."""
+    inputs, outputs = (_occupied(signal, recording) for signal in (recording.x, recording.y))
+    lying = [band for band in (inputs, outputs) if band.outside > OUTSIDE]
+    apart = outputs.centre - inputs.centre
+    if not lying or all(abs(band.centre) < recording.bandwidth / 8 for band in lying):
+        return ""
+    if abs(apart) > recording.bandwidth / 4:
+        return (
+            f"the input's spectrum is centred at {_mega(inputs.centre)} and the output's at {_mega(outputs.centre)}; "
+            f"tune both to the carrier, or shift them to 0: multiply sample n by exp(-2j pi f n / sample_rate)"
+        )
+    if inputs.width > 1.2 * recording.bandwidth:
         return ""
     return (
-        f"{100 * share:.0f} % of the input's power lie outside {recording.bandwidth / 1e6:g} MHz at "
-        f"{recording.sample_rate / 1e6:g} MS/s; give the signal's bandwidth and sample rate"
+        f"the carrier is centred at {_mega(inputs.centre)}, not at 0, and {recording.bandwidth / 1e6:g} MHz around 0 "
+        f"hold {100 * (1 - inputs.outside):.0f} % of the input's power; shift both recordings by "
+        f"{_mega(-inputs.centre)}: multiply sample n by exp(-2j pi n * {inputs.centre:.6g} / {recording.sample_rate:g})"
     )
 
 
-def _inside(signal: Complex, recording: Recording) -> float:
+def _mega(hertz: float) -> str:
+    return f"{hertz / 1e6:+.4g} MHz"
+
+
+def _band(recording: Recording) -> str:
+    bands = [_occupied(signal, recording) for signal in (recording.x, recording.y)]
+    if min(band.outside for band in bands) <= OUTSIDE:
+        return ""
+    return (
+        f"{100 * bands[0].outside:.0f} % of the input's power lie outside {recording.bandwidth / 1e6:g} MHz at "
+        f"{recording.sample_rate / 1e6:g} MS/s: it occupies {bands[0].width / 1e6:.4g} MHz; give the signal's "
+        f"bandwidth and sample rate"
+    )
+
+
+@dataclass(frozen=True)
+class _Band:
+    """What a spectrum occupies: the share of its power outside the bandwidth; centre and width of 98 % of it, in Hz."""
+
+    outside: float
+    centre: float
+    width: float
+
+
+def _occupied(signal: Complex, recording: Recording) -> _Band:
     spectrum, frequencies = _spectrum(signal, recording)
-    return float(spectrum[frequencies <= recording.bandwidth / 2].sum() / spectrum.sum())
+    outside = 1 - float(spectrum[abs(frequencies) <= recording.bandwidth / 2].sum() / spectrum.sum())
+    order = np.argsort(frequencies)
+    share = np.cumsum(spectrum[order]) / spectrum.sum()
+    low, high = (float(frequencies[order][np.searchsorted(share, edge)]) for edge in (0.01, 0.99))
+    return _Band(outside, (low + high) / 2, high - low)
 
 
 def _spectrum(signal: Complex, recording: Recording) -> tuple[Real, Real]:
     windowed = (signal - signal.mean()) * np.hanning(len(signal))
     power: Real = np.square(abs(np.fft.fft(windowed)))
-    frequencies: Real = np.abs(np.fft.fftfreq(len(signal), 1 / recording.sample_rate))
+    frequencies = np.asarray(np.fft.fftfreq(len(signal), 1 / recording.sample_rate), np.float64)
     return power, frequencies
 
 
@@ -150,9 +210,22 @@ def _swapped(recording: Recording) -> str:
 def shoulders(signal: Complex, recording: Recording) -> float:
     """Power from 0.55 to 1.5 bandwidths off the carrier over that inside the bandwidth, in dB, at least -200."""
     spectrum, frequencies = _spectrum(signal, recording)
-    beside = (frequencies > 0.55 * recording.bandwidth) & (frequencies <= 1.5 * recording.bandwidth)
-    ratio = spectrum[beside].sum() / spectrum[frequencies <= recording.bandwidth / 2].sum()
+    away = np.abs(frequencies)
+    beside = (away > 0.55 * recording.bandwidth) & (away <= 1.5 * recording.bandwidth)
+    ratio = spectrum[beside].sum() / spectrum[away <= recording.bandwidth / 2].sum()
     return float(10 * np.log10(ratio + 1e-20))
+
+
+def _unsteady(recording: Recording) -> str:
+    found = unsteady.faults(recording.x, recording.y, recording.sample_rate, recording.bandwidth)
+    if not found:
+        return ""
+    said = "; ".join(fault.text for fault in found)
+    fixes = ", ".join(dict.fromkeys(fault.fix for fault in found))
+    if all(fault.removable for fault in found):
+        command = "" if recording.aligning else "bittrue align INPUT OUTPUT -o DIR "
+        return f"{said}; {command}--correct removes it, or {fixes} and record again"
+    return f"{said}; {fixes}{'' if 'record' in fixes else ' and record again'}"
 
 
 def _unaligned(recording: Recording) -> str:
@@ -160,6 +233,8 @@ def _unaligned(recording: Recording) -> str:
     if abs(delay) <= TOLERANCE:
         return ""
     whole = nearest(delay)
+    if recording.aligning:
+        return f"a delay of {delay:.2f} samples is left, so the recordings have none that is constant; record again"
     return (
         f"the output lags the input by {delay:.2f} samples ({whole} and a fraction of {delay - whole:+.2f}); align the "
         f"files: bittrue align INPUT OUTPUT -o DIR"
@@ -170,12 +245,18 @@ def _alignment(recording: Recording) -> Alignment:
     return estimate(recording.x, recording.y, recording.sample_rate, recording.bandwidth)
 
 
+CENTRE, UNSTEADY = "centre", "unsteady"
 CHECKS: dict[str, Callable[[Recording], str]] = {
     "clipped": _clipped,
     "offset": _direct,
-    "unrelated": _unrelated,
+    CENTRE: _centred,
     "swapped": _swapped,
     "bandwidth": _band,
+    UNSTEADY: _unsteady,
+    "unrelated": _unrelated,
     "unaligned": _unaligned,
 }
 """Checks by the name that accepts them, in their order; each gives a complaint or nothing."""
+
+EACH = ("clipped", CENTRE, "swapped", "bandwidth")
+"""Checks that look at each signal on its own: they need no alignment."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bittrue.apps.dpd.captures import description
+from bittrue.apps.dpd.captures.description import Description
+from bittrue.apps.dpd.captures.table import table
 from bittrue.apps.dpd.metrics import Channel, Complex, Real
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 
 DEFAULT = "APA_200MHz_b"
@@ -26,6 +27,9 @@ DEFAULT = "APA_200MHz_b"
 ARENA = "arena"
 """The name of the Arena's splits (`bittrue.apps.dpd.amplifiers.arena.signals`)."""
 
+WHEEL, LICENCE = "opendpd", "Apache-2.0"
+"""What carries the captures that need no measurement, and under which licence."""
+
 INSTALL = "pip install --no-deps opendpd==2.4.2"
 SPLITS = ("train", "val", "test")
 
@@ -33,7 +37,8 @@ SPLITS = ("train", "val", "test")
 def to_complex(iq: npt.ArrayLike) -> Complex:
     """``I + jQ`` of an array ``(N, 2)``: ``(N,)``."""
     array = np.asarray(iq, dtype=np.float64)
-    return array[:, 0] + 1j * array[:, 1]
+    with np.errstate(invalid="ignore"):  # infinity is refused later, in words
+        return array[:, 0] + 1j * array[:, 1]
 
 
 def to_iq(signal: npt.ArrayLike) -> Real:
@@ -57,6 +62,8 @@ class Capture:
         Input samples right before a split that belong to no split; the splits adjoin where nothing is said.
     origin : str
         The data set these are other splits of, or nothing.
+    package : str
+        What the samples came with: distribution, version and licence; nothing for a capture of one's own.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Capture:
     outputs: Mapping[str, Complex]
     guards: Mapping[str, Complex] = field(default_factory=dict)
     origin: str = ""
+    package: str = ""
 
     @classmethod
     def from_files(
@@ -79,6 +87,16 @@ class Capture:
         from bittrue.apps.dpd.captures import recording
 
         return recording.capture(input_file, output_file, sample_rate, bandwidth, **options)
+
+    @property
+    def published(self) -> str:
+        """The data set of the wheel that the samples are of; nothing for others, whatever their folder is called."""
+        return (self.origin or self.name) if self.package else ""
+
+    @property
+    def provenance(self) -> str:
+        """For cards: the name, and what it came with or that it is the user's own, whose terms nobody here knows."""
+        return f"{self.name} of {self.package}" if self.package else f"{self.name}, a capture of the user's own"
 
     @property
     def peak(self) -> float:
@@ -126,34 +144,48 @@ def load(source: str | Path = DEFAULT) -> Capture:
         ``{train,val,test}_{input,output}.csv`` (columns I, Q), or one CSV file (columns I_in, Q_in, I_out, Q_out) that
         ``split_ratios`` divides.
 
+    Columns may stand in any order under their names (`bittrue.apps.dpd.captures.table`). A folder's record is refused
+    where it is not steady (`bittrue.apps.dpd.captures.unsteady`), unless its spec.json accepts it.
+
     Raises
     ------
     BadInput
-        Where the wheel or a file is missing, or a table is not what it should be.
+        Where the wheel or a file is missing, a table or a key of spec.json is not what it should be, or the record is
+        not steady.
     """
-    folder = Path(source)
+    folder, package = Path(source), ""
     if str(source) == ARENA:
         from bittrue.apps.dpd.amplifiers import arena
 
         return arena.signals()
-    if not (folder / "spec.json").is_file():
+    if not (folder / description.FILE).is_file():
         if folder.name != str(source) or str(source) not in names():
             known = ", ".join(names())
             raise BadInput(f"{source} is no folder with a spec.json and no data set of opendpd; those are {known}")
-        folder = _wheel_folder() / folder
-    spec = _spec(folder / "spec.json")
+        folder, package = _wheel_folder() / folder, wheel()
+    spec = description.read(folder / description.FILE)
     if "input_file" in spec:
         from bittrue.apps.dpd.captures import recording
 
         return recording.load(folder, spec)
-    splits = _one_table(folder, spec) if spec.get("dataset_format") == "single_csv" else _six_tables(folder)
+    splits = _one_table(folder, spec) if _single(spec) else _six_tables(folder)
     for split, (x, y) in splits.items():
         if len(x) != len(y) or not len(x):
             raise BadInput(f"{folder.name}: {split} has {len(x)} inputs and {len(y)} outputs; pair every sample")
     if not abs(splits["train"][0]).max() > 0:
         raise BadInput(f"{folder.name}: the train input is all zero; capture the amplifier under drive")
     inputs, outputs = ({split: pair[k] for split, pair in splits.items()} for k in (0, 1))
-    return Capture(folder.name, _channel(spec, folder), inputs, outputs)
+    capture = Capture(folder.resolve().name, spec.channel, inputs, outputs, package=package)
+    if not package:  # those of the wheel are known to be steady
+        from bittrue.apps.dpd.captures import checks
+
+        checks.steady(capture, spec.accepted)
+    return capture
+
+
+def wheel() -> str:
+    """Distribution, version and licence of the captures that are installed."""
+    return f"{WHEEL} {metadata.version(WHEEL)} ({LICENCE})"
 
 
 def wheel_file(path: str) -> Path:
@@ -175,22 +207,13 @@ def _wheel_folder() -> Path:
     return folder
 
 
-def _spec(path: Path) -> dict[str, Any]:
-    try:
-        spec = json.loads(read_bytes(path, "the data set's spec"))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON ({error}); restore the file") from None
-    if not isinstance(spec, dict):
-        raise BadInput(f"{path} holds a {type(spec).__name__}; an object with input_signal_fs and the like is needed")
-    return spec
-
-
-def _channel(spec: Mapping[str, Any], folder: Path) -> Channel:
-    try:
-        rate, bandwidth = float(spec["input_signal_fs"]), float(spec["bw_main_ch"])
-        return Channel(rate, bandwidth, int(spec["n_sub_ch"]), int(spec["nperseg"]))
-    except (KeyError, TypeError) as error:
-        raise BadInput(f"{folder / 'spec.json'} lacks a number for {error}; add it") from None
+def _single(spec: Description) -> bool:
+    if "dataset_format" not in spec:
+        return False
+    chosen = spec.name("dataset_format", f"one of {', '.join(description.FORMATS)}")
+    if chosen not in description.FORMATS:
+        raise BadInput(f"{spec.path}: dataset_format is {shown(chosen)}; give {' or '.join(description.FORMATS)}")
+    return chosen == "single_csv"
 
 
 def _six_tables(folder: Path) -> dict[str, tuple[Complex, Complex]]:
@@ -200,26 +223,16 @@ def _six_tables(folder: Path) -> dict[str, tuple[Complex, Complex]]:
     return {split: (signal(split, "input"), signal(split, "output")) for split in SPLITS}
 
 
-def _one_table(folder: Path, spec: Mapping[str, Any]) -> dict[str, tuple[Complex, Complex]]:
-    table = _table(folder / str(spec.get("csv_filename", "data.csv")), ("I_in", "Q_in", "I_out", "Q_out"))
-    ratios = spec.get("split_ratios", {"train": 0.6, "val": 0.2})
-    first = int(len(table) * ratios["train"])
-    parts = np.split(table, [first, first + int(len(table) * ratios["val"])])
+def _one_table(folder: Path, spec: Description) -> dict[str, tuple[Complex, Complex]]:
+    file = spec.name("csv_filename", "the name of the table") if "csv_filename" in spec else "data.csv"
+    samples = _table(folder / file, ("I_in", "Q_in", "I_out", "Q_out"))
+    parts = np.split(samples, description.divided(len(samples), spec.ratios))
     return {name: (to_complex(part[:, :2]), to_complex(part[:, 2:])) for name, part in zip(SPLITS, parts, strict=True)}
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> Real:
-    """Float64 columns of a CSV file with exactly this header, finite everywhere."""
-    content = read_bytes(path, "the amplifier data")
-    header = content.partition(b"\n")[0].decode(errors="replace").strip()
-    if tuple(name.strip() for name in header.split(",")) != columns:
-        raise BadInput(f"{path} begins with {header[:60]!r}; the header {','.join(columns)!r} is needed")
-    try:
-        table = np.loadtxt(BytesIO(content), delimiter=",", skiprows=1, ndmin=2)
-    except ValueError as error:
-        raise BadInput(f"{path} is not a table of numbers ({error}); restore the file") from None
-    if table.shape[1] != len(columns) or not np.isfinite(table).all():
-        raise BadInput(
-            f"{path} has {table.shape[1]} columns or NaN; {len(columns)} columns of finite numbers are needed"
-        )
-    return table
+    """Float64 columns of a CSV file, finite everywhere."""
+    samples = table(read_bytes(path, "the amplifier data"), str(path), columns, header=True)
+    if not np.isfinite(samples).all():
+        raise BadInput(f"{path} holds NaN or infinity; {len(columns)} columns of finite numbers are needed")
+    return samples

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bittrue import readers
 from bittrue.apps.dpd.captures import align
 from bittrue.apps.dpd.captures.checks import Recording, refuse
 from bittrue.apps.dpd.captures.data import SPLITS, Capture, to_complex
+from bittrue.apps.dpd.captures.description import RATIOS, Description, divided
+from bittrue.apps.dpd.captures.table import table
 from bittrue.apps.dpd.metrics import Channel, Complex
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 
-RATIOS = {"train": 0.6, "val": 0.2}
-"""Shares of the samples that are trained on and validated with; the rest is the test split."""
-
 SHORTEST = 4096
+
+BINS = 64
+"""Frequencies of a record that its bandwidth must hold: fewer say nothing about a delay."""
 
 
 def read(path: str | os.PathLike[str]) -> Complex:
     """I/Q samples of a file: ``(N,)`` complex128.
 
     ``.npy``: complex ``(N,)``, or real ``(N, 2)`` with I and Q; pickled objects are refused. Everything else is read as
-    CSV with I and Q in two columns, with or without one line of header.
+    a text table of I and Q, with or without a header (`bittrue.apps.dpd.captures.table`).
 
     Raises
     ------
@@ -36,34 +37,16 @@ def read(path: str | os.PathLike[str]) -> Complex:
     """
     path = Path(path)
     content = read_bytes(path, "the recording")
-    if path.suffix == ".npy":
-        try:
-            array = np.load(BytesIO(content), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise BadInput(f"{path} is no NumPy array ({str(error)[:80]}); save it with numpy.save") from None
-    else:
-        array = _csv(path, content)
+    if path.suffix.lower() != ".npy":
+        return to_complex(table(content, str(path), ("I", "Q")))
+    array = readers.npy(content, str(path), "save it with numpy.save")
     if array.ndim == 1 and np.iscomplexobj(array):
         return np.asarray(array, dtype=np.complex128)
     if array.ndim == 2 and array.shape[1] == 2 and array.dtype.kind in "fiu":
         return to_complex(array)
-    raise BadInput(f"{path} has shape {array.shape} of {array.dtype}; complex (N,) or I and Q as (N, 2) is needed")
-
-
-def _csv(path: Path, content: bytes) -> Any:
-    head = content.partition(b"\n")[0].decode(errors="replace").strip()
-    try:
-        header = int(not _numeric(head))
-        return np.loadtxt(BytesIO(content), delimiter=",", skiprows=header, ndmin=2)
-    except ValueError as error:
-        raise BadInput(f"{path} is not a CSV table of I and Q ({str(error)[:80]}); correct that line") from None
-
-
-def _numeric(line: str) -> bool:
-    try:
-        return bool([float(cell) for cell in line.split(",")])
-    except ValueError:
-        return False
+    raise BadInput(
+        f"{path} has shape {shown(array.shape)} of {array.dtype}; complex (N,) or I and Q as (N, 2) is needed"
+    )
 
 
 def capture(
@@ -105,23 +88,22 @@ def capture(
     x, y = read(input_file), read(output_file)
     if min(len(x), len(y)) < SHORTEST:
         raise BadInput(f"{min(len(x), len(y)):,} samples are too few for a model; record {SHORTEST:,} at least")
+    wide_enough(min(len(x), len(y)), sample_rate, bandwidth)
     try:
         refuse(Recording(x, y, sample_rate, bandwidth), accept)
     except BadInput as error:
         raise BadInput(f"{input_file} and {output_file}: {error}") from None
     x, y = align.normalise(x, y)
-    train, val = (int(len(x) * ratios[split]) for split in ("train", "val"))
-    if min(train, val, len(x) - train - val) < 1:
-        raise BadInput(f"split ratios of {dict(ratios)} leave a split empty; give train and val shares of sum below 1")
-    channel = Channel(sample_rate, bandwidth, n_sub_ch, nperseg or segment(len(x) - train - val))
-    inputs, outputs = (dict(zip(SPLITS, np.split(signal, [train, train + val]), strict=True)) for signal in (x, y))
+    places = divided(len(x), {**RATIOS, **ratios})
+    channel = Channel(sample_rate, bandwidth, n_sub_ch, nperseg or segment(len(x) - places[1]))
+    inputs, outputs = (dict(zip(SPLITS, np.split(signal, places), strict=True)) for signal in (x, y))
     return Capture(name or Path(input_file).resolve().parent.name, channel, inputs, outputs)
 
 
 def plausible(sample_rate: float, bandwidth: float) -> None:
     """Raise `BadInput` for a sample rate and a bandwidth in Hz that no recording has."""
     for what, value in (("sample rate", sample_rate), ("bandwidth", bandwidth)):
-        if not value > 0:
+        if not 0 < value < np.inf:
             raise BadInput(f"the {what} is {value:g} Hz; give a positive number of Hz")
     if bandwidth >= sample_rate:
         raise BadInput(
@@ -130,26 +112,32 @@ def plausible(sample_rate: float, bandwidth: float) -> None:
         )
 
 
+def wide_enough(samples: int, sample_rate: float, bandwidth: float) -> None:
+    """Raise `BadInput` for a bandwidth that holds fewer than `BINS` frequencies of so many samples."""
+    bins = int(samples * bandwidth / sample_rate)
+    if bins < BINS:
+        least = BINS * sample_rate / samples
+        raise BadInput(
+            f"a bandwidth of {bandwidth:,.6g} Hz holds {bins} of the frequencies of {samples:,} samples at "
+            f"{sample_rate:,.6g} Hz, and {BINS} are needed, {least:,.3g} Hz; give it in Hz, or record longer"
+        )
+
+
 def segment(samples: int) -> int:
     """The power of two next below a quarter of so many samples."""
     return max(2, 1 << (samples // 4).bit_length() - 1)
 
 
-def load(folder: Path, spec: Mapping[str, Any]) -> Capture:
+def load(folder: Path, spec: Description) -> Capture:
     """The capture of a folder whose spec.json names ``input_file`` and ``output_file``."""
-    try:
-        return capture(
-            folder / str(spec["input_file"]),
-            folder / str(spec["output_file"]),
-            float(spec["input_signal_fs"]),
-            float(spec["bw_main_ch"]),
-            n_sub_ch=int(spec.get("n_sub_ch", 1)),
-            nperseg=int(spec["nperseg"]) if "nperseg" in spec else None,
-            ratios={**RATIOS, **{key: float(value) for key, value in dict(spec.get("split_ratios", {})).items()}},
-            accept=tuple(spec.get("accept", ())),
-            name=folder.resolve().name,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"{folder / 'spec.json'} lacks a value for {error}, or it is of another kind; correct it"
-        ) from None
+    return capture(
+        folder / spec.name("input_file", "the name of the input's recording"),
+        folder / spec.name("output_file", "the name of the output's recording"),
+        spec.sample_rate,
+        spec.bandwidth,
+        n_sub_ch=spec.carriers if "n_sub_ch" in spec else 1,
+        nperseg=spec.segment if "nperseg" in spec else None,
+        ratios=spec.ratios,
+        accept=spec.accepted,
+        name=folder.resolve().name,
+    )

@@ -104,7 +104,7 @@ def numbers(
 
 def _origin(found: Comparison, candidates: Sequence[Candidate], command: str) -> Section:
     rows = [("command", command), ("bittrue", bittrue.__version__), ("spec", str(found.channel))]
-    rows.append(("data", f"{found.capture.name}, SHA-256 {found.capture.digest}"))
+    rows.append(("data", f"{found.capture.provenance}, SHA-256 {found.capture.digest}"))
     rows += [(f"judge {model.name}", model.describe) for model in found.models]
     for c in candidates:
         taught = f"trained through {c.teacher}" if c.teacher else "no recipe.toml, so nobody knows how it was trained"

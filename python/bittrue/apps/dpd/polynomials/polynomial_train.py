@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 
-from bittrue.apps.dpd import judges
+from bittrue.apps.dpd import judges, provenance
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.card import Judge, card
@@ -68,12 +68,12 @@ def train(plan: PolynomialPlan, output: str | os.PathLike[str]) -> Fitted:
             step(f"judging: {text}", 0, 0)
 
         capture = teaching(plan)
-        model = amplifier.load(plan.data.amplifier, capture)
+        model = amplifier.teacher(plan.data, capture)
         chosen = choose(plan, capture, model, step)
         net, parent = chosen.net, chosen.parent
         judged = tuple(judges.judged(capture, model, net, parent, chosen.x, chosen.drive, watch))
         protocol = judges.by_protocol(capture, net, parent, watch)
-        command = f"bittrue train dpd --recipe recipe.toml -o weights/{plan.name}"
+        command = provenance.command("dpd", plan.name, builtin=False)
         text = card(plan, command, capture, net, judged, protocol, ABOUT) + _choice(chosen)
         write_together(folder, contents(plan, capture, net, parent) | {"CARD.md": text}, renew=True)
     return Fitted(net, chosen, judged)

@@ -113,7 +113,7 @@ class Bench:
     def __init__(self, base: Recipe, seconds: float) -> None:
         self.base, self.seconds = base, seconds
         self.capture: Capture = teaching(base)
-        self.teacher: Model = amplifier.load(base.data.amplifier, self.capture)
+        self.teacher: Model = amplifier.teacher(base.data, self.capture)
 
     @cached_property
     def others(self) -> list[Model]:

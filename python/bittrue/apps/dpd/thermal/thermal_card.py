@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
+from bittrue.apps.dpd.provenance import command
 from bittrue.apps.dpd.recipe import Recipe, builtin, names
 from bittrue.apps.dpd.thermal.thermal import Drift
 from bittrue.apps.dpd.topology import parameter_count
@@ -38,7 +39,7 @@ def card(
     tables: Sequence[Table],
 ) -> str:
     """The text of CARD.md, free of dates. ``teacher`` is the title of the model that the banks were trained through."""
-    own = recipe.name if recipe.name in names() and builtin(recipe.name) == recipe else "recipe.toml"
+    own = recipe.name in names() and builtin(recipe.name) == recipe
     net = nets["normal"]
     parts = [
         f"# {recipe.name}\n",
@@ -46,8 +47,8 @@ def card(
         "**The amplifier was captured at one temperature; the other two are a simulated drift of its model, not a\n"
         "measurement (`bittrue.apps.dpd.thermal.thermal`). Every figure below is simulated.**\n",
         "| | |\n|---|---|\n"
-        f"| command | `bittrue train dpd --recipe {own} --output weights/{recipe.name}` |\n"
-        f"| data | {capture.name}, SHA-256 `{capture.digest[:16]}...` |\n"
+        f"| command | {command('dpd', recipe.name, own)} |\n"
+        f"| data | {capture.provenance}, SHA-256 `{capture.digest[:16]}...` |\n"
         f"| trained through | {teacher} |\n"
         f"| seed | {recipe.train.seed} |\n"
         f"| parameters | {parameter_count(net):,} real a bank |\n"

@@ -93,7 +93,7 @@ def train(
         fit.resumed(folder / "normal" / CHECKPOINT, plan)
         bars.say("reading the capture and the amplifier model")
         capture = teaching(plan)
-        teacher = amplifier.load(plan.data.amplifier, capture)
+        teacher = amplifier.teacher(plan.data, capture)
         run = _Run(plan, folder, seconds, report or bars.epoch, bars, team)
         normal = run.bank("normal", Drift(), capture, teacher, None)
         banks = {

@@ -86,7 +86,7 @@ def teaching(recipe: AnyRecipe) -> Capture:
     capture = data.load(recipe.capture)
     if recipe.data.amplifier != "arena" or capture.origin:
         return capture
-    if capture.name not in arena.CONDITIONS:
+    if capture.published not in arena.CONDITIONS:
         raise BadInput(f"data.amplifier is arena, and the Arena has none for {capture.name}; choose twin or recurrent")
     return arena.signals()
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from targets import _saved, target
+from target import saved, target
 
 from bittrue.board.demo import bundle
 from bittrue.board.manifest import read_manifest
@@ -65,7 +65,7 @@ def _demo() -> bytes:
     }
     codes = np.arange(74, dtype=np.int16).reshape(1, 37, 2)
     terms = np.array([[0, 0, 0], [2, 1, -1]], np.int16)
-    return _saved(
+    return saved(
         np.savez,
         about=np.array(json.dumps(about)),
         codes=codes,

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from targets import target
+from target import target
 
 from bittrue.spec.stages import Stage, stage_net
 from bittrue.targets.max78002.checkpoint import Checkpoint, npz_bytes, read_checkpoint

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from targets import target
+from target import target
 
 from bittrue import ref, spec
 from bittrue.apps.dpd import float_net

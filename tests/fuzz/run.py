@@ -15,6 +15,7 @@ import sys
 import tempfile
 import traceback
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from time import process_time
 
@@ -38,7 +39,7 @@ SECONDS = 10.0
 
 
 def main() -> int:
-    """Run every target in a process of its own and print one line each; 1 where there was a fault."""
+    """Run the readers, those of one file in one process, and print a line each; 1 where there was a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="damaged files a reader")
     parser.add_argument("--seed", type=int, default=1)
@@ -47,23 +48,26 @@ def main() -> int:
     given = parser.parse_args()
     names = given.only or list(TARGETS)
     if given.inside:
-        return max(_feed(TARGETS[name], given.count, given.seed) for name in names)
+        seeds = {name: TARGETS[name].seeds() for name in names}  # libraries are loaded before memory is bounded
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        return max(_feed(TARGETS[name], seeds[name], given.count, given.seed) for name in names)
     faults = 0
-    for name in names:
-        command = [sys.executable, __file__, "--inside", "--only", name]
-        done = subprocess.run([*command, "--count", str(given.count), "--seed", str(given.seed)], check=False)
-        if done.returncode not in (0, 1):
-            print(f"{name}: the process ended with {done.returncode}; its last input is {KEPT / name}.last")
-        faults += done.returncode != 0
-    print(f"{len(names)} readers, {len(names) * given.count} damaged files, {faults} readers with faults")
+    for _, group in groupby(names, lambda name: TARGETS[name].read.__module__):
+        only = [word for name in group for word in ("--only", name)]
+        command = [sys.executable, __file__, "--inside", *only, "--count", str(given.count), "--seed", str(given.seed)]
+        done = subprocess.run(command, check=False).returncode
+        if done not in (0, 1):
+            last = ", ".join(sorted(str(path) for path in KEPT.glob("*.last")))
+            print(f"the process of {', '.join(only[1::2])} ended with {done}; its last input: {last}")
+        faults += done != 0
+    print(f"{len(names)} readers, {len(names) * given.count} damaged files, {faults or 'no'} processes with faults")
     return int(faults > 0)
 
 
-def _feed(target: Target, count: int, seed: int) -> int:
+def _feed(target: Target, seeds: list[bytes], count: int, seed: int) -> int:
     """Give one reader its damaged files, in this process."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     KEPT.mkdir(parents=True, exist_ok=True)
-    seeds, draw = target.seeds(), random.Random(f"{target.name} {seed}")
+    draw = random.Random(f"{target.name} {seed}")
     taken = refused = faults = 0
     last = KEPT / f"{target.name}.last"
     with tempfile.TemporaryDirectory() as folder:

@@ -253,3 +253,14 @@ def test_pruning_ends_in_a_smaller_recipe_that_is_a_net(capture_folder, tmp_path
     assert parameter_count(skeleton(made)) <= before - 20 and made.train == small_plan(capture_folder).train
     assert main([*words[:5], "1"]) == 2
     assert "cannot shrink" in capsys.readouterr().err
+    assert main([*words[:-1], str(tmp_path / "p.csv")]) == 2
+    assert ".toml is what this command writes" in capsys.readouterr().err
+
+
+def test_a_prediction_below_nothing_is_shown(capture_folder, tmp_path, monkeypatch):
+    found = candidate(write_net(tmp_path / "net", capture_folder))
+    x = np.random.default_rng(2).uniform(-0.6, 0.6, (900, 2))
+    known = Examples(x, float_net.run(found.net, found.parent, x), 8, 800)
+    monkeypatch.setattr(pruning, "_penalty", lambda *_: -1e9)
+    _, steps = pruning.prune(found.recipe, found.parent, known, parameter_count(found.net) - 1, quiet)
+    assert steps[0].error == pytest.approx(-200)

@@ -12,6 +12,7 @@ from bittrue.check import executions, legs
 from bittrue.cli import main
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.spec import load, save
 
 NET = Path(__file__).parents[2] / "weights" / "tdnn-wide"
 SMALL = [str(NET), "--samples", "300", "--bench-samples", "8", "--interval", "32"]
@@ -82,10 +83,25 @@ def test_a_failing_bench_ends_with_exit_code_1_and_its_reason(capsys, tmp_path, 
 
 
 def test_a_net_that_is_no_predistorter_is_compared_only(tmp_path, capsys, monkeypatch):
-    from bittrue.spec import Conv1d, save
+    from bittrue.spec import Conv1d
 
     monkeypatch.setattr(executions, "BENCHES", {"cocotb, Verilator": executions.BENCHES["cocotb, Verilator"]})
     save(Conv1d.example(), tmp_path / "net")
     assert main(["sim", str(tmp_path / "net"), "--samples", "60", "--bench-samples", "8"]) == 0
     printed = capsys.readouterr().out
     assert "conv1d, initiation interval 64" in printed and "EQUAL" in printed and "amplifier" not in printed
+
+
+def test_a_net_without_float_parent_is_judged_without_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(executions, "BENCHES", {})
+    save(load(NET), tmp_path / "net")
+    assert main(["sim", str(tmp_path / "net"), *SMALL[1:], "-o", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "tdnn-wide, integer" in printed and "tdnn-wide, float" not in printed
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bittrue.cli.sim.leg_rows", None)
+    (tmp_path / "file").touch()
+    assert main(["sim", *SMALL, "-o", str(tmp_path / "file")]) == 2
+    assert "cannot write in folder" in capsys.readouterr().err

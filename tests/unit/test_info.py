@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,22 @@ def test_info_says_how_fast_the_net_is(net, tmp_path, capsys):
         "--rate", "983.04e6"
     )
     assert main(["info", net, "--rate", "nan"]) == 2 and "'nan' is not a number above 0" in capsys.readouterr().err
+    assert main(["info", net, "--clock", "1e30"]) == 2 and "1e+12 at most" in capsys.readouterr().err
     save(LAYERS["Conv1d"].example(), tmp_path / "frames")
     assert main(["info", str(tmp_path / "frames"), "--interval", "100"]) == 0
     assert "1,010,101 frames/s at 100 MHz" in capsys.readouterr().out
+
+
+def test_info_asks_for_the_rate_of_the_capture(net, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "spec.json").write_text('{"input_signal_fs": 2e8}', encoding="utf-8")
+    recipe = Path(__file__).parents[2] / "python" / "bittrue" / "apps" / "dpd" / "recipes" / "tdnn-wide.toml"
+    text = re.sub("(?m)^capture = .*", f'capture = "{tmp_path / "mine"}"', recipe.read_text(encoding="utf-8"))
+    (Path(net) / "recipe.toml").write_text(text, encoding="utf-8")
+    assert main(["info", net]) == 0
+    assert "cannot meet 200 MS/s, the rate of mine, on which it was trained: needs 800 MHz" in capsys.readouterr().out
+    (Path(net) / "recipe.toml").write_text("damaged", encoding="utf-8")
+    assert main(["info", net]) == 0 and "trained" not in capsys.readouterr().out
 
 
 def test_hardware_that_takes_too_much_memory_to_generate_is_refused(net, tmp_path, capsys, monkeypatch):

@@ -179,6 +179,13 @@ def test_bad_input_leaves_nothing(tmp_path, change, sentence):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_folder_in_the_way_leaves_nothing(tmp_path):
+    (tmp_path / "new" / "registers.h").mkdir(parents=True)
+    with pytest.raises(BadInput, match=r"registers\.h: it is a folder"):
+        write_overlay({"a": example()}, tmp_path / "new", interval=8, clock_mhz=100)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["registers.h"]
+
+
 def test_a_manifest_comes_back(tmp_path):
     written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100)
     manifest = Manifest.read(written.manifest)

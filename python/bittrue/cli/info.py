@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import math
+from pathlib import Path
 
 from rich.table import Table
 
@@ -20,6 +20,9 @@ from bittrue.spec import Conv1d, Dense, Net
 from bittrue.spec.activation import to_json
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
+
+MOST = 1e12
+"""Largest number of MHz or Hz that anybody means."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -40,7 +43,10 @@ def add(commands: Commands[Parser]) -> None:
         "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the logic (default {CLOCK_MHZ:g})"
     )
     command.add_argument(
-        "--rate", type=_positive, metavar="HZ", help="samples a second, or frames, that the net is to keep up with"
+        "--rate",
+        type=_positive,
+        metavar="HZ",
+        help="samples a second, or frames, to keep up with (default: of the capture in the folder's recipe.toml)",
     )
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
@@ -52,9 +58,21 @@ def _positive(text: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    if not 0 < number <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, {MOST:g} at most")
     return number
+
+
+def _learnt_at(folder: Path) -> tuple[float | None, str]:
+    """Samples a second of the capture that a predistorter's recipe names, and how to say so; None without one."""
+    from bittrue.apps.dpd import recipe
+    from bittrue.apps.dpd.captures import data
+
+    try:
+        name = recipe.load(folder / "recipe.toml").capture
+        return data.sample_rate(name), f", the rate of {Path(name).name}, on which it was trained"
+    except BadInput:  # no recipe, one of another application, or a capture that is not here
+        return None, ""
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -80,7 +98,8 @@ def call(arguments: argparse.Namespace) -> int:
             f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
             f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
         )
-        for line in _speed(net, price.interval, arguments.clock, arguments.rate):
+        rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
+        for line in _speed(net, price.interval, arguments.clock, rate, whose):
             out.print(line, markup=False, soft_wrap=True)
         used, source = resources(net, interval), "by formula: all LUTs and flip-flops with --synth"
         if arguments.synth:
@@ -97,18 +116,18 @@ def call(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _speed(net: Net, interval: int, mhz: float, rate: float | None) -> list[str]:
-    """Samples or frames a second at a clock, and whether that is enough."""
+def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) -> list[str]:
+    """Samples or frames a second at a clock, and whether that is enough for a rate."""
     one, unit = ("sample", "S/s") if len(net.input.shape) == 1 else ("frame", " frames/s")
     lines = [f"{_short(mhz * 1e6 / interval, unit)} at {mhz:g} MHz, if the clock is met"]
     if rate is None:
         return lines
     if rate * interval <= mhz * 1e6:
-        return [*lines, f"meets {_short(rate, unit)}"]
+        return [*lines, f"meets {_short(rate, unit)}{whose}"]
     needed, least = int(mhz * 1e6 / rate), least_interval(net)
     shorter = f"an interval of {needed} clocks or fewer at {mhz:g} MHz" if needed >= least else ""
     faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {least} clocks a {one}"
-    return [*lines, f"cannot meet {_short(rate, unit)}: needs {shorter or faster}"]
+    return [*lines, f"cannot meet {_short(rate, unit)}{whose}: needs {shorter or faster}"]
 
 
 def _short(rate: float, unit: str) -> str:

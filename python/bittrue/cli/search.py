@@ -10,6 +10,7 @@ from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.files import check_target
 from bittrue.folder_lock import resumable
 
 APPLICATIONS = ("dpd",)
@@ -95,6 +96,8 @@ def _prune(arguments: argparse.Namespace) -> int:
     from bittrue.apps.dpd.searching import pruning_results
 
     output, out = Path(arguments.output) if arguments.output else None, console()
+    if output is not None:
+        check_target(output, (".toml",))
     with steps("reading the net") as report:
         sheet = pruning_results.run(arguments.prune, arguments.parameters, output, report)
     show(out, sheet)

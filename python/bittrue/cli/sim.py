@@ -16,6 +16,7 @@ from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of, whole
 from bittrue.errors import BadInput
+from bittrue.files import made_folder
 from bittrue.spec import Net
 
 WEIGHTS = Path("weights") / "tdnn-wide"
@@ -56,7 +57,8 @@ def call(arguments: argparse.Namespace) -> int:
                 errors.print(doing, markup=False)
 
         if is_predistorter(net):
-            rows, remarks = _predistorter(net, interval, arguments, report)
+            with made_folder(arguments.output):  # refused before the work, not after it
+                rows, remarks = _predistorter(net, interval, arguments, report)
         else:
             known_answers.verify(net, arguments.net)
             rows, remarks = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), []

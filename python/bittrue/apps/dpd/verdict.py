@@ -20,18 +20,22 @@ Codes = npt.NDArray[np.int64]
 
 
 def metric_rows(net: Net, folder: Path, capture: Capture, amplifier: pa.Twin) -> Iterator[tuple[str, Metrics]]:
-    """Without predistortion, with the float parent, with the integer net: through the twin, on the test split."""
+    """Without predistortion, with the float parent where there is one, with the integer net: through the twin, on the
+    test split."""
     yield "no predistortion", evaluate.judge(capture, amplifier)
-    parameters = float_net.load(folder / float_net.FILE, net)
-    yield f"{net.name}, float", evaluate.judge(capture, amplifier, evaluate.floating(net, parameters))
+    if (folder / float_net.FILE).exists():
+        parameters = float_net.load(folder / float_net.FILE, net)
+        yield f"{net.name}, float", evaluate.judge(capture, amplifier, evaluate.floating(net, parameters))
     yield f"{net.name}, integer", evaluate.judge(capture, amplifier, evaluate.integer(net))
 
 
 def draw(net: Net, capture: Capture, amplifier: pa.Twin, folder: str | os.PathLike[str]) -> Path:
-    """Write the picture of the integer net's effect to ``<folder>/<net>.png`` and return its path."""
+    """Write the picture of the integer net's effect to ``<folder>/<net>.png`` and return its path.
+
+    Raises `BadInput` where ``folder``, which must be there, cannot be written.
+    """
     from bittrue.apps.dpd import picture
 
-    Path(folder).mkdir(parents=True, exist_ok=True)
     path = Path(folder) / f"{net.name}.png"
     picture.draw(path, capture, amplifier, evaluate.integer(net), f"{net.name} (integer)")
     return path

@@ -25,7 +25,7 @@ import numpy as np
 
 from bittrue.emit import registers
 from bittrue.errors import BadInput, shown
-from bittrue.files import write_together, write_whole
+from bittrue.files import made_folder, write_together, write_whole
 from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.stream_shell import built_words, shell_latency, stream_bits
 from bittrue.spec import Net
@@ -157,8 +157,8 @@ def write_overlay(
     elif keep:
         manifest = replace(manifest, files=Manifest.read(written.manifest).files)
     files[f"overlay/{design.stem}.json"] = manifest.to_json()
-    _make_folders(written.folder)
-    write_together(written.folder, files, renew=True)  # the manifest was read to see what belongs together
+    with made_folder(written.folder / "rtl"), made_folder(written.folder / "overlay"):
+        write_together(written.folder, files, renew=True)  # the manifest was read to see what belongs together
     if not (simulated or keep):
         written.clear()
     return written
@@ -249,11 +249,3 @@ def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, b
         if name.startswith("rtl/") and not (path.is_file() and path.read_bytes() == data):
             return False
     return written.bit.read_bytes() != STAND_IN
-
-
-def _make_folders(folder: Path) -> None:
-    for each in (folder, folder / "rtl", folder / "overlay"):
-        try:
-            each.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"cannot make folder {each}: {error.strerror or error}; choose another") from None

@@ -153,16 +153,11 @@ def load(source: str | Path = DEFAULT) -> Capture:
         Where the wheel or a file is missing, a table or a key of spec.json is not what it should be, or the record is
         not steady.
     """
-    folder, package = Path(source), ""
     if str(source) == ARENA:
         from bittrue.apps.dpd.amplifiers import arena
 
         return arena.signals()
-    if not (folder / description.FILE).is_file():
-        if folder.name != str(source) or str(source) not in names():
-            known = ", ".join(names())
-            raise BadInput(f"{source} is no folder with a spec.json and no data set of opendpd; those are {known}")
-        folder, package = _wheel_folder() / folder, wheel()
+    folder, package = _place(source)
     spec = description.read(folder / description.FILE)
     if "input_file" in spec:
         from bittrue.apps.dpd.captures import recording
@@ -181,6 +176,23 @@ def load(source: str | Path = DEFAULT) -> Capture:
 
         checks.steady(capture, spec.accepted)
     return capture
+
+
+def sample_rate(source: str | Path) -> float:
+    """Samples a second of a capture, of which only the description is read. Raises `BadInput` as `load` does."""
+    folder, _ = _place(DEFAULT if str(source) == ARENA else source)
+    return description.read(folder / description.FILE).sample_rate
+
+
+def _place(source: str | Path) -> tuple[Path, str]:
+    """Folder of a capture, and the wheel's name where it is the wheel's."""
+    folder = Path(source)
+    if (folder / description.FILE).is_file():
+        return folder, ""
+    if folder.name != str(source) or str(source) not in names():
+        known = ", ".join(names())
+        raise BadInput(f"{source} is no folder with a spec.json and no data set of opendpd; those are {known}")
+    return _wheel_folder() / folder, wheel()
 
 
 def wheel() -> str:

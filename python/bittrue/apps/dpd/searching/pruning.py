@@ -26,6 +26,9 @@ ROWS = 8192
 RIDGE = 1e-7
 """Added to the diagonal, relative to its mean: some neurons are nearly copies of others."""
 
+NOTHING = 1e-20
+"""Least share of the power that a prediction says: a parent that is no minimum makes the quadratic go below 0."""
+
 Vector = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
@@ -108,7 +111,7 @@ def prune(
         incoming = {name: np.setdiff1d(places, gone) for name, places in incoming.items()}
         alive = {name: np.setdiff1d(places, gone) for name, places in alive.items() if name != part.name}
         net, error = part.without, error + penalty
-        steps.append(Step(part.name, left, 10 * math.log10(error / power)))
+        steps.append(Step(part.name, left, 10 * math.log10(max(error / power, NOTHING))))
         report(f"without {part.name}: {left:,} parameters", begun - left, begun - size)
     return replace(recipe, net=net), steps
 

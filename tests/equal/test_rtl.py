@@ -22,7 +22,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import HARDWARE
-from bittrue.spec import LAYERS, Net
+from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -72,6 +72,20 @@ def same(rtl: RtlModel, codes, *patterns: Stalls | None, reset_after: int | None
         assert list(trace.taps) == [f"tap_{name}" for name in expected]
         for name, values in expected.items():
             np.testing.assert_array_equal(trace.taps[f"tap_{name}"], values, err_msg=f"node {name}, {stalls}")
+
+
+def test_vectors_that_are_driven_as_a_whole_hold_the_same_words(monkeypatch):
+    monkeypatch.setattr("bittrue_rtl.shapes.MANY", 1)
+    draw = np.random.default_rng(3)
+    layers = {
+        "taps": MemoryTaps((0, 1), (1, 2), "Q2.6"),
+        "fc": Dense(draw.integers(-128, 128, (9, 8)), draw.integers(-99, 99, 9), "Q1.7", "Q2.4", "relu"),
+        "table": Table.tabulate(np.tanh, "Q2.4", "Q1.6"),
+        "sum": Add("Q3.6"),
+    }
+    inputs = {"taps": "input", "fc": "taps", "table": "fc", "sum": ("fc", "table")}
+    net = Net("wide", TensorType((2,), "Q1.7"), [Node(name, layer, inputs[name]) for name, layer in layers.items()])
+    same(RtlModel(net, 16), vectors(net, 300, 5), None, ROUGH)
 
 
 @pytest.mark.parametrize("interval", [8, 16, 64])

@@ -50,7 +50,8 @@ class Channel:
         if width < 1:
             raise BadInput(
                 f"{self.n_sub_ch} sub-channels in {self.bandwidth:,.6g} Hz hold no frequency each of segments of "
-                f"{self.nperseg} samples at {self.sample_rate:,.6g} Hz; give the bandwidth in Hz, or longer segments"
+                f"{self.nperseg} samples at {self.sample_rate:,.6g} Hz; give the bandwidth in Hz, or longer "
+                f"segments (nperseg of spec.json)"
             )
         if left < width or right + width > self.nperseg:
             raise BadInput(

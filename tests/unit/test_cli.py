@@ -270,9 +270,9 @@ BAD_LINES = {
     "interval": (("info", "net", "--interval", "3"), "'3' is not a whole number from 4 to 65536"),
     "html folder": (("check", "net", "--html", "no/r.html"), "there is no folder no"),
     "unknown application": (("train", "fft"), "invalid choice: 'fft'"),
-    "unknown recipe": (("train", "dpd", "--recipe", "tdnn-huge"), "unknown recipe 'tdnn-huge'; choose dpd-1000 or"),
+    "unknown recipe": (("train", "dpd", "--recipe", "tdnn-huge"), "unknown recipe 'tdnn-huge'; choose dpd-1000, "),
     "missing recipe": (("train", "dpd", "--recipe", "no.toml"), "cannot read the recipe no.toml"),
-    "recipe of another kind": (("train", "dpd", "--recipe", "x.npy"), "x.npy is not TOML"),
+    "recipe of another kind": (("train", "dpd", "--recipe", "x.npy"), "x.npy is not UTF-8"),
 }
 
 

@@ -165,10 +165,10 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path):
 def test_pipes_and_devices_are_written_through_and_stay(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     received = []
-    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))
+    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()), daemon=True)
     reader.start()
     write_together(tmp_path, {"pipe": b"x" * 200_000, "plain": "y"})
-    reader.join(10)
+    reader.join(5)
     assert received == [b"x" * 200_000] and (tmp_path / "pipe").is_fifo()
     (tmp_path / "null").symlink_to(os.devnull)
     write_whole(tmp_path / "null", "x")

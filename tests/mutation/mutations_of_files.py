@@ -18,7 +18,7 @@ ROWS = [
      WRITTEN + "test_an_input_is_not_overwritten"),
     ("reads a device to its end", FILES, "if not stat.S_ISREG(about.st_mode):\n            raise BadInput(f\"cannot read",
      "if stat.S_ISDIR(about.st_mode):\n            raise BadInput(f\"cannot read",
-     WRITTEN + "test_what_may_have_no_end_is_not_read[pipe]"),
+     WRITTEN + "test_what_may_have_no_end_is_not_read[/dev/zero]"),
     ("takes any suffix", FILES, "not in suffixes:", "in ():", WRITTEN + "test_a_target_has_the_right_suffix"),
     ("takes a key twice", DOCUMENTS, "len(result) < len(pairs)", "len(result) > len(pairs)",
      READ + "test_json_with_two_meanings_is_refused"),

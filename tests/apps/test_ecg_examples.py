@@ -50,7 +50,7 @@ def test_rearranged_patients_are_drawn_by_their_share():
     assert Examples(chosen, data).chances.numpy() == pytest.approx(found)
 
 
-def test_nobody_who_is_held_out_is_rearranged(monkeypatch):
+def test_nobody_who_is_held_out_is_rearranged(monkeypatch, tmp_path):
     asked = []
 
     def load(folder, names, chosen, kind=""):
@@ -60,6 +60,7 @@ def test_nobody_who_is_held_out_is_rearranged(monkeypatch):
         return Beats(np.zeros((1, 3, 32), np.int8), zero, zero, zero, called)
 
     monkeypatch.setattr(material.beats, "load", load)
+    monkeypatch.setattr(material.database, "locate", lambda folder: tmp_path)  # no records are read
     found = material.recorded(plan('["beat", "difference", "tachogram"]', "ectopy = 0.1\nfibrillation = 0.2"))
     assert found.held.names == FOLDS[0]
     kinds = {name: {other for other, kind in asked if kind == name} for name in REARRANGED}

@@ -211,10 +211,9 @@ def test_the_training_notebook_runs_from_top_to_bottom(execute):
     for row in ("no predistortion", "GMP", "stage 1, float", "both stages, float", "both stages, integer"):
         assert row in "".join(str(cell) for cell in notebook.cells if cell.id == "judge"), row
     assert pictures(notebook) == ["data-pictures", "ilc", "second", "pictures", "pictures", "pictures"]
-    complaints = [
-        o for cell in notebook.cells for o in cell.get("outputs", ()) if o.get("name") == "stderr" and o.text.strip()
-    ]
-    assert complaints == []
+    errors = [o.text for cell in notebook.cells for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
+    progress = re.compile(r"bittrue: [^\n]*: for [0-9]+ s now")  # what a slow machine says of long work
+    assert [line for text in errors for line in text.splitlines() if line.strip() and not progress.match(line)] == []
 
 
 def test_the_ecg_notebook_runs_from_top_to_bottom(execute, monkeypatch, tmp_path):

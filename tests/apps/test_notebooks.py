@@ -5,12 +5,14 @@ import importlib.util
 import re
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
 import pytest
 
 from bittrue.apps.dpd.captures.data import INSTALL
+from bittrue.bars import Now
 from bittrue.cli import parser
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'bittrue[dev]'")
@@ -191,6 +193,23 @@ def pictures(notebook):
     ]
 
 
+PROGRESS = re.compile(r"bittrue: .+: (for .+ now|[0-9,]+ of [0-9,]+, [0-9]+ %(, .+)?)")
+
+
+def complaints(errors):
+    """The lines of standard error that do not only say how far long work is, as they do on a slow machine."""
+    return [line for line in errors.splitlines() if line.strip() and not PROGRESS.fullmatch(line)]
+
+
+@pytest.mark.parametrize(("done", "total"), [(0, 0), (0, 1000), (1, 1000), (999, 1000), (1000, 1000)])
+@pytest.mark.parametrize("seconds", [1, 500, 20_000])
+def test_progress_is_told_from_a_complaint(done, total, seconds):
+    line = Now("building the legs", done, total, time.monotonic() - seconds).line()
+    assert complaints(f"bittrue: {line}\n") == []
+    wrong = ["bittrue: the taps: 3 of 57 words are given", "UserWarning: for 3 s now", f"{line}, and more"]
+    assert complaints("\n".join([*wrong, "", f"bittrue: {line}"])) == wrong
+
+
 def test_the_training_notebook_runs_from_top_to_bottom(execute):
     pytest.importorskip("torch", reason="training needs PyTorch: pip install 'bittrue[train]'")
     pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
@@ -212,8 +231,7 @@ def test_the_training_notebook_runs_from_top_to_bottom(execute):
         assert row in "".join(str(cell) for cell in notebook.cells if cell.id == "judge"), row
     assert pictures(notebook) == ["data-pictures", "ilc", "second", "pictures", "pictures", "pictures"]
     errors = [o.text for cell in notebook.cells for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
-    progress = re.compile(r"bittrue: [^\n]*: for [0-9]+ s now")  # what a slow machine says of long work
-    assert [line for text in errors for line in text.splitlines() if line.strip() and not progress.match(line)] == []
+    assert complaints("".join(errors)) == []
 
 
 def test_the_ecg_notebook_runs_from_top_to_bottom(execute, monkeypatch, tmp_path):

@@ -180,7 +180,7 @@ def test_an_interrupt_takes_vivado_along(quick, net, tmp_path):
     (place / "vivado").write_text(f"#!/bin/sh\ntouch {written.bit}\nsleep 60 &\necho $! > {tmp_path}/child\nwait\n")
     (place / "vivado").chmod(0o755)
     # a shell's background job ignores interrupts, and so would its children
-    code = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += "from bittrue.targets.pynq_z1 import build, vivado\nfrom pathlib import Path\n"
     code += f"vivado.build(build.OverlayFolder(Path({str(tmp_path / 'o')!r}), {STEM!r}))"
     env = {**os.environ, "PATH": f"{place}{os.pathsep}{os.environ['PATH']}"}

@@ -133,7 +133,7 @@ def _kernels(settings: LayerSettings, layer: Conv1d | Dense, channels: int) -> C
         kernel = np.zeros((outputs, inputs, 3, 3), np.int64)
         kernel[:, :, 3 - size :, 1] = layer.weight
     else:
-        kernel = np.zeros((outputs, inputs, layer.span, 1), np.int64)
+        kernel = np.zeros((outputs, inputs, layer.axes[0].span, 1), np.int64)
         kernel[:, :, :: layer.dilation, 0] = layer.weight
     return kernel if settings.kind == "depthwise" else kernel[:, :, None]
 

@@ -14,7 +14,7 @@ from bittrue.lower.load import bank_count
 from bittrue.lower.matrix import Matrix
 from bittrue.lower.schedule import Step, schedule
 from bittrue.lower.stored import Stored, stored
-from bittrue.spec import ComplexFIR, Conv1d, Dense, Layer, Net, Table, TensorType
+from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted
 
 
 @dataclass(frozen=True)
@@ -236,8 +236,8 @@ def _(layer: Dense, output: TensorType) -> int:
 
 
 @macs.register
-def _(layer: Conv1d, output: TensorType) -> int:
-    return layer.weight.size * output.shape[1]
+def _(layer: Conv, output: TensorType) -> int:
+    return layer.weight[0].size * output.elements
 
 
 @macs.register
@@ -251,9 +251,8 @@ def rom_bits(layer: Layer) -> int:
     return 0
 
 
-@rom_bits.register(Dense)
-@rom_bits.register(Conv1d)
-def _weights_and_biases(layer: Dense | Conv1d) -> int:
+@rom_bits.register
+def _(layer: Weighted) -> int:
     widest = int(np.where(layer.bias < 0, ~layer.bias, layer.bias).max())
     return layer.weight.size * layer.weight_format.bits + layer.bias.size * (widest.bit_length() + 1)
 
@@ -266,3 +265,8 @@ def _(layer: ComplexFIR) -> int:
 @rom_bits.register
 def _(layer: Table) -> int:
     return layer.values.size * layer.output.bits
+
+
+@rom_bits.register
+def _(layer: Constant) -> int:
+    return layer.values.size * layer.format.bits

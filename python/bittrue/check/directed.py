@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.num import Format, isqrt, requantise
-from bittrue.ref.layers import envelope, evaluate
-from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, TensorType
+from bittrue.ref.evaluate import evaluate
+from bittrue.ref.samples import envelope
+from bittrue.spec import ComplexFIR, Conv, Dense, MemoryTaps, Net, TensorType, Weighted
 from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
@@ -33,9 +34,8 @@ DRAWS, KEPT = 64, 8
 def worst_cases(net: Net) -> Codes:
     """Streams ``(N, *net.input.shape)`` that bring first-layer accumulators to their largest and smallest value.
 
-    For a `Dense` on the input these are lo and hi by the sign of each weight, for a `Conv1d` the same in one window of
-    the frame, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps`
-    into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
+    For a `Dense` on the input these are lo and hi by the sign of each weight, for a convolution the same in one
+    window, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps` into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
     but for the spacing of the grid. Empty for other first layers.
     """
     fmt = net.input.format
@@ -43,7 +43,7 @@ def worst_cases(net: Net) -> Codes:
     line = [min(k * (1 << fmt.bits) // GRID + fmt.lo, fmt.hi) for k in range(GRID + 1)]
     candidates = np.array(list(product(line, repeat=2)))
     for node in net.nodes:
-        if isinstance(node.layer, Conv1d) and node.inputs == (INPUT,):
+        if isinstance(node.layer, Conv) and node.inputs == (INPUT,):
             weight = node.layer.weight[: _some(net.input.elements)]
             for ends in ((fmt.hi, fmt.lo), (fmt.lo, fmt.hi)):
                 found.append(framed(node.layer, net.input, np.where(weight >= 0, *ends)))
@@ -116,21 +116,21 @@ def ties(net: Net, rng: np.random.Generator) -> Codes:
     """Samples ``(N, *net.input.shape)`` for which a rounding of the first layer lies half an LSB between two words.
 
     Searched among all samples on the I axis, the Q axis and the diagonal for layers that take I/Q, constructed from
-    the weights for `Dense` and for one window of a `Conv1d`. Empty where the first layer rounds nothing away or no such
+    the weights for `Dense` and for one window of a convolution. Empty where the first layer rounds nothing away or no such
     sample was found.
     """
     found = [np.zeros((0, *net.input.shape), np.int64)]
     for node in net.nodes:
         if node.inputs != (INPUT,):
             continue
-        if isinstance(node.layer, Dense | Conv1d):
+        if isinstance(node.layer, Weighted):
             layer = node.layer
             rows = layer.weight.reshape(len(layer.weight), -1)
             shift = layer.shift(net.input.format)
             few = min(_some(net.input.elements * KEPT), max(1, TERMS // rows.shape[1]))
             for neuron, (row, bias) in enumerate(zip(rows[:few], layer.bias, strict=False)):
                 samples = _row_ties(row, int(bias), shift, net.input.format, rng)
-                if isinstance(layer, Conv1d) and len(samples):
+                if isinstance(layer, Conv) and len(samples):
                     windows = samples.reshape(len(samples), *layer.weight.shape[1:])
                     samples = framed(layer, net.input, windows, np.full(len(samples), neuron))
                 found.append(samples)
@@ -194,23 +194,27 @@ def _row_ties(weight: Codes, bias: int, shift: int, given: Format, rng: np.rando
     return samples[hit][:KEPT]
 
 
-def framed(layer: Conv1d, given: TensorType, windows: Codes, filters: Codes | None = None) -> Codes:
-    """Frames ``(N, *given.shape)`` of lo in which filter ``filters[n]`` sees ``windows[n]``, near the middle.
+def framed(layer: Conv, given: TensorType, windows: Codes, filters: Codes | None = None) -> Codes:
+    """Tensors ``(N, *given.shape)`` of lo in which filter ``filters[n]`` sees ``windows[n]``, near the middle.
 
-    Where every window reaches into the padding, what would lie there is left away.
+    Where every window reaches into the padding, what would lie there is left away, as is what would lie between inputs.
 
     Parameters
     ----------
-    windows : codes (N, channels of a group, K)
+    windows : codes (N, channels of a group, *K)
     filters : int array (N,), optional
         Filter ``n`` for window ``n`` where it is not given.
     """
     filters = np.arange(len(windows)) if filters is None else filters
-    (channels, length), (_, count) = given.shape, layer.output_type(given).shape
-    places = np.arange(windows.shape[2]) * layer.dilation - layer.padding + count // 2 * layer.stride
-    inside = (places >= 0) & (places < length)
-    result = np.full((len(windows), channels, length), given.format.lo, np.int64)
+    result, channels = np.full((len(windows), *given.shape), given.format.lo, np.int64), layer.weight.shape[1]
+    places, weights = [], []
+    for axis, length, count in zip(layer.axes, given.shape[1:], layer.output_type(given).shape[1:], strict=True):
+        at = {k: axis.at(count // 2, k) for k in range(axis.size)}
+        inside = {k: where for k, where in at.items() if where is not None and 0 <= where < length}
+        places.append(list(inside.values()))
+        weights.append(list(inside))
     for n, o in enumerate(filters):
-        first = int(o) // (len(layer.weight) // layer.groups) * layer.weight.shape[1]
-        result[n, first : first + layer.weight.shape[1], places[inside]] = windows[n][:, inside].T
+        first = int(o) // (len(layer.weight) // layer.groups) * channels
+        group = range(first, first + channels)
+        result[(n, *np.ix_(group, *places))] = windows[n][np.ix_(range(channels), *weights)]
     return result

@@ -21,7 +21,6 @@ from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
-from bittrue.spec.pool1d import Pool1d
 
 SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
@@ -98,7 +97,7 @@ def call(arguments: argparse.Namespace) -> int:
 def usual_samples(net: Net, hardware: bool = False) -> int:
     """How many samples are compared where nothing else is said, by ``hardware`` too: enough to reach every delay."""
     words = WORD * net.elements
-    words += sum(net.types[n.name].elements * n.layer.size for n in net.nodes if isinstance(n.layer, Pool1d))
+    words += sum(net.types[n.name].elements * n.layer.places for n in net.nodes if isinstance(n.layer, Pool))
     work = max(words, sum(macs(node.layer, net.types[node.name]) for node in net.nodes))
     budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
     least = min(100, max(1, WORDS // net.elements))

@@ -16,7 +16,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.frames import column_sources, least_interval
 from bittrue.lower.ports import module_name
 from bittrue.ranges import Range, ranges
-from bittrue.spec import Conv1d, Dense, Net
+from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
@@ -203,7 +203,7 @@ def _layers(net: Net, found: dict[str, Range]) -> Table:
         table.add_column(name, justify="right")
     for node in net.nodes:
         reach, layer = found[node.name], node.layer
-        kind = type(layer).__name__ + (f", {to_json(layer.activation)}" if isinstance(layer, Dense | Conv1d) else "")
+        kind = type(layer).__name__ + (f", {to_json(layer.activation)}" if isinstance(layer, Weighted) else "")
         codes = f"{min(i.lo for i in reach.output)}..{max(i.hi for i in reach.output)}"
         acc = f"{reach.acc_bits} bits" if reach.acc else ""
         weights = str(getattr(layer, "weight_format", ""))

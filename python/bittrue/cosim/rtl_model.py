@@ -42,7 +42,7 @@ class RtlModel:
         """
         found = self.trace(codes, stalls, probes=True)
         taps = {name.removeprefix("tap_"): values for name, values in found.taps.items()}
-        last = self.net.nodes[-1].name
+        last = self.net.last
         if (taps[last] != found.outputs["m_axis"]).any():
             raise HardwareFault(f"net {self.net.name}: the tap of the last node {last} differs from the output port")
         return taps

@@ -11,17 +11,21 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.spec import (
-    Add,
-    AvgPool1d,
+    Bitwise,
     ComplexFIR,
-    Conv1d,
-    Dense,
+    Concat,
+    Constant as ConstantLayer,
+    Eltwise,
     Flatten,
+    Interleave,
     Layer,
-    MaxPool1d,
     MemoryTaps,
+    Pool,
+    Reshape,
     Table,
     TensorType,
+    Upsample,
+    Weighted,
 )
 
 
@@ -53,19 +57,22 @@ def constants(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]
 
 
 @constants.register(MemoryTaps)
-@constants.register(Add)
-@constants.register(MaxPool1d)
-@constants.register(AvgPool1d)
+@constants.register(Eltwise)
+@constants.register(Bitwise)
+@constants.register(Pool)
 @constants.register(Flatten)
+@constants.register(Reshape)
+@constants.register(Concat)
+@constants.register(Upsample)
+@constants.register(Interleave)
 def _none(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return ()
 
 
-@constants.register(Dense)
-@constants.register(Conv1d)
-def _weighted(layer: Dense | Conv1d, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+@constants.register
+def _(layer: Weighted, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     weight = Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits)
-    return weight, Constant("bias", layer.bias, types[0].format.frac + layer.weight_format.frac, None)
+    return weight, Constant("bias", layer.bias, layer.acc_frac(types[0].format), None)
 
 
 @constants.register
@@ -76,3 +83,8 @@ def _(layer: ComplexFIR, types: Sequence[TensorType]) -> tuple[Constant, ...]:
 @constants.register
 def _(layer: Table, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return (Constant("values", layer.values, layer.output.frac, layer.output.bits),)
+
+
+@constants.register
+def _(layer: ConstantLayer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+    return (Constant("values", layer.values, layer.format.frac, layer.format.bits),)

@@ -17,7 +17,7 @@ from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL
 from bittrue.lower.windows import Windows
 from bittrue.spec import Dense, Flatten, Net
 from bittrue.spec.net import INPUT
-from bittrue.spec.pool1d import Pool1d
+from bittrue.spec.pool import Pool1d
 
 Clocks = npt.NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.frames import READ, Buffer, Walk
 from bittrue.lower.windows import Windows
 from bittrue.spec import AvgPool1d, TensorType
-from bittrue.spec.pool1d import Pool1d
+from bittrue.spec.pool import Pool1d
 
 DIVISION = 2
 """Clocks of a division besides those of its bits: the magnitude, and the sign put back."""

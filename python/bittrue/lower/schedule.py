@@ -37,7 +37,7 @@ from bittrue.spec import (
     Table,
 )
 from bittrue.spec.net import INPUT
-from bittrue.spec.pool1d import Pool1d
+from bittrue.spec.pool import Pool1d
 
 HARDWARE: tuple[type[Layer], ...] = (
     MemoryTaps,
@@ -103,6 +103,8 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step
     """
     check_interval(interval)
     found = ranges(net)
+    if len(net.inputs) > 1 or net.outputs != (net.nodes[-1].name,):
+        raise BadInput(f"net {net.name} has several inputs or outputs; the RTL leg takes nets with one of each")
     frames = len(net.input.shape) > 1
     if frames and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")

@@ -45,7 +45,7 @@ def stream_bits(tensor: TensorType) -> int:
 
 def shell_latency(net: Net, interval: int) -> int:
     """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling."""
-    return schedule(net, interval)[net.nodes[-1].name].arrival + STAGES
+    return schedule(net, interval)[net.last].arrival + STAGES
 
 
 def can_bypass(net: Net) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bittrue.spec import Conv1d, TensorType
-from bittrue.spec.frame import span
-from bittrue.spec.pool1d import Pool1d
+from bittrue.errors import BadInput
+from bittrue.spec import Axis, Conv1d, TensorType
+from bittrue.spec.pool import Pool1d
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Windows:
     @property
     def span(self) -> int:
         """Columns from the first to the last of a window."""
-        return span(self.size, self.dilation)
+        return Axis(self.size, dilation=self.dilation).span
 
     def needed(self, window: int) -> int:
         """Columns of the frame that must be there before a window is computed: at least one, and all for the last."""
@@ -48,7 +48,12 @@ class Windows:
 
 
 def of_conv1d(layer: Conv1d, given: TensorType, output: TensorType) -> Windows:
-    """`Windows` of a `Conv1d`."""
+    """`Windows` of a `Conv1d`. Raises `BadInput` for padding that differs at the ends."""
+    if isinstance(layer.padding, tuple):
+        raise BadInput(
+            f"Conv1d with padding {layer.padding[0]} before and {layer.padding[1]} after has no RTL leg; pad both ends "
+            f"alike or run the net on another leg"
+        )
     size = layer.weight.shape[2]
     return Windows(given.shape[1], output.shape[1], size, layer.dilation, layer.stride, layer.padding)
 

@@ -34,7 +34,7 @@ from bittrue.spec import (
     TensorType,
 )
 from bittrue.spec.net import INPUT
-from bittrue.spec.pool1d import Pool1d
+from bittrue.spec.pool import Pool1d
 
 
 def evaluate(net: Net, x: Tensor) -> dict[str, Tensor]:
@@ -84,7 +84,7 @@ def _(layer: Conv1d, types: Sequence[TensorType], x: Tensor) -> Tensor:
 
 def _places(layer: Pool1d, x: Tensor) -> Tensor:
     """``x[..., n * stride + k * dilation]``: ``(..., windows, size)``."""
-    return x.unfold(-1, layer.span, layer.stride)[..., :: layer.dilation]
+    return x.unfold(-1, layer.axes[0].span, layer.stride)[..., :: layer.dilation]
 
 
 @exact.register

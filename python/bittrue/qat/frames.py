@@ -66,7 +66,7 @@ class AvgPool1dModule(LayerModule):
 
     def forward(self, x: Tensor) -> Tensor:
         layer, frac = self.layer, self.given[0].format.frac
-        last = x.shape[-1] - layer.span + 1
+        last = x.shape[-1] - layer.axes[0].span + 1
         places = [x[..., k * layer.dilation : k * layer.dilation + last : layer.stride] for k in range(layer.size)]
         mean: Tensor = sum(places[1:], places[0]) / layer.size
         if not self.quantised:

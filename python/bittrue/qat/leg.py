@@ -32,7 +32,7 @@ def run(net: Net, codes: npt.ArrayLike) -> Codes:
 
     Raises `BadInput` for codes that do not fit the net's input, or a run that takes more memory than a command may.
     """
-    last = net.nodes[-1].name
+    last = net.last
     return _evaluate(net, codes, (last,))[last]
 
 

@@ -88,7 +88,7 @@ class Network(nn.Module):
             Taken as they are; also ``"<node>.basis"`` for the basis signals of a ComplexFIR. `precompute` makes the
             mapping with which training on shuffled samples needs no history.
         """
-        last = self.template.nodes[-1].name
+        last = self.template.last
         return self.evaluate(known, (last,))[last]
 
     def taps(self, x: Tensor) -> dict[str, Tensor]:
@@ -135,7 +135,7 @@ class Network(nn.Module):
                 )
             else:
                 kept |= {source: fixed[source] for source in ready}
-        last = self.template.nodes[-1].name
+        last = self.template.last
         return kept if last not in fixed else {last: fixed[last]}
 
     def to_net(self) -> Net:

@@ -13,7 +13,7 @@ from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.num.arrays import plain
 from bittrue.ranges import ranges
-from bittrue.ref.layers import evaluate
+from bittrue.ref.evaluate import evaluate
 from bittrue.ref.run import BLOCK
 from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, Table, TensorType
 from bittrue.spec.alike import check_alike
@@ -50,7 +50,7 @@ def run_banks(banks: Sequence[Net], codes: npt.ArrayLike, select: npt.ArrayLike)
     for start in range(0, len(x), BLOCK):
         past = min(start, net.memory)
         part = slice(start - past, start + BLOCK)
-        blocks.append(_tensors(banks, x[part], chosen[part])[net.nodes[-1].name][past:])
+        blocks.append(_tensors(banks, x[part], chosen[part])[net.last][past:])
     return np.concatenate(blocks)
 
 

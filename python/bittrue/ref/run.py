@@ -2,47 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.limits import take
 from bittrue.ranges import ranges
-from bittrue.ref import frames  # noqa: F401  (registers its layers)
-from bittrue.ref.layers import evaluate
+from bittrue.ref.evaluate import evaluate
 from bittrue.spec import Net
-from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
+Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+
 BLOCK = 1 << 16
 """Most samples evaluated at a time."""
 ELEMENTS = 1 << 24
-"""Most elements that all tensors of a net have in a block, to bound memory; a block has one sample at least."""
+"""Most elements that the tensors of a net have at one time in a block, to bound memory; it has one sample at least."""
 
 
-def run(net: Net, codes: npt.ArrayLike) -> Codes:
+def run(net: Net, codes: Given) -> Codes:
     """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.
 
-    Raises `BadInput` for codes that do not fit the net's input, and where the results, or all tensors of a stretch as
-    long as the net looks back, take more memory than a command may.
+    Raises `BadInput` for codes that do not fit the net's inputs, for a net with several outputs (`outputs` has them
+    all), and where the results, or all tensors of a stretch as long as the net looks back, take more memory than a
+    command may.
     """
-    x = net.check_codes(codes)
-    last = net.nodes[-1].name
-    take(8 * len(x) * net.output.elements, f"the results of net {net.name} for {len(x):,} samples")
-    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // net.elements)))
-    blocks = []
-    for start in range(0, len(x), block):
+    last = net.last
+    return outputs(net, codes)[last]
+
+
+def outputs(net: Net, codes: Given) -> dict[str, Codes]:
+    """Output codes ``(N, *shape)`` by the name of their node; ``codes`` are an array by input. Errors as of `run`."""
+    given = net.check_inputs(codes)
+    samples = len(next(iter(given.values())))
+    elements = sum(net.types[name].elements for name in net.outputs)
+    take(8 * samples * elements, f"the results of net {net.name} for {samples:,} samples")
+    block = max(1, min(BLOCK, max(net.memory, ELEMENTS // _together(net))))
+    found: dict[str, Codes] = {}
+    for start in range(0, samples, block):
         past = min(start, net.memory)
-        blocks.append(taps(net, x[start - past : start + block])[last][past:])
-    return np.concatenate(blocks)
+        part = {name: array[start - past : start + block] for name, array in given.items()}
+        take(8 * len(next(iter(part.values()))) * _together(net), f"the tensors of net {net.name}")
+        for name, codes in _tensors(net, part, forget=True):
+            if name in net.outputs:
+                if name not in found:
+                    found[name] = np.empty((samples, *codes.shape[1:]), np.int64)
+                found[name][start : start + block] = codes[past:]
+    return {name: found[name] for name in net.outputs}
 
 
-def taps(net: Net, codes: npt.ArrayLike) -> dict[str, Codes]:
-    """Codes of every tensor of the net by its node's name, input excluded; shapes and errors as in `run`."""
-    x = net.check_codes(codes)
-    take(8 * len(x) * net.elements, f"all tensors of net {net.name} for {len(x):,} samples")
+def taps(net: Net, codes: Given) -> dict[str, Codes]:
+    """Codes of every tensor of the net by its node's name, inputs excluded; shapes and errors as in `run`."""
+    given = net.check_inputs(codes)
+    samples = len(next(iter(given.values())))
+    take(8 * samples * net.elements, f"all tensors of net {net.name} for {samples:,} samples")
+    return dict(_tensors(net, given))
+
+
+def _tensors(net: Net, given: Mapping[str, Codes], forget: bool = False) -> Iterator[tuple[str, Codes]]:
+    """Every node's name and codes in order; with ``forget``, none is held longer than later nodes need it."""
     ranges(net)  # refuses a net whose accumulators do not fit the int64 carrier
-    known = {INPUT: x}
+    known, samples = dict(given), len(next(iter(given.values())))
+    last_use = _last_uses(net)
     for node in net.nodes:
-        known[node.name] = evaluate(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
-    del known[INPUT]
-    return known
+        codes = evaluate(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
+        if not node.inputs:
+            codes = np.broadcast_to(codes, (samples, *codes.shape[1:]))
+        known[node.name] = codes
+        yield node.name, codes
+        if forget:
+            del codes
+            for name in last_use.get(node.name, ()):
+                del known[name]
+
+
+def _last_uses(net: Net) -> dict[str, list[str]]:
+    """By node: the tensors that no later node takes."""
+    users = {source: node.name for node in net.nodes for source in node.inputs}
+    users = {node.name: node.name for node in net.nodes} | users
+    found: dict[str, list[str]] = {}
+    for name, user in users.items():
+        found.setdefault(user, []).append(name)
+    return found
+
+
+def _together(net: Net) -> int:
+    """Most elements of the tensors that are held at one time, for one sample."""
+    last_use, held = _last_uses(net), sum(tensor.elements for tensor in net.inputs.values())
+    most = held
+    for node in net.nodes:
+        held += net.types[node.name].elements
+        most = max(most, held)
+        held -= sum(net.types[name].elements for name in last_use.get(node.name, ()))
+    return most

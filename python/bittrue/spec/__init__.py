@@ -1,17 +1,20 @@
 """The net: frozen layers with integer weights, typed formats and shapes. Its meaning is one integer function."""
 
 from bittrue.spec.activation import Abs, Activation, LeakyReLU, Linear, ReLU
-from bittrue.spec.add import Add
+from bittrue.spec.arranging import Concat, Constant, Flatten, Interleave, Reshape, Upsample
 from bittrue.spec.complex_fir import ComplexFIR, Term
-from bittrue.spec.conv1d import Conv1d
+from bittrue.spec.conv import Conv, Conv1d, Conv2d
+from bittrue.spec.conv_transpose import ConvTranspose1d, ConvTranspose2d, Transposed, transposed_kernel
 from bittrue.spec.dense import Dense
-from bittrue.spec.flatten import Flatten
+from bittrue.spec.eltwise import Add, Bitwise, BitwiseOr, BitwiseXor, ComplexMul, Eltwise, Mul, Sub
 from bittrue.spec.layer import LAYERS, Layer, TensorType
 from bittrue.spec.memory_taps import MemoryTaps
 from bittrue.spec.net import Net, Node
-from bittrue.spec.pool1d import AvgPool1d, MaxPool1d
+from bittrue.spec.pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pool
 from bittrue.spec.store import load, save
 from bittrue.spec.table import Table
+from bittrue.spec.weighted import Weighted
+from bittrue.spec.window import Axis, Phase
 
 __all__ = [
     "LAYERS",
@@ -19,21 +22,45 @@ __all__ = [
     "Activation",
     "Add",
     "AvgPool1d",
+    "AvgPool2d",
+    "Axis",
+    "Bitwise",
+    "BitwiseOr",
+    "BitwiseXor",
     "ComplexFIR",
+    "ComplexMul",
+    "Concat",
+    "Constant",
+    "Conv",
     "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "Dense",
+    "Eltwise",
     "Flatten",
+    "Interleave",
     "Layer",
     "LeakyReLU",
     "Linear",
     "MaxPool1d",
+    "MaxPool2d",
     "MemoryTaps",
+    "Mul",
     "Net",
     "Node",
+    "Phase",
+    "Pool",
     "ReLU",
+    "Reshape",
+    "Sub",
     "Table",
     "TensorType",
     "Term",
+    "Transposed",
+    "Upsample",
+    "Weighted",
     "load",
     "save",
+    "transposed_kernel",
 ]

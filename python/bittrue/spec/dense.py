@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec.activation import Activation, LeakyReLU, Linear
-from bittrue.spec.layer import Layer, TensorType, frozen_codes, register
+from bittrue.spec.activation import LeakyReLU
+from bittrue.spec.layer import TensorType, register
+from bittrue.spec.weighted import Weighted
 
 if TYPE_CHECKING:
     from bittrue.spec.net import Net
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @register
 @dataclass(frozen=True, eq=False)
-class Dense(Layer):
+class Dense(Weighted):
     """``acc[o] = bias[o] + sum_i weight[o, i] * x[i]``, then the activation and one requantisation.
 
     With ``F = x.frac + weight_format.frac`` fractional bits in the accumulator and ``s = F - output.frac``:
@@ -42,20 +42,6 @@ class Dense(Layer):
         For shapes that do not fit each other, a weight outside its format, or a net that feeds another width.
     """
 
-    weight: npt.NDArray[np.int64]
-    bias: npt.NDArray[np.int64]
-    weight_format: Format
-    output: Format
-    activation: Activation = field(default_factory=Linear)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        weight = self.weight_format.check(self.weight, "Dense.weight")
-        object.__setattr__(self, "weight", frozen_codes(weight, 2, "Dense.weight"))
-        object.__setattr__(self, "bias", frozen_codes(self.bias, 1, "Dense.bias"))
-        if len(self.bias) != len(self.weight):
-            raise BadInput(f"Dense has {len(self.weight)} rows of weights and {len(self.bias)} biases; give one a row")
-
     def output_type(self, *inputs: TensorType) -> TensorType:
         (given,) = inputs
         if given.shape != (self.weight.shape[1],):
@@ -63,10 +49,6 @@ class Dense(Layer):
                 f"Dense weighs {self.weight.shape[1]} inputs, but is fed shape {given.shape}; match the widths"
             )
         return TensorType((len(self.weight),), self.output)
-
-    def shift(self, given: Format) -> int:
-        """``s``: fractional bits that the requantisation drops, for inputs of format ``given``."""
-        return given.frac + self.weight_format.frac - self.output.frac
 
     @classmethod
     def example(cls) -> Net:

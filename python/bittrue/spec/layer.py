@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -99,6 +99,20 @@ def register(cls: L) -> L:
     """Class decorator: make a layer known under its class name."""
     LAYERS[cls.__name__] = cls
     return cls
+
+
+R = TypeVar("R")
+
+
+def rule(rules: Mapping[type[Layer], R], layer: Layer, lacking: str) -> R:
+    """What a table of ``rules`` has for the kind of a layer, or for the nearest kind that this one is.
+
+    Raises `BadInput` where it has nothing: ``lacking``, then the kind.
+    """
+    for kind in type(layer).__mro__:
+        if kind in rules:
+            return rules[kind]
+    raise BadInput(f"{lacking} layer {type(layer).__name__}; register one")
 
 
 def frozen_codes(array: npt.ArrayLike, ndim: int, what: str) -> npt.NDArray[np.int64]:

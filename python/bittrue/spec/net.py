@@ -1,8 +1,9 @@
-"""Net: a named chain or graph of layers with one input and one output."""
+"""Net: a named chain or graph of layers, with one input and one output or several."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -17,7 +18,7 @@ from bittrue.spec.layer import Layer, TensorType
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 INPUT = "input"
-"""The name under which nodes refer to the net's input."""
+"""The name under which nodes refer to the one input of a net."""
 
 
 @dataclass(frozen=True)
@@ -47,37 +48,40 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Net:
-    """A frozen network: its meaning is one integer function from codes ``(N, *input.shape)`` to codes ``(N, ...)``.
+    """A frozen network: its meaning is one integer function of codes ``(N, *shape)``, an array an input and an output.
 
-    Nodes stand in the order of evaluation; the last one is the output. Every intermediate tensor has a name, that of
-    its node: the *tap* by which the legs are compared.
+    Nodes stand in the order of evaluation. Every tensor has a name, that of its node: the *tap* by which the legs are
+    compared. Axis 0 of all arrays counts the same samples.
 
     Parameters
     ----------
     name : str
-    input : TensorType
+    inputs : TensorType, or dict of TensorType by name
+        A single one is called ``"input"``.
     nodes : tuple of Node
     delay : int
-        Samples by which the output lags what it is about: output ``n`` answers input ``n - delay``, and what lies
+        Samples by which the outputs lag what they are about: output ``n`` answers input ``n - delay``, and what lies
         between is look-ahead. It is a promise to whoever aligns signals; the integer function does not depend on it.
+    outputs : tuple of str, optional
+        Names of the nodes that are results, in the order of evaluation; without, the last node.
 
     Raises
     ------
     BadInput
-        For a name twice, an input that does not exist (yet), a node that nothing uses, layers that do not fit, a
-        delay that is not within the net's memory, or a net beyond the limits of docs/net-format.md.
+        For a name twice, an input that does not exist (yet), a node or an input that nothing uses, layers that do not
+        fit, a delay that is not within the net's memory, or a net beyond the limits of docs/net-format.md.
     """
 
     name: str
-    input: TensorType
+    inputs: dict[str, TensorType]
     nodes: tuple[Node, ...]
     delay: int = 0
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", self.name):
             raise BadInput(f"net name {shown(self.name)}: use a letter, then up to 60 letters, digits, '-' and '_'")
-        if not isinstance(self.input, TensorType):
-            raise BadInput(f"net {self.name} has {shown(self.input)} for its input; give a TensorType(shape, format)")
+        object.__setattr__(self, "inputs", _inputs(self.name, self.inputs))
         nodes = tuple(self.nodes) if isinstance(self.nodes, list | tuple) else (None,)
         if not all(isinstance(node, Node) for node in nodes):
             raise BadInput(f"net {self.name} has {shown(self.nodes)} for its nodes; give a list of Node")
@@ -86,12 +90,8 @@ class Net:
             raise BadInput(f"net {self.name} has no layers; give it at least one")
         if len(nodes) > NODES:
             raise BadInput(f"net {self.name} has {len(nodes):,} layers, more than {NODES:,}; make it smaller")
-        used = {source for node in self.nodes for source in node.inputs}
-        for node in self.nodes[:-1]:
-            if node.name not in used:
-                raise BadInput(
-                    f"net {self.name}: nothing uses node {node.name}; the last node is the output, remove this"
-                )
+        object.__setattr__(self, "outputs", self._outputs())
+        self._check_used()
         if self.elements > ELEMENTS:
             raise BadInput(
                 f"net {self.name}: its tensors have {self.elements:,} elements together, more than {ELEMENTS:,}; make "
@@ -109,10 +109,33 @@ class Net:
             )
         object.__setattr__(self, "delay", delay)
 
+    def _outputs(self) -> tuple[str, ...]:
+        """The names of the results; `BadInput` unless they are nodes in the order of evaluation, the last among them."""
+        names = [node.name for node in self.nodes]
+        given = (self.outputs,) if isinstance(self.outputs, str) else self.outputs
+        wanted = list(given) if isinstance(given, list | tuple) else [None]
+        wanted = wanted or names[-1:]
+        if wanted != [name for name in names if name in set(map(str, wanted))]:
+            raise BadInput(
+                f"net {self.name} has outputs {shown(wanted)}; name nodes, each once, in the order of evaluation"
+            )
+        return tuple(wanted)
+
+    def _check_used(self) -> None:
+        used = {source for node in self.nodes for source in node.inputs} | set(self.outputs)
+        for name in self.inputs:
+            if name not in used:
+                raise BadInput(f"net {self.name}: nothing uses input {name}; remove it")
+        for node in self.nodes:
+            if node.name not in used:
+                raise BadInput(
+                    f"net {self.name}: nothing uses node {node.name}; the last node is the output, remove this"
+                )
+
     @cached_property
     def types(self) -> dict[str, TensorType]:
-        """Type of every tensor by its name, ``"input"`` first."""
-        types = {INPUT: self.input}
+        """Type of every tensor by its name, the inputs first."""
+        types = dict(self.inputs)
         for node in self.nodes:
             if not _NAME.fullmatch(node.name) or node.name in types:
                 raise BadInput(
@@ -128,8 +151,8 @@ class Net:
             arity = node.layer.arity
             if arity is not None and len(node.inputs) != arity:
                 raise BadInput(
-                    f"net {self.name}: {type(node.layer).__name__} {node.name} takes {arity} input, "
-                    f"not {len(node.inputs)}; name the tensors it runs on"
+                    f"net {self.name}: {type(node.layer).__name__} {node.name} takes {arity} "
+                    f"{'input' if arity == 1 else 'inputs'}, not {len(node.inputs)}; name the tensors it runs on"
                 )
             try:
                 types[node.name] = node.layer.output_type(*(types[source] for source in node.inputs))
@@ -139,35 +162,94 @@ class Net:
 
     @cached_property
     def elements(self) -> int:
-        """Elements of all tensors together, the input among them, for one sample."""
+        """Elements of all tensors together, the inputs among them, for one sample."""
         return sum(tensor.elements for tensor in self.types.values())
 
     @property
+    def input(self) -> TensorType:
+        """Type of the input. Raises `BadInput` for a net with several."""
+        if len(self.inputs) > 1:
+            raise BadInput(f"net {self.name} has inputs {', '.join(self.inputs)}; here a net with one input is needed")
+        return self.inputs[INPUT]
+
+    @property
+    def last(self) -> str:
+        """Name of the result. Raises `BadInput` for a net with several."""
+        if len(self.outputs) > 1:
+            raise BadInput(
+                f"net {self.name} has outputs {', '.join(self.outputs)}; here a net with one output is needed"
+            )
+        return self.outputs[0]
+
+    @property
     def output(self) -> TensorType:
-        """Type of the result."""
-        return self.types[self.nodes[-1].name]
+        """Type of the result. Raises `BadInput` for a net with several."""
+        return self.types[self.last]
 
     @cached_property
     def memory(self) -> int:
-        """How many earlier input samples an output depends on."""
-        reach = {INPUT: 0}
+        """How many earlier samples of the inputs an output depends on."""
+        reach = dict.fromkeys(self.inputs, 0)
         for node in self.nodes:
-            reach[node.name] = node.layer.memory + max(reach[source] for source in node.inputs)
-        return reach[self.nodes[-1].name]
+            reach[node.name] = node.layer.memory + max((reach[source] for source in node.inputs), default=0)
+        return max(reach[name] for name in self.outputs)
 
     def input_types(self, node: Node) -> tuple[TensorType, ...]:
         """Types of what a node takes."""
         return tuple(self.types[source] for source in node.inputs)
 
     def check_codes(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Input codes as int64 ``(N, *input.shape)``; a single sample gains the leading axis.
+        """Codes of the one input as int64 ``(N, *input.shape)``; a single sample gains the leading axis.
 
-        Raises `BadInput` for another shape, a type that is not integer, or a code outside the input's format.
+        Raises `BadInput` for another shape, a type that is not integer, a code outside the input's format, or a net
+        with several inputs.
         """
-        array = plain(codes, f"the array of samples for net {self.name}")
-        if array.shape == self.input.shape and len(self.input.shape) > 1:
+        return self._checked(codes, self.input, "")
+
+    def check_inputs(self, codes: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[np.int64]]:
+        """Codes of every input by name, each as of `check_codes`; a net with one input also takes its array alone.
+
+        Raises `BadInput` as `check_codes`, for an input that is missing or unknown, and for inputs of which one has
+        more samples than another.
+        """
+        if not isinstance(codes, Mapping):
+            return {INPUT: self.check_codes(codes)}
+        if set(codes) != set(self.inputs):
+            raise BadInput(
+                f"net {self.name} takes inputs {', '.join(self.inputs)}, not {shown(', '.join(map(str, codes)))}; give "
+                f"one array for each"
+            )
+        one = len(self.inputs) == 1
+        checked = {name: self._checked(codes[name], self.inputs[name], "" if one else name) for name in self.inputs}
+        lengths = {name: len(array) for name, array in checked.items()}
+        if len(set(lengths.values())) > 1:
+            raise BadInput(f"net {self.name} is given {shown(lengths)} samples by input; give as many of each")
+        return checked
+
+    def _checked(self, codes: npt.ArrayLike, given: TensorType, which: str) -> npt.NDArray[np.int64]:
+        at = f" at input {which}" if which else ""
+        array = plain(codes, f"the array of samples for net {self.name}{at}")
+        if array.shape == given.shape and len(given.shape) > 1:
             array = array[np.newaxis]
-        if array.ndim != len(self.input.shape) + 1 or array.shape[1:] != self.input.shape or not len(array):
-            shape = ", ".join(("N", *map(str, self.input.shape)))
-            raise BadInput(f"net {self.name} takes samples of shape ({shape}), not {array.shape}; reshape the array")
-        return self.input.format.check(array, "sample ")
+        if array.ndim != len(given.shape) + 1 or array.shape[1:] != given.shape or not len(array):
+            shape = ", ".join(("N", *map(str, given.shape)))
+            raise BadInput(
+                f"net {self.name} takes samples of shape ({shape}){at}, not {array.shape}; reshape the array"
+            )
+        return given.format.check(array, f"{which} sample " if which else "sample ")
+
+
+def _inputs(net: str, given: object) -> dict[str, TensorType]:
+    """The inputs of a net by name; `BadInput` where they are none."""
+    inputs = dict(given) if isinstance(given, Mapping) else {INPUT: given}
+    if not inputs or not all(isinstance(tensor, TensorType) for tensor in inputs.values()):
+        raise BadInput(f"net {net} has {shown(given)} for its input; give a TensorType(shape, format)")
+    if len(inputs) > NODES:
+        raise BadInput(f"net {net} has {len(inputs):,} inputs, more than {NODES:,}; make it smaller")
+    bad = [name for name in inputs if not isinstance(name, str) or not _NAME.fullmatch(name)]
+    if bad or len(inputs) == 1 and INPUT not in inputs:
+        name = bad[0] if bad else next(iter(inputs))
+        raise BadInput(
+            f"net {net} has an input called {shown(name)}; use a lower-case identifier, and 'input' for a single one"
+        )
+    return inputs

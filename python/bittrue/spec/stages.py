@@ -18,12 +18,12 @@ import numpy.typing as npt
 from bittrue.errors import BadInput, shown
 from bittrue.num import Format
 from bittrue.spec.activation import Activation, Linear
-from bittrue.spec.conv1d import Conv1d
+from bittrue.spec.arranging import Flatten
+from bittrue.spec.conv import Conv1d
 from bittrue.spec.dense import Dense
-from bittrue.spec.flatten import Flatten
 from bittrue.spec.layer import Layer, TensorType
 from bittrue.spec.net import INPUT, Net, Node
-from bittrue.spec.pool1d import AvgPool1d, MaxPool1d
+from bittrue.spec.pool import AvgPool1d, MaxPool1d
 
 Codes = npt.NDArray[np.int64]
 

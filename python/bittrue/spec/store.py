@@ -21,12 +21,17 @@ from bittrue.num import Format
 from bittrue.readers import DAMAGE, json_document
 from bittrue.readers.tensors import tensors as read_tensors
 from bittrue.spec import activation
+from bittrue.spec.arranging import Flatten
 from bittrue.spec.complex_fir import Term
+from bittrue.spec.conv import Conv1d, Ends
 from bittrue.spec.layer import LAYERS, Layer, TensorType
-from bittrue.spec.net import Net, Node
+from bittrue.spec.net import INPUT, Net, Node
 
 JSON_FILE, WEIGHT_FILE = "net.json", "weights.safetensors"
-VERSION = 1
+VERSIONS = (1, 2)
+"""Versions of net.json that are read. A net is written in the first one that can say it, so that its hash stays."""
+_FIRST = {"Add", "AvgPool1d", "ComplexFIR", "Conv1d", "Dense", "Flatten", "MaxPool1d", "MemoryTaps", "Table"}
+"""Layers that version 1 knows."""
 Tensors = dict[str, npt.NDArray[np.int64]]
 
 
@@ -72,9 +77,10 @@ def load(folder: str | os.PathLike[str]) -> Net:
     )
     if not isinstance(document, dict) or document.get("format") != "bittrue-net":
         raise BadInput(f"{folder / JSON_FILE} does not describe a net: its 'format' must be 'bittrue-net'")
-    if type(document.get("version")) is not int or document["version"] != VERSION:
+    if type(document.get("version")) is not int or document["version"] not in VERSIONS:
         raise BadInput(
-            f"{folder / JSON_FILE} has version {shown(document.get('version'))}; this bittrue reads version {VERSION}"
+            f"{folder / JSON_FILE} has version {shown(document.get('version'))}; this bittrue reads versions "
+            f"{' and '.join(map(str, VERSIONS))}"
         )
     stored = read_tensors(read_bytes(folder / WEIGHT_FILE, "the weights"), f"the weights {folder / WEIGHT_FILE}")
     take(8 * sum(tensor.size for tensor in stored.values()), f"the weights {folder / WEIGHT_FILE}")
@@ -134,16 +140,28 @@ def _describe(net: Net) -> tuple[dict[str, Any], Tensors]:
             elif value is not None:
                 entry[field.name] = _to_json(value)
         nodes.append(entry)
-    document = {
-        "format": "bittrue-net",
-        "version": VERSION,
-        "name": net.name,
-        "input": {"shape": list(net.input.shape), "format": str(net.input.format)},
-        "nodes": nodes,
-    }
+    document: dict[str, Any] = {"format": "bittrue-net", "version": _version(net), "name": net.name}
+    inputs = {name: {"shape": list(tensor.shape), "format": str(tensor.format)} for name, tensor in net.inputs.items()}
+    if document["version"] == 1:
+        document["input"] = inputs[INPUT]
+    else:
+        document["inputs"] = [{"name": name, **tensor} for name, tensor in inputs.items()]
+        document["outputs"] = list(net.outputs)
+    document["nodes"] = nodes
     if net.delay:
         document["delay"] = net.delay
     return document, tensors
+
+
+def _version(net: Net) -> int:
+    """1 where version 1 can say everything of a net, else 2."""
+    old = len(net.inputs) == 1 and net.outputs == (net.nodes[-1].name,)
+    for node in net.nodes:
+        layer = node.layer
+        old = old and type(layer).__name__ in _FIRST
+        old = old and not (isinstance(layer, Conv1d) and isinstance(layer.padding, tuple))
+        old = old and not (isinstance(layer, Flatten) and len(net.input_types(node)[0].shape) != 2)
+    return 1 if old else 2
 
 
 def _digest(document: dict[str, Any], tensors: Tensors) -> str:
@@ -168,9 +186,12 @@ def _wide(name: str, tensor: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
     try:
-        given = TensorType(document["input"]["shape"], Format.parse(document["input"]["format"]))
+        old = document["version"] == 1
+        named = [{"name": INPUT, **document["input"]}] if old else document["inputs"]
+        inputs = {entry["name"]: TensorType(entry["shape"], Format.parse(entry["format"])) for entry in named}
         nodes = tuple(_node(entry, tensors) for entry in document["nodes"])
-        net = Net(document["name"], given, nodes, document.get("delay", 0))
+        outputs = () if old else tuple(document["outputs"])
+        net = Net(document["name"], inputs, nodes, document.get("delay", 0), outputs)
     except BadInput as error:
         raise BadInput(f"{folder / JSON_FILE}: {error}") from None
     except DAMAGE as error:
@@ -207,6 +228,10 @@ def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
     return Node(entry["name"], LAYERS[kind](**parameters), tuple(entry["inputs"]))
 
 
+_NUMBERS = (tuple[int, ...], tuple[int, ...] | None, Ends, tuple[Ends, ...])
+"""Types of parameters that net.json has as a number, a list of numbers, or a list of both."""
+
+
 @cache
 def _hints(layer: type[Layer]) -> dict[str, Any]:
     hints = get_type_hints(layer)
@@ -236,6 +261,6 @@ def _from_json(hint: Any, value: Any) -> Any:
         return value
     if hint is int:
         raise BadInput(f"{shown(value)} in {JSON_FILE} is no whole number; see docs/net-format.md")
-    if hint in (tuple[int, ...], tuple[int, ...] | None):
-        return tuple(value)
+    if hint in _NUMBERS:
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value) if isinstance(value, list) else value
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bittrue.apps.ecg.answers import work
-from bittrue.spec import Conv1d, Dense, Net
+from bittrue.spec import Net, Weighted
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Size:
 
 def size_of(net: Net) -> Size:
     """The `Size` of a net."""
-    layers = [node.layer for node in net.nodes if isinstance(node.layer, Conv1d | Dense)]
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Weighted)]
     bits = sum(layer.weight.size * layer.weight_format.bits for layer in layers)
     biases = sum(layer.bias.size for layer in layers)
     return Size(sum(layer.weight.size for layer in layers), biases, -(-bits // 8) + biases, work(net))

@@ -12,7 +12,7 @@ from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull
 from bittrue.emit.c.text import element_type, fill, initialiser
 from bittrue.num import Interval
 from bittrue.spec import AvgPool1d, Conv1d, Flatten, MaxPool1d
-from bittrue.spec.pool1d import Pool1d
+from bittrue.spec.pool import Pool1d
 
 STACK = 4096
 """Most sums of a filter that lie on the stack, which may be small."""

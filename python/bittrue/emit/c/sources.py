@@ -268,7 +268,7 @@ def _source(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
         layers="\n\n".join(_function(net, module, node.name, fragments[node.name]) for node in net.nodes),
         take=take,
         calls="\n".join(calls),
-        last=net.nodes[-1].name,
+        last=net.last,
         copies="\n".join(fill(_COPY, node=name, size=size_macro(prefix, name)) for name in fragments),
         module=module,
         x=element_type(x),

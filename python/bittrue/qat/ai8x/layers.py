@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bittrue.errors import BadInput
 from bittrue.qat.ai8x.layer import Ai8xLayer
-from bittrue.spec.frame import span
+from bittrue.spec import Axis
 from bittrue.spec.stages import Pool
 
 Activation = Literal["ReLU", "Abs"]
@@ -74,7 +74,7 @@ class Conv1d(Ai8xLayer):
             return nn.functional.conv1d(x, weight, bias, stride, padding, dilation, groups)
         # libraries may convolve by transforms, which round; products of matrices are sums of products
         x = nn.functional.pad(x, (padding, padding))
-        windows = x.unfold(2, span(weight.shape[2], dilation), stride)[..., ::dilation]  # (N, C, L, K)
+        windows = x.unfold(2, Axis(weight.shape[2], dilation=dilation).span, stride)[..., ::dilation]  # (N, C, L, K)
         batch, channels, length, size = windows.shape
         split = windows.reshape(batch, groups, channels // groups, length, size).permute(1, 0, 3, 2, 4)
         rows = weight.reshape(groups, -1, channels // groups * size)  # (G, O/G, C/G * K)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.spec import Net
-from bittrue.spec.frame import windows
+from bittrue.spec import Axis
 from bittrue.spec.stages import Stage, node_name, stage_net, stage_types
 from bittrue.targets.max78002.checkpoint import Checkpoint
 from bittrue.targets.max78002.choosing import chosen
@@ -192,7 +192,7 @@ def _samples(stages: Sequence[Stage], length: int) -> int:
     try:
         for stage in stages:
             if stage.pool:
-                length = windows(length, stage.pool.size, stage.pool.stride, stage.pool.dilation)
+                length = Axis(stage.pool.size, stage.pool.stride, stage.pool.dilation).windows(length)
     except BadInput:
         return 1
     return length

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.errors import BadInput
-from bittrue.spec.frame import windows
+from bittrue.spec import Axis
 from bittrue.spec.stages import Stage
 from bittrue.targets.max78002.devices import Device
 from bittrue.targets.max78002.network import Description
@@ -62,9 +62,9 @@ def _fits(stages: Sequence[Stage], channels: int, length: int) -> bool:
     for stage in stages:
         try:
             if stage.pool:
-                length = windows(length, stage.pool.size, stage.pool.stride, stage.pool.dilation)
+                length = Axis(stage.pool.size, stage.pool.stride, stage.pool.dilation).windows(length)
             if stage.operation == "conv1d" and stage.weight is not None:
-                length = windows(length, stage.weight.shape[2], stage.stride, stage.dilation, stage.padding)
+                length = Axis(stage.weight.shape[2], stage.stride, stage.dilation, *[stage.padding] * 2).windows(length)
         except BadInput:
             return False
         if stage.operation == "linear" and stage.weight is not None:

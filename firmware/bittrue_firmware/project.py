@@ -46,6 +46,8 @@ class PlacedLayer:
         The processors of one pass of the output, in the order of the channels.
     passes, bits : int
         Passes of the output, and bits of a result, 8 or 32.
+    gap : int
+        Words of other results between two words of this one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class PlacedLayer:
     processors: tuple[int, ...]
     passes: int
     bits: int
+    gap: int = 0
 
     @cached_property
     def places(self) -> tuple[Codes, Codes, Codes]:
@@ -63,7 +66,7 @@ class PlacedLayer:
         channels = np.arange(self.channels)
         processors = np.array(self.processors)[channels % len(self.processors)]
         steps = np.arange(self.length) * self.passes + (channels // len(self.processors))[:, None]
-        words = self.offset // 4 + steps
+        words = self.offset // 4 + steps * (self.gap + 1)
         if self.bits == 32:
             words = self.offset // 4 + steps * LANES + (processors % LANES)[:, None]
         lanes = np.broadcast_to((processors % LANES)[:, None], words.shape)

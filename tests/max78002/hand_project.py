@@ -89,7 +89,7 @@ def write_by_hand(folder, stages, shape, chip=MAX78002, seed=0):
         "answer": ",\n".join(
             f"{{0x{a:08x}, 0xffffffff, 0x{int(v) & 0xFFFF_FFFF:08x}}}" for a, v in zip(words, values, strict=True)
         ),
-        "quadrants": ", ".join(f"0x{chip.base + q * chip.stride:08x}" for q in range(hand.writers)),
+        "quadrants": ", ".join(f"0x{chip.base + q * chip.stride:08x}" for q in hand.quadrants),
         "count": len(values),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,16 +97,7 @@ def write_by_hand(folder, stages, shape, chip=MAX78002, seed=0):
     spec.save(net, folder / "net")
     np.save(folder / "sample.npy", codes)
     rows = [
-        {
-            "name": stage.name,
-            "node": stage.name,
-            "channels": place["channels"],
-            "length": place["length"],
-            "offset": place["offset"],
-            "processors": hex((1 << place["processors"]) - 1),
-            "passes": place["passes"],
-            "bits": 32 if stage.wide else 8,
-        }
+        {"name": stage.name, "node": stage.name} | place | {"processors": hex(sum(1 << p for p in place["processors"]))}
         for stage, place in zip(stages, hand.places, strict=True)
     ]
     manifest = {"format": "bittrue-max7800x", "version": 1, "device": chip.name, "net": net.name}

@@ -27,6 +27,25 @@ class LayerReport:
     settings: LayerSettings
     cycles: int
 
+    @property
+    def does(self) -> str:
+        """What the layer does, in words."""
+        settings = self.settings
+        kernel = _size((settings.kernel_rows, settings.kernel_columns))
+        sums = {"conv": f"kernel {kernel}", "depthwise": f"depthwise kernel {kernel}", "pass": "pass-through"}
+        what = [f"{len(settings.processors)} processors"]
+        what += [f"{settings.passes} passes"] * (settings.passes > 1)
+        what += [f"{settings.operands.count} operands ({settings.operands.function})"] * (settings.operands.count > 1)
+        mean = "average" if settings.average else "maximum"
+        what += [f"{mean} of {_size(settings.pool)}"] * (settings.pool != (1, 1))
+        what += [sums[settings.kind] + " transposed" * (settings.upsampling > 1)]
+        what[-1] += "" if settings.kind == "pass" else f", {'-1/+1' if settings.binary else f'{settings.bits}-bit'} weights"
+        return ", ".join(what)
+
+
+def _size(sides: tuple[int, int]) -> str:
+    return str(sides[0]) if sides[1] == 1 else f"{sides[0]} x {sides[1]}"
+
 
 @dataclass
 class LayerWatch:

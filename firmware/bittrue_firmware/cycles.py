@@ -8,13 +8,13 @@ from bittrue_firmware.settings import LayerSettings
 def cycles(settings: LayerSettings) -> int:
     """Estimated clocks of a layer.
 
-    It is the estimate of ai8x-synthesis for the MAX78000 (izer/latency.py), which gives no figure for the MAX78002. With
-    ``M`` passes, ``E`` operands, pooling windows of ``p`` pixels, pooled rows ``H x W`` (of a transposed convolution with
-    the zeros between), kernel ``k x l``, padding ``d`` and ``e``, ``N`` columns and ``O`` channels of the result:
+    It is the estimate of ai8x-synthesis for the MAX78000 (izer/latency.py), which gives no figure for the MAX78002.
+    With ``M`` passes, ``E`` operands, pooling windows of ``p`` pixels, a pooled frame of ``H x W`` (of a transposed
+    convolution with the zeros between), kernels of ``k`` rows, padding ``d``, ``N`` columns and ``O`` channels:
 
-    - a pixel takes ``M * E * (p + 1)`` to read, a zero around the frame ``2 * M * E``; where operands meet before they
-      are pooled, ``M * (E * p + 1)`` and ``2 * M``, and there are ``M`` times as many;
-    - a row takes its pixels and zeros, the first rows one more for each; ``N * O * M`` for the sums where there are any;
+    - a pixel takes ``M * E * (p + 1)`` to read, a zero around the frame ``2 * M * E``; where operands meet before
+      they are pooled, ``M * (E * p + 1)`` and ``2 * M``, and there are ``M`` times as many;
+    - a row takes its pixels and zeros, the first rows one more each; sums take ``N * O * M``;
     - one more where a frame is flattened; a pass-through takes ``H * W * (a pixel + M * slots)``.
 
     With one column that is ``N * M * O + L * M * (p + 1) + (k - 1 - d) + d * (4 * M + 1)``.

@@ -84,7 +84,9 @@ def check_distance(fields: Fields, columns: Line, stride: int, passes: int, oper
     whole = operands * passes
     one = columns.count == 1 and not fields.part("RCNT", 0, 10) and operands == 1 and passes % unit == 0
     gap = unit % whole == 0 and (unit == whole or passes == 1)
-    fields.need(one or gap, "STRIDE", f"pixels are {unit} words apart; {operands} operands of {passes} passes take {whole}")
+    fields.need(
+        one or gap, "STRIDE", f"pixels are {unit} words apart; {operands} operands of {passes} passes take {whole}"
+    )
     return unit
 
 

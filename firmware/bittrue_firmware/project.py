@@ -40,6 +40,7 @@ class PlacedLayer:
     node : str
         The net's node whose values are the result.
     channels, length : int
+        Of an image, ``length`` counts its pixels, row by row.
     offset : int
         Byte offset in the data memories, a multiple of 4.
     processors : tuple of int
@@ -98,6 +99,12 @@ class Project:
     layers: tuple[PlacedLayer, ...]
     edited: tuple[str, ...]
 
+    @property
+    def results(self) -> list[PlacedLayer]:
+        """The layers whose results are the net's outputs, in their order."""
+        placed = {layer.node: layer for layer in self.layers}
+        return [placed[name] for name in self.net.outputs]
+
 
 def read_project(folder: Path) -> Project:
     """Read a project folder. Raises `BadInput` for what is missing, malformed, or does not belong together."""
@@ -118,8 +125,9 @@ def read_project(folder: Path) -> Project:
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{folder / MANIFEST} lists no layers; generate the project again")
     layers = tuple(_layer(row, number, taps, chip, folder / MANIFEST) for number, row in enumerate(rows))
-    if layers[-1].node != net.nodes[-1].name:
-        raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {net.nodes[-1].name}")
+    missing = [name for name in net.outputs if name not in {layer.node for layer in layers}]
+    if missing:
+        raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {missing[-1]}")
     return Project(folder, chip, net, sample, taps, layers, _edited(folder, manifest.get("files")))
 
 
@@ -155,7 +163,12 @@ def _layer(row: Any, number: int, taps: dict[str, Codes], chip: Chip, path: Path
             f"{place} has processors {shown(row['processors'])}; give a map of 64; generate the project again"
         )
     processors = tuple(p for p in range(INSTANCES * LANES) if mask >> p & 1)
-    found = PlacedLayer(**{key: row[key] for key in _FIELDS} | {"processors": processors})
+    gap = row.get("gap", 0)
+    if type(gap) is not int or not 0 <= gap < LANES * LANES:
+        raise BadInput(
+            f"{place} has gap {shown(gap)}; give words, 0 to {LANES * LANES - 1}; generate the project again"
+        )
+    found = PlacedLayer(**{key: row[key] for key in _FIELDS} | {"processors": processors, "gap": gap})
     values = taps.get(found.node)
     fits = values is not None and values.size == found.channels * found.length and len(values) == found.channels
     if not fits or -(-found.channels // len(processors)) != found.passes or found.bits not in (8, 32):

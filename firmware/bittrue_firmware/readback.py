@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bittrue.spec import Abs, Conv1d, Dense, Node, ReLU
+from bittrue.spec import Abs, Conv1d, Node, ReLU
 from bittrue.spec.conv import Conv
 from bittrue.spec.eltwise import Eltwise
 from bittrue.spec.pool import Pool
 from bittrue.spec.weighted import Weighted
 from bittrue_firmware.accelerator import Accelerator
 from bittrue_firmware.project import Project
-from bittrue_firmware.reading_places import misplaced
 from bittrue_firmware.readback_weights import biases_differ, weights_differ
+from bittrue_firmware.reading_places import misplaced
 from bittrue_firmware.settings import LayerSettings
 from bittrue_firmware.tracing import FUNCTIONS, Traced, traced
 
@@ -25,10 +25,8 @@ def differences(project: Project, number: int, settings: LayerSettings, accelera
     """What differs between layer ``number`` of the project and what the accelerator was told, in words."""
     net, placed = project.net, project.layers[number]
     ends = [layer.node for layer in project.layers[:number]]
-    if placed.node in ends:  # moved on, as it is
-        found = Traced(operands=(placed.node,))
-    else:
-        found = traced(net, placed.node, ends)
+    moved = Traced(operands=(placed.node,))  # of a result that another layer wrote
+    found = moved if placed.node in ends else traced(net, placed.node, ends)
     yield from misplaced(project, number, settings, found)
     yield from _operands(project, settings, found)
     yield from _pooling(settings, [*found.after, *found.before])
@@ -102,7 +100,7 @@ def _shown(axes: list[tuple[str, int, int, int]]) -> list[tuple[str, int, int, i
 def _frame(project: Project, settings: LayerSettings, found: Traced) -> Iterator[str]:
     """Rows and columns of what is read, where the layer goes through an image."""
     shape = _read_shape(project, found)
-    if len(shape) != 3 or settings.linear and settings.rows == settings.columns == 1:
+    if len(shape) != 3 or (settings.linear and settings.rows == settings.columns == 1):
         return
     _, rows, columns = shape
     if settings.width != columns:
@@ -117,9 +115,9 @@ def _frame(project: Project, settings: LayerSettings, found: Traced) -> Iterator
 def _read_shape(project: Project, found: Traced) -> tuple[int, ...]:
     """The shape in which the first layer of the trace takes its operands: another than they were written in, maybe."""
     node = (found.before or ((found.meeting,) if found.meeting else ()) or ((found.sum,) if found.sum else ()))[:1]
-    if not node:
-        return project.net.types[found.operands[0]].shape
-    return project.net.input_types(node[0])[0].shape
+    given = project.net.input_types(node[0])[0] if node else project.net.types[found.operands[0]]
+    shape: tuple[int, ...] = given.shape
+    return shape
 
 
 def _scaling(settings: LayerSettings, layer: Weighted, drop: int) -> Iterator[str]:
@@ -130,7 +128,7 @@ def _scaling(settings: LayerSettings, layer: Weighted, drop: int) -> Iterator[st
     wanted = {ReLU: "relu", Abs: "abs"}.get(type(layer.activation), "none")
     if settings.activation != wanted:
         yield f"its activation is {settings.activation}, the net's {wanted}"
-    if not isinstance(layer, Conv) or isinstance(layer, Dense) or isinstance(layer, Conv1d) and settings.columns > 1:
+    if not isinstance(layer, Conv) or (isinstance(layer, Conv1d) and settings.columns > 1):
         return
     pads = settings.pad_rows, settings.pad_columns
     for axis, pad in zip(layer.axes, pads, strict=False):

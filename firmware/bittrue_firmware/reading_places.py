@@ -33,6 +33,12 @@ def read_places(settings: LayerSettings, channels: int, pixels: int, operand: in
     return instances, words, lanes
 
 
+def input_places(settings: LayerSettings, shape: tuple[int, ...]) -> Places:
+    """Where the layer reads each value of an input of ``shape``, in that shape."""
+    instances, words, lanes = read_places(settings, shape[0], int(np.prod(shape[1:])))
+    return instances.reshape(shape), words.reshape(shape), lanes.reshape(shape)
+
+
 def misplaced(project: Project, number: int, settings: LayerSettings, found: Traced) -> Iterator[str]:
     """In words, what layer ``number`` does not read where it was written.
 

@@ -96,8 +96,8 @@ def results(settings: LayerSettings, sums: Codes) -> Codes:
 def _windows(settings: LayerSettings, processors: int) -> npt.NDArray[np.intp]:
     """Where each pixel of each window stands in data ``(processors, passes, rows, columns)`` with a zero behind them.
 
-    Shape ``(processors, passes, output rows, output columns, kernel rows, kernel columns)``. Zeros are around the frame,
-    and behind each pixel and row of it where it is upsampled.
+    Shape ``(processors, passes, output rows, output columns, kernel rows, kernel columns)``. Zeros are around the
+    frame, and behind each pixel and row of it where it is upsampled.
     """
     twice = settings.upsampling
     shape = processors, settings.passes, settings.rows, settings.columns

@@ -140,9 +140,11 @@ def steps_of(stages, shape, big, half):
         write = 0 if at else half
         weight = stage.weight
         if weight is not None:
-            wide = np.zeros((*weight.shape[:2], (weight.shape[2] - 1) * stage.dilation + 1), np.int64) if (
-                weight.ndim == 3
-            ) else weight[:, :, None]
+            wide = (
+                np.zeros((*weight.shape[:2], (weight.shape[2] - 1) * stage.dilation + 1), np.int64)
+                if (weight.ndim == 3)
+                else weight[:, :, None]
+            )
             if weight.ndim == 3:
                 wide[:, :, :: stage.dilation] = weight
             weight = wide[..., None]

@@ -1,4 +1,4 @@
-"""The model beside the vendor's simulator: recorded networks, their registers worked out by hand, every layer's integers.
+"""The model beside the vendor's simulator: every layer of recorded networks, whose registers are worked out by hand.
 
 The cases are read by path, from the environment variable BITTRUE_ORACLE or from ../shared/oracle beside the repository.
 """

@@ -128,9 +128,12 @@ class Accelerator:
         started, master, binary = self.control.started()
         self.running = True
         layer, last = self.control.layers()
+        before = None
         for _ in range(self.chip.layers):
             values = {quadrant: self.registers[quadrant].get(layer, {}) for quadrant in started}
             ready = self._layer(layer, values, master, binary)
+            self._check_average(before, ready.settings)
+            before = ready.settings
             self.layers.append(ready.settings)
             ready.run()
             if self.after_layer:
@@ -140,6 +143,15 @@ class Accelerator:
                 return
             layer = following & 0x7F if following & 0x80 else layer + 1
         raise FirmwareFault(f"the layers never end: layer {layer} is the next after {self.chip.layers} of them")
+
+    def _check_average(self, before: LayerSettings | None, settings: LayerSettings) -> None:
+        """On the MAX78002 an average needs another layer behind one in which operands meet: it resets the sum."""
+        averages = settings.average and settings.pool != (1, 1)
+        if self.chip.clears and averages and before is not None and before.operands.count > 1:
+            raise FirmwareFault(
+                f"layer {settings.index} averages directly behind layer {before.index}, in which operands meet; on the "
+                f"{self.chip.name} a layer that moves one byte must stand between them"
+            )
 
     def _layer(self, layer: int, values: Mapping[int, Mapping[str, int]], master: int, binary: bool) -> LayerRun:
         """The layer that the registers describe; made anew when a register, weight or bias was written since."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from bittrue_firmware.chip import LANES, Chip
+from bittrue_firmware.chip import LANES, PROCESSORS, Chip
 from bittrue_firmware.fault import FirmwareFault
 from bittrue_firmware.fields import Fields
 from bittrue_firmware.geometry import Geometry, geometry
@@ -171,6 +171,8 @@ def _outputs(
         )
         count = kernels // shape.passes if kind == "conv" else positions * shape.passes
         passes_out = -(-count // positions)
+        wanted = _span(enabled) if kind == "depthwise" else count if passes_out == 1 else positions
+        fields.need(positions == wanted, "LCTL2", f"it counts {positions} outputs of a pass, and there are {wanted}")
         fields.need(
             (skip + 1) % passes_out == 0,
             "LCTL2",
@@ -183,6 +185,12 @@ def _outputs(
     if chip.clears:
         fields.equal("OCHAN", outputs, "the number of outputs less one")
     return positions, passes_out, slots
+
+
+def _span(enabled: Mapping[int, int]) -> int:
+    """Processors from the first one of a data memory to the last in use."""
+    processors = [PROCESSORS * q + i for q, mask in enabled.items() for i in range(PROCESSORS) if mask >> i & 1]
+    return max(processors) + 1 - min(processors) // LANES * LANES
 
 
 def _skip(chip: Chip, fields: Fields) -> int:

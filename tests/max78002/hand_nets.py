@@ -47,24 +47,17 @@ def branches(chip):
     right = bench.sum("right", a, 8, pad=1, spot=(word, 1, 2), shift=-4)
     word = bench.room((8, 4, 4), 3)
     square = Window("max", (2, 2), 2)
-    bench.sum("first", [left, right], 8, 3, 1, meets="add", pool=square, spot=(word, 0, 3), shift=-4)
-    mean = Window("avg", (2, 2), 2) if chip is MAX78000 else square
-    bench.sum("after", [left, right], 8, 1, meets="sub", pool=mean, pool_first=False, spot=(word, 1, 3), shift=-3)
-    bench.move("either", [left, right], meets="xor", pool=square, spot=(word, 2, 3))
-    three = [bench_tensor(bench, name, word + i, 2) for i, name in enumerate(("first", "after", "either_xor"))]
-    bench.sum("all", three, 5, meets="or", shift=-4, activation="relu")
+    first = bench.sum("first", [left, right], 8, 3, 1, meets="add", pool=square, spot=(word, 0, 3), shift=-4)
+    mean = Window("avg", (2, 2), 2)
+    after = bench.sum(
+        "after", [left, right], 8, 1, meets="sub", pool=mean, pool_first=False, spot=(word, 1, 3), shift=-3
+    )
+    either = bench.move("either", [left, right], meets="xor", pool=square, spot=(word, 2, 3))
+    bench.sum("all", [first, after, either], 5, meets="or", wide=True)
     if chip is MAX78002:
-        bench.sum("alone", three[1], 4, 1, wide=True)
+        bench.sum("alone", after, 4, 1, wide=True)
         bench.outputs = ["all", "alone"]
     return bench
-
-
-def bench_tensor(bench, node, word, gap):
-    """A tensor by where it stands."""
-    step = next(step for step in bench.steps if step.write == word)
-    from hand_bench import Tensor
-
-    return Tensor(node, step.result, step.targets, word, gap)
 
 
 def concat(chip):
@@ -97,7 +90,7 @@ def passes(chip):
     a = bench.sum("a", bench.input, 100, pad=1, shift=-6, spot=(word, 0, 2))
     b = bench.sum("b", bench.input, 100, 1, bits=2, shift=-2, spot=(word, 1, 2))
     c = bench.move("c", [a, b], meets="add")
-    d = bench.move("d", c, Window("avg" if chip is MAX78000 else "max", (2, 2), 2))
+    d = bench.move("d", c, Window("avg", (2, 2), 2))
     e = bench.sum("e", d, 130, bits=1, shift=-1, activation="abs")
     bench.flat("f", e, 70, 4, wide=True)
     return bench

@@ -20,6 +20,8 @@ class HandSteps:
         self.setup: list[tuple[int, int, int]] = []
         self.registers: list[tuple[int, int, int]] = []
         self.kernel_word, self.bias_at = 0, [0, 0, 0, 0]
+        self.resets: list[int] = []
+        """Layers that stand before an average where the one before has operands: not a step's."""
         used = steps[-1].targets
         for step in steps:
             used |= step.processors
@@ -59,8 +61,11 @@ class HandSteps:
             self.setup += [(base, 4, 8 | (0 if self.plain else 1 << 20)), (base + 4, 4, 0x40E)]
             if self.chip.clears:
                 self.setup += [(base + 12, 4, 0x1C80), (base + 12, 4, 0)]
-            self.setup += [(base + 8, 4, len(self.steps) - 1)] if len(self.steps) > 1 else []
-        for layer, step in enumerate(self.steps):
+        for number, (step, before) in enumerate(zip(self.steps, [None, *self.steps], strict=False)):
+            layer = len(self.resets) + number
+            if self.chip.clears and step.kind == "avg" and before and before.operands > 1:
+                self._reset(layer, step)
+                layer += 1
             first = divmod(9 * self.kernel_word, step.taps)
             self._counts(layer, step)
             self._pointers(layer, step, first[1])
@@ -68,6 +73,18 @@ class HandSteps:
             self._control(layer, step)
             if not step.passing:
                 self._kernels(step)
+        last = len(self.steps) + len(self.resets) - 1
+        self.setup += [(self.address(q, 8), 4, last) for q in self.quadrants] if last else []
+
+    def _reset(self, layer, step):
+        """The layer that moves one byte, in the first quadrant alone, to where the step's result begins."""
+        self.resets.append(layer)
+        first = self.quadrants[:1]
+        for name, value in {
+            "RCNT": 1 << 16, "CCNT": 1 << 16, "STRIDE": 0x10, "WPTR": step.write | step.into[0] // LANES << self.chip.pointer_shift, "RPTR": step.read, "LCTL": 0x920,
+            "TOFFS": int(step.taps == 1), "ONED": 0x100, "POST": 3 << 24, "ENA": 1,
+        }.items():  # fmt: skip
+            self.register(layer, name, value, first)
 
     def start(self):
         binary = any(step.bits < 0 for step in self.steps) << 30

@@ -40,6 +40,8 @@ def run(hand, codes):
     found = []
 
     def keep(settings, memory):
+        if settings.index in hand.resets:
+            return
         placed = PlacedLayer("l", "l", **hand.places[len(found)])
         instances, words, lanes = placed.places
         assert memory.known[instances, words, lanes].all()

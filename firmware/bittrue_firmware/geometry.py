@@ -64,7 +64,8 @@ def geometry(chip: Chip, fields: Fields, kind: str) -> Geometry:
     _check_control(chip, fields, kind, kernel_rows, kernel_columns)
     stride = fields.part("STRIDE", 0, 3) + 1
     rows, columns = frame_lines(chip, fields, stride)
-    operands = operands_of(fields, kind, rows.pool > 1 or columns.pool > 1)
+    pools = rows.pool > 1 or columns.pool > 1
+    operands = operands_of(fields, kind, pools)
     _check_size(fields, kind, operands)
     passes, flat = _passes(fields, kind, linear)
     if chip.clears:
@@ -72,6 +73,10 @@ def geometry(chip: Chip, fields: Fields, kind: str) -> Geometry:
     else:
         fields.only("STRIDE", 0xF)
         unit = operands.count * passes
+    fields.need(pools or fields.bit("LCTL", 8), "LCTL", "without pooling, bit 8 (maximum) is set")
+    fields.need(pools or stride == 1 or rows.count * columns.count > 1, "STRIDE", "one window has no stride")
+    whole = operands.count == passes == 1
+    fields.need(whole or not fields.bit("LCTL", 6), "LCTL", "CHW data (bit 6) are read in one pass, not flattened")
     one = fields.bit("ONED", 12)
     fields.need(not one or (columns.length == 1 and not columns.pad), "CCNT", "a frame of one dimension has one column")
     fields.need(not flat or rows.count == columns.count == 1, "RCNT", "flattening gives one result")

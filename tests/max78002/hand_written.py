@@ -81,8 +81,9 @@ class HandSteps:
         self.resets.append(layer)
         first = self.quadrants[:1]
         for name, value in {
-            "RCNT": 1 << 16, "CCNT": 1 << 16, "STRIDE": 0x10, "WPTR": step.write | step.into[0] // LANES << self.chip.pointer_shift, "RPTR": step.read, "LCTL": 0x920,
-            "TOFFS": int(step.taps == 1), "ONED": 0x100, "POST": 3 << 24, "ENA": 1,
+            "RCNT": 1 << 16, "CCNT": 1 << 16, "STRIDE": 0x10, "RPTR": step.read, "LCTL": 0x920, "ONED": 0x100,
+            "WPTR": step.write | step.into[0] // LANES << self.chip.pointer_shift, "TOFFS": int(step.taps == 1),
+            "POST": 3 << 24, "ENA": 1,
         }.items():  # fmt: skip
             self.register(layer, name, value, first)
 

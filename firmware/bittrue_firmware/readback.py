@@ -53,6 +53,9 @@ def _operands(project: Project, settings: LayerSettings, found: Traced) -> Itera
     ours, count = settings.operands, len(found.operands)
     if ours.count != count:
         yield f"it reads {ours.count} operand(s), the net has {count}"
+    channels = project.net.types[found.operands[0]].shape[0]
+    if settings.folded and channels <= len(settings.processors):
+        yield f"CHOFFS says that its passes are rows; {channels} channels take one pass"
     node = found.meeting
     if node is None or ours.count != count:
         return
@@ -102,13 +105,14 @@ def _frame(project: Project, settings: LayerSettings, found: Traced) -> Iterator
     shape = _read_shape(project, found)
     if len(shape) != 3 or (settings.linear and settings.rows == settings.columns == 1):
         return
-    _, rows, columns = shape
+    channels, rows, columns = shape
     if settings.width != columns:
         yield f"its rows have {settings.width} pixels, the net's {columns}"
     pools = [node.layer for node in (found.before or found.after) if isinstance(node.layer, Pool)]
     if pools:
         rows, columns = (axis.windows(n) for axis, n in zip(pools[0].axes, (rows, columns), strict=True))
-    if (settings.rows, settings.columns) != (rows, columns):
+    passes = -(-channels // len(settings.processors)) if settings.folded else 1
+    if (settings.rows, settings.columns) != (rows * passes, columns):
         yield f"it goes through {settings.rows} x {settings.columns} pixels, the net through {rows} x {columns}"
 
 

@@ -64,6 +64,7 @@ CASES = [
     ("images", MAX78000, 0, "LCTL", flip(8), "without pooling, bit 8 (maximum) is set"),
     ("images", MAX78000, 4, "LCTL", flip(6), "CHW data (bit 6) are read in one pass, not flattened"),
     ("passes", MAX78002, 0, "LCTL", flip(6), "CHW data (bit 6) are read in one pass, not flattened"),
+    ("chw", MAX78000, 1, "POST", flip(17), "a shift by 0 has no direction, bit 17"),
     ("chw", MAX78000, 1, "LCTL2", lambda value: value | 1 << 4, "a gap of 1 words between results of 32 bits"),
 ]
 

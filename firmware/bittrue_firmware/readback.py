@@ -26,8 +26,8 @@ def differences(project: Project, number: int, settings: LayerSettings, accelera
     net, placed = project.net, project.layers[number]
     ends = [layer.node for layer in project.layers[:number]]
     moved = Traced(operands=(placed.node,))  # of a result that another layer wrote
-    found = moved if placed.node in ends else traced(net, placed.node, ends)
-    yield from misplaced(project, number, settings, found)
+    found = moved if placed.node in (*ends, *net.inputs) else traced(net, placed.node, ends)
+    yield from misplaced(project, number, settings, accelerator.layers[0], found)
     yield from _operands(project, settings, found)
     yield from _pooling(settings, [*found.after, *found.before])
     yield from _frame(project, settings, found)

@@ -136,6 +136,12 @@ def test_an_average_behind_operands_needs_a_layer_between():
             accelerator.write(*write)
 
 
+def test_what_resets_an_average_reads_where_that_begins():
+    bench = made("branches", MAX78002)
+    with pytest.raises(FirmwareFault, match=r"layer 4 resets the sums of layer 5, but reads word \d+, not \d+"):
+        run(bench, [(4, "RPTR", flip(3))])
+
+
 def test_bytes_beside_a_result_in_its_words_are_unknown():
     """Whether the chip keeps them is not known: a result of six channels leaves two bytes of its second word so."""
     bench = made("branches", MAX78000)

@@ -56,7 +56,8 @@ def same(net: Net, codes) -> None:
 
 def integers_too(net: Net, codes) -> None:
     """The int64 tensors, which compute what float64 does not carry, on any net."""
-    expected, found = ref.taps(net, codes), exact.evaluate(net, torch.from_numpy(codes))
+    given = {name: torch.from_numpy(array) for name, array in net.check_inputs(codes).items()}
+    expected, found = ref.taps(net, codes), exact.evaluate(net, given)
     for name, code in expected.items():
         np.testing.assert_array_equal(found[name].numpy(), code, err_msg=f"node {name}")
 

@@ -1,0 +1,93 @@
+"""Sums along any number of axes: what every convolution and pool on tensors is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from bittrue.spec import Axis
+from bittrue.spec.window import windows
+
+Plain = Callable[[Tensor, Tensor, Sequence[Axis], int], Tensor]
+"""`products` or `library`: ``(x, weight, axes, groups) -> acc`` for axes without upsampling."""
+
+
+def convolve(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int, plain: Plain) -> Tensor:
+    """``acc[o, n] = sum_{c, k} weight[o, c, k] * x[first + c, at(n, k)]`` as in `bittrue.spec.Conv`, without a bias.
+
+    Phase by phase where zeros lie between the inputs (`bittrue.spec.Axis.phases`); what is in no phase is 0.
+
+    Parameters
+    ----------
+    x, weight : tensors (N, C, *lengths) and (O, C / groups, *K) of one type of number
+    axes : one `Axis` an axis
+    groups : int
+    plain : `products` or `library`
+
+    Returns
+    -------
+    acc : tensor (N, O, *windows)
+    """
+    if all(axis.upsampling == 1 for axis in axes):
+        return plain(x, weight, axes, groups)
+    lengths = x.shape[2:]
+    acc = x.new_zeros((len(x), len(weight), *windows(axes, lengths)))
+    for phase in product(*(axis.phases(length) for axis, length in zip(axes, lengths, strict=True))):
+        part = weight[(slice(None), slice(None), *(along.weights for along in phase))]
+        where = (slice(None), slice(None), *(along.outputs for along in phase))
+        acc[where] = plain(x, part, [along.axis for along in phase], groups)
+    return acc
+
+
+def products(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:
+    """As one matrix product a group, every window a column: sums of products and nothing else, so exact.
+
+    For integers, and for floats that hold every partial sum.
+    """
+    batch, filters, rank = len(x), len(weight), len(axes)
+    seen = padded(x, axes)
+    for k, axis in enumerate(axes):
+        seen = seen.unfold(2 + k, axis.span, axis.stride)
+    seen = seen[(..., *(slice(None, None, axis.dilation) for axis in axes))]  # (N, C, *windows, *K)
+    counts = seen.shape[2 : 2 + rank]
+    apart = seen.reshape(batch, groups, weight.shape[1], *seen.shape[2:])
+    order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))  # (G, C / G, *K, N, *windows)
+    columns = apart.permute(order).reshape(groups, weight[0].numel(), -1)
+    acc = torch.matmul(weight.reshape(groups, filters // groups, -1), columns)
+    return acc.reshape(filters, batch, *counts).movedim(1, 0).contiguous()
+
+
+def library(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:
+    """By PyTorch's own convolution, which is fast, and on the CPU sums products alone, once NNPACK is out of its way.
+
+    NNPACK, and the libraries for other devices, may convolve by transforms, which round.
+    """
+    strides, dilations = [axis.stride for axis in axes], [axis.dilation for axis in axes]
+    pads = [axis.before for axis in axes]
+    if any(axis.before != axis.after or axis.before < 0 for axis in axes):
+        x, pads = padded(x, axes), [0] * len(axes)
+    convolution = (nn.functional.conv1d, nn.functional.conv2d)[len(axes) - 1]
+    with torch.backends.nnpack.flags(enabled=False):
+        return convolution(x, weight, None, strides, pads, dilations, groups)
+
+
+def padded(x: Tensor, axes: Sequence[Axis]) -> Tensor:
+    """``x`` with each axis' zeros before and after it; where their number is negative, without so many inputs."""
+    missing: list[int] = []
+    for dim, axis in enumerate(axes, x.ndim - len(axes)):
+        length = x.shape[dim]
+        begin, end = -axis.before, length + axis.after
+        first, last = min(max(begin, 0), length), min(max(end, 0), length)
+        x = x.narrow(dim, first, max(0, last - first))
+        missing = [max(0, min(-begin, end - begin)), max(0, end - max(begin, length)), *missing]
+    return nn.functional.pad(x, missing) if any(missing) else x
+
+
+def places(x: Tensor, axis: Axis, dim: int) -> list[Tensor]:
+    """``x[n * stride + place * dilation]`` along ``dim``, counted from the end, for all windows: a view a place."""
+    last, after = x.shape[dim] - axis.span + 1, (slice(None),) * (-dim - 1)
+    starts = (place * axis.dilation for place in range(axis.size))
+    return [x[(..., slice(start, start + last, axis.stride), *after)] for start in starts]

@@ -15,7 +15,9 @@ from bittrue.spec import ComplexFIR, Dense, MemoryTaps, Table, TensorType
 Codes = npt.NDArray[np.int64]
 
 
-def dense(layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+def dense(
+    layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> tuple[str, Rows]:
     sample, neuron = where
     x, weight = inputs[0][sample], layer.weight[neuron]
     terms = [(f"w[{neuron}, {k}] * x[{k}]", int(w), int(v)) for k, (w, v) in enumerate(zip(weight, x, strict=True))]
@@ -62,7 +64,9 @@ def complex_fir(
     return f"y = requantise(sum(h * b), shift), {part} part", [*rows, *rounding(acc, shift, str(layer.output))]
 
 
-def table(layer: Table, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+def table(
+    layer: Table, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> tuple[str, Rows]:
     word, lo = int(inputs[0][where]), types[0].format.lo
     rows = [("x", str(word)), ("index x - lo", str(word - lo)), ("values[index]", str(int(layer.values[word - lo])))]
     return "y = values[x - lo]", rows

@@ -80,7 +80,9 @@ def mul(layer: Mul, types: Sequence[TensorType], inputs: Sequence[Codes], where:
     return _rounded(layer, types, [("x_0 * x_1", a, b)], "x_0 * x_1")
 
 
-def complex_mul(layer: ComplexMul, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+def complex_mul(
+    layer: ComplexMul, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> Found:
     sample, channel, *rest = where
     pair = channel // 2 * 2
     (a_i, a_q), (b_i, b_q) = ([int(x[(sample, c, *rest)]) for c in (pair, pair + 1)] for x in inputs)

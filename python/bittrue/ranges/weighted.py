@@ -28,7 +28,9 @@ def conv(layer: Conv, types: Sequence[TensorType], given: Sequence[Intervals]) -
         rows, source = slice(g * filters, (g + 1) * filters), given[0][g * channels : (g + 1) * channels]
         found = tuple(Interval(int(b), int(b)) for b in layer.bias[rows])
         for phase in product(*phases):
-            weight = layer.weight[(rows, slice(None), *(along.weights for along in phase))].reshape(filters, channels, -1)
+            weight = layer.weight[(rows, slice(None), *(along.weights for along in phase))].reshape(
+                filters, channels, -1
+            )
             terms = [x for x in source for _ in range(weight.shape[2])]
             sums = weighted_sums(weight.reshape(filters, -1), layer.bias[rows], terms)
             found = tuple(one.hull(two) for one, two in zip(found, sums, strict=True))

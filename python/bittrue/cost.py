@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -238,8 +237,10 @@ def _(layer: Dense, output: TensorType) -> int:
 
 @macs.register
 def _(layer: Conv, output: TensorType) -> int:
-    along = (axis.products(count) for axis, count in zip(layer.axes, output.shape[1:], strict=True))
-    return len(layer.weight) * layer.weight.shape[1] * math.prod(along)
+    count = len(layer.weight) * layer.weight.shape[1]
+    for axis, windows in zip(layer.axes, output.shape[1:], strict=True):
+        count *= axis.products(windows)
+    return count
 
 
 @macs.register

@@ -33,11 +33,12 @@ DRAWS, KEPT = 64, 8
 
 
 def worst_cases(net: Net, name: str = INPUT) -> Codes:
-    """Streams ``(N, *shape)`` of input ``name`` that bring first-layer accumulators to their largest and smallest value.
+    """Streams ``(N, *shape)`` of an input that bring first-layer accumulators to their largest and smallest value.
 
     For a `Dense` on the input these are lo and hi by the sign of each weight, for a convolution the same in one
-    window, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps` into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
-    but for the spacing of the grid. Empty for other first layers.
+    window, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps` into `Dense`) every delay gets that sample of a
+    grid over the I/Q plane that adds most, which is the largest value but for the spacing of the grid. Empty for other
+    first layers.
     """
     given = net.inputs[name]
     fmt, found = given.format, [np.zeros((0, *given.shape), np.int64)]
@@ -114,11 +115,11 @@ def _fir_scores(layer: ComplexFIR, given: Format, iq: Codes) -> dict[int, Codes]
 
 
 def ties(net: Net, rng: np.random.Generator, name: str = INPUT) -> Codes:
-    """Samples ``(N, *shape)`` of input ``name`` for which a rounding of the first layer lies half an LSB between two words.
+    """Samples ``(N, *shape)`` of an input for which a rounding of the first layer lies half an LSB between two words.
 
     Searched among all samples on the I axis, the Q axis and the diagonal for layers that take I/Q, constructed from
-    the weights for `Dense` and for one window of a convolution. Empty where the first layer rounds nothing away or no such
-    sample was found.
+    the weights for `Dense` and for one window of a convolution. Empty where the first layer rounds nothing away or no
+    such sample was found.
     """
     given = net.inputs[name]
     found = [np.zeros((0, *given.shape), np.int64)]

@@ -12,6 +12,7 @@ from bittrue.spec import Abs, Activation, Conv, Dense, ReLU, TensorType
 
 
 def dense(layer: Dense, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Dense`."""
     acc = weighted_sums(layer.weight, layer.bias, given[0])
     return Range(activated(acc, layer.shift(types[0].format), layer.activation, layer.output), acc)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,11 +116,11 @@ class Net:
             )
 
     def _results(self, given: object) -> tuple[str, ...]:
-        """The names of the results; `BadInput` unless they are nodes in the order of evaluation, the last among them."""
+        """The names of the results; `BadInput` unless they are nodes in the order of evaluation."""
         names = [node.name for node in self.nodes]
         given = (given,) if isinstance(given, str) else given
         wanted: list[object] = list(given) if isinstance(given, list | tuple) else [None]
-        wanted = wanted or names[-1:]
+        wanted = wanted or [*names[-1:]]
         chosen = set(map(str, wanted))
         if wanted != (found := [name for name in names if name in chosen]):
             raise BadInput(
@@ -259,7 +260,7 @@ def _nodes(net: str, given: object) -> tuple[Node, ...]:
 
 def _inputs(net: str, given: object) -> dict[str, TensorType]:
     """The inputs of a net by name; `BadInput` where they are none."""
-    inputs = dict(given) if isinstance(given, Mapping) else {INPUT: given}
+    inputs: dict[Any, Any] = dict(given) if isinstance(given, Mapping) else {INPUT: given}
     if not inputs or not all(isinstance(tensor, TensorType) for tensor in inputs.values()):
         raise BadInput(f"net {net} has {shown(given)} for its input; give a TensorType(shape, format)")
     if len(inputs) > NODES:

@@ -92,9 +92,9 @@ class Axis:
     def phases(self, length: int) -> tuple[Phase, ...]:
         """The axis taken apart into axes without upsampling. Results of no phase meet no input at all.
 
-        Weight ``k`` meets an input in window ``n`` where ``u`` divides ``n * stride + k * dilation - before``. With
-        ``n`` that repeats every ``period = u / gcd(u, stride)`` windows, with ``k`` every ``step = u / gcd(u, dilation)``
-        weights, and of the first ``step`` weights every one meets inputs in another phase, or in none.
+        Weight ``k`` meets an input in window ``n`` where ``u`` divides ``n * stride + k * dilation - before``. That
+        repeats every ``period = u / gcd(u, stride)`` windows and every ``step = u / gcd(u, dilation)`` weights, and of
+        the first ``step`` weights every one meets inputs in another phase, or in none.
         """
         if self.upsampling == 1:
             return (Phase(slice(None), slice(None), self),)
@@ -123,9 +123,8 @@ class Axis:
     @property
     def _repetition(self) -> tuple[int, int]:
         """After how many windows, and after how many weights, inputs are met again."""
-        return self.upsampling // gcd(self.upsampling, self.stride), self.upsampling // gcd(
-            self.upsampling, self.dilation
-        )
+        u = self.upsampling
+        return u // gcd(u, self.stride), u // gcd(u, self.dilation)
 
     def _meetings(self, count: int) -> Iterator[tuple[int, int]]:
         """The first of ``count`` windows in which each of the first weights meets an input, if it ever does."""

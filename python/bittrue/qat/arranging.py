@@ -8,23 +8,27 @@ import torch
 from torch import Tensor
 
 from bittrue.qat.module import LayerModule
-from bittrue.spec import Concat, Constant, Flatten, Interleave, Layer, Reshape, TensorType, Upsample
+from bittrue.spec import Concat, Constant, Flatten, Interleave, Reshape, TensorType, Upsample
 from bittrue.spec.layer import rule
 
 
 def flatten(layer: Flatten, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """All axes of a sample as one."""
     return x.flatten(-len(types[0].shape))
 
 
 def reshape(layer: Reshape, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """The same elements in another shape."""
     return x.reshape(*x.shape[: -len(types[0].shape)], *layer.shape)
 
 
 def concat(layer: Concat, types: Sequence[TensorType], *inputs: Tensor) -> Tensor:
+    """All channels, one tensor after the other."""
     return torch.cat(inputs, -len(types[0].shape))
 
 
 def upsample(layer: Upsample, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Every sample as often as the factor of each axis says."""
     for k, factor in enumerate(layer.factors):
         x = x.repeat_interleave(factor, k - len(layer.factors))
     return x
@@ -40,7 +44,7 @@ def interleave(layer: Interleave, types: Sequence[TensorType], x: Tensor) -> Ten
     return apart.permute(*range(before), *order).reshape(*batch, channels, *lengths)
 
 
-RULES: dict[type[Layer], Callable[..., Tensor]] = {
+RULES: dict[type, Callable[..., Tensor]] = {
     Flatten: flatten,
     Reshape: reshape,
     Concat: concat,

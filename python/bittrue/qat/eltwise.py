@@ -42,8 +42,8 @@ def complex_product(a: Tensor, b: Tensor, axes: int) -> Tensor:
 
     Channels lie first of these; they alternate I and Q.
     """
-    after = (slice(None),) * (axes - 1)
-    a_i, a_q, b_i, b_q = (x[(..., slice(part, None, 2), *after)] for x in (a, b) for part in (0, 1))
+    index: list[Any] = [(..., slice(part, None, 2), *(slice(None),) * (axes - 1)) for part in (0, 1)]
+    a_i, a_q, b_i, b_q = (x[part] for x in (a, b) for part in index)
     parts = torch.stack([a_i * b_i - a_q * b_q, a_i * b_q + a_q * b_i], dim=-axes)
     return parts.flatten(-axes - 1, -axes)
 

@@ -37,7 +37,7 @@ from bittrue.spec import (
 )
 from bittrue.spec.layer import rule
 
-MODULES: dict[type[Layer], type[LayerModule]] = {
+MODULES: dict[type, type[LayerModule]] = {
     MemoryTaps: MemoryTapsModule,
     ComplexFIR: ComplexFIRModule,
     Table: TableModule,

@@ -78,10 +78,13 @@ class Network(nn.Module):
         Axis ``N`` counts samples, and it is time for nets with memory, whose history starts at zero in every sequence
         of the batch axes before it. Raises `BadInput` for other inputs or shapes, integers, NaN or infinity.
         """
-        return self.forward_from(self._enter(x))
+        found = self.evaluate(self._enter(x), self.template.outputs)
+        return found if len(found) > 1 else found[self.template.last]
 
-    def forward_from(self, known: Mapping[str, Tensor]) -> Values:
-        """Output values from tensors inside the net: only the nodes between these and the outputs are evaluated.
+    def forward_from(self, known: Mapping[str, Tensor]) -> Tensor:
+        """Output values from tensors inside the net: only the nodes between these and the output are evaluated.
+
+        For several outputs there is ``evaluate(known, net.outputs)``.
 
         Parameters
         ----------
@@ -89,8 +92,8 @@ class Network(nn.Module):
             Taken as they are; also ``"<node>.basis"`` for the basis signals of a ComplexFIR. `precompute` makes the
             mapping with which training on shuffled samples needs no history.
         """
-        found = self.evaluate(known, self.template.outputs)
-        return found if len(found) > 1 else found[self.template.last]
+        last = self.template.last
+        return self.evaluate(known, (last,))[last]
 
     def taps(self, x: Values) -> dict[str, Tensor]:
         """Values of every node by its name, for input as in `forward`."""

@@ -34,7 +34,7 @@ class PoolModule(LayerModule):
 
     def _mean(self, x: Tensor) -> Tensor:
         layer, frac = self.layer, self.given[0].format.frac
-        mean = summed(layer, x) / layer.places
+        mean: Tensor = summed(layer, x) / layer.places
         if not self.quantised:
             return mean
         exact: Tensor = (mean.detach() * 2.0**frac).trunc() * 2.0**-frac

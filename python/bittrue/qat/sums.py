@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,8 @@ def products(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Te
     seen = padded(x, axes)
     for k, axis in enumerate(axes):
         seen = seen.unfold(2 + k, axis.span, axis.stride)
-    seen = seen[(..., *(slice(None, None, axis.dilation) for axis in axes))]  # (N, C, *windows, *K)
+    within: Any = (..., *(slice(None, None, axis.dilation) for axis in axes))
+    seen = seen[within]  # (N, C, *windows, *K)
     counts = seen.shape[2 : 2 + rank]
     apart = seen.reshape(batch, groups, weight.shape[1], *seen.shape[2:])
     order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))  # (G, C / G, *K, N, *windows)
@@ -90,4 +92,5 @@ def places(x: Tensor, axis: Axis, dim: int) -> list[Tensor]:
     """``x[n * stride + place * dilation]`` along ``dim``, counted from the end, for all windows: a view a place."""
     last, after = x.shape[dim] - axis.span + 1, (slice(None),) * (-dim - 1)
     starts = (place * axis.dilation for place in range(axis.size))
-    return [x[(..., slice(start, start + last, axis.stride), *after)] for start in starts]
+    indices: list[Any] = [(..., slice(start, start + last, axis.stride), *after) for start in starts]
+    return [x[index] for index in indices]

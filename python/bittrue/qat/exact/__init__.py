@@ -34,7 +34,7 @@ from bittrue.spec.layer import rule
 
 __all__ = ["RULES", "evaluate"]
 
-RULES: dict[type[Layer], Callable[..., Tensor]] = {
+RULES: dict[type, Callable[..., Tensor]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,

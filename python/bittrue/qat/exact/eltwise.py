@@ -22,13 +22,16 @@ def add(layer: Eltwise, types: Sequence[TensorType], *inputs: Tensor) -> Tensor:
 
 
 def mul(layer: Mul, types: Sequence[TensorType], a: Tensor, b: Tensor) -> Tensor:
+    """Of `bittrue.spec.Mul`."""
     return requantise(a * b, layer.shift([given.format for given in types]), layer.output)
 
 
 def complex_mul(layer: ComplexMul, types: Sequence[TensorType], a: Tensor, b: Tensor) -> Tensor:
+    """Of `bittrue.spec.ComplexMul`."""
     acc = complex_product(a, b, len(types[0].shape))
     return requantise(acc, layer.shift([given.format for given in types]), layer.output)
 
 
 def bitwise(layer: Bitwise, types: Sequence[TensorType], *inputs: Tensor) -> Tensor:
+    """Of `bittrue.spec.Bitwise`."""
     return combine(layer, *inputs)

@@ -12,6 +12,7 @@ from bittrue.spec import ComplexFIR, MemoryTaps, Table, TensorType
 
 
 def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Tensor) -> Tensor:
+    """Of `bittrue.spec.MemoryTaps`."""
     frac, fmt = types[0].format.frac, layer.output
     parts: Mapping[int | str, Tensor] = {
         **{p: envelope_codes(iq, p, frac, fmt) for p in layer.powers},
@@ -21,6 +22,7 @@ def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Tensor) -> T
 
 
 def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Tensor) -> Tensor:
+    """Of `bittrue.spec.ComplexFIR`."""
     frac, basis = types[0].format.frac, layer.basis
     acc, row = torch.zeros_like(iq), iter(layer.weight.tolist())
     for term in layer.terms:
@@ -37,4 +39,5 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Tensor) -> T
 
 
 def table(layer: Table, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Of `bittrue.spec.Table`."""
     return torch.tensor(layer.values)[x - types[0].format.lo]

@@ -13,11 +13,13 @@ from bittrue.spec import Abs, Conv, Dense, LeakyReLU, ReLU, TensorType
 
 
 def dense(layer: Dense, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Of `bittrue.spec.Dense`."""
     acc = x @ torch.tensor(layer.weight).T + torch.tensor(layer.bias)
     return activated(layer, types[0], acc)
 
 
 def conv(layer: Conv, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Of `bittrue.spec.Conv`: one matrix product a group and phase."""
     acc = convolve(x, torch.tensor(layer.weight), layer.axes, layer.groups, products)
     return activated(layer, types[0], acc + torch.tensor(layer.bias).reshape(-1, *(1 for _ in layer.axes)))
 

@@ -102,6 +102,12 @@ def test_channels_are_joined_in_the_order_of_the_sources_and_several_results_com
     assert [str(given) for given, _ in stage_types(x.shape[1:], stages)] == ["3x4x5 Q1.7", "2x4x5 Q1.7", "5x4x5 Q1.7"]
 
 
+def test_a_sum_of_operands_may_be_wide():
+    net = stage_net("n", (2, 3), [Stage("s", "none", sources=("input",) * 3, join="add", wide=True)])
+    x = data(2, 3)
+    np.testing.assert_array_equal(ref.run(net, x), 3 * x)
+
+
 def test_a_transposed_convolution_writes_every_weight_where_it_belongs():
     weight = weights(2, 1, 3, 3)
     stage = Stage("t", "convtranspose2d", weight, stride=2, padding=1, output_padding=1, wide=True)
@@ -117,15 +123,23 @@ def test_data_are_read_as_another_shape():
     stages = [
         Stage("frame", "conv1d", weights(3, 2, 1), output_shift=-1),
         Stage("image", "conv2d", weights(4, 3, 3, 3), padding=1, shape=(4, 3), output_shift=-4),
-        Stage("rows", "conv1d", weights(4, 4, 3), output_shift=-4),
-        Stage("vector", "linear", weights(6, 40), output_shift=-4),
+        Stage("rows", "conv1d", weights(4, 2, 3), shape=(24,), output_shift=-4),
+        Stage("pixels", "linear", weights(5, 4), output_shift=-2, flatten=False),
+        Stage("vector", "linear", weights(6, 110), output_shift=-4),
         Stage("column", "conv2d", weights(2, 6, 1, 1), output_shift=-2),
     ]
     x = data(2, 12)
     net = stage_net("n", (2, 12), stages)
     taps = ref.taps(net, x)
     np.testing.assert_array_equal(taps["image_reshape"], taps["frame"].reshape(SAMPLES, 3, 4, 3))
-    np.testing.assert_array_equal(taps["rows_reshape"], taps["image"].reshape(SAMPLES, 4, 12))
+    np.testing.assert_array_equal(taps["rows_reshape"], taps["image"].reshape(SAMPLES, 2, 24))
+    pixels = np.einsum("oc,ncl->nol", stages[3].weight, taps["rows"])
+    np.testing.assert_array_equal(taps["pixels"], rounded(pixels, -2))
+    assert names(net)[5:8] == [
+        ("pixels", "Conv1d", ("rows",)),
+        ("vector_flatten", "Flatten", ("pixels",)),
+        ("vector", "Dense", ("vector_flatten",)),
+    ]
     np.testing.assert_array_equal(taps["column_reshape"], taps["vector"][..., None, None])
 
 

@@ -7,8 +7,10 @@ element.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +46,12 @@ RANKS: dict[Operation, int] = {"conv1d": 1, "conv2d": 2, "convtranspose2d": 2}
 """Axes behind the channels that an operation walks along; the others take what there is."""
 
 Join = Literal["concat", "add", "sub", "xor", "or"]
-_JOINS: dict[str, Layer] = {
-    "concat": Concat(),
-    "add": Add(DATA),
-    "sub": Sub(DATA),
-    "xor": BitwiseXor(),
-    "or": BitwiseOr(),
+_JOINS: dict[str, Callable[[Format], Layer]] = {
+    "concat": lambda _: Concat(),
+    "add": Add,
+    "sub": Sub,
+    "xor": lambda _: BitwiseXor(),
+    "or": lambda _: BitwiseOr(),
 }
 _POOLS: dict[tuple[str, int], type[Pool1d] | type[Pool2d]] = {
     ("max", 1): MaxPool1d,
@@ -116,8 +118,11 @@ class Stage:
     pool_first : bool
         Whether pooling is before an element-wise join, or behind it.
     shape : tuple of int, optional
-        The axes behind the channels as which it reads its data, channel by channel; without them, a vector is read as
-        frames of one sample, a frame as an image of one column, an image as a frame of its rows.
+        The axes behind the channels as which it reads its data, in their order; there are as many channels as fill
+        them. Without, a vector is read as frames of one sample, a frame as an image of one column, and the other way.
+    flatten : bool
+        Of "linear": without it, frames and images of more than one sample keep their size, and the weights are those
+        of a convolution with a kernel of 1.
     """
 
     name: str
@@ -138,6 +143,7 @@ class Stage:
     join: Join | None = None
     pool_first: bool = True
     shape: tuple[int, ...] | None = None
+    flatten: bool = True
 
     def __post_init__(self) -> None:
         if self.join is not None and self.join not in _JOINS:
@@ -160,11 +166,27 @@ class Stage:
         return 8 - abs(self.bits) + (0 if self.wide else self.output_shift)
 
     def joining(self) -> Layer:
-        """The layer that joins its sources."""
-        return _JOINS[str(self.join)]
+        """The layer that joins its sources: 32 bits wide where nothing follows and the result is to be wide."""
+        wide = self.wide and self.operation == "none"
+        return _JOINS[str(self.join)](Format(WIDE_BITS, DATA.frac) if wide else DATA)
 
-    def layer(self) -> Weighted:
-        """The layer with this stage's sum. Raises `BadInput` for a shift or weights outside their limits."""
+    def reading(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape as which data of a ``shape`` are read."""
+        rank = RANKS.get(self.operation)
+        if self.shape is not None:
+            return (math.prod(shape) // math.prod(self.shape), *self.shape)
+        if rank is None:
+            return (*shape, 1) if self.pool and len(shape) == 1 else shape
+        while len(shape) > rank + 1 and shape[-1] == 1:
+            shape = shape[:-1]
+        return shape + (1,) * (rank + 1 - len(shape))
+
+    def layer(self, rank: int = 0) -> Weighted:
+        """The layer with this stage's sum.
+
+        ``rank`` counts the axes behind the channels of what a "linear" stage takes; others know it themselves. Raises
+        `BadInput` for a shift or weights outside their limits.
+        """
         if abs(self.shift) > SHIFT_LIMIT:
             implied = 8 - abs(self.bits)
             raise BadInput(
@@ -176,12 +198,15 @@ class Stage:
         weight_format = Format(2 if self.bits < 0 else self.bits, DATA.frac - self.shift)
         output = Format(WIDE_BITS, DATA.frac + weight_format.frac) if self.wide else DATA
         bias = np.zeros(len(self.weight), np.int64) if self.bias is None else self.bias * BIAS_STEP
-        common = self.weight, bias, weight_format, output, self.activation
-        where = self.padding, self.dilation, self.groups, self.stride
+        common = bias, weight_format, output, self.activation
+        where: Any = self.padding, self.dilation, self.groups, self.stride
         if self.operation == "linear":
-            return Dense(*common)
+            kind: Any = (Dense, Conv1d, Conv2d)[rank]
+            made: Weighted = kind(self.weight.reshape(*self.weight.shape, *(1,) * rank), *common)
+            return made
         if self.operation == "conv1d":
-            return Conv1d(*common, *where)  # type: ignore[arg-type]
+            return Conv1d(self.weight, *common, *where)
         if self.operation == "conv2d":
-            return Conv2d(*common, *where)  # type: ignore[arg-type]
-        return ConvTranspose2d(*common, self.stride, self.padding, self.output_padding, self.dilation, self.groups)  # type: ignore[arg-type]
+            return Conv2d(self.weight, *common, *where)
+        apart: Any = self.stride, self.padding, self.output_padding, self.dilation, self.groups
+        return ConvTranspose2d(self.weight, *common, *apart)

@@ -6,10 +6,10 @@ become nets by the rule that stands here.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bittrue.errors import BadInput, shown
 from bittrue.spec.arranging import Flatten, Reshape
@@ -34,6 +34,7 @@ __all__ = [
     "RANKS",
     "SHIFT_LIMIT",
     "WIDE_BITS",
+    "Builder",
     "Join",
     "Operation",
     "Pool",
@@ -50,10 +51,10 @@ def stage_net(name: str, shape: tuple[int, ...], stages: Iterable[Stage], output
     ``outputs`` names the stages whose results are those of the net, in the order of evaluation; without, the last.
     Raises `BadInput`, naming the layer, where stages do not fit each other.
     """
-    builder = _Builder(shape)
+    builder = Builder(shape)
     for stage in stages:
         builder.add(stage)
-    return Net(name, TensorType(shape, DATA), tuple(builder.nodes), outputs=tuple(outputs))  # type: ignore[arg-type]
+    return builder.net(name, outputs)
 
 
 def stage_types(shape: tuple[int, ...], stages: Iterable[Stage]) -> list[tuple[TensorType, TensorType]]:
@@ -61,34 +62,46 @@ def stage_types(shape: tuple[int, ...], stages: Iterable[Stage]) -> list[tuple[T
 
     Raises `BadInput` as `stage_net` does.
     """
-    builder = _Builder(shape)
+    builder = Builder(shape)
     return [builder.add(stage) for stage in stages]
 
 
-class _Builder:
-    """Nodes of stages, one stage after the other, and the types of what the stages put out."""
+class Builder:
+    """Makes nodes of stages, one stage after the other.
+
+    Attributes
+    ----------
+    types : dict of TensorType
+        Of the input, and of what each stage puts out, by name.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.nodes: list[Node] = []
-        self._types, self._last = {INPUT: TensorType(shape, DATA)}, INPUT
+        self.types = {INPUT: TensorType(shape, DATA)}
+        self._nodes: list[Node] = []
+        self._last = INPUT
+
+    def net(self, name: str, outputs: Sequence[str] = ()) -> Net:
+        """The net of all stages so far; ``outputs`` as of `stage_net`."""
+        inputs: Any = self.types[INPUT]
+        return Net(name, inputs, tuple(self._nodes), outputs=tuple(outputs))
 
     def add(self, stage: Stage) -> tuple[TensorType, TensorType]:
         """Append the nodes of a stage; what it takes and puts out."""
         operands = []
         for source in stage.sources or (self._last,):
-            if source not in self._types:
+            if source not in self.types:
                 raise BadInput(f"layer {stage.name} takes {shown(source)}, which is no earlier layer; correct it")
-            if self._types[source].format != DATA:
+            if self.types[source].format != DATA:
                 raise BadInput(f"layer {stage.name} follows a wide layer; only results of the net may be 32 bits wide")
-            operands.append(_Tensor(source, self._types[source]))
+            operands.append(_Tensor(source, self.types[source]))
         steps = _Steps(stage)
         try:
             given = steps.take(operands)
         except BadInput as error:
             raise BadInput(f"layer {stage.name}: {error}") from None
         *before, last = steps.nodes
-        self.nodes += [*before, replace(last, name=stage.name)]
-        self._types[stage.name], self._last = steps.type, stage.name
+        self._nodes += [*before, replace(last, name=stage.name)]
+        self.types[stage.name], self._last = steps.type, stage.name
         return given, steps.type
 
 
@@ -122,10 +135,11 @@ class _Steps:
         if not stage.pool_first:
             operands = self._each("pool", operands, self._pooling)
         (last,) = operands
-        if stage.operation == "linear" and len(last.type.shape) > 1:
+        pixels = last.type.shape[1:]
+        if stage.operation == "linear" and pixels and (stage.flatten or set(pixels) == {1}):
             last = self._step("flatten", Flatten(), last)
         if stage.operation != "none":
-            self._step("sum", stage.layer(), last)
+            self._step("sum", stage.layer(len(last.type.shape) - 1), last)
         elif not self.nodes:
             self._step("same", _same(last.type), last)
         return given
@@ -147,17 +161,8 @@ class _Steps:
         return found
 
     def _reading(self, shape: tuple[int, ...]) -> Layer | None:
-        """The layer that gives data the shape as which the stage reads them."""
-        rank, wanted = RANKS.get(self.stage.operation), shape
-        if self.stage.shape is not None:
-            wanted = (shape[0], *self.stage.shape)
-        elif rank is not None and len(shape) <= rank:
-            wanted = shape + (1,) * (rank + 1 - len(shape))
-        elif rank is not None and len(shape) > rank + 1:
-            wanted = (shape[0], math.prod(shape[1:]))
-        elif self.stage.pool and len(shape) == 1:
-            wanted = (*shape, 1)
-        return None if wanted == shape else Reshape(wanted)
+        read = self.stage.reading(shape)
+        return None if read == shape else Reshape(read)
 
     def _pooling(self, shape: tuple[int, ...]) -> Layer | None:
         return self.stage.pool.layer(len(shape) - 1) if self.stage.pool else None

@@ -76,6 +76,14 @@ def library(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Ten
         return convolution(x, weight, None, strides, pads, dilations, groups)
 
 
+def turned(weight: Tensor, groups: int) -> Tensor:
+    """`bittrue.spec.transposed_kernel` of a tensor: ``(C, O / groups, *K)`` of a transposed layer of PyTorch's to
+    ``(O, C / groups, *K)`` of the convolution that it is, and back.
+    """
+    parts = weight.reshape(groups, -1, *weight.shape[1:]).transpose(1, 2)
+    return parts.reshape(-1, *parts.shape[2:]).flip(tuple(range(2, weight.ndim)))
+
+
 def padded(x: Tensor, axes: Sequence[Axis]) -> Tensor:
     """``x`` with each axis' zeros before and after it; where their number is negative, without so many inputs."""
     missing: list[int] = []

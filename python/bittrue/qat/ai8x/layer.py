@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,9 @@ from bittrue.num.batch_norm import EPS, FACTOR
 from bittrue.qat.ai8x.policy import LayerPolicy
 from bittrue.qat.ai8x.rounding import average, round_weights, shift_of
 from bittrue.qat.quantise import StraightThroughQuantize
-from bittrue.spec import Abs, Activation, Linear, ReLU
-from bittrue.spec.stages import DATA, Pool
+from bittrue.spec import Abs, Activation, Axis, Linear, ReLU
+from bittrue.spec.stages import DATA, Operation, Pool
+from bittrue.spec.window import per_axis
 
 ACTIVATIONS: dict[str | None, Activation] = {None: Linear(), "ReLU": ReLU(), "Abs": Abs()}
 MOMENTUM = 0.05
@@ -38,12 +39,17 @@ class Ai8xLayer(nn.Module):
 
     Attributes
     ----------
-    op : Conv1d, Linear or None
+    op : module of PyTorch's, or None
         Float parameters ``op.weight`` and ``op.bias``.
-    bn : BatchNorm1d or None
+    bn : BatchNorm1d, BatchNorm2d or None
     weight_bits, bias_bits, output_shift, shift_quantile, quantize_activation, adjust_output_shift : Tensor (1,)
         As ai8x checkpoints name them; ``weight_bits`` is 0 until `quantise`.
     """
+
+    rank: ClassVar[int] = 1
+    """Axes behind the channels that a pool or a convolution walks along."""
+    operation: ClassVar[Operation] = "none"
+    """What the chip calls it."""
 
     weight_bits: Tensor
     bias_bits: Tensor
@@ -77,8 +83,9 @@ class Ai8xLayer(nn.Module):
             self.register_buffer(name, torch.tensor(value))
         self.pool, self.activation, self.wide = pool, ACTIVATIONS[activation], wide
         self.op = op
-        norm = nn.BatchNorm1d(channels, EPS, MOMENTUM, affine=batchnorm == "Affine") if batchnorm else None
-        self.bn: nn.BatchNorm1d | None = norm
+        kind = (nn.BatchNorm1d, nn.BatchNorm2d)[self.rank - 1]
+        norm = kind(channels, EPS, MOMENTUM, affine=batchnorm == "Affine") if batchnorm else None
+        self.bn: nn.BatchNorm1d | nn.BatchNorm2d | None = norm
 
     @property
     def quantised(self) -> bool:
@@ -112,12 +119,16 @@ class Ai8xLayer(nn.Module):
             return 0
         return shift_of(self.weight, self.bias, float(self.shift_quantile), int(self.weight_bits))
 
+    def kernels(self, weight: Tensor) -> Tensor:
+        """A tensor in the shape of ``op.weight`` as ``(O, ...)``: what each output sums; doing it twice goes back."""
+        return weight
+
     def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
         """``op`` with these parameters; ``exact`` by sums of products alone, however fast another way is."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values ``(N, C, L)`` or ``(N, I)`` to values; on the grid ``1/128`` where quantised."""
+        """Values ``(N, C, L)``, ``(N, C, H, W)`` or ``(N, I)`` to values; on the grid ``1/128`` where quantised."""
         x = self._pooled(x)
         if self.op is None:
             return x
@@ -134,7 +145,7 @@ class Ai8xLayer(nn.Module):
         weight = round_weights(self.weight, shift, bits)
         offset = None if bias is None else round_weights(bias, shift, bits)
         kind = x.dtype
-        carrier = kind if self.training else _carrier(weight, offset, shift, bits)
+        carrier = kind if self.training else _carrier(self.kernels(weight), offset, shift, bits)
         given = None if offset is None else offset.to(carrier)
         y = self.total(x.to(carrier), weight.to(carrier), given, not self.training)
         if self.wide:
@@ -146,9 +157,13 @@ class Ai8xLayer(nn.Module):
         pool = self.pool
         if pool is None:
             return x
+        rank = self.rank
+        size, stride, dilation = (per_axis(n, rank, 1, "a pooling") for n in (pool.size, pool.stride, pool.dilation))
         if pool.kind == "avg":
-            return average(x, pool.size, pool.stride, pool.dilation, self.quantised)
-        return nn.functional.max_pool1d(x, pool.size, pool.stride, dilation=pool.dilation)
+            axes = [Axis(*numbers) for numbers in zip(size, stride, dilation, strict=True)]
+            return average(x, axes, self.quantised)
+        function = (nn.functional.max_pool1d, nn.functional.max_pool2d)[rank - 1]
+        return function(x, size, stride, dilation=dilation)
 
     def _activated(self, y: Tensor) -> Tensor:
         if isinstance(self.activation, ReLU):

@@ -22,7 +22,6 @@ from bittrue.spec import (
     Constant,
     Conv,
     Dense,
-    Layer,
     MemoryTaps,
     Mul,
     Net,

@@ -292,7 +292,7 @@ def test_sums_of_other_devices_give_the_same_bits(monkeypatch, layer):
     network = qat.Network(chain(TensorType((3, *(5 for _ in layer.axes)), INT8), layer))
     values = values_of(network.template, 6)
     expected = network(values)
-    monkeypatch.setattr(conv_module, "library", products)
+    monkeypatch.setattr(conv_module, "plain_on", lambda device: products)
     monkeypatch.setattr(conv_module.ConvModule, "single", lambda self, weight: False)
     assert torch.equal(network(values), expected)
 

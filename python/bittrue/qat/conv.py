@@ -7,12 +7,7 @@ from torch import Tensor, nn
 
 from bittrue.qat.activate import activate
 from bittrue.qat.module import Biased
-from bittrue.qat.sums import convolve, library, products
-
-SINGLE = 1 << 24
-"""float32 holds every integer below this magnitude."""
-EXPONENT = 100
-"""Most fractional bits of a product, either side of zero, that stay clear of the ends of float32."""
+from bittrue.qat.sums import convolve, float32_holds, library, plain_on
 
 
 class DenseModule(Biased):
@@ -25,28 +20,24 @@ class DenseModule(Biased):
 class ConvModule(Biased):
     """Every `Conv`: sums of products in float32 where they are exact there, the bias and the rounding in float64.
 
-    No partial sum of products exceeds ``sum |weight| * |lo|``, with ``lo`` of the input's format; below ``2**24``
-    float32 holds them all, and multiplies several times faster. It looks at the present weights, each time. On devices
-    other than the CPU the sums are products of float64 matrices. A layer that is not quantised, of which nobody expects
-    bits, always takes float32, and PyTorch's own convolution.
+    float32 multiplies several times faster; whether it holds the sums is seen from the present weights, each time. On
+    devices other than the CPU the sums are products of float64 matrices. A layer that is not quantised, of which nobody
+    expects bits, always takes float32, and PyTorch's own convolution.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         layer, weight = self.layer, self.parameter("weight")
         kind = torch.float32 if self.single(weight) else torch.float64
-        plain = products if self.quantised and weight.device.type != "cpu" else library
+        plain = plain_on(weight.device) if self.quantised else library
         batch, shape = x.shape[: -layer.rank - 1], x.shape[-layer.rank - 1 :]
         sums = convolve(x.reshape(-1, *shape).to(kind), weight.to(kind), layer.axes, layer.groups, plain)
         acc = sums.to(torch.float64) + self.parameter("bias").reshape(-1, *(1 for _ in layer.axes))
         return activate(self, acc.reshape(*batch, *acc.shape[1:]))
 
-    @torch.no_grad()
     def single(self, weight: Tensor) -> bool:
         """Whether float32 will do for the products of these weights."""
         if not self.quantised:
             return True
         if weight.device.type != "cpu":  # libraries for other devices may take fewer bits of float32
             return False
-        given, frac = self.given[0].format, self.layer.weight_format.frac
-        largest = float(weight.abs().flatten(1).sum(1).max()) * 2.0**frac * -given.lo
-        return bool(largest < SINGLE and abs(given.frac) + abs(frac) <= EXPONENT)
+        return float32_holds(weight.detach(), self.layer.weight_format.frac, self.given[0].format)

@@ -9,8 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bittrue.num import Format
 from bittrue.spec import Axis
 from bittrue.spec.window import windows
+
+SINGLE = 1 << 24
+"""float32 holds every integer below this magnitude."""
+EXPONENT = 100
+"""Most fractional bits of a product, either side of zero, that stay clear of the ends of float32."""
 
 Plain = Callable[[Tensor, Tensor, Sequence[Axis], int], Tensor]
 """`products` or `library`: ``(x, weight, axes, groups) -> acc`` for axes without upsampling."""
@@ -43,10 +49,39 @@ def convolve(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int, plain
     return acc
 
 
+def plain_on(device: torch.device) -> Plain:
+    """What sums products and does nothing else on a device: `library` on the CPU, `products` elsewhere."""
+    return library if device.type == "cpu" else products
+
+
+@torch.no_grad()
+def float32_holds(weight: Tensor, frac: int, given: Format, bias: Tensor | None = None) -> bool:
+    """Whether float32 holds every partial sum of products of these weights, so that no float64 is needed.
+
+    None exceeds ``sum |weight| * |lo|`` (and the bias) in steps of the product; it is to stay below ``2**24``. Where
+    PyTorch may take fewer bits of a float32 (`torch.set_float32_matmul_precision`), the answer is no.
+
+    Parameters
+    ----------
+    weight : tensor (O, ...)
+        Multiples of ``2**-frac``, the values that each output sums.
+    given : Format
+        Of the inputs.
+    bias : tensor (O,), optional
+        Values, where the sum includes it.
+    """
+    if torch.get_float32_matmul_precision() != "highest" or abs(given.frac) + abs(frac) > EXPONENT:
+        return False
+    largest = float(weight.abs().flatten(1).sum(1).max()) * -given.lo
+    if bias is not None:
+        largest += float(bias.abs().max()) * 2.0**given.frac
+    return largest * 2.0**frac < SINGLE
+
+
 def products(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:
     """As one matrix product a group, every window a column: sums of products and nothing else, so exact.
 
-    For integers, and for floats that hold every partial sum.
+    For integers, and for floats that hold every partial sum (`float32_holds`).
     """
     batch, filters, rank = len(x), len(weight), len(axes)
     seen = padded(x, axes)

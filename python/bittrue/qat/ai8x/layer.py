@@ -12,6 +12,7 @@ from bittrue.num.batch_norm import EPS, FACTOR
 from bittrue.qat.ai8x.policy import LayerPolicy
 from bittrue.qat.ai8x.rounding import average, round_weights, shift_of
 from bittrue.qat.quantise import StraightThroughQuantize
+from bittrue.qat.sums import float32_holds
 from bittrue.spec import Abs, Activation, Axis, Linear, ReLU
 from bittrue.spec.stages import DATA, Operation, Pool
 from bittrue.spec.window import per_axis
@@ -19,9 +20,6 @@ from bittrue.spec.window import per_axis
 ACTIVATIONS: dict[str | None, Activation] = {None: Linear(), "ReLU": ReLU(), "Abs": Abs()}
 MOMENTUM = 0.05
 """Of the batch norm's running statistics, as in ai8x-training."""
-
-FLOAT32 = 1 << 23
-"""Accumulators below this magnitude are exact in float32, the half that rounding adds included."""
 
 
 class Ai8xLayer(nn.Module):
@@ -145,7 +143,10 @@ class Ai8xLayer(nn.Module):
         weight = round_weights(self.weight, shift, bits)
         offset = None if bias is None else round_weights(bias, shift, bits)
         kind = x.dtype
-        carrier = kind if self.training else _carrier(self.kernels(weight), offset, shift, bits)
+        carrier = kind
+        if not self.training:
+            single = float32_holds(self.kernels(weight).detach(), bits - 1 - shift, DATA, offset)
+            carrier = torch.float32 if single else torch.float64
         given = None if offset is None else offset.to(carrier)
         y = self.total(x.to(carrier), weight.to(carrier), given, not self.training)
         if self.wide:
@@ -169,13 +170,3 @@ class Ai8xLayer(nn.Module):
         if isinstance(self.activation, ReLU):
             return y.relu()
         return y.abs().clamp(max=DATA.hi * DATA.scale) if isinstance(self.activation, Abs) else y
-
-
-@torch.no_grad()
-def _carrier(weight: Tensor, bias: Tensor | None, shift: int, bits: int) -> torch.dtype:
-    """The float type that holds every sum: float32 where the weights prove it, float64 otherwise."""
-    unit = 2.0 ** (bits - 1 - shift)
-    largest = float(weight.abs().flatten(1).sum(1).max()) * unit * 128.0
-    if bias is not None:
-        largest += float(bias.abs().max()) * unit * 128.0
-    return torch.float32 if largest < FLOAT32 and bits - 1 - shift > -40 else torch.float64

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bittrue.errors import BadInput
 from bittrue.qat.ai8x.layer import Ai8xLayer
-from bittrue.qat.sums import convolve, products, turned
+from bittrue.qat.sums import convolve, plain_on, turned
 from bittrue.spec import Axis
 from bittrue.spec.stages import Operation, Pool
 
@@ -84,8 +84,7 @@ class Conv(Ai8xLayer):
     def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
         if not exact:
             return self._fast(x, weight, bias)
-        # libraries may convolve by transforms, which round; products of matrices are sums of products
-        y = convolve(x, self.kernels(weight), self.axes, self.op.groups, products)
+        y = convolve(x, self.kernels(weight), self.axes, self.op.groups, plain_on(x.device))
         return (y if bias is None else y + bias.reshape(-1, *(1 for _ in self.axes))).contiguous()
 
     def _fast(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -64,7 +64,7 @@ ROWS = [
     ("proves float32 by the inputs of a transposed convolution", QAT + "layer.py", "float32_holds(self.kernels(weight).detach(),", "float32_holds(weight.detach(),",
      IMAGES + "test_sums_beyond_float32_are_exact"),
     ("does not turn the kernel of a transposed convolution", "python/bittrue/qat/sums.py", ".flip(tuple(range(2, weight.ndim)))", "",
-     IMAGES + "test_eval_is_the_net_after_training"),
+     IMAGES + "test_transposed_convolutions_of_all_numbers"),
     ("clamps after every operand", QAT + "eltwise.py", "return _clamped(sum(operands[1:], operands[0]))",
      "return _clamped(_clamped(operands[0] + operands[1]) + sum(operands[2:]))", IMAGES + "TestEltwise::test_the_clamp_comes_once_and_last"),
     ("ors what the chip xors", QAT + "eltwise.py", "layer: ClassVar[Bitwise] = BitwiseXor()", "layer: ClassVar[Bitwise] = BitwiseOr()",

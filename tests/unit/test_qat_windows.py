@@ -265,9 +265,11 @@ def carried(monkeypatch, module, x) -> tuple:
     return one, plain
 
 
-@pytest.mark.parametrize(
-    "layer", [Conv2d(*weights(2, 3, 3, 3), INT8), ConvTranspose1d(*weights(2, 3, 3), INT8, "abs", 2)]
-)
+SUMS = [Conv2d(*weights(2, 3, 3, 2), INT8), ConvTranspose1d(*weights(2, 3, 3), INT8, "abs", 2)]
+SUMS.append(ConvTranspose2d(*weights(2, 3, 3, 2), INT8, "abs", 2))
+
+
+@pytest.mark.parametrize("layer", SUMS)
 @pytest.mark.parametrize(
     ("device", "quantised", "expected"),
     [
@@ -285,9 +287,16 @@ def test_carriers_on_devices(monkeypatch, layer, device, quantised, expected):
     assert carried(monkeypatch, module, torch.zeros(2, *shape, dtype=torch.float64, device=device)) == expected
 
 
-@pytest.mark.parametrize(
-    "layer", [Conv2d(*weights(2, 3, 3, 2), INT8), ConvTranspose2d(*weights(2, 3, 3, 2), INT8, "abs", 2)]
-)
+def test_float32_of_fewer_bits_is_not_trusted(monkeypatch):
+    module = qat.Network(chain(TensorType((3, 5, 5), INT8), SUMS[0])).layers["n0"]
+    assert module.single(module.parameter("weight"))
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: "medium")
+    assert not module.single(module.parameter("weight"))
+    module.quantised = False
+    assert module.single(module.parameter("weight"))
+
+
+@pytest.mark.parametrize("layer", SUMS)
 def test_sums_of_other_devices_give_the_same_bits(monkeypatch, layer):
     network = qat.Network(chain(TensorType((3, *(5 for _ in layer.axes)), INT8), layer))
     values = values_of(network.template, 6)

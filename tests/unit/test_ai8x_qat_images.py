@@ -127,6 +127,19 @@ def test_eval_is_the_net_for_weights_of_any_size(scale):
     assert_law(network)
 
 
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: ai8x.MaxPool2d((2, 2, 2)), "MaxPool2d size is"),
+        (lambda: ai8x.FusedAvgPoolConv2d(2, 2, 3, pool_size=0), "AvgPool2d size is 0"),
+        (lambda: ai8x.FusedMaxPoolConv2d(2, 2, 3, pool_stride=(1, 0)), "MaxPool2d stride is 0"),
+    ],
+)
+def test_pools_that_do_not_exist_are_refused(make, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        make()
+
+
 @pytest.mark.parametrize("kind", [ai8x.Conv2d, ai8x.ConvTranspose2d])
 @pytest.mark.parametrize("inputs", [150, 600])
 def test_sums_beyond_float32_are_exact(kind, inputs):
@@ -171,6 +184,24 @@ def test_data_may_be_seen_in_another_shape():
     ai8x.initiate_qat(network, {})
     net = assert_law(network, shape=(3, 9))
     assert [tuple(net.types[name].shape) for name in ("map_reshape", "row_reshape")] == [(2, 6, 6), (4, 16)]
+
+
+@pytest.mark.parametrize(
+    "join", [lambda *t: torch.cat(t, 1), lambda *t: torch.concat(t, dim=-2), lambda *t: torch.concatenate(t, axis=1)]
+)
+def test_a_concatenation_has_many_spellings(join):
+    class Joined(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.last = ai8x.Conv1d(2, 3, 3, padding=1), ai8x.Conv1d(5, 2, 1)
+
+        def forward(self, x):
+            return self.last(join(self.one(x), x))
+
+    network = Joined()
+    ai8x.initiate_qat(network, {})
+    net = assert_law(network, shape=(2, 7))
+    assert net.nodes[1].inputs == ("one", "input")
 
 
 def test_folding_is_batch_norm_divided_by_four():
@@ -276,6 +307,8 @@ class Odd(Graph):
         (lambda m, x: (m.most(x), x), "after its last layer; return the results of layers"),
         (lambda m, x: [m.most(x)] * 2, "return the result of every layer once"),
         (lambda m, x: (m.stem(x), m.most(x))[1], "nothing uses node stem"),
+        (lambda m, x: m.down(m.stem(x).relu_()), "after stem the model computes"),
+        (lambda m, x: m.down(m.stem(x.add_(1))), "before the first layer the model computes"),
         (lambda m, x: m.down(x), r"does not take frames of shape \(2, 8, 12\)"),
         (lambda m, x: m.bits(*[m.map(m.mix(torch.cat([m.stem(x)] * 2 + [x], 1)))] * 2), "bits follows a wide layer"),
     ],

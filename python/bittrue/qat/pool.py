@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from bittrue.qat.module import LayerModule
 from bittrue.qat.quantise import StraightThrough
 from bittrue.qat.sums import places
-from bittrue.spec import Pool, TensorType
+from bittrue.spec import Axis, Pool, TensorType
 
 
 class PoolModule(LayerModule):
@@ -21,15 +22,10 @@ class PoolModule(LayerModule):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._largest(x) if self.layer.kind == "max" else self._mean(x)
-
-    def _largest(self, x: Tensor) -> Tensor:
-        layer: Pool = self.layer
-        batch, shape = x.shape[: -layer.rank - 1], x.shape[-layer.rank - 1 :]
-        pool = (nn.functional.max_pool1d, nn.functional.max_pool2d)[layer.rank - 1]
-        numbers = ([getattr(axis, name) for axis in layer.axes] for name in ("size", "stride", "dilation"))
-        size, stride, dilation = numbers
-        pooled: Tensor = pool(x.reshape(-1, *shape), size, stride, dilation=dilation)
+        if self.layer.kind == "avg":
+            return self._mean(x)
+        batch, shape = x.shape[: -self.layer.rank - 1], x.shape[-self.layer.rank - 1 :]
+        pooled = largest(x.reshape(-1, *shape), self.layer.axes)
         return pooled.reshape(*batch, *pooled.shape[1:])
 
     def _mean(self, x: Tensor) -> Tensor:
@@ -44,6 +40,14 @@ class PoolModule(LayerModule):
         return result
 
 
+def largest(x: Tensor, axes: Sequence[Axis]) -> Tensor:
+    """The largest of all windows of float ``x``, ``(N, channels, *lengths)``."""
+    pool = (nn.functional.max_pool1d, nn.functional.max_pool2d)[len(axes) - 1]
+    size, stride, dilation = ([getattr(axis, name) for axis in axes] for name in ("size", "stride", "dilation"))
+    pooled: Tensor = pool(x, size, stride, dilation=dilation)
+    return pooled
+
+
 def summed(layer: Pool, x: Tensor) -> Tensor:
     """The sums of all windows of ``x``, axis by axis."""
     for k, axis in enumerate(layer.axes):
@@ -52,7 +56,7 @@ def summed(layer: Pool, x: Tensor) -> Tensor:
     return x
 
 
-def exact(layer: Pool, types: tuple[TensorType, ...], x: Tensor) -> Tensor:
+def exact(layer: Pool, types: Sequence[TensorType], x: Tensor) -> Tensor:
     """The integer function of a pool on int64 codes ``(N, channels, *lengths)``."""
     if layer.kind == "avg":
         return torch.div(summed(layer, x), layer.places, rounding_mode="trunc")

@@ -57,7 +57,7 @@ def links_of(model: nn.Module, shape: Sequence[int]) -> tuple[list[Link], tuple[
     ]
     training = model.training
     try:
-        with torch.inference_mode(), trace:
+        with torch.no_grad(), trace:
             result = model.eval()(data)
     except BadInput:
         raise
@@ -72,6 +72,20 @@ def links_of(model: nn.Module, shape: Sequence[int]) -> tuple[list[Link], tuple[
     return trace.links, trace.outputs(result)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A tensor, PyTorch's count of what was written to it, and the layers that it is made of."""
+
+    tensor: Tensor
+    version: int
+    sources: tuple[str, ...]
+
+    def holds(self, tensor: Tensor) -> bool:
+        """Whether ``tensor`` is this one, perhaps seen in another shape, and nothing was written to it since."""
+        whole = tensor.data_ptr() == self.tensor.data_ptr() and tensor.numel() == self.tensor.numel()
+        return whole and tensor.is_contiguous() and self.tensor._version == self.version
+
+
 class _Trace(TorchFunctionMode):
     """Remembers the result of every layer and of every concatenation, and which layers they are made of."""
 
@@ -79,7 +93,8 @@ class _Trace(TorchFunctionMode):
         super().__init__()
         self.links: list[Link] = []
         # all tensors are kept, so that none takes the memory of another
-        self._known: list[tuple[Tensor, tuple[str, ...]]] = [(data, (INPUT,))]
+        self._known: list[_Known] = []
+        self._note(data, (INPUT,))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -90,12 +105,15 @@ class _Trace(TorchFunctionMode):
 
     def _join(self, result: Tensor, tensors: Sequence[Tensor], dim: int = 0, **others: Any) -> None:
         sources = [self._sources(tensor) for tensor in tensors]
-        if dim in (1, 1 - result.ndim) and all(sources):
-            self._known.append((result, tuple(name for names in sources if names for name in names)))
+        if others.get("axis", dim) in (1, 1 - result.ndim) and all(sources):
+            self._note(result, tuple(name for names in sources if names for name in names))
+
+    def _note(self, tensor: Tensor, sources: tuple[str, ...]) -> None:
+        self._known.append(_Known(tensor, tensor._version, sources))
 
     def _sources(self, tensor: Tensor) -> tuple[str, ...] | None:
         """What a tensor is made of, if it is known."""
-        return next((names for known, names in reversed(self._known) if _same(tensor, known)), None)
+        return next((known.sources for known in self._known if known.holds(tensor)), None)
 
     def enter(self, name: str, layer: Ai8xLayer, given: tuple[Any, ...], result: Tensor) -> None:
         """Note a layer that has just been run."""
@@ -108,10 +126,12 @@ class _Trace(TorchFunctionMode):
             )
         if any(link.layer is layer for link in self.links):
             raise BadInput(f"the model runs layer {name} twice; give it a second layer")
-        whole = next(known for known, names in reversed(self._known) if _same(given[0], known))
-        shape = tuple(given[0].shape[2:]) if given[0].shape != whole.shape else None
+        seen = any(
+            tensor.shape != known.tensor.shape for tensor in given for known in self._known if known.holds(tensor)
+        )
+        shape = tuple(given[0].shape[2:]) if seen else None
         self.links.append(Link(name, layer, tuple(n for names in sources if names for n in names), shape))
-        self._known.append((result, (name,)))
+        self._note(result, (name,))
 
     def outputs(self, result: object) -> tuple[str, ...]:
         """The layers whose results the model returns, in the order of evaluation."""
@@ -124,8 +144,3 @@ class _Trace(TorchFunctionMode):
         if len(wanted) < len(names):
             raise BadInput(f"the model returns {shown(names)}; return the result of every layer once")
         return tuple(link.name for link in self.links if link.name in wanted)
-
-
-def _same(tensor: Tensor, earlier: Tensor) -> bool:
-    """Whether a tensor is an earlier one, perhaps seen in another shape."""
-    return tensor.data_ptr() == earlier.data_ptr() and tensor.numel() == earlier.numel() and tensor.is_contiguous()

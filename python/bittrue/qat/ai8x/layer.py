@@ -11,11 +11,11 @@ from bittrue.errors import BadInput
 from bittrue.num.batch_norm import EPS, FACTOR
 from bittrue.qat.ai8x.policy import LayerPolicy
 from bittrue.qat.ai8x.rounding import average, round_weights, shift_of
+from bittrue.qat.pool import largest
 from bittrue.qat.quantise import StraightThroughQuantize
 from bittrue.qat.sums import float32_holds
 from bittrue.spec import Abs, Activation, Axis, Linear, ReLU
 from bittrue.spec.stages import DATA, Operation, Pool
-from bittrue.spec.window import per_axis
 
 ACTIVATIONS: dict[str | None, Activation] = {None: Linear(), "ReLU": ReLU(), "Abs": Abs()}
 MOMENTUM = 0.05
@@ -40,6 +40,8 @@ class Ai8xLayer(nn.Module):
     op : module of PyTorch's, or None
         Float parameters ``op.weight`` and ``op.bias``.
     bn : BatchNorm1d, BatchNorm2d or None
+    pool, window : Pool and tuple of Axis
+        What is pooled in front of the sum, and how it lies along each axis; None and nothing without a pool.
     weight_bits, bias_bits, output_shift, shift_quantile, quantize_activation, adjust_output_shift : Tensor (1,)
         As ai8x checkpoints name them; ``weight_bits`` is 0 until `quantise`.
     """
@@ -80,6 +82,8 @@ class Ai8xLayer(nn.Module):
         for name, value in start.items():
             self.register_buffer(name, torch.tensor(value))
         self.pool, self.activation, self.wide = pool, ACTIVATIONS[activation], wide
+        layer: Any = pool.layer(self.rank) if pool else None
+        self.window: tuple[Axis, ...] = layer.axes if layer else ()
         self.op = op
         kind = (nn.BatchNorm1d, nn.BatchNorm2d)[self.rank - 1]
         norm = kind(channels, EPS, MOMENTUM, affine=batchnorm == "Affine") if batchnorm else None
@@ -155,16 +159,9 @@ class Ai8xLayer(nn.Module):
         return self._activated(rounded.to(kind))
 
     def _pooled(self, x: Tensor) -> Tensor:
-        pool = self.pool
-        if pool is None:
+        if self.pool is None:
             return x
-        rank = self.rank
-        size, stride, dilation = (per_axis(n, rank, 1, "a pooling") for n in (pool.size, pool.stride, pool.dilation))
-        if pool.kind == "avg":
-            axes = [Axis(*numbers) for numbers in zip(size, stride, dilation, strict=True)]
-            return average(x, axes, self.quantised)
-        function = (nn.functional.max_pool1d, nn.functional.max_pool2d)[rank - 1]
-        return function(x, size, stride, dilation=dilation)
+        return average(x, self.window, self.quantised) if self.pool.kind == "avg" else largest(x, self.window)
 
     def _activated(self, y: Tensor) -> Tensor:
         if isinstance(self.activation, ReLU):

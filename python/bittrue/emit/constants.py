@@ -14,7 +14,6 @@ from bittrue.spec import (
     Bitwise,
     ComplexFIR,
     Concat,
-    Constant as ConstantLayer,
     Eltwise,
     Flatten,
     Interleave,
@@ -26,6 +25,9 @@ from bittrue.spec import (
     TensorType,
     Upsample,
     Weighted,
+)
+from bittrue.spec import (
+    Constant as ConstantLayer,
 )
 
 

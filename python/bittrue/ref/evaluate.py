@@ -34,7 +34,7 @@ from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
-RULES: dict[type[Layer], Callable[..., Codes]] = {
+RULES: dict[type, Callable[..., Codes]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,

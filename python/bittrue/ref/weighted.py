@@ -20,6 +20,7 @@ COLUMNS = 1 << 20
 
 
 def dense(layer: Dense, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Dense`."""
     acc = matrix_product(x, layer.weight, types[0].format) + layer.bias
     return activate(acc, layer.shift(types[0].format), layer.activation, layer.output)
 
@@ -58,7 +59,7 @@ def sums(weight: Any, groups: int, axes: Sequence[Axis], x: Any, counts: Sequenc
     where : slices of the results ``(N, O, *counts)``
     acc : int64 array of their shape
     """
-    filters, channels, *sizes = weight.shape
+    filters, channels = weight.shape[:2]
     rows = weight.reshape(groups, filters // groups, -1)
     least = math.prod(counts[1:]) * groups * rows.shape[2]  # numbers of the windows at one place of the first axis
     most = max(1, min(counts[0], COLUMNS // least))

@@ -40,8 +40,8 @@ def test_every_tensor_has_a_box_with_its_name_and_type(name):
     assert len(boxes(drawn)) == len(net.nodes) + 1
 
 
-def test_boxes_lie_apart_and_inside_the_picture():
-    net = skipping(6)
+@pytest.mark.parametrize("net", [skipping(6), LAYERS["Mul"].example()], ids=["skipping", "side by side"])
+def test_boxes_lie_apart_and_inside_the_picture(net):
     drawn = ET.fromstring(graph.svg(net, ranges(net)))
     found = boxes(drawn)
     for k, (x, y, width, height) in enumerate(found):

@@ -90,6 +90,7 @@ class Net:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", name):
             raise BadInput(f"net name {shown(name)}: use a letter, then up to 60 letters, digits, '-' and '_'")
         self._set(name=name, inputs=_inputs(name, inputs), nodes=_nodes(name, nodes))
+        _ = self.types  # refuses names and layers that do not fit
         self._set(outputs=self._results(outputs))
         self._check_used()
         self._check_limits()

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from bittrue import ref
@@ -88,10 +90,10 @@ def assert_law(network, codes=None, shape=SHAPE):
     found = found if isinstance(found, dict) else {net.last: found}
     expected = ref.outputs(net, codes)
     results = {"classes": "fc"}
-    for name, given in found.items():
+    for name, value in found.items():
         name = results.get(name, name)
         wanted = net.types[name].format.decode(expected.pop(name))
-        assert np.array_equal(given.to(torch.float64).numpy(), wanted), name
+        assert np.array_equal(value.to(torch.float64).numpy(), wanted), name
     assert not expected
     return net
 
@@ -167,6 +169,40 @@ def test_transposed_convolutions_of_all_numbers(numbers):
     stage = ai8x.to_stages(layer, (4, 3, 5))[0]
     kernel = transposed_kernel(layer.op.weight.detach().numpy() * 1024, 2)
     assert np.array_equal(stage.weight, weight_codes(kernel / 1024, layer.shift(), 8))
+
+
+@st.composite
+def single_layers(draw):
+    """A quantised layer of any numbers, and the shape of what it takes."""
+    kind = draw(st.sampled_from([ai8x.Conv1d, ai8x.Conv2d, ai8x.ConvTranspose2d]))
+
+    def numbers(least, most):
+        each = st.tuples(*[st.integers(least, most)] * kind.rank)
+        return draw(each | each | each.map(lambda pair: pair[0]))
+
+    groups = draw(st.integers(1, 3))
+    inputs, outputs = (groups * draw(st.integers(1, 3)) for _ in range(2))
+    more = {"output_padding": 0, "stride": numbers(1, 3)} if kind is ai8x.ConvTranspose2d else {"stride": numbers(1, 3)}
+    if draw(st.booleans()):
+        more |= {"pooling": draw(st.sampled_from(["Max", "Avg"])), "pool_size": numbers(1, 4)}
+        more |= {"pool_stride": numbers(1, 3), "pool_dilation": numbers(1, 2)}
+    wide = draw(st.booleans())
+    more |= {"wide": True} if wide else {"activation": draw(st.sampled_from([None, "ReLU", "Abs"]))}
+    torch.manual_seed(draw(st.integers(0, 1000)))
+    common = {"padding": numbers(0, 2), "dilation": numbers(1, 2), "groups": groups, "bias": draw(st.booleans())}
+    layer = kind(inputs, outputs, numbers(1, 4), **common, **more)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.mul_(draw(st.sampled_from([0.1, 1.0, 30.0])))
+    ai8x.initiate_qat(layer, {"weight_bits": draw(st.sampled_from([1, 2, 4, 8]))})
+    return layer, (inputs, *(draw(st.integers(26, 29)) for _ in range(kind.rank)))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(drawn=single_layers())
+def test_eval_is_the_net_for_drawn_layers(drawn):
+    layer, shape = drawn
+    assert_law(layer, images(4, 1, shape), shape)
 
 
 def test_data_may_be_seen_in_another_shape():

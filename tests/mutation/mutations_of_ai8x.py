@@ -55,6 +55,8 @@ ROWS = [
      LAW + "test_the_checkpoint_quantises_to_the_integers_of_the_net"),
     ("lets models compute between layers", QAT + "graph.py", "(names for known, names in reversed(self._known) if _same(tensor, known)), None)",
      "(names for known, names in reversed(self._known) if _same(tensor, known)), self._known[-1][1])", LAW + "test_models_that_are_no_chain_are_refused"),
+    ("overlooks what is written into a result", QAT + "graph.py", "and self.tensor._version == self.version", "",
+     IMAGES + "test_models_that_are_no_graph_are_refused"),
     ("joins branches in the order of evaluation", QAT + "graph.py", "tuple(n for names in sources if names for n in names), shape)",
      "tuple(sorted(n for names in sources if names for n in names)), shape)", IMAGES + "test_eval_is_the_net_after_training"),
     ("reads data in the shape in which they came", QAT + "graph.py", "if given[0].shape != whole.shape else None", "if False else None",

@@ -188,7 +188,7 @@ def test_weights_of_torch_are_taken_over(rank, seed):
     weight = spec.transposed_kernel(layer.weight, layer.groups)
     assert np.array_equal(spec.transposed_kernel(weight, layer.groups), layer.weight)
     theirs = getattr(torch.nn.functional, f"conv_transpose{rank}d")(
-        torch.from_numpy(x.astype(float)), torch.from_numpy(weight.astype(float)), torch.from_numpy(layer.bias.astype(float)),
+        *(torch.from_numpy(array.astype(float)) for array in (x, weight, layer.bias)),
         layer.stride, layer.padding, layer.output_padding, layer.groups, layer.dilation,
     )  # fmt: skip
     found = ref.run(Net("exact", net.input, (Node("it", exact, ("input",)),)), x)

@@ -8,6 +8,7 @@ from dataclasses import fields
 import numpy as np
 
 from bittrue.errors import BadInput
+from bittrue.spec.arranging import Constant
 from bittrue.spec.net import Net
 from bittrue.spec.table import Table
 
@@ -41,7 +42,7 @@ def _difference(a: Net, b: Net) -> str:
             if isinstance(one, np.ndarray):
                 if one.shape != two.shape:
                     return f"{mine.name}.{field.name}: shape {two.shape} against {one.shape}"
-                if isinstance(mine.layer, Table) and not np.array_equal(one, two):
+                if isinstance(mine.layer, Table | Constant) and not np.array_equal(one, two):
                     return f"the constants of {mine.name}"
             elif one != two:
                 return f"{mine.name}.{field.name}: {two} against {one}"

@@ -1,0 +1,117 @@
+"""Mutations of windows on frames and images, of operations by element, of nets with several ends, and of their judges."""
+
+WINDOW, CONV, TRANSPOSED, POOLS, ARRANGING, NET, STORE = (
+    f"python/bittrue/spec/{name}.py" for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
+)
+WEIGHTED, POOL, ELTWISE, RUN = (f"python/bittrue/ref/{name}.py" for name in ("weighted", "pool", "eltwise", "run"))
+RANGES = "python/bittrue/ranges/{}.py"
+PLACES = "tests/unit/test_windows.py::"
+PHASES = PLACES + "test_phases_hold_every_meeting_once"
+IMAGES = "tests/unit/test_images.py::"
+ALONE, MEETING = IMAGES + "test_a_layer_alone[{}-{}]", IMAGES + "test_branches_that_meet[{}-{}]"
+REACHED = IMAGES + "test_ranges_of_convolutions_are_reached"
+OPERATIONS = IMAGES + "test_ranges_of_operations_are_reached"
+BITS = IMAGES + "test_ranges_of_bits_hold_all_words"
+TORCH = IMAGES + "test_weights_of_torch_are_taken_over"
+EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
+ENDS = "tests/equal/test_stranger.py::test_several_inputs_and_outputs"
+
+# fmt: off
+ROWS = [
+    ("counts a window too few", WINDOW, "(padded - self.span) // self.stride + 1", "(padded - self.span) // self.stride",
+     PLACES + "test_windows_are_those_that_fit"),
+    ("forgets the zeros between inputs", WINDOW, "return (length - 1) * self.upsampling + 1", "return length",
+     PLACES + "test_windows_are_those_that_fit"),
+    ("starts a window behind the padding", WINDOW, "place * self.dilation - self.before, self.upsampling",
+     "place * self.dilation, self.upsampling", PLACES + "test_places_are_what_stands_there"),
+    ("takes the zero between for the input before it", WINDOW, "return None if between else where", "return where",
+     PLACES + "test_places_are_what_stands_there"),
+    ("moves a phase by as much as all of them", WINDOW, "self.stride * period // self.upsampling", "self.stride", PHASES),
+    ("spreads the weights of a phase too far", WINDOW, "self.dilation * step // self.upsampling", "self.dilation", PHASES),
+    ("loses phases where stride and upsampling share a factor", WINDOW, "inverse = pow(self.stride // common, -1, period)",
+     "inverse = pow(self.stride // common, -1, period) if common == 1 else 1", PHASES),
+    ("ends a phase a window early", WINDOW, "axis = replace(axis, after=last - length)",
+     "axis = replace(axis, after=last - length - 1)", PHASES),
+    ("pads both ends as the first", CONV, "Axis(size, stride, dilation, *pad)", "Axis(size, stride, dilation, pad[0], pad[0])",
+     ALONE.format("Conv2d", 0), ALONE.format("Conv2d", 1), ALONE.format("Conv1d", 0), ALONE.format("Conv1d", 1)),
+    ("cuts nothing off a transposed convolution", TRANSPOSED, "before=dilation * (size - 1) - padding",
+     "before=dilation * (size - 1)", TORCH),
+    ("adds output padding to both ends", TRANSPOSED, "after=dilation * (size - 1) - padding + more",
+     "after=dilation * (size - 1) - padding", TORCH),
+    ("takes the kernel of PyTorch as it is", TRANSPOSED, "tuple(range(2, array.ndim))", "()", TORCH),
+    ("exchanges channels across groups", TRANSPOSED, "array.reshape(groups, -1, *array.shape[1:])",
+     "array.reshape(1, -1, *array.shape[1:])", TORCH),
+    ("allows any output padding", TRANSPOSED, "if more >= max(reach):", "if more > max(reach):",
+     "tests/unit/test_refusals.py"),
+    ("turns the kernels round", WEIGHTED, "rows = weight.reshape(groups, filters // groups, -1)",
+     "rows = weight.reshape(groups, filters // groups, -1)[..., ::-1]", EXAMPLE.format("Conv1d")),
+    ("pads with the ends of the frame", WEIGHTED, "for k in range(x.ndim)])", 'for k in range(x.ndim)], mode="edge")',
+     EXAMPLE.format("Conv1d")),
+    ("feeds a group with the channels of another", WEIGHTED, "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])",
+     "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])[:, ::-1]", EXAMPLE.format("Conv1d")),
+    ("computes the windows of one part for all", WEIGHTED, "begin = (first * along.stride if k == 0 else 0)", "begin = 0",
+     "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
+    ("leaves what meets no input at zero", WEIGHTED, "result[:] = activate(bias, shift, layer.activation, layer.output)",
+     "result[:] = 0", EXAMPLE.format("ConvTranspose1d")),
+    ("mixes up rows and columns", WEIGHTED, "*range(3 + n, 3 + 2 * n), 0,", "*range(2 + 2 * n, 2 + n, -1), 0,",
+     EXAMPLE.format("Conv2d")),
+    ("rounds a mean down", POOL, "np.sign(x) * (np.abs(x) // layer.places)", "x // layer.places",
+     "tests/unit/test_frames.py::test_means_are_cut_off_toward_zero"),
+    ("divides a mean by the places of one axis", POOLS, "math.prod(axis.size for axis in self.axes)", "self.axes[0].size",
+     EXAMPLE.format("AvgPool2d")),
+    ("takes neighbours of a spread window", POOL, "place * axis.dilation for", "place for", EXAMPLE.format("MaxPool2d")),
+    ("flattens sample by sample", POOL, "return x.reshape(len(x), -1)", "return x.swapaxes(1, -1).reshape(len(x), -1)",
+     EXAMPLE.format("Flatten")),
+    ("puts the second branch first", POOL, "np.concatenate(inputs, axis=1)", "np.concatenate(inputs[::-1], axis=1)",
+     EXAMPLE.format("Concat")),
+    ("repeats along the other axis", POOL, "x.repeat(factor, axis=k + 2)", "x.repeat(factor, axis=x.ndim - 1 - k)",
+     EXAMPLE.format("Upsample")),
+    ("interleaves channels that lie apart", POOL, "apart = x.reshape(len(x), channels, *layer.factors, *x.shape[2:])",
+     "apart = x.reshape(len(x), *layer.factors, channels, *x.shape[2:]); apart = np.moveaxis(apart, 1 + rank, 1)",
+     EXAMPLE.format("Interleave")),
+    ("subtracts the first from the others", ELTWISE, "first - rest if", "rest - first if", EXAMPLE.format("Sub")),
+    ("conjugates a complex product", ELTWISE, "a[:, 0::2] * b[:, 0::2] - a[:, 1::2] * b[:, 1::2]",
+     "a[:, 0::2] * b[:, 0::2] + a[:, 1::2] * b[:, 1::2]", EXAMPLE.format("ComplexMul")),
+    ("takes the point of one operand alone", "python/bittrue/spec/eltwise.py", "return sum(fmt.frac for fmt in formats)",
+     "return max(fmt.frac for fmt in formats)", EXAMPLE.format("Mul")),
+    ("ors where bits are exclusive", ELTWISE, "isinstance(layer, BitwiseOr) else np.bitwise_xor",
+     "isinstance(layer, BitwiseOr) else np.bitwise_or", EXAMPLE.format("BitwiseXor")),
+    ("remembers every tensor", RUN, "part, forget=True)", "part, forget=False)",
+     IMAGES + "test_what_is_needed_no_more_is_forgotten"),
+    ("forgets a tensor that a later node needs", RUN, "users = {source: node.name for node in net.nodes for source",
+     "users = {source: node.name for node in net.nodes[::-1] for source", MEETING.format("Concat", 0),
+     "tests/unit/test_ref.py::test_blocks_do_not_show"),
+    ("gives outputs in the order of their names", RUN, "for name in net.outputs}", "for name in sorted(net.outputs)}", ENDS),
+    ("bounds a transposed convolution by its widest phase", RANGES.format("weighted"), "one.hull(two)", "two", REACHED),
+    ("bounds all phases of a convolution together", RANGES.format("weighted"),
+     "weight = layer.weight[(rows, slice(None), *(along.weights for along in phase))]",
+     "weight = layer.weight[rows]", REACHED),
+    ("bounds what meets no input by the sums alone", RANGES.format("weighted"),
+     "found = tuple(Interval(int(b), int(b)) for b in layer.bias[rows])", "found = tuple(Interval(0, 0) for b in layer.bias[rows])",
+     REACHED),
+    ("bounds a difference as a sum", RANGES.format("eltwise"), "factors[1:] = [-factor for factor in factors[1:]]",
+     "factors[1:] = factors[1:]", OPERATIONS),
+    ("bounds a complex product by one part", RANGES.format("eltwise"), "minus = tuple(q.scaled(-1) for q in a[1::2])",
+     "minus = tuple(q.scaled(0) for q in a[1::2])", OPERATIONS),
+    ("bounds bits by their operands", RANGES.format("eltwise"), "bits = max(x.bits for x in channel)",
+     "bits = max(x.bits for x in channel) + 1", BITS),
+    ("bounds a new channel by one old one", RANGES.format("windows"), "((k + 1) * new - 1) // old + 1)",
+     "k * new // old + 1)", ALONE.format("Reshape", 1), ALONE.format("Reshape", 2), ALONE.format("Reshape", 4)),
+    ("writes every net as version 2", STORE, "return 1 if old else 2", "return 2",
+     "tests/unit/test_store.py::test_the_hash_of_a_known_net"),
+    ("writes an image's Flatten as version 1", STORE, "len(net.input_types(node)[0].shape) != 2",
+     "len(net.input_types(node)[0].shape) < 2", "tests/unit/test_versions.py"),
+    ("writes uneven padding as version 1", STORE, "isinstance(layer.padding, tuple)", "isinstance(layer.padding, list)",
+     "tests/unit/test_versions.py"),
+    ("reads the first output alone", STORE, '() if old else tuple(document["outputs"])',
+     '() if old else tuple(document["outputs"][:1])', ENDS),
+    ("takes nodes for outputs in any order", NET, "[name for name in names if name in chosen]",
+     "[name for name in map(str, wanted) if name in names]", "tests/unit/test_refusals.py"),
+    ("lets an input go unused", NET, "for name in self.inputs:\n            if name not in used:",
+     "for name in self.inputs:\n            if name not in self.inputs:", "tests/unit/test_refusals.py"),
+    ("declares nothing absent", "python/bittrue/check/coverage.py", "declared = name in absent.get(leg, {})", "declared = False",
+     "tests/unit/test_coverage.py::test_undeclared_and_stale_absences_are_faults"),
+    ("finds rules by the kind alone", "python/bittrue/spec/layer.py", "for kind in type(layer).__mro__:",
+     "for kind in (type(layer),):", EXAMPLE.format("Conv2d")),
+]
+# fmt: on

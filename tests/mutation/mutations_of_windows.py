@@ -52,7 +52,7 @@ ROWS = [
     ("computes the windows of one part for all", WEIGHTED, "begin = (first * along.stride if k == 0 else 0)", "begin = 0",
      "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
     ("leaves what meets no input at zero", WEIGHTED, "result[:] = activate(bias, shift, layer.activation, layer.output)",
-     "result[:] = 0", EXAMPLE.format("ConvTranspose1d")),
+     "result[:] = 0", EXAMPLE.format("ConvTranspose2d")),
     ("mixes up rows and columns", WEIGHTED, "*range(3 + n, 3 + 2 * n), 0,", "*range(2 + 2 * n, 2 + n, -1), 0,",
      EXAMPLE.format("Conv2d")),
     ("rounds a mean down", POOL, "np.sign(x) * (np.abs(x) // layer.places)", "x // layer.places",

@@ -256,6 +256,26 @@ def test_ranges_of_bits_hold_all_words(kind, activation):
     assert bound == (Interval(0, 1) if activation == "relu" else Interval(-2, 1))
 
 
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (spec.Reshape((2, 3)), [(-5, 7), (-5, 101)]),
+        (spec.Reshape((6, 1)), [(1, 2), (1, 2), (-5, 7), (-5, 7), (100, 101), (100, 101)]),
+        (spec.Reshape((1, 6)), [(-5, 101)]),
+        (spec.Flatten(), [(1, 2), (1, 2), (-5, 7), (-5, 7), (100, 101), (100, 101)]),
+        (spec.Interleave((3,)), [(-5, 101)]),
+        (spec.Upsample((2,)), [(1, 2), (-5, 7), (100, 101)]),
+        (spec.AvgPool1d(2, 1), [(1, 2), (-5, 7), (100, 101)]),
+    ],
+)
+def test_ranges_move_with_their_channels(layer, expected):
+    """Three channels of different values: a new one holds those of all that it is made of, and no others."""
+    values = spec.Constant([[1, 2], [-5, 7], [100, 101]], "Q8.0")
+    nodes = [Node("still", values, ()), Node("it", layer, "still"), Node("flat", spec.Flatten(), "input")]
+    net = Net("moved", TensorType((1, 1), "Q8.0"), nodes, outputs=("it", "flat"))
+    assert ranges(net)["it"].output == tuple(Interval(*ends) for ends in expected)
+
+
 def test_what_is_needed_no_more_is_forgotten():
     """A chain of twelve layers takes no more memory than a few of its tensors, however long it is."""
     nodes = [Node(f"n{k}", spec.Upsample((1, 1)), (f"n{k - 1}" if k else "input",)) for k in range(12)]

@@ -104,7 +104,7 @@ class Concat(Layer):
         nodes = (
             Node("most", MaxPool1d(2, 1), ("input",)),
             Node("mean", AvgPool1d(2, 1), ("input",)),
-            Node("both", cls(), ("mean", "most", "mean")),
+            Node("both", cls(), ("mean", "most", "most")),
         )
         return Net("concat", TensorType((2, 5), Format.parse("Q1.7")), nodes)
 

@@ -171,20 +171,36 @@ def gathered(one: Convolution, phase: Phase) -> str:
     """Some windows after the others: their samples in rows, all filters on them."""
     groups, row, node, windows = one.layer.groups, one.row(phase), one.site.node, phase.counts[-1]
     names = {"windows": windows, "at_once": AT_ONCE, "node": node, "x": element_type(one.site.types[0].format)}
-    copied = loops(one.inner(phase), f"*to++ = first[{one.seen(phase, 'c')}];")
-    to = f"state->rows_{node} + {place(('p', 'g' if groups > 1 else '0', '0'), (1, groups, row))}"
     channels = phase.weight.shape[1] * math.prod(one.frame.shape[1:])
+    to = f"state->rows_{node}" + (f" + {place(('g', '0'), (1, row))}" if groups > 1 else "")
     start = one.frame.pointer + (f" + {place(('g', '0'), (1, channels))}" if groups > 1 else "")
-    copied = f"const {names['x']} *first = {_sum(start, one.first(phase, 'm'))};\nint16_t *to = {to};\n\n{copied}"
+    copied = fill(
+        """
+        const $x *first = $first;
+        int16_t *to = $to;
+
+        $terms
+        """,
+        first=_sum(start, one.first(phase, "n")),
+        to=to,
+        terms=loops(
+            one.inner(phase),
+            f"const {names['x']} *from = {_sum('first', one.seen(phase, 'c'))};\n\n"
+            f"for (size_t p = 0; p < {AT_ONCE}; p++) {{\n    to[{place(('p', '0'), (1, groups * row))}] = from[at[p]];\n}}"
+            "\nto++;",
+        ),
+        **names,
+    )
     sums = [f"sum{p}" for p in range(AT_ONCE)]
     body = fill(
         """
         for (size_t n = 0; n < $windows; n += $at_once) {
-            for (size_t p = 0; p < $at_once; p++) {
-                const size_t m = n + p < $windows ? n + p : n;
+            size_t at[$at_once];
 
-                $copied
+            for (size_t p = 0; p < $at_once; p++) {
+                at[p] = n + p < $windows ? $step : 0;
             }
+            $copied
             for (size_t o = 0; o < $filters; o++) {
                 const $w *weight = $weights[o];
                 const int16_t *row = $row;
@@ -207,6 +223,7 @@ def gathered(one: Convolution, phase: Phase) -> str:
         }
         """,
         copied=loops({"g": groups}, copied) if groups > 1 else copied,
+        step=term("p", phase.axes[-1].stride),
         filters=len(one.layer.weight),
         w=element_type(one.layer.weight_format),
         weights=phase.name,

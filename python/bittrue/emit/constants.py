@@ -81,7 +81,7 @@ def _constant(layer: spec.Constant, types: Sequence[TensorType]) -> tuple[Consta
     return (Constant("values", layer.values, layer.format.frac, layer.format.bits),)
 
 
-RULES: dict[type[Layer], Callable[..., tuple[Constant, ...]]] = {
+RULES: dict[type, Callable[..., tuple[Constant, ...]]] = {
     Weighted: _weighted,
     ComplexFIR: _complex_fir,
     Table: _table,

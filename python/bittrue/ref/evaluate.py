@@ -35,7 +35,7 @@ from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
-RULES: dict[type[Layer], Callable[..., Codes]] = {
+RULES: dict[type, Callable[..., Codes]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,
@@ -61,12 +61,16 @@ NARROW = (Conv, Dense, Pool, Flatten, Reshape, Concat, Upsample, Interleave)
 """Kinds of layers whose rules take words of any width; the others compute in the words that they are given: int64."""
 
 
-def evaluate(layer: Layer, types: Sequence[TensorType], *inputs: Words) -> Words:
+def evaluate(layer: Layer, types: Sequence[TensorType], *inputs: Words) -> Codes:
     """Output codes ``(N, ...)`` of one layer for input codes ``(N, ...)`` of the given types.
 
-    Both are integers in words of any width that holds them. A layer without inputs gives one sample. Raises `BadInput`
-    for a kind of layer without a rule.
+    A layer without inputs gives one sample. Raises `BadInput` for a kind of layer without a rule.
     """
+    return evaluate_words(layer, types, *inputs).astype(np.int64, copy=False)
+
+
+def evaluate_words(layer: Layer, types: Sequence[TensorType], *inputs: Words) -> Words:
+    """What `evaluate` gives, in words of any width that holds it."""
     found: Any = rule(RULES, layer, "the reference leg has no rule for")
     if not isinstance(layer, NARROW):
         inputs = tuple(x.astype(np.int64, copy=False) for x in inputs)

@@ -34,24 +34,29 @@ def places(axis: Axis, x: Words, k: int) -> list[Words]:
 
 
 def flatten(layer: Flatten, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Flatten`."""
     return x.reshape(len(x), -1)
 
 
 def reshape(layer: Reshape, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Reshape`."""
     return x.reshape(len(x), *layer.shape)
 
 
 def concat(layer: Concat, types: Sequence[TensorType], *inputs: Codes) -> Codes:
+    """Codes of `Concat`."""
     return np.concatenate(inputs, axis=1)
 
 
 def upsample(layer: Upsample, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Upsample`."""
     for k, factor in enumerate(layer.factors):
         x = x.repeat(factor, axis=k + 2)
     return x
 
 
 def interleave(layer: Interleave, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Interleave`."""
     rank, (channels, *lengths) = len(layer.factors), layer.output_type(*types).shape
     apart = x.reshape(len(x), channels, *layer.factors, *x.shape[2:])
     order = [axis for k in range(rank) for axis in (2 + rank + k, 2 + k)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bittrue.limits import take
 from bittrue.ranges import ranges
-from bittrue.ref.evaluate import evaluate
+from bittrue.ref.evaluate import evaluate_words
 from bittrue.ref.words import Words, words
 from bittrue.spec import Net
 
@@ -72,7 +72,7 @@ def _tensors(net: Net, given: Mapping[str, Words], forget: bool = False) -> Iter
     known, samples = dict(given), len(next(iter(given.values())))
     last_use = _last_uses(net)
     for node in net.nodes:
-        codes = evaluate(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
+        codes = evaluate_words(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
         if not node.inputs:
             codes = np.broadcast_to(codes, (samples, *codes.shape[1:]))
         codes = codes.astype(words(net.types[node.name].format), copy=False)

@@ -29,6 +29,7 @@ def envelope(iq: Codes, power: int, frac: int, output: Format) -> Codes:
 
 
 def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Codes) -> Codes:
+    """Codes of `MemoryTaps`."""
     frac, fmt = types[0].format.frac, layer.output
     parts: dict[int | str, Codes] = {p: envelope(iq, p, frac, fmt) for p in layer.powers}
     parts |= {name: requantise(iq[:, k], frac - fmt.frac, fmt) for k, name in enumerate("IQ")}
@@ -36,6 +37,7 @@ def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Codes) -> Co
 
 
 def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Codes) -> Codes:
+    """Codes of `ComplexFIR`."""
     frac, basis = types[0].format.frac, layer.basis
     acc = np.zeros_like(iq)
     row = iter(layer.weight)
@@ -52,4 +54,5 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Codes) -> Co
 
 
 def table(layer: Table, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Table`."""
     return layer.values[x - types[0].format.lo]

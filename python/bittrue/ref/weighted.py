@@ -25,13 +25,13 @@ CACHED = 1 << 16
 
 
 def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Codes:
-    """One matrix product."""
+    """Codes of `Dense`: one matrix product."""
     acc = matrix_product(x, layer.weight, types[0].format) + layer.bias
     return activate(acc, layer.shift(types[0].format), layer.activation, layer.output)
 
 
 def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
-    """Phase by phase where zeros lie between the inputs; what is in no phase is made of the bias alone."""
+    """Codes of `Conv`, phase by phase where zeros lie between the inputs; what is in no phase is made of the bias alone."""
     (given,) = types
     shift, (filters, *lengths) = layer.shift(given.format), layer.output_type(given).shape
     rows = layer.weight.reshape(filters, -1)

@@ -29,7 +29,7 @@ from bittrue.spec import (
 )
 from bittrue.spec.layer import rule
 
-RULES: dict[type[Layer], Callable[..., Fragment]] = {
+RULES: dict[type, Callable[..., Fragment]] = {
     MemoryTaps: memory.memory_taps,
     ComplexFIR: memory.complex_fir,
     Table: vectors.table,

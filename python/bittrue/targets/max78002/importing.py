@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.spec import Net
-from bittrue.spec import Axis
+from bittrue.spec import Axis, Net
 from bittrue.spec.stages import Stage, node_name, stage_net, stage_types
 from bittrue.targets.max78002.checkpoint import Checkpoint
 from bittrue.targets.max78002.choosing import chosen

@@ -109,8 +109,9 @@ class CModel:
             raise BadInput(f"cannot load {library}: {error}; see BITTRUE_BUILD") from None
         size = self._library[f"{self._module}_state_size"]
         size.restype = ctypes.c_size_t
-        take(size(), f"the state of net {net.name} in C")
-        self._state = np.zeros(size() // 8 + 1, dtype=np.int64)
+        self.state_bytes = int(size())
+        take(self.state_bytes, f"the state of net {net.name} in C")
+        self._state = np.zeros(self.state_bytes // 8 + 1, dtype=np.int64)
 
     def run(self, codes: Given) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.

@@ -31,7 +31,7 @@ def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Codes:
 
 
 def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
-    """Codes of `Conv`, phase by phase where zeros lie between the inputs; what is in no phase is made of the bias alone."""
+    """Codes of `Conv`, phase by phase where zeros lie between the inputs; what is in none is made of the bias alone."""
     (given,) = types
     shift, (filters, *lengths) = layer.shift(given.format), layer.output_type(given).shape
     rows = layer.weight.reshape(filters, -1)

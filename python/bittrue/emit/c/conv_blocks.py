@@ -169,29 +169,9 @@ def direct(one: Convolution, phase: Phase) -> str:
 
 def gathered(one: Convolution, phase: Phase) -> str:
     """Some windows after the others: their samples in rows, all filters on them."""
-    groups, row, node, windows = one.layer.groups, one.row(phase), one.site.node, phase.counts[-1]
-    names = {"windows": windows, "at_once": AT_ONCE, "node": node, "x": element_type(one.site.types[0].format)}
-    channels = phase.weight.shape[1] * math.prod(one.frame.shape[1:])
-    to = f"state->rows_{node}" + (f" + {place(('g', '0'), (1, row))}" if groups > 1 else "")
-    start = one.frame.pointer + (f" + {place(('g', '0'), (1, channels))}" if groups > 1 else "")
-    copied = fill(
-        """
-        const $x *first = $first;
-        int16_t *to = $to;
-
-        $terms
-        """,
-        first=_sum(start, one.first(phase, "n")),
-        to=to,
-        terms=loops(
-            one.inner(phase),
-            f"const {names['x']} *from = {_sum('first', one.seen(phase, 'c'))};\n\n"
-            f"for (size_t p = 0; p < {AT_ONCE}; p++) {{\n    to[{place(('p', '0'), (1, groups * row))}] = from[at[p]];\n}}"
-            "\nto++;",
-        ),
-        **names,
-    )
+    row, node = one.row(phase), one.site.node
     sums = [f"sum{p}" for p in range(AT_ONCE)]
+    added = (f"{name} += (int32_t)w * row[{term('j', 1, p * one.layer.groups * row)}];" for p, name in enumerate(sums))
     body = fill(
         """
         for (size_t n = 0; n < $windows; n += $at_once) {
@@ -222,23 +202,58 @@ def gathered(one: Convolution, phase: Phase) -> str:
             }
         }
         """,
-        copied=loops({"g": groups}, copied) if groups > 1 else copied,
+        windows=phase.counts[-1],
+        at_once=AT_ONCE,
         step=term("p", phase.axes[-1].stride),
+        copied=_copied(one, phase),
         filters=len(one.layer.weight),
         w=element_type(one.layer.weight_format),
         weights=phase.name,
         row=one.behind(f"state->rows_{node}", row),
         declared="\n".join(f"int32_t {name} = bias_{node}[o];" for name in sums),
         length=row,
-        added="\n".join(
-            f"{name} += (int32_t)w * row[{term('j', 1, p * groups * row)}];" for p, name in enumerate(sums)
-        ),
+        added="\n".join(added),
         sums=", ".join(sums),
         made=one.made(phase, "m"),
         result=one.done.result,
-        **names,
     )
     return loops(one.outer(phase), body)
+
+
+def _copied(one: Convolution, phase: Phase) -> str:
+    """C that copies the samples of windows ``n`` to ``n + AT_ONCE - 1`` into rows, those of one group after another."""
+    groups, row = one.layer.groups, one.row(phase)
+    samples = phase.weight.shape[1] * math.prod(one.frame.shape[1:])
+    start, rows = one.frame.pointer, f"state->rows_{one.site.node}"
+    if groups > 1:
+        start, rows = f"{start} + {place(('g', '0'), (1, samples))}", f"{rows} + {place(('g', '0'), (1, row))}"
+    names = {"x": element_type(one.site.types[0].format), "at_once": AT_ONCE}
+    step = fill(
+        """
+        const $x *from = $from;
+
+        for (size_t p = 0; p < $at_once; p++) {
+            to[$to] = from[at[p]];
+        }
+        to++;
+        """,
+        **{"from": _sum("first", one.seen(phase, "c"))},
+        to=place(("p", "0"), (1, groups * row)),
+        **names,
+    )
+    text = fill(
+        """
+        const $x *first = $first;
+        int16_t *to = $rows;
+
+        $steps
+        """,
+        first=_sum(start, one.first(phase, "n")),
+        rows=rows,
+        steps=loops(one.inner(phase), step),
+        **names,
+    )
+    return loops({"g": groups}, text)
 
 
 def alone(one: Convolution) -> str:

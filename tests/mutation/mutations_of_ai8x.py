@@ -11,6 +11,7 @@ FILES = "tests/unit/test_ai8x_checkpoint.py::"
 TWICE = "tests/unit/test_ai8x_twice.py::"
 ARCHIVES = "tests/unit/test_ai8x_archive.py::"
 LAW = "tests/unit/test_ai8x_qat.py::"
+IMAGES = "tests/unit/test_ai8x_qat_images.py::"
 
 # fmt: off
 ROWS = [
@@ -46,14 +47,30 @@ ROWS = [
      "tests/unit/test_ai8x_writer.py::test_a_dilated_maximum_gets_a_layer_of_its_own"),
     ("stores the bias for 8 bits", TARGET + "quantise.py", "<< (width - 1)", "<< 7",
      FILES + "TestQuantising::test_integers_and_flags"),
-    ("rounds averages down in training", QAT + "rounding.py", ".sum(-1) / size).trunc()", ".sum(-1) / size).floor()",
+    ("rounds averages down in training", QAT + "rounding.py", ".sum(places) / size).trunc()", ".sum(places) / size).floor()",
      LAW + "TestGradients::test_averages_pass_the_gradient_of_the_mean"),
-    ("sums in float32 whatever the weights", QAT + "layer.py", "torch.float32 if largest < FLOAT32",
-     "torch.float32 if largest < FLOAT32 * 2**20", LAW + "test_sums_beyond_float32_are_exact"),
+    ("sums in float32 whatever the weights", QAT + "layer.py", "torch.float32 if single else torch.float64",
+     "torch.float32", LAW + "test_sums_beyond_float32_are_exact"),
     ("takes the maximum for every quantile", QAT + "rounding.py", "if quantile == 1.0:", "if quantile > 0:",
      LAW + "test_the_checkpoint_quantises_to_the_integers_of_the_net"),
-    ("lets models compute between layers", QAT + "chain.py", "if not _same(given[0], tensors[-1]):",
-     "if not _same(given[0], given[0]):", LAW + "test_models_that_are_no_chain_are_refused"),
+    ("lets models compute between layers", QAT + "graph.py", "(names for known, names in reversed(self._known) if _same(tensor, known)), None)",
+     "(names for known, names in reversed(self._known) if _same(tensor, known)), self._known[-1][1])", LAW + "test_models_that_are_no_chain_are_refused"),
+    ("joins branches in the order of evaluation", QAT + "graph.py", "tuple(n for names in sources if names for n in names), shape)",
+     "tuple(sorted(n for names in sources if names for n in names)), shape)", IMAGES + "test_eval_is_the_net_after_training"),
+    ("reads data in the shape in which they came", QAT + "graph.py", "if given[0].shape != whole.shape else None", "if False else None",
+     IMAGES + "test_data_may_be_seen_in_another_shape"),
+    ("folds the inputs of a transposed convolution", QAT + "starting.py", "rows = (layer.kernels(layer.weight), layer.bias,",
+     "rows = (layer.weight, layer.bias,", IMAGES + "test_folding_is_batch_norm_divided_by_four"),
+    ("proves float32 by the inputs of a transposed convolution", QAT + "layer.py", "float32_holds(self.kernels(weight).detach(),", "float32_holds(weight.detach(),",
+     IMAGES + "test_sums_beyond_float32_are_exact"),
+    ("does not turn the kernel of a transposed convolution", "python/bittrue/qat/sums.py", ".flip(tuple(range(2, weight.ndim)))", "",
+     IMAGES + "test_transposed_convolutions_of_all_numbers"),
+    ("clamps after every operand", QAT + "eltwise.py", "return _clamped(sum(operands[1:], operands[0]))",
+     "return _clamped(_clamped(operands[0] + operands[1]) + sum(operands[2:]))", IMAGES + "TestEltwise::test_the_clamp_comes_once_and_last"),
+    ("ors what the chip xors", QAT + "eltwise.py", "layer: ClassVar[Bitwise] = BitwiseXor()", "layer: ClassVar[Bitwise] = BitwiseOr()",
+     IMAGES + "TestEltwise::test_bits_are_those_of_codes"),
+    ("shares one group among the channels of a depthwise layer", QAT + "fused.py", '"depthwise": bool(depthwise)', '"depthwise": False',
+     IMAGES + "test_names_say_what_is_fused"),
     ("takes a linear layer behind pools for one channel", TARGET + "importing.py", "return (inputs // samples if inputs % samples == 0 else 1)", "return (1)",
      "tests/unit/test_ai8x_import.py::TestLength::test_a_linear_layer_comes_behind_pools"),
 ]

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(not CASES, reason=f"no recorded cases in {FOLDER
 def accumulators(stage, codes):
     """The accumulators of a stage: what it would put out if it were wide."""
     shape = codes.shape[1:] if codes.ndim == 3 else (codes.shape[1], 1)
-    wide = replace(stage, wide=True, pool=None, activation=Linear())
+    wide = replace(stage, wide=True, pool=None, activation=Linear(), sources=())
     return ref.run(stage_net("wide", shape, [wide]), codes.reshape(len(codes), *shape))
 
 

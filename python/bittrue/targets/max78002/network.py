@@ -159,8 +159,11 @@ def _check_operation(keys: Keys, layer: Described) -> None:
     """What layers of one kind do not have."""
     if layer.flatten and layer.operation != "linear" and not (layer.operation == "conv2d" and layer.kernel == 1):
         raise keys.bad("flatten", "only a linear layer flattens; use operation: mlp")
-    if layer.output_padding and layer.operation != "convtranspose2d":
-        raise keys.bad("output_pad", "only a convtranspose2d has it; remove it")
+    transposed = layer.operation == "convtranspose2d"
+    if layer.output_padding != transposed:
+        raise keys.bad("output_pad", "a convtranspose2d has 1, and no other layer has any; remove it")
+    if transposed and layer.stride != 2:
+        raise keys.bad("stride", "a convtranspose2d has 2; remove it")
     if layer.operation == "conv1d" and layer.size and layer.size[1] > 1:
         raise keys.bad("in_dim", "a conv1d reads frames; give one number")
     if layer.wide and layer.activation != Linear():

@@ -34,8 +34,10 @@ def sources(keys: Keys, numbers: Numbers, join: Join | None) -> tuple[int, ...] 
     found = None if value is None else tuple(numbers.find(keys, "in_sequences", one) for one in given)
     if found == ():
         raise keys.bad("in_sequences", "name one layer or more", value)
-    operands = keys.whole("operands", 2 if join else 1, 2 if join else 1, OPERANDS if join else 1)
-    if join and len(found or (0,)) != operands:
+    if keys.has("operands") and not join:
+        raise keys.bad("operands", "only an element-wise operation has them; remove it")
+    operands = keys.whole("operands", 2 if join else 1, 1, OPERANDS)
+    if join and (operands < 2 or len(found or (0,)) != operands):
         raise keys.bad(
             "in_sequences" if found else "operands",
             f"an element-wise operation of {operands} operands takes {operands} layers; name them in in_sequences",

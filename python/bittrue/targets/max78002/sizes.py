@@ -141,8 +141,13 @@ def input_size(
 
 
 def _rank(description: Description) -> int:
-    """Axes of the input behind its channels: those of the first layer that says it."""
-    return next((layer.rank for layer in description.executed if layer.rank), 1)
+    """Axes of the input behind its channels: those of the first layer that says it of data as they came in."""
+    for position, layer in enumerate(description.executed):
+        if layer.rank and not (position and layer.size):
+            return layer.rank
+        if layer.size or (layer.operation == "linear" and layer.flatten):
+            break
+    return 1
 
 
 def _said(description: Description, rank: int) -> Shape | None:

@@ -89,7 +89,8 @@ def _compared(done, taps, recorded):
         summed = summed or next(key[: -len("_out")] for key in recorded if _is_sum(key, prefix, stage))
         pools = [taps[f"{stage.name}_pool{i}"] for i in ("", "_0", "_1") if f"{stage.name}_pool{i}" in taps]
         same(f"{prefix}_in", *(taps[source] for source in stage.sources))
-        same(f"{prefix}_pooling_out", *(pools or [taps[stage.name]]))
+        unpooled = [taps[source] for source in ([stage.name] if stage.weight is None else last.inputs)]
+        same(f"{prefix}_pooling_out", *(pools or unpooled))
         same(f"{prefix}_eltwise_out", taps.get(f"{stage.name}_{stage.join}", taps[stage.name]))
         same(f"{summed}_out", taps[stage.name])
         if stage.weight is not None:

@@ -6,28 +6,31 @@ business.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bittrue.errors import BadInput
 from bittrue.spec.stages import Stage, stage_types
+from bittrue.spec.window import per_axis
 from bittrue.targets.max78002.devices import CHANNELS, FLATTEN, KERNEL, PADDING, POOL, PROCESSORS, Device
 
 
-def check_stages(stages: Sequence[Stage], shape: tuple[int, int], device: Device) -> None:
+def check_stages(stages: Sequence[Stage], shape: tuple[int, ...], device: Device) -> None:
     """Raise `BadInput` for the first layer that ``device`` cannot have, or totals that it does not hold.
 
     Parameters
     ----------
     stages : sequence of Stage
-    shape : (int, int)
-        Channels and length of an input frame.
+    shape : tuple of int
+        Channels and length of an input frame, or channels, rows and columns of an image.
     device : Device
     """
     if len(stages) > device.layers:
         raise BadInput(f"the net has {len(stages)} layers; a {device.name} runs {device.layers}, so merge or drop some")
     for stage, (tensor, _) in zip(stages, stage_types(shape, stages), strict=True):
         given = tensor.shape
-        for complaint in (_of_pool(stage, device), _of_sum(stage, given, device), _of_shape(stage, given, device)):
+        sums = _of_image if stage.operation in ("conv2d", "convtranspose2d") else _of_sum
+        for complaint in (_of_pool(stage, given, device), sums(stage, given, device), _of_shape(stage, given, device)):
             if complaint:
                 raise BadInput(f"layer {stage.name}: {complaint}")
     _check_memory(stages, device)
@@ -56,18 +59,23 @@ def _check_memory(stages: Sequence[Stage], device: Device) -> None:
         )
 
 
-def _of_pool(stage: Stage, device: Device) -> str:
-    pool = stage.pool
+def _of_pool(stage: Stage, given: tuple[int, ...], device: Device) -> str:
+    pool, rank = stage.pool, len(given) - 1
     if pool is None:
         return ""
-    if stage.operation == "linear":
+    if stage.operation == "linear" and (stage.flatten or rank < 2):
         return "a linear layer cannot pool; pool in the layer before it"
-    for what, value in (("window", pool.size), ("stride", pool.stride)):
-        if not 1 <= value <= POOL:
-            return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
-    if not 1 <= pool.dilation <= device.pool_dilation:
-        return f"a pooling dilation of {pool.dilation} is outside 1..{device.pool_dilation} on a {device.name}"
-    if pool.dilation > 1 and pool.kind == "max" and stage.operation == "conv1d":
+    sizes, strides, apart = (per_axis(number, rank, 1, "") for number in (pool.size, pool.stride, pool.dilation))
+    for what, values in (("window", sizes), ("stride", strides)):
+        for value in values:
+            if not 1 <= value <= POOL:
+                return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
+    if len(set(strides)) > 1 and given[2:] != (1,):
+        return f"a pooling stride of {strides[0]} rows and {strides[1]} columns does not exist; use one for both"
+    for dilation in apart:
+        if not 1 <= dilation <= device.pool_dilation:
+            return f"a pooling dilation of {dilation} is outside 1..{device.pool_dilation} on a {device.name}"
+    if apart[0] > 1 and pool.kind == "max" and stage.operation == "conv1d":
         return (
             "max pooling with a dilation in front of conv1d is left out by the vendor's simulator and not by its "
             "registers, so there is no one answer; give the pooling a layer of its own, operation: passthrough"
@@ -75,42 +83,67 @@ def _of_pool(stage: Stage, device: Device) -> str:
     return ""
 
 
+def _of_image(stage: Stage, given: tuple[int, ...], device: Device) -> str:
+    """Limits of convolutions over images: kernels of 1x1 and 3x3, and a stride of 2 where they are transposed."""
+    transposed = stage.operation == "convtranspose2d"
+    (stride, _), (dilation, _), (more, _) = (
+        per_axis(number, 2, 0, "") for number in (stage.stride, stage.dilation, stage.output_padding)
+    )
+    size = stage.weight.shape[2] if stage.weight is not None else 1
+    padding = per_axis(stage.padding, 2, 0, "")[0]
+    if stride != (2 if transposed else 1):
+        return f"a stride of {stride} does not exist; use {'2' if transposed else '1, and pool before the next layer'}"
+    if dilation != 1:
+        return f"a {stage.operation} has no dilation; use 1"
+    if transposed and more != 1:
+        return f"an output padding of {more} does not exist; use 1"
+    if not 0 <= padding <= PADDING or padding >= size:
+        return f"padding {padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}x{size}; pad less"
+    return _of_weights(stage, given, device)
+
+
 def _of_sum(stage: Stage, given: tuple[int, ...], device: Device) -> str:
     if stage.weight is None:
         return ""
-    if stage.bits < 0 and not device.binary:
-        return f"a {device.name} has no -1/+1 weights; use 1-bit weights, -1 and 0"
     if stage.operation == "linear":
-        return ""
+        return _of_weights(stage, given, device)
     size, channels = stage.weight.shape[2], given[0]
+    padding, stride, dilation = (per_axis(n, 1, 0, "")[0] for n in (stage.padding, stage.stride, stage.dilation))
     if not 1 <= size <= KERNEL:
         return f"a kernel of {size} weights is outside 1..{KERNEL}; use two layers"
-    if not 0 <= stage.padding <= PADDING or stage.padding >= size:
-        return f"padding {stage.padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}; pad less"
-    if stage.padding and channels > PROCESSORS and not device.padded_passes:
+    if not 0 <= padding <= PADDING or padding >= size:
+        return f"padding {padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}; pad less"
+    if padding and channels > PROCESSORS and not device.padded_passes:
         return (
             f"a {device.name} pads convolutions of up to {PROCESSORS} channels, not of {channels}; use padding 0 or "
             f"fewer channels"
         )
-    if stage.stride != 1:
-        return f"a stride of {stage.stride} does not exist; use 1, and pool before the next layer"
+    if stride != 1:
+        return f"a stride of {stride} does not exist; use 1, and pool before the next layer"
+    return _of_weights(stage, given, device) or _of_dilation(stage, size, dilation, padding)
+
+
+def _of_weights(stage: Stage, given: tuple[int, ...], device: Device) -> str:
+    """Limits of groups and of weights of one bit."""
+    channels, outputs = given[0], 0 if stage.weight is None else len(stage.weight)
+    if stage.bits < 0 and not device.binary:
+        return f"a {device.name} has no -1/+1 weights; use 1-bit weights, -1 and 0"
     if stage.groups != 1 and not device.depthwise:
         return f"a {device.name} has no groups; use groups 1"
-    if stage.groups != 1 and not stage.groups == channels == len(stage.weight):
+    if stage.groups != 1 and not stage.groups == channels == outputs:
         return (
-            f"{stage.groups} groups for {channels} inputs and {len(stage.weight)} outputs; use 1, or as many as both "
-            f"(depthwise)"
+            f"{stage.groups} groups for {channels} inputs and {outputs} outputs; use 1, or as many as both (depthwise)"
         )
-    return _of_dilation(stage, size)
+    return ""
 
 
-def _of_dilation(stage: Stage, size: int) -> str:
+def _of_dilation(stage: Stage, size: int, dilation: int, padding: int) -> str:
     """A dilated kernel is stretched to at most 9 weights, or becomes a two-dimensional one of at most 3."""
-    if stage.dilation == 1 or (size - 1) * stage.dilation < KERNEL:
+    if dilation == 1 or (size - 1) * dilation < KERNEL:
         return ""
-    if size > 3 or stage.padding or stage.pool:
+    if size > 3 or padding or stage.pool:
         return (
-            f"dilation {stage.dilation} spreads {size} weights over more than {KERNEL} samples, which needs a kernel "
+            f"dilation {dilation} spreads {size} weights over more than {KERNEL} samples, which needs a kernel "
             f"of at most 3, padding 0 and no pooling; use a dilation below {-(-KERNEL // max(size - 1, 1))}"
         )
     return ""
@@ -123,6 +156,11 @@ def _of_shape(stage: Stage, given: tuple[int, ...], device: Device) -> str:
             return f"{value} {what} are more than the {CHANNELS} of a {device.name}; use fewer"
     if len(given) == 2 and given[1] > device.length:
         return f"a frame of {given[1]} samples is longer than the {device.length} of a {device.name}; shorten it"
-    if stage.operation == "linear" and len(given) == 2 and given[1] > FLATTEN:
-        return f"flattening {given[1]} samples exceeds {FLATTEN}; pool before it"
+    if max(given[1:], default=1) > device.length:
+        return (
+            f"an image of {given[1]}x{given[2]} is larger than the {device.length} of a {device.name}; make it smaller"
+        )
+    samples = math.prod(given[1:])
+    if stage.operation == "linear" and stage.flatten and samples > FLATTEN:
+        return f"flattening {samples} samples exceeds {FLATTEN}; pool before it"
     return ""

@@ -8,7 +8,24 @@ import numpy as np
 
 from bittrue.errors import BadInput
 from bittrue.num.quantile import BITS
-from bittrue.spec import Abs, AvgPool1d, Conv1d, Dense, Flatten, Linear, MaxPool1d, Net, Node, ReLU
+from bittrue.spec import (
+    Abs,
+    AvgPool1d,
+    Bitwise,
+    Concat,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Eltwise,
+    Flatten,
+    Linear,
+    MaxPool1d,
+    Net,
+    Node,
+    ReLU,
+    Reshape,
+)
 from bittrue.spec.net import INPUT
 from bittrue.spec.stages import BIAS_STEP, DATA, WIDE_BITS, Pool, Stage
 from bittrue.targets.max78002.devices import Device
@@ -20,6 +37,10 @@ def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
 
     Raises `BadInput`, naming the node, where ``net`` is no chain of such layers, or ``device`` cannot have one.
     """
+    if len(net.input.shape) == 3:
+        raise BadInput(
+            f"net {net.name} takes images; firmware is generated for frames, so use the net itself: bittrue run"
+        )
     if net.input.format != DATA or len(net.input.shape) != 2:
         raise BadInput(
             f"net {net.name} takes {net.input}; a {device.name} takes frames of {DATA}, such as 1x128 {DATA}"
@@ -27,8 +48,16 @@ def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
     found: list[Stage] = []
     pool: tuple[str, Pool] | None = None
     before = INPUT
+    if len(net.outputs) > 1:
+        raise BadInput(f"net {net.name} has {len(net.outputs)} outputs; firmware is generated for one, the last node")
     for node in net.nodes:
         layer = node.layer
+        if isinstance(layer, Conv2d | ConvTranspose2d | Eltwise | Bitwise | Concat | Reshape):
+            kind = type(layer).__name__
+            raise BadInput(
+                f"net {net.name}: node {node.name} is a {kind}; firmware is generated for chains of layers on frames, "
+                f"so use the net itself: bittrue run"
+            )
         if node.inputs != (before,):
             raise BadInput(f"net {net.name}: node {node.name} branches; a chain is needed, where each takes the last")
         before = node.name

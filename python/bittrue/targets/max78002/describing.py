@@ -61,11 +61,20 @@ def size(tensor: Tensor) -> str:
     return f"{channels} of {tensor.length} samples" if tensor.length > 1 else channels
 
 
+def result(tensor: Tensor) -> str:
+    """The size of a result: as `size`, in the plural."""
+    if tensor.columns > 1:
+        return f"{tensor.channels} channels of {tensor.rows} x {tensor.columns} samples"
+    return f"{tensor.channels} channels of {tensor.length} samples" if tensor.length > 1 else f"{tensor.channels} channels"
+
+
 def formula(layer: HardwareLayer) -> str:
     """What a layer computes, in integers."""
     stage = layer.stage
     steps, source = _steps(layer)
     given = "; ".join(steps)
+    if not layer.node:
+        return "y = x, one sample that nothing uses: it resets the sums of the average that comes next"
     if stage.weight is None:
         return f"{given}; y = {source}" if given else "y = x"
     total = f"acc = sum(w * {source}) + 128 * b" if layer.biased else f"acc = sum(w * {source})"

@@ -99,13 +99,13 @@ class HardwareLayer:
     @property
     def pools(self) -> tuple[Axis, Axis]:
         """The pooling along rows and columns, which have one stride; windows of 1 where there is none."""
-        pool = self.stage.pool
+        pool, given = self.stage.pool, self.given
         if pool is None:
             return Axis(1), Axis(1)
-        size, stride, dilation = pool.size, pool.stride, pool.dilation
-        if self.given.columns == 1 and isinstance(size, int) and isinstance(stride, int) and isinstance(dilation, int):
-            return Axis(size, stride, dilation), Axis(1, stride)
-        rows, columns = zip(*(per_axis(number, 2, 1, "pooling") for number in (size, stride, dilation)), strict=True)
+        rank = 2 if given.columns > 1 or isinstance(pool.size, tuple) else 1
+        sizes, strides, dilations = (per_axis(n, rank, 1, "pooling") for n in (pool.size, pool.stride, pool.dilation))
+        stride = strides[-1] if given.rows == 1 else strides[0]
+        rows, columns = zip((*sizes, 1)[:2], (stride, stride), (*dilations, 1)[:2], strict=True)
         return Axis(*rows), Axis(*columns)
 
     @property

@@ -106,7 +106,7 @@ def _of_pool(stage: Stage, given: Shape, device: Device) -> str:
         for value in numbers:
             if not 1 <= value <= POOL:
                 return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
-    if len(set(strides)) > 1:
+    if len({stride for stride, length in zip(strides, given[1:], strict=True) if length > 1}) > 1:
         return f"pooling strides of {' and '.join(map(str, strides))} differ; the chip has one for rows and columns"
     for dilation in dilations:
         if not 1 <= dilation <= device.pool_dilation:

@@ -14,7 +14,7 @@ from bittrue.targets.max78002.kernels import Block, blocks, kernel_words, place_
 from bittrue.targets.max78002.memory_map import MemoryMap, map_of
 from bittrue.targets.max78002.placement import place_tensors
 from bittrue.targets.max78002.processors import first_processors, spread
-from bittrue.targets.max78002.stages import stages_of
+from bittrue.targets.max78002.stages import stages_and_outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ def plan(net: Net, device: Device) -> Plan:
 
     Raises `BadInput`, with layer and limit, for a net that the chip cannot have or that does not fit.
     """
-    (stages, names), memory = stages_of(net, device), map_of(device)
+    (stages, names), memory = stages_and_outputs(net, device), map_of(device)
     layers = hardware_layers(stages, net.input.shape, memory)
     outputs = tuple(next(layer.index for layer in layers if layer.name == name) for name in names)
     placed = _with_kernels(layers, memory, [index + 1 for index in outputs])

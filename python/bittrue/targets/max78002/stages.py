@@ -46,7 +46,12 @@ _OPERATIONS: dict[type, Operation] = {
 }
 
 
-def stages_of(net: Net, device: Device) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
+def stages_of(net: Net, device: Device) -> tuple[Stage, ...]:
+    """The stages of `stages_and_outputs`, without the names."""
+    return stages_and_outputs(net, device)[0]
+
+
+def stages_and_outputs(net: Net, device: Device) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
     """The stages whose net (`bittrue.spec.stages.stage_net`) computes the same as ``net``, bit for bit, and the names
     of those that put out its results.
 

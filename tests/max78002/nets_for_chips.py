@@ -237,6 +237,20 @@ def _residual(rng):
     ]
 
 
+def _averaged(rng):
+    """Averages that come next after element-wise operations."""
+    return (20, 8, 9), [
+        conv2d(rng, "a", 24, 20, padding=1, activation=ReLU()),
+        conv2d(rng, "b", 24, 24, 1, sources=("a",)),
+        joining("c", "add", "b", "a"),
+        conv2d(rng, "d", 24, 24, padding=1, pool=Pool("avg", 2, 2), activation=Abs()),
+        conv2d(rng, "e", 24, 24, padding=1),
+        joining("f", "xor", "d", "e"),
+        passing("g", "avg", 2, 2),
+        linear(rng, "h", 5, 24 * 4, wide=True),
+    ]
+
+
 def _small_images(rng):
     """What a MAX78000 has: no reading over gaps, no depthwise layers."""
     return (3, 14, 13), [
@@ -287,7 +301,8 @@ RECIPES = {
     "joined": (_joined, MAX78002),
     "joined_78000": (_joined, MAX78000),
     "residual": (_residual, MAX78002),
-    "residual_78000": (_residual, MAX78000),
+    "averaged": (_averaged, MAX78002),
+    "averaged_78000": (_averaged, MAX78000),
     "small_images": (_small_images, MAX78000),
     "frame_to_image": (_frame_to_image, MAX78000),
 }

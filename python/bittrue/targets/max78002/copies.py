@@ -76,18 +76,14 @@ def _readable(
     types: dict[str, tuple[int, ...]],
     device: Device,
 ) -> bool:
-    """Whether all that reads ``source`` can do so where it lies with such gaps."""
+    """Whether all else that reads ``source`` can do so where it lies with such gaps."""
     if not gap:
         return True
     if source == INPUT:
         return False
-    others = [
-        stage
-        for stage in stages
-        if source in stage.sources and (stage.join == "concat", stage.sources) != group
-    ]
-    single = [stage for stage in others if stage.join is None]
-    return not single or (device.read_gaps and types[source][0] <= PROCESSORS)
+    others = [stage for stage in stages if source in stage.sources and (stage.join == "concat", stage.sources) != group]
+    alone = not others and group[1].count(source) == 1
+    return alone or (device.read_gaps and types[source][0] <= PROCESSORS)
 
 
 def _named(name: str, taken: dict[str, tuple[int, ...]]) -> str:

@@ -95,7 +95,7 @@ def _makefile(made: Plan) -> str:
 
 def _manifest(made: Plan, files: Files) -> dict[str, Any]:
     """What a reader needs to find every layer's result in the chip's memory."""
-    layers = [_row(layer) for layer in made.layers]
+    layers = [_row(layer) for layer in made.layers if layer.node]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -108,10 +108,11 @@ def _manifest(made: Plan, files: Files) -> dict[str, Any]:
 
 
 def _row(layer: HardwareLayer) -> dict[str, Any]:
-    """A layer's result: ``gap`` and ``columns`` where there are any, and no ``node`` where it means nothing."""
+    """A layer's result; ``columns`` and ``gap`` where there are any."""
     result = layer.result
-    row: dict[str, Any] = {"name": layer.name, "node": layer.node} if layer.node else {"name": layer.name}
-    row |= {
+    row: dict[str, Any] = {
+        "name": layer.name,
+        "node": layer.node,
         "channels": result.channels,
         "length": result.length,
         "offset": result.offset,

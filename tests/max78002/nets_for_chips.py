@@ -244,7 +244,7 @@ def _averaged(rng):
         conv2d(rng, "b", 24, 24, 1, sources=("a",)),
         joining("c", "add", "b", "a"),
         conv2d(rng, "d", 24, 24, padding=1, pool=Pool("avg", 2, 2), activation=Abs()),
-        conv2d(rng, "e", 24, 24, padding=1),
+        conv2d(rng, "e", 24, 24, padding=1, pool=Pool("max", 2, 2), sources=("c",)),
         joining("f", "xor", "d", "e"),
         passing("g", "avg", 2, 2),
         linear(rng, "h", 5, 24 * 4, wide=True),
@@ -306,7 +306,7 @@ RECIPES = {
     "small_images": (_small_images, MAX78000),
     "frame_to_image": (_frame_to_image, MAX78000),
 }
-RESULTS = {"_elements": ("f", "i", "k")}
+RESULTS = {"_elements": ("f", "i", "k"), "_averaged": ("f", "h")}
 """Recipes whose nets have several results."""
 
 

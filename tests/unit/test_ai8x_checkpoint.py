@@ -147,7 +147,7 @@ class TestParameters:
         ("change", "sentence"),
         [
             ({"fc.op.bias": np.zeros(4)}, r"fc.op.bias has shape \(4,\) and the weight \(3, 8\)"),
-            ({"fc.op.weight": np.zeros((3, 8, 3, 3))}, "this is a net for images"),
+            ({"fc.op.weight": np.zeros((3, 8, 3, 3, 3))}, "3 or 4 axes and linear layers 2, so remove it"),
             ({"fc.op.weight": np.full((3, 8), np.nan)}, "fc.op.weight holds NaN"),
             ({"fc.op.weight": np.full((3, 8), "x")}, "of type <U1; real numbers are needed"),
             ({"fc.op.weight": np.zeros((3, 8), complex)}, "of type complex128"),

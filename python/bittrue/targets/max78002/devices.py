@@ -32,6 +32,8 @@ class Device:
         Whether a convolution of more than 64 channels may be padded.
     pool_dilation : int
         Largest dilation of a pooling window.
+    links : bool
+        Whether a layer says which one is executed next.
     pooled_passes : bool
         Whether more than 64 channels may be pooled without a convolution.
     joined_passes : bool
@@ -55,6 +57,7 @@ class Device:
     binary: bool
     padded_passes: bool
     pool_dilation: int
+    links: bool
     pooled_passes: bool
     joined_passes: bool
     read_gaps: bool
@@ -64,11 +67,11 @@ class Device:
 
 MAX78000 = Device(
     *("MAX78000", 32, 442_368, 2_048, 32_768, 1_024, False, False, True, 1),
-    *(False, False, False, True, 15),
+    *(False, False, False, False, True, 15),
 )
 MAX78002 = Device(
     *("MAX78002", 128, 2_396_160, 8_192, 81_920, 2_048, True, True, False, 16),
-    *(True, True, True, False, 255),
+    *(True, True, True, True, False, 255),
 )
 DEVICES = {device.name: device for device in (MAX78000, MAX78002)}
 

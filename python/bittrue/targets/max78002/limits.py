@@ -98,16 +98,16 @@ def _of_pool(stage: Stage, given: Shape, device: Device) -> str:
     pool = stage.pool
     if pool is None:
         return ""
-    if stage.operation == "linear":
-        return "a linear layer cannot pool; pool in the layer before it"
     rank = len(given) - 1
+    if stage.operation == "linear" and (stage.flatten or rank < 2):
+        return "a linear layer cannot pool; pool in the layer before it"
     sizes, strides, dilations = (per_axis(n, rank, 1, "pooling") for n in (pool.size, pool.stride, pool.dilation))
     for what, numbers in (("window", sizes), ("stride", strides)):
         for value in numbers:
             if not 1 <= value <= POOL:
                 return f"a pooling {what} of {value} is outside 1..{POOL}; pool in two layers"
     if len({stride for stride, length in zip(strides, given[1:], strict=True) if length > 1}) > 1:
-        return f"pooling strides of {' and '.join(map(str, strides))} differ; the chip has one for rows and columns"
+        return f"a pooling stride of {strides[0]} rows and {strides[1]} columns does not exist; use one for both"
     for dilation in dilations:
         if not 1 <= dilation <= device.pool_dilation:
             return f"a pooling dilation of {dilation} is outside 1..{device.pool_dilation} on a {device.name}"
@@ -144,14 +144,15 @@ def _of_frames(stage: Stage, channels: int, device: Device) -> str:
     if not 1 <= size <= KERNEL:
         return f"a kernel of {size} weights is outside 1..{KERNEL}; use two layers"
     if not 0 <= padding <= PADDING or padding >= size:
-        return f"padding {stage.padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}; pad less"
+        return f"padding {padding} is outside 0..{min(PADDING, size - 1)} for a kernel of {size}; pad less"
     if padding and channels > PROCESSORS and not device.padded_passes:
         return (
             f"a {device.name} pads convolutions of up to {PROCESSORS} channels, not of {channels}; use padding 0 or "
             f"fewer channels"
         )
-    if _one(stage.stride) != 1:
-        return f"a stride of {stage.stride} does not exist; use 1, and pool before the next layer"
+    stride = _one(stage.stride)
+    if stride != 1:
+        return f"a stride of {stride} does not exist; use 1, and pool before the next layer"
     return ""
 
 
@@ -163,17 +164,20 @@ def _of_images(stage: Stage) -> str:
     if rows != columns or rows not in sides:
         wanted = " or ".join(f"{side}x{side}" for side in sides)
         return f"a kernel of {rows}x{columns} does not exist; use {wanted}, several layers of them for a larger one"
-    if not 0 <= padding <= PADDING or padding >= rows:
-        return f"padding {_shown(stage.padding)} is not one number from 0 to {min(PADDING, rows - 1)}; pad all sides so"
-    if dilation != 1:
-        return f"a dilation of {_shown(stage.dilation)} exists for conv1d only; use 1"
-    if transposed and (stride, more) != (2, 1):
+    if stride != (2 if transposed else 1):
         return (
-            f"a transposed convolution with stride {_shown(stage.stride)} and output padding "
-            f"{_shown(stage.output_padding)} does not exist; use stride 2 and output padding 1"
+            f"a stride of {_shown(stage.stride)} does not exist; use "
+            f"{'2' if transposed else '1, and pool before the next layer'}"
         )
-    if not transposed and stride != 1:
-        return f"a stride of {_shown(stage.stride)} does not exist; use 1, and pool before the next layer"
+    if dilation != 1:
+        return f"a {stage.operation} has no dilation; use 1"
+    if transposed and more != 1:
+        return f"an output padding of {_shown(stage.output_padding)} does not exist; use 1"
+    if not 0 <= padding <= PADDING or padding >= rows:
+        return (
+            f"padding {_shown(stage.padding)} is outside 0..{min(PADDING, rows - 1)} for a kernel of {rows}x{columns}, "
+            f"the same on all sides; pad less"
+        )
     return ""
 
 

@@ -15,6 +15,7 @@ from bittrue.targets.max78002.hardware_layers import HardwareLayer
 from bittrue.targets.max78002.memory_map import MemoryMap
 from bittrue.targets.max78002.processors import first_processors
 from bittrue.targets.max78002.regions import Region, regions_of, tensors_of
+from bittrue.targets.max78002.tensors import Tensor
 
 ALIGNED = 64
 """Regions begin at multiples of so many bytes, before what is written and means nothing."""
@@ -49,10 +50,12 @@ def place_tensors(
     return [_with_places(layer, tensors, memory) for layer in layers]
 
 
-def _with_places(layer: HardwareLayer, tensors: list, memory: MemoryMap) -> HardwareLayer:  # type: ignore[type-arg]
+def _with_places(layer: HardwareLayer, tensors: Sequence[Tensor], memory: MemoryMap) -> HardwareLayer:
     source, spot = tensors[layer.sources[0]], layer.spots[0]
-    gap = layer.given.gap if len(layer.sources) > 1 else source.gap
-    given = layer.given.at(source.first - spot.processor, source.offset - 4 * spot.word, gap)
+    if len(layer.sources) > 1:
+        given = layer.given.at(source.first - spot.processor, source.offset - 4 * spot.word)
+    else:
+        given = replace(source, channels=layer.given.channels, length=layer.given.length, columns=layer.given.columns)
     result = tensors[layer.index + 1]
     words = result.gap if layer.kind == "none" else result.step - 1
     if words > memory.device.gap:

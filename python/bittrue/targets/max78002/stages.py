@@ -61,7 +61,7 @@ def stages_and_outputs(net: Net, device: Device) -> tuple[tuple[Stage, ...], tup
     """
     if net.input.format != DATA or len(net.input.shape) not in (2, 3):
         raise BadInput(
-            f"net {net.name} takes {net.input}; a {device.name} takes frames or images of {DATA}, such as 1x128 {DATA}"
+            f"net {net.name} takes {net.input}; a {device.name} takes frames of {DATA}, such as 1x128 {DATA}, or images"
         )
     reader = _Reader(net, device)
     found = with_copies(reader.read(), net.input.shape, device)

@@ -51,21 +51,16 @@ def header(plan: Plan) -> str:
     results = [layer.result for layer in plan.results]
     outputs = sum(result.channels * result.length for result in results)
     forms = ["a code of 32 bits each" if result.wide else "a signed byte each" for result in results]
-    several = len(results) > 1
-    unloads = f"{outputs} values, {forms[0]}, channel by channel, into CNN_OUTPUT_WORDS words"
-    if several:
-        each = (f"{layer.name} ({form})" for layer, form in zip(plan.results, forms, strict=True))
-        unloads = (
-            f"{outputs} values, channel by channel, of {', '.join(each)}, each result from a new word on, into "
-            f"CNN_OUTPUT_WORDS words"
-        )
-    sizes = (describing.result(result) for result in results)
+    sizes = [describing.result(result) for result in results]
+    size, unloads = sizes[0], f"{outputs} values, {forms[0]}, channel by channel, into CNN_OUTPUT_WORDS words"
+    if len(results) > 1:
+        rows = [f"{layer.name}: {size}, {form}" for layer, size, form in zip(plan.results, sizes, forms, strict=True)]
+        size = "".join(f"\n *   {row}" for row in rows)
+        unloads = f"{outputs} values, channel by channel, each result from a new word on, into CNN_OUTPUT_WORDS words"
     return template(
         "cnn.h",
         about=about(plan, "Functions to run the accelerator"),
-        results="; ".join(f"{size} of {layer.name}" for size, layer in zip(sizes, plan.results, strict=True))
-        if several
-        else next(sizes),
+        results=size,
         outputs=outputs,
         words=sum(result_words(result) for result in results),
         unloads=unloads,

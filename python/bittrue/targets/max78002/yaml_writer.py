@@ -15,7 +15,7 @@ import numpy.typing as npt
 import yaml
 
 from bittrue.errors import BadInput
-from bittrue.spec import Abs, Net, ReLU, TensorType
+from bittrue.spec import Abs, Net, ReLU, TensorType, transposed_kernel
 from bittrue.spec.net import INPUT
 from bittrue.spec.stages import DATA, Pool, Stage, stage_types
 from bittrue.targets.max78002.devices import Device
@@ -67,7 +67,9 @@ def stage_state(stages: Sequence[Stage]) -> dict[str, npt.NDArray[Any]]:
         for key, value in (numbers | {"quantize_activation": 1, "adjust_output_shift": 0}).items():
             state[f"{stage.name}.{key}"] = np.array([value])
         state[f"{stage.name}.shift_quantile"] = np.array([1.0], np.float32)
-        state[f"{stage.name}.op.weight"] = stage.weight.copy()
+        transposed = stage.operation == "convtranspose2d"
+        weight = transposed_kernel(stage.weight, stage.groups) if transposed else stage.weight
+        state[f"{stage.name}.op.weight"] = weight.copy()
         if stage.bias is not None:
             state[f"{stage.name}.op.bias"] = stage.bias << (bits - 1)
     return state

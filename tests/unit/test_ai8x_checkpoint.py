@@ -193,6 +193,15 @@ class TestFolding:
         expected = self.state["conv1.op.weight"] * k[:, None, None]
         assert np.allclose(folded.state["conv1.op.weight"], expected, rtol=1e-6)  # float32, not integers
 
+    def test_transposed_kernels_have_their_outputs_second(self):
+        state = float_state("up", (4, 2, 3, 3), norm=True)
+        for key in state:
+            if state[key].shape == (4,):
+                state[key] = state[key][:2]
+        folded = fold(Checkpoint("c.npz", state)).state["up.op.weight"]
+        k = 0.25 * state["up.bn.weight"] / np.sqrt(state["up.bn.running_var"] + np.float32(1e-5))
+        assert np.allclose(folded, state["up.op.weight"] * k[None, :, None, None], rtol=1e-6)
+
     def test_a_layer_without_bias_gains_one(self):
         state = {key: value for key, value in self.state.items() if key != "conv1.op.bias"}
         folded = fold(Checkpoint("c.npz", state))

@@ -207,6 +207,13 @@ class TestLength:
         done = imported(tmp_path, [CONV], layer_state("a", (4, 2, 3)))
         assert done.net.input.shape == (2, 128) and "any length" in done.remarks[0]
 
+    def test_linear_layers_without_flattening_take_one_sample_if_they_can(self, tmp_path):
+        state = layer_state("a", (4, 2, 3)) | layer_state("b", (2, 4))
+        layers = [CONV | {"pad": 0}, {"operation": "mlp"}]
+        done = imported(tmp_path, layers, state)
+        assert done.net.input.shape == (2, 3) and done.net.output.shape == (2,) and not done.remarks
+        assert imported(tmp_path, layers, state, length=5).net.output.shape == (2, 3)
+
     def test_a_linear_layer_comes_first(self, tmp_path):
         done = imported(tmp_path, [WIDE], layer_state("a", (4, 50)))
         assert done.net.input.shape == (1, 50)
@@ -226,7 +233,6 @@ B = layer_state("b", (2, 4 * 9))
 @pytest.mark.parametrize(
     ("layers", "state", "sentence"),
     [
-        ([CONV], A | B, "describes 1 layers with weights, and q.npz has 2: a, b"),
         ([CONV, CONV, WIDE], A | B, "describes 3 layers with weights, and q.npz has 2"),
         ([CONV | {"kernel_size": 5}], A, r"kernel_size 5, but a.op.weight has shape \(4, 2, 3\)"),
         ([WIDE], A, r"layer 0 is linear, but a.op.weight has shape"),

@@ -218,14 +218,16 @@ class TestSize:
         ):
             imported(tmp_path, [IMAGE, WIDE], state)
         assert imported(tmp_path, [IMAGE, WIDE], state, size=(4, 3)).net.input.shape == (2, 4, 3)
-        with pytest.raises(BadInput, match=r"images of 4x4 do not fit .* no square fits"):
+        with pytest.raises(
+            BadInput, match=r"images of 4x4 do not fit .* layer l1: it weighs 48 inputs and is fed 4 channels of 16"
+        ):
             imported(tmp_path, [IMAGE, WIDE], state, size=(4, 4))
 
     def test_branches_that_only_meet_for_some_sizes(self, tmp_path):
         layers = [self.pooling, UP, DOT | {"in_sequences": [1, -1]}]
         state = states((4, 2, 3, 3), (4, 2, 3, 3), (3, 4, 1, 1), transposed={1: 1})
         assert imported(tmp_path, layers, state, size=(6, 4)).net.output.shape == (3, 6, 4)
-        with pytest.raises(BadInput, match="images of 5x4 do not fit"):
+        with pytest.raises(BadInput, match=r"images of 5x4 do not fit .* some images of 2x2 to 2048x2048 fit"):
             imported(tmp_path, layers, state, size=(5, 4))
 
 
@@ -237,8 +239,12 @@ TWO = [IMAGE, IMAGE]
     ("layers", "state", "sentence"),
     [
         ([IMAGE, IMAGE | {"in_sequences": [0, -1]}], A, "Conv2d weighs 2 channels .* but is fed 4 channels"),
-        ([*TWO, {"operation": "add", "in_sequences": [0, 1]}], A, "do not fit"),
-        ([IMAGE, IMAGE | {"in_dim": [5, 3]}], A, "do not fit"),
+        (
+            [*TWO, {"operation": "add", "in_sequences": [0, 1]}],
+            A,
+            "layer layer2: in_sequences names data of 2x40x39 and 3x40x39",
+        ),
+        ([IMAGE, IMAGE | {"in_dim": [5, 3]}], A, "layer l1: in_dim says 5x3, but the net has 40x39 there"),
         ([IMAGE | {"kernel_size": "1x1", "pad": 0}, IMAGE], A, r"conv2d with kernel_size 1x1, but l0.op.weight has"),
         ([CONV, IMAGE], A, r"conv1d with kernel_size 3, but l0.op.weight has shape \(2, 2, 3, 3\)"),
         ([IMAGE | {"pad": 3}, IMAGE], A, "padding 3 is outside 0..2 for a kernel of 3x3"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bittrue.errors import BadInput, shown
@@ -24,6 +25,16 @@ def fitted(stage: Stage, layer: Described, shape: Shape) -> Stage:
         stage = replace(stage, shape=_read(stage, layer, layer.size, shape))
     read = stage.reading(shape)
     return replace(stage, pool=_pool(stage, stage.pool, read)) if stage.pool else stage
+
+
+def joined(stage: Stage, shapes: Sequence[Shape]) -> Shape:
+    """Shape of what a stage takes of its sources, before it reads it. Raises `BadInput` where they do not join."""
+    if len({shape[1:] for shape in shapes}) > 1 or (stage.eltwise and len(set(shapes)) > 1):
+        texts = " and ".join("x".join(map(str, shape)) for shape in shapes)
+        how = "combined element by element" if stage.eltwise else "joined by their channels"
+        raise BadInput(f"in_sequences names data of {texts}, which cannot be {how}; correct it or the size")
+    channels = sum(shape[0] for shape in shapes) if stage.join == "concat" else shapes[0][0]
+    return (channels, *shapes[0][1:])
 
 
 def _read(stage: Stage, layer: Described, size: tuple[int, int], shape: Shape) -> Shape | None:

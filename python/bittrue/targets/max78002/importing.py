@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from bittrue.targets.max78002.checkpoint import Checkpoint
 from bittrue.targets.max78002.choosing import chosen
 from bittrue.targets.max78002.described import Described, Description
 from bittrue.targets.max78002.devices import Device
-from bittrue.targets.max78002.fitting import Shape, fitted
+from bittrue.targets.max78002.fitting import Shape, fitted, joined
 from bittrue.targets.max78002.input_channels import input_channels
 from bittrue.targets.max78002.layer_weights import Found, layer_weights
 from bittrue.targets.max78002.limits import check_stages
@@ -130,35 +131,24 @@ def _built(description: Description, stages: Sequence[Stage], shape: Shape) -> t
     for layer, stage in zip(description.executed, stages, strict=True):
         place = f"{description.path}: {layer}"
         try:
-            stage = fitted(stage, layer, _joined(builder, stage))
+            shape = joined(stage, [builder.types[source].shape for source in stage.sources])
+            stage = fitted(stage, layer, shape)
         except BadInput as error:
             raise BadInput(f"{place}: {error}") from None
-        _refuse_frames(stage, builder, place)
+        _refuse_frames(stage, shape, place)
         given, result = builder.add(stage)
         _check_claims(layer, given, result, place)
         found.append(stage)
     return builder, found
 
 
-def _joined(builder: Builder, stage: Stage) -> Shape:
-    """Shape of what a stage takes, before it is read as another. Raises `BadInput` where shapes do not join."""
-    shapes = [builder.types[source].shape for source in stage.sources]
-    if len({shape[1:] for shape in shapes}) > 1 or (stage.eltwise and len(set(shapes)) > 1):
-        texts = " and ".join("x".join(map(str, shape)) for shape in shapes)
-        how = "combined element by element" if stage.eltwise else "joined by their channels"
-        raise BadInput(f"in_sequences names data of {texts}, which cannot be {how}; correct them")
-    channels = sum(shape[0] for shape in shapes) if stage.join == "concat" else shapes[0][0]
-    return (channels, *shapes[0][1:])
-
-
-def _refuse_frames(stage: Stage, builder: Builder, place: str) -> None:
+def _refuse_frames(stage: Stage, shape: Shape, place: str) -> None:
     """A linear layer without flattening that only fits flattened data."""
-    shape = stage.reading(_joined(builder, stage))
     if stage.operation != "linear" or stage.flatten or stage.weight is None or stage.pool:
         return
-    channels, *lengths = shape
+    channels, *lengths = stage.reading(shape)
     inputs = stage.weight.shape[1]
-    if inputs != channels and inputs == TensorType(shape, builder.types[INPUT].format).elements:
+    if inputs != channels and inputs == math.prod(shape):
         what = f"frames of {lengths[0]} samples" if len(lengths) == 1 else f"images of {lengths[0]}x{lengths[1]}"
         raise BadInput(f"{place} is linear and fed {what}; add flatten: true")
 

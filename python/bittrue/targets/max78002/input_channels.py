@@ -10,7 +10,7 @@ from bittrue.spec.net import INPUT
 from bittrue.spec.stages import Stage
 from bittrue.targets.max78002.described import Description
 from bittrue.targets.max78002.fitting import Shape
-from bittrue.targets.max78002.sizes import Sizes
+from bittrue.targets.max78002.tracing import Trace
 
 
 def input_channels(description: Description, stages: Sequence[Stage], size: Shape | None) -> int:
@@ -46,7 +46,7 @@ def _samples(description: Description, stages: Sequence[Stage], position: int, s
     if not position:
         return math.prod(size)
     try:
-        shape, _ = Sizes(description.executed[:position], stages[:position]).trace((1, *size))
+        shape, _ = Trace(description.executed[:position], stages[:position]).result((1, *size))
     except BadInput:
         return 1
     return math.prod(shape[1:])

@@ -1,5 +1,7 @@
 """Kernel and bias memory, decoded from the generated text by the chip's rules, give back every layer's weights."""
 
+import math
+
 import numpy as np
 import pytest
 from decode import BIASES, Chip
@@ -7,7 +9,8 @@ from nets_for_chips import RECIPES, case
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 
-from bittrue.spec import Conv1d, Dense
+from bittrue.spec import Conv, Dense
+from bittrue.spec.weighted import Weighted
 from bittrue.targets.max78002.generate import project
 
 
@@ -20,7 +23,7 @@ def chip_of(name):
 def sums(net):
     """Nodes with weights, and the shape and length of what each takes."""
     for node in net.nodes:
-        if isinstance(node.layer, Conv1d | Dense):
+        if isinstance(node.layer, Weighted):
             source = net.types[node.inputs[0]].shape
             yield node.layer, source
 
@@ -33,7 +36,7 @@ def test_every_weight_is_found_exactly_once(name):
     weighted = [layer.index for layer in made.layers if layer.weight is not None]
     assert len(weighted) == len(expected)
     for index, (layer, _) in zip(weighted, expected, strict=True):
-        depthwise = isinstance(layer, Conv1d) and layer.groups > 1
+        depthwise = isinstance(layer, Conv) and layer.groups > 1
         found = (depthwise_weights if depthwise else weights)(chip, index, layer, seen, made)
         assert np.array_equal(found, layer.weight), (name, index)
     loaded = {(p, place) for p, memory in enumerate(chip.memory) for place, byte in memory.items() if byte}
@@ -50,7 +53,7 @@ def weights(chip, index, layer, seen, made):
     steps = chip.passes(index)
     assert steps == passes * samples
     assert len(processors) * passes >= channels and processors == list(range(processors[0], processors[-1] + 1))
-    size = 1 if flat else layer.weight.shape[2]
+    size = math.prod(layer.weight.shape[2:])
     found = np.zeros((outputs, channels, samples, size), np.int64)
     for local, processor in enumerate(processors):
         kernels = chip.kernels(index, processor, seen)
@@ -67,20 +70,20 @@ def weights(chip, index, layer, seen, made):
 
 def depthwise_weights(chip, index, layer, seen, made):
     """The weights of a depthwise layer: a kernel a pass in every processor."""
-    processors, size = chip.processors(index), layer.weight.shape[2]
+    processors, size = chip.processors(index), math.prod(layer.weight.shape[2:])
     found = np.zeros((len(processors) * chip.passes(index), 1, size), np.int64)
     for local, processor in enumerate(processors):
         kernels = plain(chip.kernels(index, processor, seen), size, layer, chip, index)
         found[local :: len(processors), 0] = kernels
     assert not found[len(layer.weight) :].any()
-    return found[: len(layer.weight)]
+    return found[: len(layer.weight)].reshape(layer.weight.shape)
 
 
 def plain(kernels, size, layer, chip, index):
     """Kernels without what dilation put between the weights; -1 and 0 as -1 and +1 where they mean that."""
     if "| CTL_BINARY;" in chip.files["cnn.c"] and chip.span(index)[4] == 1:
         kernels = np.where(kernels, -1, 1)
-    step = getattr(layer, "dilation", 1) if size > 1 else 1
+    step = layer.dilation if getattr(layer, "rank", 0) == 1 and size > 1 else 1
     if kernels.shape[1] == size:
         return kernels
     if kernels.shape[1] == (size - 1) * step + 1:
@@ -105,7 +108,7 @@ def test_every_bias_is_found(name):
     index = -1
     for layer, _ in sums(net):
         index = next(k for k in range(index + 1, len(made.layers)) if made.layers[k].weight is not None)
-        if isinstance(layer, Conv1d) and layer.groups > 1:
+        if isinstance(layer, Conv) and layer.groups > 1:
             processors, passes = chip.processors(index), chip.passes(index)
             found = np.zeros(len(processors) * passes, np.int64)
             for local, processor in enumerate(processors):
@@ -117,20 +120,55 @@ def test_every_bias_is_found(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_tensors_do_not_meet_and_follow_each_other(name):
-    _, made, _ = chip_of(name)
-    total = made.memory.device.data_bytes
-    for before, layer in zip([None, *made.layers], made.layers, strict=False):
-        if before:
-            assert layer.given == before.result
-        (taken, taken_end), (made_from, made_end) = layer.given.region, layer.result.region
-        assert 0 <= taken < taken_end <= total and 0 <= made_from < made_end <= total
-        read_end = layer.given.offset + 4 * layer.given.passes * max(layer.rows * layer.columns, layer.given.length)
-        shared = set(layer.given.groups()) & set(layer.result.groups())
-        assert not shared or read_end <= made_from or made_end <= taken
-        assert read_end <= total
+def test_every_layer_finds_what_it_takes(name):
+    """Word by word: what a layer writes over, no later layer reads, and what it reads was written, or loaded."""
+    net, made, _ = chip_of(name)
+    total, memory = made.memory.device.data_bytes // 4, {}
+    tensors = [made.layers[0].given, *(layer.result for layer in made.layers)]
+    put(memory, tensors[0], 0, total)
+    for layer in made.layers:
+        for index, (source, spot) in enumerate(zip(layer.sources, layer.spots, strict=True)):
+            tensor = tensors[source]
+            for place, value in values(tensor):
+                assert memory.get(place) == (source, *value), (layer.name, tensor)
+            assert tensor.first == layer.given.first + spot.processor
+            if layer.operands > 1:
+                assert tensor.offset == layer.given.offset + 4 * index
+        put(memory, layer.result, layer.index + 1, total)
         if layer.tied:
             assert layer.given.processors == layer.result.processors
+        end = layer.given.offset // 4 + layer.given.step * max(layer.rows * layer.columns * layer.folded, 1)
+        assert end <= total
+    for index in made.outputs:
+        for place, value in values(tensors[index + 1]):
+            assert memory.get(place) == (index + 1, *value)
+
+
+def values(tensor):
+    """Place (data memory, word, byte) and (channel, sample) of every value; 4 bytes of a wide one."""
+    passes = -(-tensor.channels // 64)
+    for channel in range(tensor.channels):
+        number, index = divmod(channel, tensor.count)
+        processor = tensor.first + index
+        for sample in range(tensor.length):
+            word = (sample * passes + number) * (tensor.gap + 1)
+            if tensor.wide:
+                word = 4 * word + processor % 4
+            for byte in range(4) if tensor.wide else [processor % 4]:
+                yield (processor // 4, tensor.offset // 4 + word, byte), (channel, sample)
+
+
+def put(memory, tensor, number, total):
+    """Write a tensor: every word that holds a part of it is written whole, and so is what lies before and after."""
+    start, end = tensor.region
+    assert 0 <= start and end <= 4 * total
+    places = dict(values(tensor))
+    words = {(where, word) for where, word, _ in places}
+    around = [range(start // 4, tensor.offset // 4), range((tensor.offset + tensor.size) // 4, end // 4)]
+    words |= {(where, word) for where in {where for where, _ in words} for words_of in around for word in words_of}
+    for where, word in words:
+        for byte in range(4):
+            memory[where, word, byte] = (number, *places.get((where, word, byte), ("nothing",)))
 
 
 def test_layers_spread_over_the_processors_where_they_must():

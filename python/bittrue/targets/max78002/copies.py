@@ -65,7 +65,7 @@ def original(name: str, stages: Sequence[Stage]) -> str:
 
 def _is_copy(stage: Stage) -> bool:
     plain = stage.weight is None and stage.join is None and stage.pool is None and stage.shape is None
-    return plain and stage.name.startswith(f"{stage.sources[0]}_copy")
+    return plain and bool(stage.sources) and stage.name.startswith(f"{stage.sources[0]}_copy")
 
 
 def _readable(

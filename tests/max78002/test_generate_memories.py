@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from data_places import follow
 from decode import BIASES, Chip
 from nets_for_chips import RECIPES, case
 
@@ -12,6 +13,7 @@ pytest.importorskip("yaml", reason="PyYAML is not installed")
 from bittrue.spec import Conv, Dense
 from bittrue.spec.weighted import Weighted
 from bittrue.targets.max78002.generate import project
+from bittrue.targets.max78002.plan import plan
 
 
 def chip_of(name):
@@ -121,54 +123,8 @@ def test_every_bias_is_found(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_layer_finds_what_it_takes(name):
-    """Word by word: what a layer writes over, no later layer reads, and what it reads was written, or loaded."""
-    net, made, _ = chip_of(name)
-    total, memory = made.memory.device.data_bytes // 4, {}
-    tensors = [made.layers[0].given, *(layer.result for layer in made.layers)]
-    put(memory, tensors[0], 0, total)
-    for layer in made.layers:
-        for index, (source, spot) in enumerate(zip(layer.sources, layer.spots, strict=True)):
-            tensor = tensors[source]
-            for place, value in values(tensor):
-                assert memory.get(place) == (source, *value), (layer.name, tensor)
-            assert tensor.first == layer.given.first + spot.processor
-            if layer.operands > 1:
-                assert tensor.offset == layer.given.offset + 4 * index
-        put(memory, layer.result, layer.index + 1, total)
-        if layer.tied:
-            assert layer.given.processors == layer.result.processors
-        end = layer.given.offset // 4 + layer.given.step * max(layer.rows * layer.columns * layer.folded, 1)
-        assert end <= total
-    for index in made.outputs:
-        for place, value in values(tensors[index + 1]):
-            assert memory.get(place) == (index + 1, *value)
-
-
-def values(tensor):
-    """Place (data memory, word, byte) and (channel, sample) of every value; 4 bytes of a wide one."""
-    passes = -(-tensor.channels // 64)
-    for channel in range(tensor.channels):
-        number, index = divmod(channel, tensor.count)
-        processor = tensor.first + index
-        for sample in range(tensor.length):
-            word = (sample * passes + number) * (tensor.gap + 1)
-            if tensor.wide:
-                word = 4 * word + processor % 4
-            for byte in range(4) if tensor.wide else [processor % 4]:
-                yield (processor // 4, tensor.offset // 4 + word, byte), (channel, sample)
-
-
-def put(memory, tensor, number, total):
-    """Write a tensor: every word that holds a part of it is written whole, and so is what lies before and after."""
-    start, end = tensor.region
-    assert 0 <= start and end <= 4 * total
-    places = dict(values(tensor))
-    words = {(where, word) for where, word, _ in places}
-    around = [range(start // 4, tensor.offset // 4), range((tensor.offset + tensor.size) // 4, end // 4)]
-    words |= {(where, word) for where in {where for where, _ in words} for words_of in around for word in words_of}
-    for where, word in words:
-        for byte in range(4):
-            memory[where, word, byte] = (number, *places.get((where, word, byte), ("nothing",)))
+    net, device, _ = case(name)
+    follow(plan(net, device))
 
 
 def test_layers_spread_over_the_processors_where_they_must():

@@ -115,9 +115,9 @@ def _complaint(layers: Sequence[HardwareLayer], regions: Sequence[Region], devic
     for layer in layers:
         kept = [region for region in regions if region.first <= layer.index <= region.last]
         taken = next(region.size for region in kept if layer.sources[0] in region.members)
-        made = next(region.size for region in kept if layer.index + 1 in region.members)
-        together = taken + made
-        if together > total:
+        target = next(region for region in kept if layer.index + 1 in region.members)
+        made, together = target.size, taken + target.size
+        if together > total and len(target.members) == 1:
             return (
                 f"layer {layer.name}: it takes {taken:,} bytes of each data memory and puts out {made:,}, together "
                 f"{together - total:,} more than the {total:,} there are; pool earlier or use fewer channels: "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import stranger
 from big_evaluator import BigNet
 
 from bittrue import ref, spec
@@ -126,10 +127,10 @@ def of_branches(kind: str, seed: int) -> Net:
 
 
 def judged(net: Net, given: dict[str, np.ndarray]) -> None:
-    """The reference, its ranges and the files of a net, against the evaluator."""
+    """The reference, its ranges and the files of a net, against both evaluators."""
     with tempfile.TemporaryDirectory() as folder:
         spec.save(net, folder)
-        judge, again = BigNet(folder), spec.load(folder)
+        judge, again, other = BigNet(folder), spec.load(folder), stranger.load(folder)
         assert judge.hash == content_hash(net) == content_hash(again)
         for name, data in spec.store.contents(again).items():
             assert (Path(folder) / name).read_bytes() == (data if isinstance(data, bytes) else data.encode())
@@ -137,6 +138,9 @@ def judged(net: Net, given: dict[str, np.ndarray]) -> None:
     results = ref.outputs(net, given)
     assert list(results) == list(net.outputs)
     assert all(np.array_equal(results[name], found[name]) for name in results)
+    rows = {name: [tuple(sample.ravel().tolist()) for sample in array] for name, array in given.items()}
+    for name, samples in stranger.outputs(other, rows).items():
+        assert samples == [tuple(sample.ravel().tolist()) for sample in results[name]]
     for n in range(len(next(iter(given.values())))):
         expected = judge.feed({name: array[n].ravel().tolist() for name, array in given.items()})
         for node in net.nodes:

@@ -112,7 +112,7 @@ def test_sums_of_a_long_frame_do_not_lie_on_the_stack_of_the_c():
     for long in (net, wide):
         files = sources(long)
         assert re.search(r"int(32|64)_t sums_n0\[", files["n.h"])
-        assert not re.search(r"^ +\w+_t \w+\[[^;()]*\];", files["n.c"], re.M)  # no array among the variables of a function
+        assert not re.search(r"^ +\w+_t \w+\[[^;()]*\];", files["n.c"], re.M)  # no array is a function's variable
         assert (CModel(long).run(x) == ref.run(long, x)).all()
 
 

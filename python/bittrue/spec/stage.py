@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,8 @@ from bittrue.spec.pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pool1d
 from bittrue.spec.weighted import Weighted
 
 Codes = npt.NDArray[np.int64]
-Numbers = int | tuple[int, ...]
-"""A number an axis, or one for all."""
+Numbers: TypeAlias = Any
+"""An int, or a tuple of one an axis; not a union, as code for one axis counts with the number itself."""
 
 DATA = Format(8, 7)
 """Format of every tensor between stages."""
@@ -80,7 +80,7 @@ class Pool:
     def layer(self, rank: int = 1) -> Layer:
         """The layer that means the same on tensors of ``rank`` axes behind the channels, 1 or 2."""
         kind = _POOLS[self.kind, rank]
-        return kind(self.size, self.stride, self.dilation)  # type: ignore[arg-type]
+        return kind(self.size, self.stride, self.dilation)
 
 
 @dataclass(frozen=True, eq=False)

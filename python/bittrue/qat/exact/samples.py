@@ -35,7 +35,7 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Tensor) -> T
             b_re, b_im = delay(b[..., 0], tap), delay(b[..., 1], tap)
             acc[..., 0] += h_re * b_re - h_im * b_im
             acc[..., 1] += h_re * b_im + h_im * b_re
-    return requantise(acc, basis.frac + layer.weight_format.frac - layer.output.frac, layer.output)
+    return requantise(acc, layer.shift, layer.output)
 
 
 def table(layer: Table, types: Sequence[TensorType], x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ QAT = "python/bittrue/qat/ai8x/"
 
 QUANTILES = "tests/unit/test_ai8x_quantile.py::"
 IMPORTS = "tests/unit/test_ai8x_import.py::"
-IMAGES = "tests/unit/test_ai8x_import_2d.py::"
+IMPORTS_2D = "tests/unit/test_ai8x_import_2d.py::"
 PLAIN = "tests/unit/test_stages.py::"
 FILES = "tests/unit/test_ai8x_checkpoint.py::"
 TWICE = "tests/unit/test_ai8x_twice.py::"
@@ -45,23 +45,23 @@ ROWS = [
      PLAIN + "test_sources_are_combined_in_full_precision_before_or_behind_the_pooling"),
     ("leaves transposed kernels as PyTorch has them", TARGET + "layer_weights.py",
      "return transposed_kernel(weight.reshape(*weight.shape[:2], *sides), layer.groups)",
-     "return weight.reshape(*weight.shape[:2], *sides).swapaxes(0, 1)", IMAGES + "test_transposed_convolutions"),
+     "return weight.reshape(*weight.shape[:2], *sides).swapaxes(0, 1)", IMPORTS_2D + "test_transposed_convolutions"),
     ("pools one column as if there were more", TARGET + "fitting.py", 'stage.operation == "none" and read[2] == 1', "False",
-     IMAGES + "test_data_of_one_column_are_pooled_along_rows_only"),
+     IMPORTS_2D + "test_data_of_one_column_are_pooled_along_rows_only"),
     ("reads images as they are whatever in_dim says", TARGET + "fitting.py", "    if layer.size is not None:\n",
-     "    if layer.size is not None and len(shape) < 3:\n", IMAGES + "test_frames_are_read_as_images_and_images_as_frames"),
+     "    if layer.size is not None and len(shape) < 3:\n", IMPORTS_2D + "test_frames_are_read_as_images_and_images_as_frames"),
     ("joins channels in the order of the layers", TARGET + "importing.py",
      "sources = description.sources(position)", "sources = tuple(sorted(description.sources(position)))",
-     IMAGES + "test_channels_are_joined"),
+     IMPORTS_2D + "test_channels_are_joined"),
     ("gives weights that are used again another shift", TARGET + "layer_weights.py",
      'found[layer.index] = "", again', 'found[layer.index] = "", again | {"output_shift": layer.output_shift or 0}',
-     IMAGES + "test_weights_are_used_again_with_their_shift"),
+     IMPORTS_2D + "test_weights_are_used_again_with_their_shift"),
     ("forgets results in the middle", TARGET + "importing.py", "if layer.output or stage.name in spare]",
-     "if stage.name in spare]", IMAGES + "test_several_results_come_out"),
+     "if stage.name in spare]", IMPORTS_2D + "test_several_results_come_out"),
     ("takes a pooling that the vendor's tool gets wrong", TARGET + "operation_keys.py", "if apart > 1 and places != 2 and",
      "if apart > 2 and places != 2 and", "tests/unit/test_ai8x_network.py::test_what_a_layer_may_not_say"),
     ("takes the largest image that fits", TARGET + "sizes.py", "-found[size] if rank > 1 else 0", "0",
-     IMAGES + "TestSize::test_of_several_squares_pooling_drops_nothing_of_the_one_that_is_taken"),
+     IMPORTS_2D + "TestSize::test_of_several_squares_pooling_drops_nothing_of_the_one_that_is_taken"),
     ("executes what a checkpoint asks for", TARGET + "pickles.py", "            return Opaque(text)\n", "            return exec(*arguments)\n", FILES + "TestFiles::test_no_code_of_the_file_runs"),
     ("takes the last layers of a checkpoint", TARGET + "choosing.py", "taken, rest = layers[:count], layers[count:]",
      "taken, rest = layers[-count:], layers[:-count]", TWICE + "test_the_first_in_the_file_are_taken_with_what_has_exactly_their_name"),
@@ -73,7 +73,8 @@ ROWS = [
      ARCHIVES + "test_nothing_is_hashed_or_printed_to_the_bottom"),
     ("follows anchors without end", TARGET + "yaml_file.py", "self._values += self._sizes[id(node)] if again else 1", "self._values += 1",
      "tests/unit/test_ai8x_network.py::test_descriptions_that_would_never_end"),
-    ("leaves a dilated maximum in front of its convolution", TARGET + "stages.py", 'return pool.kind == "max" and pool.dilation > 1', "return False",
+    ("leaves a dilated maximum in front of its convolution", TARGET + "views.py",
+     'apart = view.pool is not None and view.pool.kind == "max" and view.pool.dilation != 1', "apart = False",
      "tests/unit/test_ai8x_writer.py::test_a_dilated_maximum_gets_a_layer_of_its_own"),
     ("stores the bias for 8 bits", TARGET + "quantise.py", "<< (width - 1)", "<< 7",
      FILES + "TestQuantising::test_integers_and_flags"),

@@ -17,6 +17,8 @@ from bittrue.errors import BadInput
 from bittrue.num.quantile import weight_codes
 from bittrue.qat import ai8x
 from bittrue.spec import BitwiseOr, Concat, Conv2d, ConvTranspose2d, Sub, transposed_kernel
+from bittrue.targets.max78002.checkpoint import read_checkpoint
+from bittrue.targets.max78002.quantise import quantise
 
 torch.set_num_threads(1)
 SHAPE, CLASSES = (2, 8, 12), 4
@@ -252,6 +254,21 @@ def test_folding_is_batch_norm_divided_by_four():
     assert network.up.weight.shape == (12, 4, 3, 3)
     assert (network.up(x) - expected.relu()).abs().max() < 1e-5  # float32 before quantisation
     assert (network(values(images(5)))["map"] - before["map"]).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_checkpoint_quantises_to_the_integers_of_the_net(policy, tmp_path):
+    network = trained(model(3), policy)
+    ai8x.save_checkpoint(network, tmp_path / "c.pth.tar", "graph", 3)
+    state = quantise(read_checkpoint(tmp_path / "c.pth.tar")).state
+    stages = [stage for stage in ai8x.to_stages(network, SHAPE) if stage.weight is not None]
+    assert [stage.name for stage in stages] == ["stem", "down", "deep", "up", "mix", "fc", "map"]
+    for stage in stages:
+        weight = state[f"{stage.name}.op.weight"]
+        weight = transposed_kernel(weight, stage.groups) if stage.name == "up" else weight
+        assert np.array_equal(weight, stage.weight), stage.name
+        assert state[f"{stage.name}.output_shift"].tolist() == [stage.output_shift]
+        assert np.array_equal(state[f"{stage.name}.op.bias"], stage.bias << (stage.bits - 1))
 
 
 def test_a_checkpoint_holds_nothing_of_branches_and_is_read_back():

@@ -116,7 +116,7 @@ def complex_fir(layer: ComplexFIR, site: Site) -> Fragment:
     acc, product = accumulator_types(site.range, products, (basis.bits, layer.weight_format.bits))
     names = {"node": site.node, "depth": depth, "taps": taps, "acc": acc, "product": product, "t": element_type(basis)}
     now = "\n".join(_basis_signal(layer, k, frac) for k in range(len(layer.terms)))
-    shift = basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     body = fill(
         """
         $envelope

@@ -127,6 +127,13 @@ def test_transposed_convolutions_with_more_cut_off_than_the_kernel_has(stride: i
     same(one(layer, 2, 7, 8))
 
 
+def test_phases_share_the_gathered_rows() -> None:
+    """Rows of 12, 6 and 3 samples one after the other: what the longer ones leave behind weighs nothing."""
+    net = one(ConvTranspose2d(*weights(4, 3, 3, 3), Format(8, 3), Linear(), 2, 1, 1), 3, 4, 5)
+    assert gathers(net)
+    same(net)
+
+
 def test_convolutions_that_meet_no_input_at_all() -> None:
     """One sample, cut off: every result is the bias."""
     net = one(ConvTranspose1d(*weights(3, 2, 1), Format(16, 8), Linear(), 5, 2, 4), 2, 1)

@@ -237,7 +237,7 @@ def _(layer: Dense, output: TensorType) -> int:
 
 @macs.register
 def _(layer: Conv, output: TensorType) -> int:
-    count = len(layer.weight) * layer.weight.shape[1]
+    count: int = len(layer.weight) * layer.weight.shape[1]
     for axis, windows in zip(layer.axes, output.shape[1:], strict=True):
         count *= axis.products(windows)
     return count

@@ -163,7 +163,7 @@ def _iq_ties(layer: MemoryTaps | ComplexFIR, given: Format, rng: np.random.Gener
         powers, target, tied = layer.powers, layer.output, []
     else:
         powers, target = tuple(term.power for term in layer.terms if term.power), layer.basis
-        shift = target.frac + layer.weight_format.frac - layer.output.frac
+        shift = layer.shift
         tied = [is_tie(part, shift) for part in _fir_scores(layer, given, iq)[layer.memory].T]
         tied += [_any(is_tie(iq * envelope(iq, p, given.frac, target)[:, None], given.frac)) for p in powers]
     tied += [is_tie(exact[p], p * given.frac - target.frac) for p in powers]

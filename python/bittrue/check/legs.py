@@ -81,7 +81,12 @@ def _torch(net: Net, options: Options) -> Leg:
         from bittrue import qat
     except ImportError as error:
         raise _missing("torch", "PyTorch", "train", error) from None
-    return Leg("torch", lambda codes: qat.run(net, codes), lambda codes: qat.taps(net, codes))
+    return Leg(
+        "torch",
+        lambda codes: qat.run(net, codes),
+        lambda codes: qat.taps(net, codes),
+        lambda codes: qat.outputs(net, codes),
+    )
 
 
 def _missing(leg: str, package: str, extra: str, error: ImportError) -> BadInput:
@@ -108,7 +113,7 @@ def _c(net: Net, options: Options) -> Leg:
     from bittrue.cosim.c_model import CModel
 
     model = CModel(net)
-    return Leg("c", model.run, model.taps)
+    return Leg("c", model.run, model.taps, model.outputs)
 
 
 def _rtl(net: Net, options: Options) -> Leg:

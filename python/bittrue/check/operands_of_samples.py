@@ -62,7 +62,7 @@ def complex_fir(
             else:
                 terms += [(f"h_re * Q {name}", h_re, b_q), (f"h_im * I {name}", h_im, b_i)]
     rows, acc = sum_of(terms, 0)
-    shift = layer.basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     part = "imaginary" if channel else "real"
     return f"y = requantise(sum(h * b), shift), {part} part", [*rows, *rounding(acc, shift, str(layer.output))]
 

@@ -73,12 +73,7 @@ def blocks(
     if samples < 1 or seed < 0:
         raise BadInput(f"{samples} samples with seed {seed} are no test; give 1 sample or more and a seed of 0 or more")
     rng = np.random.default_rng(seed)
-    directed = {
-        "corners": _all_corners(net),
-        "single channels": _aimed(net, rng, lambda name: single_channels(net, name)),
-        "worst cases": _aimed(net, rng, lambda name: worst_cases(net, name)),
-        "ties": _aimed(net, rng, lambda name: ties(net, rng, name)),
-    }
+    directed = _directed(net, rng)
     total, share = sum(map(length, directed.values())), samples // 2
     if total > share:
         directed = {kind: _part(codes, 0, length(codes) * share // total) for kind, codes in directed.items()}
@@ -98,6 +93,16 @@ def blocks(
         yield "small", _block(net, {name: small(net, count, rng, name) for name in net.inputs})
     for count, _ in _pieces(net, left - left // 8):
         yield "uniform", _block(net, _drawn(net, count, rng))
+
+
+def _directed(net: Net, rng: np.random.Generator) -> dict[str, dict[str, Codes]]:
+    """The directed vectors of every input, by kind."""
+    return {
+        "corners": _all_corners(net),
+        "single channels": _aimed(net, rng, lambda name: single_channels(net, name)),
+        "worst cases": _aimed(net, rng, lambda name: worst_cases(net, name)),
+        "ties": _aimed(net, rng, lambda name: ties(net, rng, name)),
+    }
 
 
 def length(codes: Block) -> int:

@@ -42,7 +42,7 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], given: Sequence[
             real += [b_i.scaled(int(h_re)), b_q.scaled(-int(h_im))]
             imag += [b_q.scaled(int(h_re)), b_i.scaled(int(h_im))]
     acc = (running_sum(0, real), running_sum(0, imag))
-    shift = basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     return Range(tuple(a.requantised(shift, layer.output) for a in acc), acc)
 
 

@@ -50,7 +50,7 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Codes) -> Co
             d = delay(b, tap)
             acc[:, 0] += h_re * d[:, 0] - h_im * d[:, 1]
             acc[:, 1] += h_re * d[:, 1] + h_im * d[:, 0]
-    return requantise(acc, basis.frac + layer.weight_format.frac - layer.output.frac, layer.output)
+    return requantise(acc, layer.shift, layer.output)
 
 
 def table(layer: Table, types: Sequence[TensorType], x: Codes) -> Codes:

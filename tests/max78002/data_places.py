@@ -2,7 +2,7 @@
 
 
 def follow(made):
-    """Follow a plan word by word: what a layer writes over, no later one reads; what it reads was written, or loaded."""
+    """Follow a plan word by word: what a layer writes over, no later one reads; what it reads was written or loaded."""
     total, memory = made.memory.device.data_bytes // 4, {}
     tensors = [made.layers[0].given, *(layer.result for layer in made.layers)]
     put(memory, tensors[0], 0, total)

@@ -132,7 +132,7 @@ def test_too_many_layers_with_those_that_reset_an_average():
         stages.append(conv2d(rng(), f"l{k}", 4, 4, 1))
     more = [
         joining("sum", "add", "l124", "l125"),
-        conv2d(rng(), "m", 4, 4, 1, pool=Pool("avg", 1, 1), sources=("sum",)),
+        conv2d(rng(), "m", 4, 4, 1, pool=Pool("avg", 2, 1), sources=("sum",)),
     ]
     net = stage_net("net", (4, 3, 3), [*stages, *more], ("sum", "m"))
     with pytest.raises(

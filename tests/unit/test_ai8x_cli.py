@@ -137,3 +137,11 @@ def test_a_pass_through_and_signs_are_shown(files, capsys):
     assert run("import-ai8x", files / "network.yaml", files / "signs.npz", "--device", "MAX78002", *out) == 0
     printed = capsys.readouterr().out
     assert "layer0: none pass-through\n" in printed and "a: conv1d 4x2x3, -1/+1 weights, shift +7" in printed
+
+
+def test_import_never_replaces_another_net(files, capsys):
+    words = ("import-ai8x", files / "network.yaml", files / "float.npz", "--device", "MAX78002", "-o", files / "net")
+    assert run(*words) == 0 and run(*words) == 0
+    describe(files, LAYERS, arch="other")
+    capsys.readouterr()
+    assert "is of net small, and net other would replace it; choose another folder" in refused(capsys, files, *words)

@@ -220,6 +220,7 @@ def _silent(stage: Stage) -> bool:
 
 
 def _whole(values: npt.NDArray[Any], what: str) -> Codes:
+    values = np.asarray(values, np.float64)  # half precision does not hold the limit
     if not np.array_equal(values, np.floor(values)):
         raise BadInput(f"{what} holds fractions; quantise the checkpoint first: bittrue ecg quantize")
     if values.max() > LARGEST or values.min() < -LARGEST:

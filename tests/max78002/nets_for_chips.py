@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from images_for_chips import IMAGES, RESULTS
+from stages_for_chips import conv, linear, passing
 
 from bittrue.spec import Abs, Linear, ReLU
-from bittrue.spec.stages import Pool, Stage, stage_net
+from bittrue.spec.stages import Pool, stage_net
 from bittrue.targets.max78002.devices import MAX78000, MAX78002
 
 ACTIVATIONS = (ReLU(), Linear(), Abs())
-
-
-def _weights(rng, shape, bits):
-    if bits < 0:
-        return rng.choice(np.array([-1, 1]), shape)
-    half = 1 << (bits - 1)
-    return rng.integers(-half, half, shape)
-
-
-def conv(rng, name, outputs, inputs, size, bits=8, bias=True, groups=1, **more):
-    """A convolution with full-range weights, and a shift that keeps most results off the rails."""
-    weight = _weights(rng, (outputs, inputs // groups, size), bits)
-    spread = (inputs // groups * size) ** 0.5 * (1 << abs(bits) - 1) * 40
-    shift = int(np.floor(np.log2(128 * 50 / spread))) - (8 - abs(bits))
-    values = rng.integers(-128, 128, outputs) if bias else None
-    more.setdefault("output_shift", max(-15 - (8 - abs(bits)), min(15 - (8 - abs(bits)), shift)))
-    return Stage(name, "conv1d", weight, values, bits, groups=groups, **more)
-
-
-def linear(rng, name, outputs, inputs, bits=8, wide=False, **more):
-    """A linear layer, wide or not."""
-    made = conv(rng, name, outputs, inputs, 1, bits, **more)
-    return Stage(name, "linear", made.weight[:, :, 0], made.bias, bits, 0 if wide else made.output_shift, wide)
-
-
-def passing(name, kind, size, stride, dilation=1):
-    """Pooling without a convolution."""
-    return Stage(name, "none", pool=Pool(kind, size, stride, dilation))
 
 
 def _plain(rng):
@@ -157,6 +131,7 @@ RECIPES = {
     "spread": (_spread, MAX78000),
     "flat_78000": (_flat, MAX78000),
     "dilated_78000": (_dilated, MAX78000),
+    **IMAGES,
 }
 
 
@@ -165,4 +140,5 @@ def case(name):
     recipe, device = RECIPES[name]
     rng = np.random.default_rng(sum(map(ord, name)))
     shape, stages = recipe(rng)
-    return stage_net(name.replace("_", "-"), shape, stages), device, rng.integers(-128, 128, shape)
+    net = stage_net(name.replace("_", "-"), shape, stages, RESULTS.get(recipe.__name__, ()))
+    return net, device, rng.integers(-128, 128, shape)

@@ -1,14 +1,19 @@
 """Kernel and bias memory, decoded from the generated text by the chip's rules, give back every layer's weights."""
 
+import math
+
 import numpy as np
 import pytest
+from data_places import follow
 from decode import BIASES, Chip
 from nets_for_chips import RECIPES, case
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 
-from bittrue.spec import Conv1d, Dense
+from bittrue.spec import Conv, Dense
+from bittrue.spec.weighted import Weighted
 from bittrue.targets.max78002.generate import project
+from bittrue.targets.max78002.plan import plan
 
 
 def chip_of(name):
@@ -20,7 +25,7 @@ def chip_of(name):
 def sums(net):
     """Nodes with weights, and the shape and length of what each takes."""
     for node in net.nodes:
-        if isinstance(node.layer, Conv1d | Dense):
+        if isinstance(node.layer, Weighted):
             source = net.types[node.inputs[0]].shape
             yield node.layer, source
 
@@ -33,7 +38,7 @@ def test_every_weight_is_found_exactly_once(name):
     weighted = [layer.index for layer in made.layers if layer.weight is not None]
     assert len(weighted) == len(expected)
     for index, (layer, _) in zip(weighted, expected, strict=True):
-        depthwise = isinstance(layer, Conv1d) and layer.groups > 1
+        depthwise = isinstance(layer, Conv) and layer.groups > 1
         found = (depthwise_weights if depthwise else weights)(chip, index, layer, seen, made)
         assert np.array_equal(found, layer.weight), (name, index)
     loaded = {(p, place) for p, memory in enumerate(chip.memory) for place, byte in memory.items() if byte}
@@ -50,7 +55,7 @@ def weights(chip, index, layer, seen, made):
     steps = chip.passes(index)
     assert steps == passes * samples
     assert len(processors) * passes >= channels and processors == list(range(processors[0], processors[-1] + 1))
-    size = 1 if flat else layer.weight.shape[2]
+    size = math.prod(layer.weight.shape[2:])
     found = np.zeros((outputs, channels, samples, size), np.int64)
     for local, processor in enumerate(processors):
         kernels = chip.kernels(index, processor, seen)
@@ -67,20 +72,20 @@ def weights(chip, index, layer, seen, made):
 
 def depthwise_weights(chip, index, layer, seen, made):
     """The weights of a depthwise layer: a kernel a pass in every processor."""
-    processors, size = chip.processors(index), layer.weight.shape[2]
+    processors, size = chip.processors(index), math.prod(layer.weight.shape[2:])
     found = np.zeros((len(processors) * chip.passes(index), 1, size), np.int64)
     for local, processor in enumerate(processors):
         kernels = plain(chip.kernels(index, processor, seen), size, layer, chip, index)
         found[local :: len(processors), 0] = kernels
     assert not found[len(layer.weight) :].any()
-    return found[: len(layer.weight)]
+    return found[: len(layer.weight)].reshape(layer.weight.shape)
 
 
 def plain(kernels, size, layer, chip, index):
     """Kernels without what dilation put between the weights; -1 and 0 as -1 and +1 where they mean that."""
     if "| CTL_BINARY;" in chip.files["cnn.c"] and chip.span(index)[4] == 1:
         kernels = np.where(kernels, -1, 1)
-    step = getattr(layer, "dilation", 1) if size > 1 else 1
+    step = layer.dilation if getattr(layer, "rank", 0) == 1 and size > 1 else 1
     if kernels.shape[1] == size:
         return kernels
     if kernels.shape[1] == (size - 1) * step + 1:
@@ -105,7 +110,7 @@ def test_every_bias_is_found(name):
     index = -1
     for layer, _ in sums(net):
         index = next(k for k in range(index + 1, len(made.layers)) if made.layers[k].weight is not None)
-        if isinstance(layer, Conv1d) and layer.groups > 1:
+        if isinstance(layer, Conv) and layer.groups > 1:
             processors, passes = chip.processors(index), chip.passes(index)
             found = np.zeros(len(processors) * passes, np.int64)
             for local, processor in enumerate(processors):
@@ -117,20 +122,9 @@ def test_every_bias_is_found(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_tensors_do_not_meet_and_follow_each_other(name):
-    _, made, _ = chip_of(name)
-    total = made.memory.device.data_bytes
-    for before, layer in zip([None, *made.layers], made.layers, strict=False):
-        if before:
-            assert layer.given == before.result
-        (taken, taken_end), (made_from, made_end) = layer.given.region, layer.result.region
-        assert 0 <= taken < taken_end <= total and 0 <= made_from < made_end <= total
-        read_end = layer.given.offset + 4 * layer.given.passes * max(layer.rows * layer.columns, layer.given.length)
-        shared = set(layer.given.groups()) & set(layer.result.groups())
-        assert not shared or read_end <= made_from or made_end <= taken
-        assert read_end <= total
-        if layer.tied:
-            assert layer.given.processors == layer.result.processors
+def test_every_layer_finds_what_it_takes(name):
+    net, device, _ = case(name)
+    follow(plan(net, device))
 
 
 def test_layers_spread_over_the_processors_where_they_must():

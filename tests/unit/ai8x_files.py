@@ -58,6 +58,6 @@ def describe(folder, layers, **top):
     return path
 
 
-def imported(folder, layers, state, device=MAX78002, length=None):
+def imported(folder, layers, state, device=MAX78002, size=None, length=None):
     """`import_network` of a description and a state."""
-    return import_network(read_network(describe(folder, layers)), Checkpoint("q.npz", state), device, length)
+    return import_network(read_network(describe(folder, layers)), Checkpoint("q.npz", state), device, size or length)

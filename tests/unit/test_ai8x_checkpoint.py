@@ -147,7 +147,7 @@ class TestParameters:
         ("change", "sentence"),
         [
             ({"fc.op.bias": np.zeros(4)}, r"fc.op.bias has shape \(4,\) and the weight \(3, 8\)"),
-            ({"fc.op.weight": np.zeros((3, 8, 3, 3))}, "this is a net for images"),
+            ({"fc.op.weight": np.zeros((3, 8, 3, 3, 3))}, "3 or 4 axes and linear layers 2, so remove it"),
             ({"fc.op.weight": np.full((3, 8), np.nan)}, "fc.op.weight holds NaN"),
             ({"fc.op.weight": np.full((3, 8), "x")}, "of type <U1; real numbers are needed"),
             ({"fc.op.weight": np.zeros((3, 8), complex)}, "of type complex128"),
@@ -192,6 +192,15 @@ class TestFolding:
         k = 0.25 * self.state["conv1.bn.weight"] / np.sqrt(self.state["conv1.bn.running_var"] + np.float32(1e-5))
         expected = self.state["conv1.op.weight"] * k[:, None, None]
         assert np.allclose(folded.state["conv1.op.weight"], expected, rtol=1e-6)  # float32, not integers
+
+    def test_transposed_kernels_have_their_outputs_second(self):
+        state = float_state("up", (4, 2, 3, 3), norm=True)
+        for key in state:
+            if state[key].shape == (4,):
+                state[key] = state[key][:2]
+        folded = fold(Checkpoint("c.npz", state)).state["up.op.weight"]
+        k = 0.25 * state["up.bn.weight"] / np.sqrt(state["up.bn.running_var"] + np.float32(1e-5))
+        assert np.allclose(folded, state["up.op.weight"] * k[None, :, None, None], rtol=1e-6)
 
     def test_a_layer_without_bias_gains_one(self):
         state = {key: value for key, value in self.state.items() if key != "conv1.op.bias"}

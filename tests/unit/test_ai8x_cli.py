@@ -137,3 +137,61 @@ def test_a_pass_through_and_signs_are_shown(files, capsys):
     assert run("import-ai8x", files / "network.yaml", files / "signs.npz", "--device", "MAX78002", *out) == 0
     printed = capsys.readouterr().out
     assert "layer0: none pass-through\n" in printed and "a: conv1d 4x2x3, -1/+1 weights, shift +7" in printed
+
+
+def test_images_and_branches_are_imported_and_shown(files, capsys):
+    image = {"operation": "conv2d", "pad": 1, "output": True}
+    layers = [
+        image,
+        {"operation": "convtranspose2d", "output_width": 32},
+        {"operation": "sub", "in_sequences": [0, -1]},
+    ]
+    describe(files, layers)
+    state = layer_state("a", (2, 2, 3, 3)) | layer_state("b", (2, 2, 3, 3))
+    (files / "q.npz").write_bytes(npz_bytes(state))
+    command = ("import-ai8x", files / "network.yaml", files / "q.npz", "--device", "MAX78002", "-o", files / "net")
+    assert run(*command, "--size", "6x5") == 0
+    printed = capsys.readouterr()
+    assert "small, 2x6x5 Q1.7 to 2x6x5 Q1.7, 2x12x10 Q18.14, 2x6x5 Q1.7" in printed.out
+    assert "b: convtranspose2d 2x2x3x3, 8-bit weights, wide" in printed.out
+    assert "layer2: none sub of a, input\n" in printed.out
+    assert "layer b is a result too, as nothing takes it" in printed.err
+    np.save(files / "x.npy", np.zeros((2, 6, 5), np.int64))
+    made = ("--sample", files / "x.npy", "-o", files / "project")
+    assert run("max78002", "generate", files / "net", *made) == 0
+    assert "2x6x5 Q1.7 to 2x6x5 Q1.7, 2x12x10 Q18.14, 2x6x5 Q1.7" in capsys.readouterr().out
+    assert (files / "project" / "cnn.c").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"), [("6x", "not a whole number"), ("0x5", "from 1 to 2048"), ("2x3x4", "not a whole number")]
+)
+def test_a_size_is_one_number_or_two(files, capsys, size, sentence):
+    command = ("import-ai8x", files / "network.yaml", files / "quantised.npz", "--device", "MAX78002")
+    assert sentence in refused(capsys, files, *command, "-o", files / "net", "--size", size)
+
+
+def test_a_pooling_that_the_vendors_tool_gets_wrong_is_refused(files, capsys):
+    describe(files, [{"operation": "conv2d", "max_pool": 3, "pool_dilation": 2}])
+    (files / "q.npz").write_bytes(npz_bytes(layer_state("a", (2, 2, 3, 3))))
+    command = ("import-ai8x", files / "network.yaml", files / "q.npz", "--device", "MAX78002", "-o", files / "net")
+    assert "pool_dilation 2: it works with windows of 2, not of 3; the vendor's tool reads outside" in refused(
+        capsys, files, *command
+    )
+
+
+def test_shapes_that_do_not_join_are_refused(files, capsys):
+    pooled = {"operation": "conv2d", "max_pool": 2, "pool_stride": 2, "pad": 1}
+    describe(files, [pooled, {"operation": "add", "in_sequences": [0, -1]}])
+    (files / "q.npz").write_bytes(npz_bytes(layer_state("a", (2, 2, 3, 3))))
+    command = ("import-ai8x", files / "network.yaml", files / "q.npz", "--device", "MAX78002", "-o", files / "net")
+    sentence = refused(capsys, files, *command, "--size", "6x6")
+    assert "in_sequences names data of 2x3x3 and 2x6x6, which cannot be combined element by element" in sentence
+
+
+def test_import_never_replaces_another_net(files, capsys):
+    words = ("import-ai8x", files / "network.yaml", files / "float.npz", "--device", "MAX78002", "-o", files / "net")
+    assert run(*words) == 0 and run(*words) == 0
+    describe(files, LAYERS, arch="other")
+    capsys.readouterr()
+    assert "is of net small, and net other would replace it; choose another folder" in refused(capsys, files, *words)

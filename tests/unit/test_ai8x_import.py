@@ -207,6 +207,13 @@ class TestLength:
         done = imported(tmp_path, [CONV], layer_state("a", (4, 2, 3)))
         assert done.net.input.shape == (2, 128) and "any length" in done.remarks[0]
 
+    def test_linear_layers_without_flattening_take_one_sample_if_they_can(self, tmp_path):
+        state = layer_state("a", (4, 2, 3)) | layer_state("b", (2, 4))
+        layers = [CONV | {"pad": 0}, {"operation": "mlp"}]
+        done = imported(tmp_path, layers, state)
+        assert done.net.input.shape == (2, 3) and done.net.output.shape == (2,) and not done.remarks
+        assert imported(tmp_path, layers, state, length=5).net.output.shape == (2, 3)
+
     def test_a_linear_layer_comes_first(self, tmp_path):
         done = imported(tmp_path, [WIDE], layer_state("a", (4, 50)))
         assert done.net.input.shape == (1, 50)
@@ -226,7 +233,6 @@ B = layer_state("b", (2, 4 * 9))
 @pytest.mark.parametrize(
     ("layers", "state", "sentence"),
     [
-        ([CONV], A | B, "describes 1 layers with weights, and q.npz has 2: a, b"),
         ([CONV, CONV, WIDE], A | B, "describes 3 layers with weights, and q.npz has 2"),
         ([CONV | {"kernel_size": 5}], A, r"kernel_size 5, but a.op.weight has shape \(4, 2, 3\)"),
         ([WIDE], A, r"layer 0 is linear, but a.op.weight has shape"),
@@ -236,8 +242,9 @@ B = layer_state("b", (2, 4 * 9))
         ([CONV | {"out_channels": 3}], A, "out_channels says 3, but the net has 4"),
         ([CONV, WIDE | {"in_dim": 5}], A | B, "in_dim says 5, but the net has 9"),
         ([CONV, WIDE | {"flatten": False}], A | B, "add flatten: true"),
-        ([CONV | {"weight_source": 3}], A, "describes 0 layers"),
-        ([CONV, CONV | {"weight_source": 2}], A, "weight_source 2 is no earlier layer"),
+        ([CONV | {"weight_source": 0}], A, "describes 0 layers"),
+        ([CONV, CONV | {"weight_source": 2}], A, "weight_source 2: there are layers 0 to 1"),
+        ([CONV, CONV | {"weight_source": 1}], A, "weight_source 1 is no earlier layer"),
         ([CONV], A | {"a.output_shift": np.array([0.5])}, "output_shift is 0.5"),
         ([CONV], A | {"a.op.bias": np.full(4, 1 << 20)}, "bytes of 8192..8192; the chip has -128..127"),
         ([CONV | {"stride": 2}], A, "a stride of 2 does not exist"),
@@ -288,3 +295,13 @@ def test_devices_have_names():
     assert device_of("max78000") is MAX78000
     with pytest.raises(BadInput, match="'MAX32650'; choose MAX78000 or MAX78002"):
         device_of("MAX32650")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float16, np.float64, np.int8, np.int32])
+def test_whole_weights_of_any_kind_of_number_give_one_net(tmp_path, kind):
+    state = layer_state("a", (4, 2, 3), 8, -3, 1)
+    codes = np.random.default_rng(0).integers(-128, 128, (5, 2, 9))
+    cast = {key: value.astype(kind) if key.endswith(".weight") else value for key, value in state.items()}
+    nets = [imported(tmp_path, [CONV], each, length=9).net for each in (state, cast)]
+    assert np.array_equal(*(ref.run(net, codes) for net in nets))

@@ -49,54 +49,80 @@ def test_words_for_activations_and_pools(tmp_path):
     assert only(tmp_path, quantization="Binary").quantization == -1
 
 
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        ({"operation": "conv2d"}, "operation 'conv2d': it is not supported; known are conv1d"),
-        ({"operation": "ConvTranspose2d"}, "operation 'ConvTranspose2d': it is not supported"),
-        ({"operation": "-"}, "operation: it is missing, which means conv2d"),
-        ({"op": "conv1d"}, "op 'conv1d': operation says the same"),
-        ({"eltwise": "add"}, "eltwise 'add': element-wise operations are not supported"),
-        ({"operands": 2}, "operands 2: element-wise"),
-        ({"streaming": True}, "streaming True: streaming is not supported"),
-        ({"bypass": True}, "bypass True: bypassed kernels"),
-        ({"write_gap": 1}, "write_gap 1: gaps in data memory"),
-        ({"pool_first": False}, "pool_first False: pooling comes first"),
-        ({"in_sequences": [0, 1]}, r"in_sequences \[0, 1\]: only a chain"),
-        ({"in_sequences": 3}, "in_sequences 3: only a chain"),
-        ({"next_sequence": 4}, "next_sequence 4: only a chain"),
-        ({"sequence": 2}, "sequence 2: layers are numbered"),
-        ({"processors": 0}, "processors 0: give a map of the 64 processors"),
-        ({"processors": 1 << 64}, "give a map of the 64 processors"),
-        ({"processors": "many"}, "processors 'many': give a map"),
-        ({"output_processors": True}, "output_processors True: give a map"),
-        ({"data_format": "NHWC"}, "data_format 'NHWC': choose HWC or CHW"),
-        ({"kernel_size": 10}, "kernel_size 10: give a whole number from 1 to 9"),
-        ({"kernel_size": "3x3"}, "kernel_size '3x3': give a whole number"),
-        ({"kernel_size": 2.0}, "kernel_size 2.0: give a whole number"),
-        ({"pad": -1}, "pad -1: give a whole number from 0"),
-        ({"pad": True}, "pad True: give a whole number"),
-        ({"activate": "GELU"}, "activate 'GELU': choose ReLU, Abs or None"),
-        ({"activate": "ReLU", "activation": "ReLU"}, "activation 'ReLU': activate says the same"),
-        ({"quantization": 3}, "quantization 3: choose 8, 4, 2, 1 or binary"),
-        ({"quantization": True}, "quantization True: choose"),
-        ({"output_width": 16}, "output_width 16: choose 8 or 32"),
-        ({"output_shift": 1.5}, "output_shift 1.5: give a whole number"),
-        ({"flatten": True}, "flatten True: only a linear layer flattens"),
-        ({"flatten": "yes please"}, "flatten 'yes please': give true or false"),
-        ({"max_pool": 2, "avg_pool": 2}, "avg_pool 2: max_pool is there too"),
-        ({"max_pool": 0}, "max_pool 0: give a whole number from 1"),
-        ({"max_pool": 3, "pool_dilation": 2}, "pool_dilation 2: it works with windows of 2, not of 3"),
-        ({"groups": 2, "conv_groups": 2}, "groups 2: conv_groups says the same"),
-        ({"operation": "mlp", "pad": 1}, "pad 1: a linear layer has none"),
-        ({"operation": "mlp", "kernel_size": 3}, "kernel_size 3: unknown key"),
-        ({"operation": "none", "activate": "ReLU"}, "a pass-through has no activation"),
-        ({"operation": "none", "dilation": 2}, "dilation 2: a pass-through has none"),
-        ({"in_crop": [1, 1]}, r"in_crop \[1, 1\]: cropping is not supported"),
-        ({"kernel": 3}, "kernel 3: unknown key"),
-        ({"name": 7}, "name 7: give a text"),
-    ],
-)
+REFUSED = [
+    ({"operation": "conv3d"}, "operation 'conv3d': it is not supported; known are conv1d, conv2d"),
+    ({"operation": "ConvTranspose1d"}, "operation 'ConvTranspose1d': it is not supported"),
+    ({"op": "conv1d"}, "op 'conv1d': operation says the same"),
+    ({"eltwise": "add"}, "eltwise 'add': the vendor's tool has none in front of conv1d"),
+    ({"operation": "conv2d", "eltwise": "mul"}, "eltwise 'mul': choose add, sub, or, xor"),
+    ({"operation": "add", "eltwise": "sub"}, "eltwise 'sub': the operation add is element-wise already"),
+    ({"operation": "add"}, "operands 2: an element-wise operation of 2 operands takes 2 layers"),
+    ({"operation": "add", "in_sequences": -1}, "in_sequences -1: an element-wise operation of 2 operands"),
+    ({"operation": "add", "in_sequences": [-1, -1, -1]}, "in_sequences .*: an element-wise operation of 2"),
+    ({"operation": "add", "operands": 17}, "operands 17: give a whole number from 1 to 16"),
+    ({"operation": "add", "operands": 1, "in_sequences": -1}, "takes 1 layers"),
+    ({"operands": 2}, "operands 2: only an element-wise operation has them"),
+    ({"bypass": True}, "bypass True: bypassed kernels"),
+    ({"write_gap": -1}, "write_gap -1: give a whole number from 0"),
+    ({"pool_first": False}, "pool_first False: pooling comes first"),
+    ({"operation": "add", "in_sequences": [-1, -1], "pool_first": False}, "pool_first False: pooling comes first"),
+    (
+        {"operation": "add", "in_sequences": [-1] * 3, "operands": 3, "max_pool": 2, "pool_first": False},
+        "pool_first False: with 3 operands pooling comes first",
+    ),
+    ({"in_sequences": [0, 1]}, r"in_sequences 1: there are layers 0 to 0, those with names, and input"),
+    ({"in_sequences": []}, r"in_sequences \[\]: name one layer or more"),
+    ({"in_sequences": "nobody"}, r"in_sequences 'nobody': there are layers 0 to 0"),
+    ({"next_sequence": 4}, "next_sequence 4: there are layers 0 to 0"),
+    ({"name": "Input"}, "name 'Input': it means something else"),
+    ({"operation": "conv2d", "kernel_size": "5x5"}, "kernel_size '5x5': a conv2d has 1x1 or 3x3"),
+    ({"operation": "conv2d", "kernel_size": 3}, "kernel_size 3: a conv2d has 1x1 or 3x3"),
+    ({"operation": "convtranspose2d", "kernel_size": "1x1"}, "kernel_size '1x1': a convtranspose2d has 3x3"),
+    ({"operation": "convtranspose2d", "output_pad": 2}, "output_pad 2: a convtranspose2d has 1"),
+    ({"operation": "convtranspose2d", "stride": 1}, "stride 1: a convtranspose2d has 2"),
+    ({"output_pad": 1}, "output_pad 1: a convtranspose2d has 1, and no other layer has any"),
+    ({"in_dim": [16, 8]}, r"in_dim \[16, 8\]: a conv1d reads frames; give one number"),
+    ({"operation": "conv2d", "in_dim": [16, 8, 1]}, r"in_dim \[16, 8, 1\]: give a whole number from 1"),
+    ({"operation": "conv2d", "max_pool": 3, "pool_dilation": 2}, "pool_dilation 2: it works with windows of 2"),
+    ({"operation": "none", "max_pool": [2, 3], "pool_dilation": 2}, "pool_dilation 2: .* the vendor's tool reads"),
+    ({"operation": "none", "output_shift": 1}, "output_shift 1: a pass-through has none"),
+    ({"operation": "none", "output_width": 32}, "a pass-through has no activation and wide output"),
+    ({"simulated_sequence": 3}, "simulated_sequence 3: layers are run in the order"),
+    ({"buffer_shift": 1}, "buffer_shift 1: data buffers are not supported"),
+    ({"sequence": 2}, "sequence 2: layers are numbered"),
+    ({"processors": 0}, "processors 0: give a map of the 64 processors"),
+    ({"processors": 1 << 64}, "give a map of the 64 processors"),
+    ({"processors": "many"}, "processors 'many': give a map"),
+    ({"output_processors": True}, "output_processors True: give a map"),
+    ({"data_format": "NHWC"}, "data_format 'NHWC': choose HWC or CHW"),
+    ({"kernel_size": 10}, "kernel_size 10: give a whole number from 1 to 9"),
+    ({"kernel_size": "3x3"}, "kernel_size '3x3': give a whole number"),
+    ({"kernel_size": 2.0}, "kernel_size 2.0: give a whole number"),
+    ({"pad": -1}, "pad -1: give a whole number from 0"),
+    ({"pad": True}, "pad True: give a whole number"),
+    ({"activate": "GELU"}, "activate 'GELU': choose ReLU, Abs or None"),
+    ({"activate": "ReLU", "activation": "ReLU"}, "activation 'ReLU': activate says the same"),
+    ({"quantization": 3}, "quantization 3: choose 8, 4, 2, 1 or binary"),
+    ({"quantization": True}, "quantization True: choose"),
+    ({"output_width": 16}, "output_width 16: choose 8 or 32"),
+    ({"output_shift": 1.5}, "output_shift 1.5: give a whole number"),
+    ({"flatten": True}, "flatten True: only a linear layer flattens"),
+    ({"flatten": "yes please"}, "flatten 'yes please': give true or false"),
+    ({"max_pool": 2, "avg_pool": 2}, "avg_pool 2: max_pool is there too"),
+    ({"max_pool": 0}, "max_pool 0: give a whole number from 1"),
+    ({"max_pool": 3, "pool_dilation": 2}, "pool_dilation 2: it works with windows of 2, not of 3"),
+    ({"groups": 2, "conv_groups": 2}, "groups 2: conv_groups says the same"),
+    ({"operation": "mlp", "pad": 1}, "pad 1: a linear layer has none"),
+    ({"operation": "mlp", "kernel_size": 3}, "kernel_size 3: unknown key"),
+    ({"operation": "none", "activate": "ReLU"}, "a pass-through has no activation"),
+    ({"operation": "none", "dilation": 2}, "dilation 2: a pass-through has none"),
+    ({"in_crop": [1, 1]}, r"in_crop \[1, 1\]: cropping is not supported"),
+    ({"kernel": 3}, "kernel 3: unknown key"),
+    ({"name": 7}, "name 7: give a text"),
+]
+
+
+@pytest.mark.parametrize(("keys", "sentence"), REFUSED)
 def test_what_a_layer_may_not_say(tmp_path, keys, sentence):
     with pytest.raises(BadInput, match=rf"network.yaml: layer 0( \(\w+\))?: .*{sentence}"):
         only(tmp_path, **keys)
@@ -116,9 +142,9 @@ KEYS = {
 @pytest.mark.parametrize("key", [key for row in KEYS.values() for key in row.split()])
 def test_every_key_has_a_kind(tmp_path, key, kind):
     """A value of another kind is refused in one sentence that names layer and key, never taken or a crash."""
-    if kind == "truth" and key in KEYS["switches"] and key not in ("flatten", "streaming", "bypass"):
+    if kind == "truth" and key in KEYS["switches"] and key not in ("flatten", "bypass"):
         return
-    if kind == "large" and key in ("processors", "output_processors", "weight_source"):
+    if kind == "large" and key in ("processors", "output_processors"):
         return
     layer = {key: KINDS[kind]} if key in ("op",) else {"operation": "conv1d"} | {key: KINDS[kind]}
     path = tmp_path / "network.yaml"
@@ -152,9 +178,10 @@ def test_every_key_of_the_whole_has_a_kind(tmp_path, text, sentence):
 def test_where_data_lie_may_be_said(tmp_path):
     placed = {"in_offset": 0, "out_offset": 0x2000, "bias_group": [0, 3], "calcx4": False, "readahead": True}
     placed |= {"in_dim": [128, 1], "stride": [1, 1], "max_pool": [2, 1], "pool_stride": ["2", "1"]}
-    assert only(tmp_path, **placed).length == 128
-    with pytest.raises(BadInput, match=r"in_dim \[16, 8\]: it has two dimensions"):
-        only(tmp_path, in_dim=[16, 8])
+    placed |= {"streaming": True, "write_gap": 1, "in_skip": 2}
+    assert only(tmp_path, **placed).size == (128, 1)
+    assert only(tmp_path, operation="conv2d", in_dim=[16, 8]).size == (16, 8)
+    assert only(tmp_path, operation="conv2d", in_dim=16).size == (16, 1)
 
 
 def test_a_wide_result_has_no_activation(tmp_path):
@@ -198,10 +225,32 @@ def test_an_anchor_may_be_used_again(tmp_path):
     assert [layer.padding for layer in read_network(path).layers] == [2, 2, 2]
 
 
-def test_only_the_last_layer_is_wide(tmp_path):
-    path = describe(tmp_path, [CONV | {"output_width": 32, "name": "early"}, CONV])
-    with pytest.raises(BadInput, match=r"layer 0 \(early\): output_width 32: only the last layer"):
-        read_network(path)
+def test_what_is_not_said_of_images_has_the_default_of_ai8x(tmp_path):
+    layer = only(tmp_path, operation="-")
+    assert (layer.operation, layer.kernel, layer.padding, layer.stride) == ("conv2d", 3, 1, 1)
+    up = only(tmp_path, operation="ConvTranspose2d")
+    assert (up.kernel, up.padding, up.stride, up.output_padding) == (3, 1, 2, 1)
+    assert only(tmp_path, operation="conv2d", kernel_size="1X1", pad=0).kernel == 1
+    assert only(tmp_path, operation="conv2d", max_pool=2, pool_stride=[2, 2]).pool == Pool(
+        "max", (2, 2), (2, 2), (1, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "join"), [("add", "add"), ("SUB", "sub"), ("bitwise_or", "or"), ("BitwiseXor", "xor"), ("or", "or")]
+)
+def test_words_for_element_wise_operations(tmp_path, word, join):
+    layer = only(tmp_path, operation=word, in_sequences=[-1, "input"])
+    assert (layer.operation, layer.join, layer.sources) == ("none", join, (-1, -1))
+
+
+def test_a_default_of_padding_that_the_vendors_tool_changes_is_no_default(tmp_path):
+    one, two = {"operation": "conv1d"}, {"operation": "conv2d"}
+    for layers in ([one, two], [two, one], [one, {"operation": "convtranspose2d"}]):
+        with pytest.raises(BadInput, match=r"pad is missing here and in layer \d, a conv1d, .* write pad in both"):
+            read_network(describe(tmp_path, layers))
+    for layers in ([one | {"pad": 1}, two], [one, two | {"pad": 1}], [one, one], [two, two]):
+        read_network(describe(tmp_path, layers))
 
 
 def test_names_are_unique_and_chains_may_be_named(tmp_path):

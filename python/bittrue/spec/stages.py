@@ -1,176 +1,190 @@
-"""Stages: what an 8-bit CNN accelerator calls a layer, and the nodes of a net that mean the same.
+"""Stages as nodes of a net.
 
-A stage is an optional pooling, then a convolution or a matrix or nothing, a bias byte a channel, a shift, a clamp to
-8 bits, an activation. The MAX78000 and MAX78002 execute nets as a row of such stages; training and import describe
-them here, so that both become nets by the same rule.
+The MAX78000 and MAX78002 execute nets as stages (`bittrue.spec.stage`); training and import describe them so, and both
+become nets by the rule that stands here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bittrue.errors import BadInput, shown
-from bittrue.num import Format
-from bittrue.spec.activation import Activation, Linear
-from bittrue.spec.arranging import Flatten
-from bittrue.spec.conv import Conv1d
-from bittrue.spec.dense import Dense
+from bittrue.spec.arranging import Flatten, Reshape
 from bittrue.spec.layer import Layer, TensorType
 from bittrue.spec.net import INPUT, Net, Node
-from bittrue.spec.pool import AvgPool1d, MaxPool1d
+from bittrue.spec.pool import MaxPool1d, MaxPool2d
+from bittrue.spec.stage import (
+    BIAS_STEP,
+    DATA,
+    RANKS,
+    SHIFT_LIMIT,
+    WIDE_BITS,
+    Join,
+    Operation,
+    Pool,
+    Stage,
+)
 
-Codes = npt.NDArray[np.int64]
-
-DATA = Format(8, 7)
-"""Format of every tensor between stages."""
-
-WIDE_BITS = 32
-BIAS_STEP = 128
-"""Accumulator units of a bias byte: ``1.0 * 1.0`` is ``128 * 128`` there, and ``128`` as a weight."""
-
-SHIFT_LIMIT = 15
-"""Largest magnitude of the total shift: four bits and a direction."""
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A maximum or an average (cut off toward zero) over ``size`` samples, before the stage's sum."""
-
-    kind: Literal["max", "avg"]
-    size: int
-    stride: int
-    dilation: int = 1
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("max", "avg"):
-            raise BadInput(f"a pooling is of kind {shown(self.kind)}; give 'max' or 'avg'")
-
-    def layer(self) -> Layer:
-        """The layer that means the same."""
-        return (MaxPool1d if self.kind == "max" else AvgPool1d)(self.size, self.stride, self.dilation)
+__all__ = [
+    "BIAS_STEP",
+    "DATA",
+    "RANKS",
+    "SHIFT_LIMIT",
+    "WIDE_BITS",
+    "Builder",
+    "Join",
+    "Operation",
+    "Pool",
+    "Stage",
+    "node_name",
+    "stage_net",
+    "stage_types",
+]
 
 
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """One stage, in integers: ``acc = sum(w * x) + 128 * b``, ``y = clamp(floor(acc * 2**shift / 128 + 1/2))``.
+def stage_net(name: str, shape: tuple[int, ...], stages: Iterable[Stage], outputs: Sequence[str] = ()) -> Net:
+    """The net of stages on int8 data of ``shape``: ``(channels, length)`` or ``(channels, rows, columns)``.
+
+    ``outputs`` names the stages whose results are those of the net, in the order of evaluation; without, the last.
+    Raises `BadInput`, naming the layer, where stages do not fit each other.
+    """
+    stages = list(stages)
+    builder = Builder(shape, [stage.name for stage in stages])
+    for stage in stages:
+        builder.add(stage)
+    return builder.net(name, outputs)
+
+
+def stage_types(shape: tuple[int, ...], stages: Iterable[Stage]) -> list[tuple[TensorType, TensorType]]:
+    """What each stage takes (joined channels, or one operand, as it reads them) and puts out.
+
+    Raises `BadInput` as `stage_net` does.
+    """
+    builder = Builder(shape)
+    return [builder.add(stage) for stage in stages]
+
+
+class Builder:
+    """Makes nodes of stages, one stage after the other.
 
     Parameters
     ----------
-    name : str
-        Becomes the name of its node; its pooling is ``<name>_pool``, its flattening ``<name>_flatten``.
-    operation : "conv1d", "linear" or "none"
-        "none" passes the (pooled) data through.
-    weight : int64 array (O, C / groups, K) or (O, I), optional
-        Codes of ``bits`` bits; ``None`` for "none".
-    bias : int64 array (O,), optional
-        Bias bytes, -128 to 127.
-    bits : int
-        Bits of a weight, 8, 4, 2 or 1; -1 for weights that are -1 or +1.
-    output_shift : int
-        ``shift`` is ``output_shift + 8 - |bits|``. Without meaning where ``wide``.
-    wide : bool
-        The result is the accumulator itself, 32 bits, without shift and clamp.
+    shape : tuple of int
+        Of the input.
+    names : iterable of str
+        What all stages are called, so that nodes before them are called otherwise.
+
+    Attributes
+    ----------
+    types : dict of TensorType
+        Of the input, and of what each stage puts out, by name.
     """
+
+    def __init__(self, shape: tuple[int, ...], names: Iterable[str] = ()) -> None:
+        self.types = {INPUT: TensorType(shape, DATA)}
+        self._names = frozenset(names)
+        self._nodes: list[Node] = []
+        self._last = INPUT
+
+    def net(self, name: str, outputs: Sequence[str] = ()) -> Net:
+        """The net of all stages so far; ``outputs`` as of `stage_net`."""
+        inputs: Any = self.types[INPUT]
+        return Net(name, inputs, tuple(self._nodes), outputs=tuple(outputs))
+
+    def add(self, stage: Stage) -> tuple[TensorType, TensorType]:
+        """Append the nodes of a stage; what it takes and puts out."""
+        operands = []
+        for source in stage.sources or (self._last,):
+            if source not in self.types:
+                raise BadInput(f"layer {stage.name} takes {shown(source)}, which is no earlier layer; correct it")
+            if self.types[source].format != DATA:
+                raise BadInput(f"layer {stage.name} follows a wide layer; only results of the net may be 32 bits wide")
+            operands.append(_Tensor(source, self.types[source]))
+        steps = _Steps(stage, self._names)
+        try:
+            given = steps.take(operands)
+        except BadInput as error:
+            raise BadInput(f"layer {stage.name}: {error}") from None
+        *before, last = steps.nodes
+        self._nodes += [*before, replace(last, name=stage.name)]
+        self.types[stage.name], self._last = steps.type, stage.name
+        return given, steps.type
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor on the way through a stage."""
 
     name: str
-    operation: Literal["conv1d", "linear", "none"]
-    weight: Codes | None = None
-    bias: Codes | None = None
-    bits: int = 8
-    output_shift: int = 0
-    wide: bool = False
-    activation: Activation = field(default_factory=Linear)
-    pool: Pool | None = None
-    padding: int = 0
-    dilation: int = 1
-    groups: int = 1
-    stride: int = 1
-
-    @property
-    def shift(self) -> int:
-        """The total shift ``s``: the result is the accumulator times ``2**s / 128``."""
-        return 8 - abs(self.bits) + (0 if self.wide else self.output_shift)
-
-    def layer(self) -> Layer:
-        """The layer with this stage's sum. Raises `BadInput` for a shift or weights outside their limits."""
-        if self.weight is None:
-            return self.pool.layer() if self.pool else MaxPool1d(1, 1)
-        if abs(self.shift) > SHIFT_LIMIT:
-            implied = 8 - abs(self.bits)
-            raise BadInput(
-                f"layer {self.name} has output_shift {self.output_shift} with {abs(self.bits)}-bit weights; the range "
-                f"is {-SHIFT_LIMIT - implied}..{SHIFT_LIMIT - implied}, so scale its weights by a power of two"
-            )
-        weight_format = Format(2 if self.bits < 0 else self.bits, DATA.frac - self.shift)
-        output = Format(WIDE_BITS, DATA.frac + weight_format.frac) if self.wide else DATA
-        bias = np.zeros(len(self.weight), np.int64) if self.bias is None else self.bias * BIAS_STEP
-        if self.operation == "linear":
-            return Dense(self.weight, bias, weight_format, output, self.activation)
-        return Conv1d(
-            self.weight,
-            bias,
-            weight_format,
-            output,
-            self.activation,
-            self.padding,
-            self.dilation,
-            self.groups,
-            self.stride,
-        )
+    type: TensorType
 
 
-def stage_net(name: str, shape: tuple[int, int], stages: Iterable[Stage]) -> Net:
-    """The net of a row of stages on int8 frames of ``shape`` (channels, length).
+class _Steps:
+    """The nodes of one stage, the last of which gets the name of the stage."""
 
-    Raises `BadInput`, naming the layer, where stages do not fit each other.
-    """
-    given = TensorType(shape, DATA)
-    nodes: list[Node] = []
-    tensor, source = given, INPUT
-    for stage in stages:
-        for node, layer in _layers(stage, tensor):
-            try:
-                tensor = layer.output_type(tensor)
-            except BadInput as error:
-                raise BadInput(f"layer {stage.name}: {error}") from None
-            nodes.append(Node(node, layer, (source,)))
-            source = node
-    return Net(name, given, tuple(nodes))
+    def __init__(self, stage: Stage, names: Collection[str]) -> None:
+        self.stage, self._names = stage, names
+        self.nodes: list[Node] = []
+        self.type = TensorType((1,), DATA)
+
+    def take(self, operands: list[_Tensor]) -> TensorType:
+        """Nodes from what the stage takes to what it puts out; the type of the former."""
+        stage = self.stage
+        if stage.join == "concat":
+            operands = [self._step("concat", stage.joining(), *operands)]
+        operands = self._each("reshape", operands, self._reading)
+        given = operands[0].type
+        if stage.pool_first:
+            operands = self._each("pool", operands, self._pooling)
+        if stage.eltwise:
+            operands = [self._step(str(stage.join), stage.joining(), *operands)]
+        if not stage.pool_first:
+            operands = self._each("pool", operands, self._pooling)
+        (last,) = operands
+        pixels = last.type.shape[1:]
+        if stage.operation == "linear" and pixels and (stage.flatten or set(pixels) == {1}):
+            last = self._step("flatten", Flatten(), last)
+        if stage.operation != "none":
+            self._step("sum", stage.layer(len(last.type.shape) - 1), last)
+        elif not self.nodes:
+            self._step("same", _same(last.type), last)
+        return given
+
+    def _step(self, suffix: str, layer: Layer, *operands: _Tensor) -> _Tensor:
+        name, self.type = f"{self.stage.name}_{suffix}", layer.output_type(*(operand.type for operand in operands))
+        while name in self._names:
+            name += "_"
+        self.nodes.append(Node(name, layer, tuple(operand.name for operand in operands)))
+        return _Tensor(name, self.type)
+
+    def _each(
+        self, suffix: str, operands: list[_Tensor], layer: Callable[[tuple[int, ...]], Layer | None]
+    ) -> list[_Tensor]:
+        """Every operand behind the layer that its shape needs, if it needs one."""
+        found = []
+        for index, operand in enumerate(operands):
+            needed = layer(operand.type.shape)
+            numbered = f"{suffix}_{index}" if len(operands) > 1 else suffix
+            found.append(operand if needed is None else self._step(numbered, needed, operand))
+        return found
+
+    def _reading(self, shape: tuple[int, ...]) -> Layer | None:
+        read = self.stage.reading(shape)
+        return None if read == shape else Reshape(read)
+
+    def _pooling(self, shape: tuple[int, ...]) -> Layer | None:
+        return self.stage.pool.layer(len(shape) - 1) if self.stage.pool else None
 
 
-def stage_types(shape: tuple[int, int], stages: Iterable[Stage]) -> list[tuple[TensorType, TensorType]]:
-    """What each stage takes and puts out. Raises `BadInput` as `stage_net` does."""
-    tensor, found = TensorType(shape, DATA), []
-    for stage in stages:
-        given = tensor
-        for _, layer in _layers(stage, tensor):
-            try:
-                tensor = layer.output_type(tensor)
-            except BadInput as error:
-                raise BadInput(f"layer {stage.name}: {error}") from None
-        found.append((given, tensor))
-    return found
-
-
-def _layers(stage: Stage, given: TensorType) -> list[tuple[str, Layer]]:
-    """Nodes of a stage by name, in order."""
-    if given.format != DATA:
-        raise BadInput(f"layer {stage.name} follows a wide layer; only the last layer may be 32 bits wide")
-    found: list[tuple[str, Layer]] = []
-    if stage.pool and stage.operation != "none":
-        found.append((f"{stage.name}_pool", stage.pool.layer()))
-    if stage.operation == "linear" and len(given.shape) == 2:
-        found.append((f"{stage.name}_flatten", Flatten()))
-    return [*found, (stage.name, stage.layer())]
+def _same(given: TensorType) -> Layer:
+    """A layer that puts out what it takes."""
+    return {2: MaxPool1d(1, 1), 3: MaxPool2d((1, 1), (1, 1))}.get(len(given.shape)) or Reshape(given.shape)
 
 
 def node_name(text: str) -> str:
     """A name of a layer elsewhere, such as ``Conv1.0``, as the name of a node: ``conv1_0``."""
-    name = re.sub(r"[^a-z0-9_]", "_", text.lower())[:30] or "layer"
-    return name if name[0].isalpha() else f"l{name}"
+    name = re.sub(r"[^a-z0-9_]", "_", text.lower()) or "layer"
+    return (name if name[0].isalpha() else f"l{name}")[:30]

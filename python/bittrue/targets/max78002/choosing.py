@@ -18,19 +18,20 @@ def chosen(checkpoint: Checkpoint, count: int, description: str) -> tuple[Checkp
     """The checkpoint with the ``count`` layers that a description takes, and a remark where there was a choice.
 
     As in ai8x-synthesis these are the first ``count`` weights in the order of the file, each with the bias and the
-    parameters of exactly its name. Files that hold every layer twice, as ``module.X`` and as ``X``, are taken so.
+    parameters of exactly its name. Files that hold every layer twice, as ``module.X`` and as ``X``, are taken so, and
+    layers beyond the description's are left.
 
     Raises
     ------
     BadInput
-        For another number of layers, unless those left over are layers that were taken, under another name; where one
-        layer stands twice among those taken; and where fractions would be taken while there are integers too.
+        For fewer layers; where one layer stands twice among those taken; and where fractions would be taken while there
+        are integers too.
     """
     layers = checkpoint.keys
     taken, rest = layers[:count], layers[count:]
     _refuse_twice(checkpoint.path, taken, description)
     twins = [_twin(layer, taken) for layer in rest]
-    if len(taken) < count or None in twins or not taken or not _complete(taken, rest, twins):
+    if len(taken) < count or not taken:
         raise BadInput(
             f"{description} describes {count} layers with weights, and {checkpoint.path} has {len(layers)}: "
             f"{_names(layers)}; use the two that belong together"
@@ -43,8 +44,10 @@ def chosen(checkpoint: Checkpoint, count: int, description: str) -> tuple[Checkp
             )
     if not rest:
         return checkpoint, ""
+    copies = None not in twins and _complete(taken, rest, twins)
     remark = (
-        f"{checkpoint.path} holds layers twice; as in ai8x-synthesis the first in the file were taken, "
+        f"{checkpoint.path} holds {'layers twice' if copies else f'more layers than the {count} described'}; as in "
+        f"ai8x-synthesis the first in the file were taken, "
         f"{_names(taken)}{_biases(checkpoint, taken)}, and not {_names(rest)}{_biases(checkpoint, rest)}"
     )
     return replace(checkpoint, state=_without(checkpoint, taken, rest)), remark

@@ -11,6 +11,7 @@ from bittrue.targets.max78002.kernels import kernel_words
 from bittrue.targets.max78002.memory_map import GROUP, KERNEL_BYTES, PER_QUADRANT
 from bittrue.targets.max78002.plan import Plan
 from bittrue.targets.max78002.registers import settings
+from bittrue.targets.max78002.tensors import Tensor
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _COLUMNS = 8
@@ -34,29 +35,42 @@ def define(name: str, values: Sequence[int], digits: int = 8) -> str:
 def about(plan: Plan, what: str) -> str:
     """The comment that begins a file."""
     net = plan.net
+    one = "frame" if len(net.input.shape) == 2 else "image"
+    given, *results = (
+        f"{' x '.join(map(str, tensor.shape))} x {tensor.format}"
+        for tensor in (net.input, *(net.types[name] for name in net.outputs))
+    )
     return comment(
         f"{what}: net {net.name} on a {plan.memory.device.name}.",
-        f"One frame in: {' x '.join(map(str, net.input.shape))} x {net.input.format}; out: "
-        f"{' x '.join(map(str, net.output.shape))} x {net.output.format}. Written by bittrue; do not edit, generate "
-        f"again.",
+        f"One {one} in: {given}; out: {', '.join(results)}. Written by bittrue; do not edit, generate again.",
     )
 
 
 def header(plan: Plan) -> str:
     """cnn.h."""
-    last = plan.layers[-1].result
-    outputs = last.channels * last.length
-    form = "a code of 32 bits each" if last.wide else "a signed byte each"
+    results = [layer.result for layer in plan.results]
+    outputs = sum(result.channels * result.length for result in results)
+    forms = ["a code of 32 bits each" if result.wide else "a signed byte each" for result in results]
+    sizes = [describing.result(result) for result in results]
+    size, unloads = sizes[0], f"{outputs} values, {forms[0]}, channel by channel, into CNN_OUTPUT_WORDS words"
+    if len(results) > 1:
+        rows = [f"{layer.name}: {size}, {form}" for layer, size, form in zip(plan.results, sizes, forms, strict=True)]
+        size = "".join(f"\n *   {row}" for row in rows)
+        unloads = f"{outputs} values, channel by channel, each result from a new word on, into CNN_OUTPUT_WORDS words"
     return template(
         "cnn.h",
         about=about(plan, "Functions to run the accelerator"),
-        results=f"{last.channels} channels of {last.length} samples"
-        if last.length > 1
-        else f"{last.channels} channels",
+        results=size,
         outputs=outputs,
-        words=outputs if last.wide else -(-outputs // 4),
-        unloads=f"{outputs} values, {form}, channel by channel, into CNN_OUTPUT_WORDS words",
+        words=sum(result_words(result) for result in results),
+        unloads=unloads,
     )
+
+
+def result_words(result: Tensor) -> int:
+    """Words that cnn_unload() fills with a result."""
+    values = result.channels * result.length
+    return values if result.wide else -(-values // GROUP)
 
 
 def weights(plan: Plan) -> str:
@@ -201,22 +215,40 @@ def _configure(plan: Plan) -> list[str]:
 
 def _unload(plan: Plan) -> str:
     """cnn_unload()."""
-    last = plan.layers[-1].result
+    results = [layer.result for layer in plan.results]
+    bytes_of = "    uint8_t *bytes = (uint8_t *)out_buf;"
+    lines = [_about_results(results), "int cnn_unload(uint32_t *out_buf)", "{"]
+    if len(results) == 1:
+        lines += [*([] if results[0].wide else [bytes_of]), *_unloaded(results[0])]
+    for layer in plan.results if len(results) > 1 else ():
+        lines += [f"    {comment(f'{layer.name}')}", "    {"]
+        lines += [f"    {line}" for line in ([] if layer.result.wide else [bytes_of]) + _unloaded(layer.result)]
+        lines += [] if layer.result.wide else [f"        out_buf += {result_words(layer.result)};"]
+        lines += ["    }"]
+    return "\n".join([*lines, "    return CNN_OK;", "}"])
+
+
+def _about_results(results: Sequence[Tensor]) -> str:
+    parts: list[str] = []
+    for result in results:
+        which = "The result lies" if len(results) == 1 else f"{'A' if not parts else 'a'} result lies"
+        form = "a word a value" if result.wide else "a byte of a word each"
+        share = f" of which every {GROUP} share a data memory ({PER_QUADRANT} a quadrant)," if not parts else ""
+        parts.append(f"{which} in processors {result.first} to {result.last},{share} {form}")
+    return comment("; ".join(parts) + ".")
+
+
+def _unloaded(last: Tensor) -> list[str]:
+    """The lines that copy one result to ``bytes``, or to ``out_buf`` where it is wide."""
     word = f"sample * {last.passes} + pass" if last.passes > 1 else "sample"
     number = f"channel / {last.count}" if last.passes > 1 else "0"
     index = f"{last.first} + channel % {last.count}" if last.passes > 1 else f"{last.first} + channel"
+    step = f"{4 * (last.gap + 1)} * ({word})"
     if last.wide:
         value = f"*out_buf++ = CNN_WORD(base + 4 * ({GROUP} * ({word}) + processor % {GROUP}));"
     else:
-        value = f"*bytes++ = (uint8_t)(CNN_WORD(base + 4 * ({word})) >> (8 * (processor % {GROUP})));"
-    lines = [
-        comment(
-            f"The result lies in processors {last.first} to {last.last}, of which every {GROUP} share a data memory "
-            f"({PER_QUADRANT} a quadrant), " + ("a word a value." if last.wide else "a byte of a word each.")
-        ),
-        "int cnn_unload(uint32_t *out_buf)",
-        "{",
-        *([] if last.wide else ["    uint8_t *bytes = (uint8_t *)out_buf;"]),
+        value = f"*bytes++ = (uint8_t)(CNN_WORD(base + {step}) >> (8 * (processor % {GROUP})));"
+    return [
         f"    for (uint32_t channel = 0; channel < {last.channels}; channel++) {{",
         *([f"        const uint32_t pass = {number};"] if last.passes > 1 else []),
         f"        const uint32_t processor = {index};",
@@ -225,7 +257,4 @@ def _unload(plan: Plan) -> str:
         f"            {value}",
         "        }",
         "    }",
-        "    return CNN_OK;",
-        "}",
     ]
-    return "\n".join(lines)

@@ -32,6 +32,19 @@ class Device:
         Whether a convolution of more than 64 channels may be padded.
     pool_dilation : int
         Largest dilation of a pooling window.
+    links : bool
+        Whether a layer says which one is executed next.
+    pooled_passes : bool
+        Whether more than 64 channels may be pooled without a convolution.
+    joined_passes : bool
+        Whether an element-wise operation on more than 64 channels may be pooled, or summed without biases, in the
+        same layer.
+    read_gaps : bool
+        Whether up to 64 channels may be read that have words of other tensors between theirs.
+    joined_average : bool
+        Whether an average may come next after an element-wise operation.
+    gap : int
+        Most words of other tensors between two samples that are written.
     """
 
     name: str
@@ -44,10 +57,22 @@ class Device:
     binary: bool
     padded_passes: bool
     pool_dilation: int
+    links: bool
+    pooled_passes: bool
+    joined_passes: bool
+    read_gaps: bool
+    joined_average: bool
+    gap: int
 
 
-MAX78000 = Device("MAX78000", 32, 442_368, 2_048, 32_768, 1_024, False, False, True, 1)
-MAX78002 = Device("MAX78002", 128, 2_396_160, 8_192, 81_920, 2_048, True, True, False, 16)
+MAX78000 = Device(
+    *("MAX78000", 32, 442_368, 2_048, 32_768, 1_024, False, False, True, 1),
+    *(False, False, False, False, True, 15),
+)
+MAX78002 = Device(
+    *("MAX78002", 128, 2_396_160, 8_192, 81_920, 2_048, True, True, False, 16),
+    *(True, True, True, True, False, 255),
+)
 DEVICES = {device.name: device for device in (MAX78000, MAX78002)}
 
 PROCESSORS = 64
@@ -57,7 +82,13 @@ CHANNELS = 1024
 """Most channels of a tensor, and most inputs and outputs of a linear layer."""
 
 KERNEL = 9
-"""Longest kernel, in weights."""
+"""Longest kernel of a frame, in weights."""
+
+SIDES = (1, 3)
+"""Rows and columns of a kernel of images."""
+
+OPERANDS = 16
+"""Most operands of an element-wise operation."""
 
 PADDING = 2
 """Most zeros on either side of a frame."""

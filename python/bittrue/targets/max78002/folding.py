@@ -49,13 +49,25 @@ def _folded(path: str, name: str, state: Mapping[str, Array]) -> tuple[Array, Ar
         raise BadInput(
             f"{path}: {name}.op.weight has shape {rows[0].shape}; a layer's has 2 axes or more; save it again"
         )
+    turned = rows[0] is not None and _transposed(rows[0], rows[2])
+    if turned and rows[0] is not None:
+        rows[0] = rows[0].swapaxes(0, 1)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             weight, bias = fold_batch_norm(*rows)  # type: ignore[arg-type]
     except BadInput as error:
         raise BadInput(f"{path}: {name}: {error}") from None
     what = f"{path}: {name}.bn folded into {name}.op"
+    weight = np.ascontiguousarray(weight.swapaxes(0, 1)) if turned else weight
     return numbers(weight, what), numbers(bias, what)
+
+
+def _transposed(weight: Array, mean: Array | None) -> bool:
+    """Whether a kernel is one of a transposed convolution, which has inputs first: statistics are as many as outputs.
+
+    Where it has as many inputs as outputs it is taken for one of a plain convolution, as ai8x-training does.
+    """
+    return weight.ndim == 4 and mean is not None and mean.shape == weight.shape[1:2] != weight.shape[:1]
 
 
 def _beside(state: dict[str, Any], before: str, key: str, value: Any) -> dict[str, Any]:

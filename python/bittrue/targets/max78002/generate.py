@@ -19,6 +19,7 @@ from bittrue.spec import Net
 from bittrue.spec.store import content_hash, contents
 from bittrue.targets.max78002 import cnn_text, main_text
 from bittrue.targets.max78002.devices import Device
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.plan import Plan, plan
 from bittrue.targets.max78002.yaml_writer import network_yaml
 
@@ -35,7 +36,7 @@ def project(net: Net, sample: npt.ArrayLike, device: Device) -> tuple[Plan, File
     ----------
     net : Net
     sample : array_like
-        Codes of one frame, the known-answer test; shape (channels, length) or (1, channels, length).
+        Codes of one frame or image, the known-answer test: the shape that the net takes, or one in front of it.
     device : Device
 
     Raises
@@ -47,15 +48,15 @@ def project(net: Net, sample: npt.ArrayLike, device: Device) -> tuple[Plan, File
     if len(codes) != 1:
         raise BadInput(f"{len(codes)} samples are given for the known-answer test; give one")
     made = plan(net, device)
-    result = ref.run(net, codes)[0]
-    last = made.layers[-1].result
+    found = ref.outputs(net, codes)
+    results = [found[name][0] for name in net.outputs]
     files: Files = {
         "cnn.c": cnn_text.source(made),
         "cnn.h": cnn_text.header(made),
         "weights.h": cnn_text.weights(made),
         "main.c": main_text.main_source(made, codes[0]),
         "sampledata.h": main_text.sample_data(made, codes[0]),
-        "sampleoutput.h": main_text.sample_output(made, result.reshape(last.channels, last.length)),
+        "sampleoutput.h": main_text.sample_output(made, results),
         "softmax.c": cnn_text.template("softmax.c", about=cnn_text.about(made, "Softmax of the wide results")),
         "Makefile": _makefile(made),
         "project.mk": cnn_text.template("project.mk"),
@@ -76,8 +77,10 @@ def write_project(net: Net, sample: npt.ArrayLike, device: Device, folder: str |
 
 def _yaml(made: Plan) -> str:
     """The ai8x description with the places of the plan."""
-    places = [(layer.given, layer.result) for layer in made.layers]
-    return network_yaml([layer.stage for layer in made.layers], made.net, made.memory.device, places=places)
+    layers = [layer for layer in made.layers if layer.node]
+    places = [(layer.given, layer.result) for layer in layers]
+    outputs = [layer.name for layer in made.results]
+    return network_yaml([layer.stage for layer in layers], made.net, made.memory.device, places=places, outputs=outputs)
 
 
 def _makefile(made: Plan) -> str:
@@ -92,19 +95,7 @@ def _makefile(made: Plan) -> str:
 
 def _manifest(made: Plan, files: Files) -> dict[str, Any]:
     """What a reader needs to find every layer's result in the chip's memory."""
-    layers = [
-        {
-            "name": layer.name,
-            "node": layer.name,
-            "channels": layer.result.channels,
-            "length": layer.result.length,
-            "offset": layer.result.offset,
-            "processors": f"0x{layer.result.processors:016x}",
-            "passes": layer.result.passes,
-            "bits": 32 if layer.result.wide else 8,
-        }
-        for layer in made.layers
-    ]
+    layers = [_row(layer) for layer in made.layers if layer.node]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -114,6 +105,23 @@ def _manifest(made: Plan, files: Files) -> dict[str, Any]:
         "layers": layers,
         "files": {name: _digest(content) for name, content in sorted(files.items())},
     }
+
+
+def _row(layer: HardwareLayer) -> dict[str, Any]:
+    """A layer's result; ``columns`` and ``gap`` where there are any."""
+    result = layer.result
+    row: dict[str, Any] = {
+        "name": layer.name,
+        "node": layer.node,
+        "channels": result.channels,
+        "length": result.length,
+        "offset": result.offset,
+        "processors": f"0x{result.processors:016x}",
+        "passes": result.passes,
+        "bits": 32 if result.wide else 8,
+    }
+    row |= {"columns": result.columns} if result.columns > 1 else {}
+    return row | ({"gap": result.gap} if result.gap else {})
 
 
 def _digest(content: bytes | str) -> str:

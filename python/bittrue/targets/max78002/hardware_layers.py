@@ -1,125 +1,75 @@
-"""Stages as the accelerator executes them: one record a hardware layer, before and after it has got its places."""
+"""Stages as the accelerator executes them: one record a hardware layer (`hardware_layer.HardwareLayer`)."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.spec.stages import Pool, Stage, stage_types
+from bittrue.spec.net import INPUT
+from bittrue.spec.stages import Stage, stage_types
+from bittrue.targets.max78002.copies import original
 from bittrue.targets.max78002.devices import FLATTEN, KERNEL
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
+from bittrue.targets.max78002.joins import spots
 from bittrue.targets.max78002.memory_map import MemoryMap
 from bittrue.targets.max78002.tensors import Tensor
 
 Codes = npt.NDArray[np.int64]
-Kind = Literal["conv1d", "conv2d", "linear", "none"]
 
 _POOL_FIELD = 16
 """A pooling window spans fewer samples than this, less the first: four bits."""
 
 
-@dataclass(frozen=True, eq=False)
-class HardwareLayer:
-    """A fused layer of the accelerator: pooling, then a sum, then bias, shift and activation.
-
-    Parameters
-    ----------
-    index : int
-        Number of the layer, from 0.
-    stage : Stage
-        Its meaning.
-    kind : "conv1d", "conv2d", "linear" or "none"
-        "conv2d" is a dilated convolution on frames folded into ``rows`` of ``columns = dilation`` samples; "none"
-        passes (pooled) data through.
-    given, result : Tensor
-        What it takes and puts out, and where.
-    weight : int64 array (O, I, K), optional
-        Kernels as they are stored: ``I`` is channels for a convolution, 1 for a depthwise one, and ``channels *
-        length`` for "linear".
-    rows, columns, padding : int
-        The frame as the hardware walks over it.
-    kernel : (int, int)
-        Rows and columns of a kernel.
-    flat : int
-        Samples of a channel that "linear" flattens; 0 where there is one only.
-    kernel_word : int
-        Where its kernels begin in kernel memory, in words of 9 bytes.
-    bias : dict
-        Quadrant: byte in its bias memory. Several quadrants only for a depthwise layer.
-    """
-
-    index: int
-    stage: Stage
-    kind: Kind
-    given: Tensor
-    result: Tensor
-    weight: Codes | None = None
-    rows: int = 1
-    columns: int = 1
-    padding: int = 0
-    kernel: tuple[int, int] = (1, 1)
-    flat: int = 0
-    kernel_word: int = 0
-    bias: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Name of the stage, which is that of a node of the net."""
-        return self.stage.name
-
-    @property
-    def pool(self) -> Pool:
-        """The pooling; a window of 1 where there is none."""
-        return self.stage.pool or Pool("max", 1, 1)
-
-    @property
-    def bits(self) -> int:
-        """Bits that a weight takes in memory."""
-        return abs(self.stage.bits)
-
-    @property
-    def depthwise(self) -> bool:
-        """Whether every channel has a filter of its own."""
-        return self.stage.groups > 1
-
-    @property
-    def tied(self) -> bool:
-        """Whether what is put out lies in the processors that it came from."""
-        return self.depthwise or self.kind == "none"
-
-    @property
-    def taps(self) -> int:
-        """Weights of a kernel."""
-        return self.kernel[0] * self.kernel[1]
-
-    @property
-    def biased(self) -> bool:
-        """Whether a bias is not zero."""
-        return self.stage.bias is not None and bool(self.stage.bias.any())
-
-
-def hardware_layers(stages: Sequence[Stage], shape: tuple[int, int], memory: MemoryMap) -> list[HardwareLayer]:
+def hardware_layers(stages: Sequence[Stage], shape: tuple[int, ...], memory: MemoryMap) -> list[HardwareLayer]:
     """The hardware layers of stages, without places.
+
+    On a MAX78002 an average next after an element-wise operation is preceded by a layer that passes one sample
+    through and whose result means nothing: it resets the sums of the average.
 
     Raises `BadInput`, naming layer and limit, for one that the registers cannot describe.
     """
-    found = []
-    for index, (stage, (taken, made)) in enumerate(zip(stages, stage_types(shape, stages), strict=True)):
+    found: list[HardwareLayer] = []
+    numbers, channels = {INPUT: 0}, [shape[0]]
+    last, device = INPUT, memory.device
+    for stage, (taken, made) in zip(stages, stage_types(shape, stages), strict=True):
+        sources = tuple(numbers[source] for source in stage.sources or (last,))
         given, result = _tensor(taken.shape, False), _tensor(made.shape, stage.wide)
-        layer = _layer(index, _with_zeros(stage, given), given, result)
+        layer = _layer(len(found), _with_zeros(stage, given), given, result)
+        if layer.averages and found and found[-1].operands > 1 and not device.joined_average:
+            found.append(_reset(len(found), stage, sources[0]))
+            channels.append(1)
+            layer = replace(layer, index=len(found))
+        places = tuple(spots(stage, [channels[source] for source in sources]))
+        layer = replace(layer, sources=sources, spots=places, node=original(stage.name, stages))
+        if stage.eltwise:
+            layer = replace(layer, given=replace(given, gap=len(sources) - 1))
         complaint = _complaint(layer, memory)
         if complaint:
             raise BadInput(f"layer {layer.name}: {complaint}")
         found.append(layer)
+        channels.append(result.channels)
+        numbers[stage.name], last = len(found), stage.name
+    if len(found) > device.layers:
+        raise BadInput(
+            f"the net takes {len(found)} layers with those that reset an average; a {device.name} runs "
+            f"{device.layers}, so merge or drop some"
+        )
     return found
 
 
+def _reset(index: int, stage: Stage, source: int) -> HardwareLayer:
+    one = Tensor(1, 1)
+    return HardwareLayer(index, Stage(f"{stage.name}_reset", "none"), "none", one, one, sources=(source,))
+
+
 def _tensor(shape: tuple[int, ...], wide: bool) -> Tensor:
-    return Tensor(shape[0], shape[1] if len(shape) == 2 else 1, wide)
+    columns = shape[2] if len(shape) == 3 else 1
+    return Tensor(shape[0], math.prod(shape[1:]), wide, columns=columns)
 
 
 def _with_zeros(stage: Stage, given: Tensor) -> Stage:
@@ -130,28 +80,49 @@ def _with_zeros(stage: Stage, given: Tensor) -> Stage:
     """
     if stage.bits >= 0 or stage.weight is None:
         return stage
-    dilated = stage.operation == "conv1d" and stage.dilation > 1 and stage.weight.shape[2] > 1
+    dilated = stage.operation == "conv1d" and _first(stage.dilation) > 1 and stage.weight.shape[2] > 1
     lacking = stage.groups == 1 and given.passes * given.count != given.channels
     if not (dilated or lacking):
         return stage
     return replace(stage, bits=2, output_shift=0 if stage.wide else stage.output_shift + 1)
 
 
+def _first(numbers: int | tuple[int, ...]) -> int:
+    """The number of the first axis."""
+    return numbers[0] if isinstance(numbers, tuple) else numbers
+
+
 def _layer(index: int, stage: Stage, given: Tensor, result: Tensor) -> HardwareLayer:
     if stage.weight is None:
-        return HardwareLayer(index, stage, "none", given, result, rows=given.length)
+        return HardwareLayer(index, stage, "none", given, result, rows=given.rows, columns=given.columns)
     if stage.operation == "linear":
         flat = given.length if given.length > 1 else 0
         return HardwareLayer(index, stage, "linear", given, result, stage.weight[:, :, None], flat=flat)
-    size, step = stage.weight.shape[2], stage.dilation if stage.weight.shape[2] > 1 else 1
+    padding = _first(stage.padding)
+    if stage.operation != "conv1d":
+        return _of_image(index, stage, given, result, padding)
+    size, step = stage.weight.shape[2], _first(stage.dilation) if stage.weight.shape[2] > 1 else 1
     if step == 1 or (size - 1) * step < KERNEL:
         weight = np.zeros((*stage.weight.shape[:2], (size - 1) * step + 1), np.int64)
         weight[:, :, ::step] = stage.weight
         taps = weight.shape[2]
         return HardwareLayer(
-            index, stage, "conv1d", given, result, weight, given.length, padding=stage.padding, kernel=(taps, 1)
+            index, stage, "conv1d", given, result, weight, given.length, padding=padding, kernel=(taps, 1)
         )
     return _folded(index, stage, given, result, stage.weight, step)
+
+
+def _of_image(index: int, stage: Stage, given: Tensor, result: Tensor, padding: int) -> HardwareLayer:
+    """A convolution of images; a transposed one walks over an image with zeros between rows and columns."""
+    assert stage.weight is not None
+    weight = stage.weight.reshape(*stage.weight.shape[:2], -1)
+    rows, columns = stage.weight.shape[2:]
+    kernel = (rows, columns)
+    if stage.operation == "conv2d":
+        return HardwareLayer(index, stage, "conv2d", given, result, weight, given.rows, given.columns, padding, kernel)
+    more = _first(stage.stride)
+    walked = more * given.rows, more * given.columns
+    return HardwareLayer(index, stage, "transposed", given, result, weight, *walked, rows - 1 - padding, kernel)
 
 
 def _folded(index: int, stage: Stage, given: Tensor, result: Tensor, weight: Codes, step: int) -> HardwareLayer:
@@ -174,14 +145,17 @@ def _folded(index: int, stage: Stage, given: Tensor, result: Tensor, weight: Cod
 
 def _complaint(layer: HardwareLayer, memory: MemoryMap) -> str:
     """What the registers cannot hold, in words; nothing where all is well."""
-    pool, given, chip = layer.pool, layer.given, memory.device.name
-    if pool.dilation > 1 and pool.size != 2:
-        return f"a pooling window of {pool.size} samples cannot be dilated; the chip dilates windows of 2"
-    if (pool.size - 1) * pool.dilation >= _POOL_FIELD:
-        return f"a pooling dilation of {pool.dilation} is more than the {_POOL_FIELD - 1} that fit; use less"
-    if layer.kind == "none" and not memory.clears and pool.size > 1 and given.passes > 1 and layer.result.length > 1:
+    given, result, device = layer.given, layer.result, memory.device
+    for axis in layer.pools:
+        if axis.dilation > 1 and axis.size != 2:
+            return f"a pooling window of {axis.size} samples cannot be dilated; the chip dilates windows of 2"
+        if axis.span - 1 >= _POOL_FIELD:
+            return f"a pooling dilation of {axis.dilation} is more than the {_POOL_FIELD - 1} that fit; use less"
+    alone = layer.kind == "none" and not device.pooled_passes
+    if alone and layer.pooling and given.passes > 1 and result.length > 1:
         return (
-            f"a {chip} pools up to 64 channels without a convolution, not {given.channels}; pool before a convolution"
+            f"a {device.name} pools up to 64 channels without a convolution, not {given.channels}; pool before a "
+            f"convolution"
         )
     if layer.flat * given.passes > FLATTEN:
         return (
@@ -189,7 +163,12 @@ def _complaint(layer: HardwareLayer, memory: MemoryMap) -> str:
             f"({given.passes} passes of 64 channels each) and {FLATTEN} is the limit; pool to "
             f"{FLATTEN // given.passes} samples before it"
         )
-    padded = layer.rows + 2 * layer.padding
-    if not memory.clears and padded > memory.device.length:
-        return f"{padded} samples with padding are more than the {memory.device.length} of a {chip}; shorten the frame"
+    whole = "frame" if layer.columns == 1 else "image"
+    for walked, what in ((layer.rows, "samples" if whole == "frame" else "rows"), (layer.columns, "columns")):
+        padded = walked + 2 * layer.padding
+        if (walked if memory.clears else padded) > device.length:
+            return (
+                f"{padded} {what} with padding are more than the {device.length} of a {device.name}; shorten the "
+                f"{whole}"
+            )
     return ""

@@ -77,6 +77,16 @@ class Keys:
             raise self.bad(key, f"give a whole number from {least} to {most}", value)
         return number
 
+    def pair(self, key: str, default: int, least: int, alone: int | None = None) -> tuple[int, int]:
+        """Numbers for rows and columns; one number counts for both, or for rows where columns have one if ``alone``."""
+        value = self.take(key, default)
+        given = value if isinstance(value, list) else [value] if alone is None else [value, alone]
+        numbers = [_whole(one) for one in ([*given, alone or given[0]] if len(given) == 1 else given)]
+        found = [number for number in numbers if number is not None and least <= number <= 1 << 16]
+        if len(found) != 2 or len(numbers) != 2:
+            raise self.bad(key, f"give a whole number from {least} to {1 << 16}, or [rows, columns]", value)
+        return found[0], found[1]
+
     def either(self, key: str, other: str, default: int, least: int) -> int:
         """A whole number that has two names, of which one may be given."""
         if self.has(key) and self.has(other):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from bittrue.targets.max78002 import describing
-from bittrue.targets.max78002.cnn_text import about, define, template
+from bittrue.targets.max78002.cnn_text import about, define, result_words, template
 from bittrue.targets.max78002.plan import Plan
 from bittrue.targets.max78002.stimulus import Words, answer_words, input_words
 
@@ -19,22 +21,22 @@ _SELECT = (
 
 
 def sample_data(plan: Plan, codes: Codes) -> str:
-    """sampledata.h: words of data memory for the sample ``codes`` (channels, length), an array for four processors."""
+    """sampledata.h: words of data memory for the sample ``codes`` (channels, ...), an array for four processors."""
     parts = [about(plan, "The sample of the known-answer test")]
     return "\n".join([*parts, *(define(f"SAMPLE_INPUT_{w.processor}", w.content) for w in _input(plan, codes))])
 
 
-def sample_output(plan: Plan, codes: Codes) -> str:
-    """sampleoutput.h: runs of words for the result ``codes`` (channels, length): address, mask, number, words."""
-    last = plan.layers[-1].result
+def sample_output(plan: Plan, results: Sequence[Codes]) -> str:
+    """sampleoutput.h: runs of words for the results (channels, ...) of the net: address, mask, number, words."""
     words: list[int] = []
-    for run in answer_words(codes, last, plan.memory):
-        words += [run.address, run.mask, len(run.content), *run.content]
+    for layer, codes in zip(plan.results, results, strict=True):
+        for run in answer_words(codes, layer.result, plan.memory):
+            words += [run.address, run.mask, len(run.content), *run.content]
     return "\n".join([about(plan, "The known answer"), define("SAMPLE_OUTPUT", [*words, 0])])
 
 
 def main_source(plan: Plan, codes: Codes) -> str:
-    """main.c for the sample ``codes`` (channels, length)."""
+    """main.c for the sample ``codes`` (channels, ...)."""
     given = _input(plan, codes)
     pll = plan.memory.clears
     enable = (
@@ -66,10 +68,32 @@ def _input(plan: Plan, codes: Codes) -> list[Words]:
 
 def _results(plan: Plan) -> str:
     """show_results(): with class probabilities where the result is one wide value a class."""
-    last = plan.layers[-1]
-    value = "(int)result[i]" if last.result.wide else "((const int8_t *)result)[i]"
+    if len(plan.results) > 1:
+        return template("several.c", results="\n".join(_shown(plan)))
+    (last,) = plan.results
+    value = _value(last.result.wide)
     if not last.result.wide or last.result.length > 1:
         return template("results.c", value=value)
     shift = 8 - last.bits
     call = f"softmax_shift_q17p14_q15(values, CNN_NUM_OUTPUTS, {shift}, share);"
     return template("classes.c", softmax=call if shift else "softmax_q17p14_q15(values, CNN_NUM_OUTPUTS, share);")
+
+
+def _value(wide: bool, start: int = 0) -> str:
+    begin = f"(result + {start})" if start else "result"
+    return f"(int){begin}[i]" if wide else f"((const int8_t *){begin})[i]"
+
+
+def _shown(plan: Plan) -> list[str]:
+    """Lines that print each of several results."""
+    lines, start = [], 0
+    for layer in plan.results:
+        count = layer.result.channels * layer.result.length
+        lines += [
+            f'printf("Result {layer.name}:\\n");',
+            f"for (uint32_t i = 0; i < {count}; i++) {{",
+            f'    printf("%d%s", {_value(layer.result.wide, start)}, i % 16 == 15 || i == {count - 1} ? "\\n" : " ");',
+            "}",
+        ]
+        start += result_words(layer.result)
+    return lines

@@ -1,35 +1,25 @@
 """ai8x network descriptions: the YAML that says what a checkpoint's weights are used for.
 
-Only what the integers depend on is kept. Where data, kernels and biases lie (``processors``, offsets, ``data_format``)
-is checked and then forgotten: the meaning of a net does not depend on it.
+Only what the integers depend on is kept. Where data, kernels and biases lie (``processors``, offsets, gaps,
+``data_format``) and whether data stream is checked and then forgotten: the meaning of a net does not depend on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bittrue.errors import BadInput, shown
-from bittrue.spec import Abs, Activation, Linear, ReLU
-from bittrue.spec.stages import Pool
+from bittrue.spec import Linear
+from bittrue.targets.max78002 import operation_keys, order_keys
+from bittrue.targets.max78002.described import Described, Description
 from bittrue.targets.max78002.devices import MAX78002
 from bittrue.targets.max78002.keys import Keys
-from bittrue.targets.max78002.placing_keys import check_order, check_placement, check_processors
+from bittrue.targets.max78002.placing_keys import check_placement, check_processors
 from bittrue.targets.max78002.yaml_file import read_yaml
 
-Operation = Literal["conv1d", "linear", "none"]
-OPERATIONS: dict[str, Operation] = {
-    "conv1d": "conv1d",
-    "linear": "linear",
-    "mlp": "linear",
-    "fc": "linear",
-    "none": "none",
-    "passthrough": "none",
-}
-ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "abs": Abs(), "none": Linear()}
-DEFAULT_KERNEL, DEFAULT_PADDING = 9, 1
+DEFAULT_PADDING = 1
 LAYERS = MAX78002.layers
 """Of the larger chip, so that what follows is bounded."""
 
@@ -37,87 +27,19 @@ NAME = 200
 """Longest name of a layer."""
 
 REFUSED = {
-    "eltwise": "element-wise operations are not supported; build the net as a chain",
-    "operands": "element-wise operations are not supported; build the net as a chain",
-    "streaming": "streaming is not supported; remove the key and load whole frames",
     "bypass": "bypassed kernels are not supported; use operation: passthrough",
-    "output_pad": "transposed convolutions are not supported",
     "in_crop": "cropping is not supported; crop the data before",
-    "buffer_shift": "data buffers are not supported",
-    "buffer_insert": "data buffers are not supported",
+    "buffer_shift": "data buffers are not supported; give the whole sequence as input",
+    "buffer_insert": "data buffers are not supported; give the whole sequence as input",
     "snoop_sequence": "snooping is not supported",
-    "simulated_sequence": "layers are run in their order; remove the key",
+    "simulated_sequence": "layers are run in the order in which the chip executes them; use next_sequence",
     "in_channel_skip": "skipping channels is not supported",
-    "write_gap": "gaps in data memory belong to element-wise operations, which are not supported",
-    "in_skip": "gaps in data memory belong to element-wise operations, which are not supported",
-    "read_gap": "gaps in data memory belong to element-wise operations, which are not supported",
 }
 """Keys that change what is computed, and why they are refused unless they are 0 or false."""
 
 TEXTS = ("arch", "dataset", "bias", "weights")
 TOP = (*TEXTS, "layers", "output_map", "unload")
-
-
-@dataclass(frozen=True)
-class Described:
-    """One layer of the description.
-
-    Parameters
-    ----------
-    index : int
-        Its place, from 0.
-    name : str
-        Empty where the description has none.
-    quantization : int, optional
-        Bits of the weights; -1 for weights of -1 and +1; ``None`` leaves it to the checkpoint.
-    output_shift : int, optional
-        Overrides the checkpoint's.
-    length, in_channels, out_channels : int, optional
-        What the description claims of the shapes.
-    weight_source : int or str, optional
-        Layer whose weights are used again.
-    """
-
-    index: int
-    name: str
-    operation: Operation
-    kernel: int
-    padding: int
-    dilation: int
-    groups: int
-    stride: int
-    pool: Pool | None
-    activation: Activation
-    quantization: int | None
-    output_shift: int | None
-    wide: bool
-    flatten: bool
-    length: int | None
-    in_channels: int | None
-    out_channels: int | None
-    weight_source: int | str | None
-
-    @property
-    def weighted(self) -> bool:
-        """Whether the layer takes weights of its own from the checkpoint."""
-        return self.operation != "none" and self.weight_source is None
-
-    def __str__(self) -> str:
-        return f"layer {self.index}" + (f" ({self.name})" if self.name else "")
-
-
-@dataclass(frozen=True)
-class Description:
-    """A network description."""
-
-    path: str
-    arch: str
-    layers: tuple[Described, ...]
-
-    @property
-    def bits(self) -> list[int | None]:
-        """``quantization`` of the layers with weights of their own, in order."""
-        return [layer.quantization for layer in self.layers if layer.weighted]
+UNSUPPORTED = {"data_buffer": "give the whole sequence as input", "snoop": "remove it"}
 
 
 def read_network(path: str | Path) -> Description:
@@ -127,10 +49,10 @@ def read_network(path: str | Path) -> Description:
     a wrong kind or size.
     """
     document = read_yaml(path, "a network description")
-    for key in ("data_buffer", "snoop"):
+    for key, advice in UNSUPPORTED.items():
         if document.get(key):
-            raise BadInput(f"{path}: {key} is not supported; remove it")
-    unknown = [key for key in document if key not in (*TOP, "data_buffer", "snoop")]
+            raise BadInput(f"{path}: {key} is not supported; {advice}")
+    unknown = [key for key in document if key not in (*TOP, *UNSUPPORTED)]
     if unknown:
         raise BadInput(f"{path}: unknown key {shown(unknown[0])}; known are {', '.join(TOP)}")
     for key in TEXTS:
@@ -144,7 +66,8 @@ def read_network(path: str | Path) -> Description:
     _check_unloading(document, str(path))
     names = [_name(layer).lower() for layer in layers]
     described = tuple(_layer(str(path), layers, index, names) for index in range(len(layers)))
-    return Description(str(path), document.get("arch", "net"), described)
+    _check_padding(str(path), layers, described)
+    return Description(str(path), document.get("arch", "net"), described, order_keys.execution(str(path), described))
 
 
 def _check_unloading(document: Mapping[str, Any], path: str) -> None:
@@ -154,6 +77,20 @@ def _check_unloading(document: Mapping[str, Any], path: str) -> None:
         check_processors(keys, "output_map")
     if not isinstance(document.get("unload", []), list):
         raise keys.bad("unload", "give a list")
+
+
+def _check_padding(path: str, layers: list[Any], described: tuple[Described, ...]) -> None:
+    """The vendor's tool has one default for all layers, and a one-dimensional layer changes it."""
+    silent = [
+        layer for layer in described if layer.operation != "linear" and layer.rank and "pad" not in layers[layer.index]
+    ]
+    one = next((layer for layer in silent if layer.operation == "conv1d"), None)
+    two = next((layer for layer in silent if layer.operation in operation_keys.SQUARES), None)
+    if one and two:
+        raise BadInput(
+            f"{path}: {two}: pad is missing here and in {one}, a conv1d, and then the vendor's tool pads rows only; "
+            f"write pad in both"
+        )
 
 
 def _name(layer: Any) -> str:
@@ -171,107 +108,76 @@ def _layer(path: str, layers: list[Any], index: int, names: list[str]) -> Descri
         raise keys.bad("name", f"give a text of up to {NAME} letters in one line")
     if name and names.count(name.lower()) > 1:
         raise keys.bad("name", "another layer has it too; names are unique")
-    _refuse(keys)
-    check_order(keys, index, names)
+    if name.lower() in ("stop", "input"):
+        raise keys.bad("name", "it means something else in in_sequences and next_sequence; choose another")
+    for key, reason in REFUSED.items():
+        value = keys.take(key)
+        if value not in (None, 0, False):
+            raise keys.bad(key, reason, value)
     check_placement(keys)
-    operation = _operation(keys)
-    convolution = operation == "conv1d"
-    kernel = keys.whole("kernel_size", DEFAULT_KERNEL, 1, 9) if operation != "linear" else 1
-    described = Described(
-        index=index,
-        name=keys.text("name", ""),
-        operation=operation,
-        kernel=kernel if convolution else 1,
-        padding=keys.whole("pad", DEFAULT_PADDING if convolution else 0, 0),
-        dilation=keys.whole("dilation", 1, 1),
-        groups=keys.either("conv_groups", "groups", 1, 1),
-        stride=keys.whole("stride", 1, 1),
-        pool=_pool(keys),
-        activation=_activation(keys),
-        quantization=_quantization(keys),
-        output_shift=keys.optional("output_shift", -30),
-        wide=keys.choice("output_width", 8, (8, 32)) == 32,
-        flatten=keys.flag("flatten"),
-        length=_length(keys, layers[index].get("in_dim")),
-        in_channels=keys.optional("in_channels", 1),
-        out_channels=keys.optional("out_channels", 1),
-        weight_source=keys.reference("weight_source", keys.take("weight_source")),
-    )
+    described = _described(keys, index, order_keys.Numbers(names), len(layers))
     _check_operation(keys, described)
-    if described.wide and index != len(layers) - 1:
-        raise keys.bad("output_width", "only the last layer may be 32 bits wide")
-    if described.wide and described.activation != Linear():
-        raise keys.bad(
-            "output_width", "32 bits are the sum itself, before any activation; remove the activation, or this key"
-        )
     keys.finish()
     return described
 
 
-def _refuse(keys: Keys) -> None:
-    for key, reason in REFUSED.items():
-        value = keys.take(key)
-        if value not in (None, 0, False) and not (key == "operands" and value is not True and value == 1):
-            raise keys.bad(key, reason, value)
-    if not keys.flag("pool_first", True):
-        raise keys.bad("pool_first", "pooling comes first where there is no element-wise operation; remove the key")
-
-
-def _operation(keys: Keys) -> Operation:
-    aliases = [key for key in ("operation", "op", "operator", "convolution") if keys.has(key)]
-    if len(aliases) > 1:
-        raise keys.bad(aliases[1], f"{aliases[0]} says the same; keep one of them")
-    if not aliases:
-        raise keys.bad("operation", "it is missing, which means conv2d; only conv1d, linear and none are supported")
-    advice = f"it is not supported; known are {', '.join(OPERATIONS)}"
-    return OPERATIONS[keys.word(aliases[0], "none", OPERATIONS, advice)]
-
-
-def _activation(keys: Keys) -> Activation:
-    if keys.has("activate") and keys.has("activation"):
-        raise keys.bad("activation", "activate says the same; keep one of them")
-    key = "activation" if keys.has("activation") else "activate"
-    return ACTIVATIONS[keys.word(key, "none", ACTIVATIONS, "choose ReLU, Abs or None")]
-
-
-def _quantization(keys: Keys) -> int | None:
-    value = keys.take("quantization")
-    if isinstance(value, str) and value.lower() in ("bin", "binary"):
-        return -1
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value not in (8, 4, 2, 1)):
-        raise keys.bad("quantization", "choose 8, 4, 2, 1 or binary", value)
-    return value
-
-
-def _pool(keys: Keys) -> Pool | None:
-    if keys.has("max_pool") and keys.has("avg_pool"):
-        raise keys.bad("avg_pool", "max_pool is there too; keep one of them")
-    kind: Literal["max", "avg"] = "avg" if keys.has("avg_pool") else "max"
-    pooled = keys.has(f"{kind}_pool")
-    size = keys.whole(f"{kind}_pool", 1, 1)
-    stride, dilation = keys.whole("pool_stride", 1, 1), keys.whole("pool_dilation", 1, 1)
-    if dilation > 1 and size != 2:
-        raise keys.bad("pool_dilation", f"it works with windows of 2, not of {size}", dilation)
-    return Pool(kind, size, stride, dilation) if pooled or stride > 1 else None
-
-
-def _length(keys: Keys, value: Any) -> int | None:
-    """Samples of the layer's input, one number or ``[samples, 1]``."""
-    if isinstance(value, list) and value[1:] not in ([], [1]):
-        raise keys.bad("in_dim", "it has two dimensions; only frames of one are supported", value)
-    return keys.optional("in_dim", 1)
+def _described(keys: Keys, index: int, numbers: order_keys.Numbers, count: int) -> Described:
+    operation, join = operation_keys.operation(keys)
+    sources = order_keys.sources(keys, numbers, join)
+    pool = operation_keys.pool(keys, operation)
+    transposed, convolution = operation == "convtranspose2d", operation not in ("linear", "none")
+    again = keys.take("weight_source")
+    return Described(
+        index=index,
+        name=keys.text("name", ""),
+        operation=operation,
+        kernel=operation_keys.kernel(keys, operation),
+        padding=keys.whole("pad", DEFAULT_PADDING if convolution else 0, 0),
+        dilation=keys.whole("dilation", 1, 1),
+        groups=keys.either("conv_groups", "groups", 1, 1),
+        stride=keys.whole("stride", 2 if transposed else 1, 1),
+        output_padding=keys.whole("output_pad", 1 if transposed else 0, 0),
+        pool=pool,
+        pool_first=operation_keys.pool_first(keys, join, pool, len(sources or ())),
+        sources=sources,
+        join=join,
+        following=order_keys.following(keys, numbers, index, count),
+        activation=operation_keys.activation(keys),
+        quantization=operation_keys.quantization(keys),
+        output_shift=keys.optional("output_shift", -30),
+        wide=keys.choice("output_width", 8, (8, 32)) == 32,
+        flatten=keys.flag("flatten"),
+        output=keys.flag("output"),
+        size=keys.pair("in_dim", 1, 1, alone=1) if keys.has("in_dim") else None,
+        in_channels=keys.optional("in_channels", 1),
+        out_channels=keys.optional("out_channels", 1),
+        weight_source=None if again is None else numbers.find(keys, "weight_source", again),
+    )
 
 
 def _check_operation(keys: Keys, layer: Described) -> None:
-    """What a linear layer and a pass-through do not have."""
-    if layer.operation != "linear" and layer.flatten:
+    """What layers of one kind do not have."""
+    if layer.flatten and layer.operation != "linear" and not (layer.operation == "conv2d" and layer.kernel == 1):
         raise keys.bad("flatten", "only a linear layer flattens; use operation: mlp")
-    if layer.operation == "conv1d":
+    transposed = layer.operation == "convtranspose2d"
+    if layer.output_padding != transposed:
+        raise keys.bad("output_pad", "a convtranspose2d has 1, and no other layer has any; remove it")
+    if transposed and layer.stride != 2:
+        raise keys.bad("stride", "a convtranspose2d has 2; remove it")
+    if layer.operation == "conv1d" and layer.size and layer.size[1] > 1:
+        raise keys.bad("in_dim", "a conv1d reads frames; give one number")
+    if layer.wide and layer.activation != Linear():
+        raise keys.bad(
+            "output_width", "32 bits are the sum itself, before any activation; remove the activation, or this key"
+        )
+    if layer.operation not in ("linear", "none"):
         return
     what = "a linear layer" if layer.operation == "linear" else "a pass-through"
     plain = {"pad": layer.padding, "dilation": layer.dilation - 1, "groups": layer.groups - 1}
     for key, value in plain.items():
         if value:
             raise keys.bad(key, f"{what} has none; remove it")
-    if layer.operation == "none" and (layer.activation != Linear() or layer.wide or layer.output_shift):
-        raise keys.bad("operation", "a pass-through has no activation, shift and wide output; use conv1d")
+    if layer.operation == "none" and (layer.activation != Linear() or (layer.wide and not layer.join)):
+        raise keys.bad("operation", "a pass-through has no activation and wide output; use a convolution")
+    if layer.operation == "none" and layer.output_shift:
+        raise keys.bad("output_shift", "a pass-through has none; remove it")

@@ -23,7 +23,7 @@ class LayerParameters:
     Parameters
     ----------
     keys : LayerKeys
-    weight : float or integer array, 2 or 3 axes
+    weight : float or integer array, 2, 3 or 4 axes
     bias : array (O,), optional
     weight_bits : int
         0 where training has not begun to quantise.
@@ -54,15 +54,20 @@ class LayerParameters:
         """The parameters of a layer of a state. Raises `BadInput` for arrays of a wrong type, shape or value."""
         _refuse_strays(state, path, keys)
         weight = numbers(state[keys.weight], f"{path}: {keys.weight}")
-        if weight.ndim not in (2, 3):
+        if weight.ndim not in (2, 3, 4):
             raise BadInput(
-                f"{path}: {keys.weight} has shape {weight.shape}; a 1-D net has convolutions of 3 axes and linear "
-                f"layers of 2, {_meaning(weight.ndim)}"
+                f"{path}: {keys.weight} has shape {weight.shape}; convolutions have 3 or 4 axes and linear layers 2, "
+                f"{_meaning(weight.ndim)}"
             )
         bias = state.get(keys.bias)
         if bias is not None:
             bias = numbers(bias, f"{path}: {keys.bias}")
-            if bias.shape != weight.shape[:1]:
+            outputs = weight.shape[:1] if weight.ndim < 4 else weight.shape[:2]  # a transposed kernel has inputs first
+            if (
+                bias.ndim != 1
+                or all(len(bias) % count for count in outputs)
+                or (weight.ndim < 4 and len(bias) != outputs[0])
+            ):
                 raise BadInput(
                     f"{path}: {keys.bias} has shape {bias.shape} and the weight {weight.shape}; it needs one number "
                     f"a row"
@@ -71,8 +76,6 @@ class LayerParameters:
 
 
 def _meaning(axes: int) -> str:
-    if axes == 4:
-        return "so this is a net for images"
     return "so fold batch norm, or remove what is no layer of the chip" if axes == 1 else "so remove it"
 
 

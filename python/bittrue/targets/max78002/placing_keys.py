@@ -1,4 +1,4 @@
-"""Keys of a layer that say where it stands and where its data lie: checked, and then forgotten."""
+"""Keys of a layer that say where its data lie and how they come: checked, and then forgotten."""
 
 from __future__ import annotations
 
@@ -7,24 +7,9 @@ from bittrue.targets.max78002.keys import Keys
 
 MEMORY, QUADRANTS = 4 * MAX78002.data_bytes, 4
 
-OFFSETS, SWITCHES = ("in_offset", "out_offset"), ("calcx4", "readahead", "tcalc", "output")
-"""Keys of a layer that say where or how fast, and not what: bytes of data memory, and true or false."""
-
-
-def check_order(keys: Keys, index: int, names: list[str]) -> None:
-    """Only chains: each layer takes the one before it. Raises `BadInput` for anything else."""
-    before = (-1, "input") if index == 0 else (index - 1, names[index - 1] or None)
-    last = index == len(names) - 1
-    after = (-1, "stop") if last else (index + 1, names[index + 1] or None)
-    sources = keys.take("in_sequences")
-    given = [keys.reference("in_sequences", one) for one in (sources if isinstance(sources, list) else [sources])]
-    if sources is not None and (len(given) != 1 or given[0] not in before):
-        raise keys.bad("in_sequences", "only a chain is supported, where each layer takes the one before it", sources)
-    following = keys.reference("next_sequence", keys.take("next_sequence"))
-    if following is not None and following not in after and not (last and following == index + 1):
-        raise keys.bad("next_sequence", "only a chain is supported, where each layer feeds the next", following)
-    if keys.reference("sequence", keys.take("sequence", index)) != index:
-        raise keys.bad("sequence", f"layers are numbered in their order; this is {index}")
+OFFSETS, SWITCHES = ("in_offset", "out_offset"), ("calcx4", "readahead", "tcalc", "streaming")
+GAPS = ("write_gap", "in_skip", "read_gap")
+"""Keys of a layer that say where or how fast, and not what: bytes and words of data memory, and true or false."""
 
 
 def check_placement(keys: Keys) -> None:
@@ -34,6 +19,8 @@ def check_placement(keys: Keys) -> None:
     keys.word("data_format", "hwc", ("hwc", "little", "chw", "big"), "choose HWC or CHW")
     for key in OFFSETS:
         keys.whole(key, 0, 0, MEMORY)
+    for key in GAPS:
+        keys.whole(key, 0, 0)
     for key in SWITCHES:
         keys.flag(key)
     for key in ("bias_group", "bias_quadrant"):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.spec import Abs, ReLU
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.kernels import kernel_count, quadrant_of
 from bittrue.targets.max78002.memory_map import GROUP, KERNEL_BYTES, PER_QUADRANT, MemoryMap
 
@@ -20,12 +20,15 @@ ALWAYS, POOLS, MAXIMUM, RELU, SHARED, SUMS_QUADRANT, WIDE, ROWS_OF_KERNEL, COLUM
     1 << 5, 1 << 7, 1 << 8, 1 << 9, 1 << 11, 1 << 12, 1 << 16, 1 << 22, 1 << 18, 1 << 29,
 )  # fmt: skip
 # POST
+TRANSPOSED = 1 << 28
 BIAS, SHIFT, RIGHT, FLAT_HIGH, WEIGHT_BITS, TIME_SLOTS, ONE_BY_ONE, ABSOLUTE, FLATTENS, DEPTHWISE = (
     1 << 12, 1 << 13, 1 << 17, 1 << 18, 1 << 22, 1 << 24, 1 << 25, 1 << 26, 1 << 27, 1 << 30,
 )  # fmt: skip
 BITS_CODE = {8: 0, 1: 1, 2: 2, 4: 3}
 # ONED
 KERNEL_1D, ENABLE_1D, FIRST_BYTE = 1 << 8, 1 << 12, 1 << 4
+JOINS, FUNCTION, POOLS_FIRST, SUMS_AFTER, OPERANDS = 1 << 13, 1 << 14, 1 << 16, 1 << 17, 1 << 18
+FUNCTIONS = {"sub": 0, "add": 1, "or": 2, "xor": 3}
 
 _PADS, _PAD_COUNT, _NEXT = 1 << 15, 1 << 13, 1 << 16
 _FLAT_LOW = 16
@@ -77,63 +80,75 @@ def time_slots(layer: HardwareLayer) -> int:
 
 
 def _frame(layer: HardwareLayer, memory: MemoryMap) -> dict[str, int]:
-    """How the hardware walks over the frame."""
-    pool, passes = layer.pool, layer.given.passes
-    found = {"PRCNT": (pool.size - 1) * pool.dilation, "STRIDE": pool.stride - 1}
+    """How the hardware walks over the frame or image."""
+    rows, columns = layer.pools
+    walked = layer.rows * layer.given.passes if _emulates(layer, memory) else layer.rows, layer.columns
+    pads = layer.padding, 0 if layer.kind == "conv1d" else layer.padding
+    found = {name: (axis.size - 1) * axis.dilation for name, axis in (("PRCNT", rows), ("PCCNT", columns))}
+    found["STRIDE"] = 0 if layer.kind == "transposed" else rows.stride - 1
     if not memory.clears:
-        found["RCNT"] = layer.rows - 1 + 2 * layer.padding | layer.padding << 16
-        if layer.kind == "conv2d":
-            found["CCNT"] = layer.columns - 1 + 2 * layer.padding | layer.padding << 16
+        for name, length, padding in zip(("RCNT", "CCNT"), walked, pads, strict=True):
+            found[name] = length - 1 + 2 * padding | padding << 16
         return found
-    pads = (_PADS | (layer.padding - 1) * _PAD_COUNT) if layer.padding else 0
-    span = (pool.size - 1) * pool.dilation + 1
-    last = (layer.rows - span) // pool.stride * pool.stride
-    found["RCNT"] = last | pads | (1 + (pool.stride - 1) * layer.columns) * passes * _NEXT
-    found["CCNT"] = layer.columns - 1 | (pads if layer.kind == "conv2d" else 0) | _NEXT
-    found["PRCNT"] |= (pool.dilation - 1) << 4
-    found["STRIDE"] |= pool.stride * passes << 4
+    lasts = [(n - axis.span) // axis.stride * axis.stride for n, axis in zip(walked, layer.pools, strict=True)]
+    left = walked[1] - lasts[1]
+    found["RCNT"] = lasts[0] | _padded(pads[0]) | (left + (rows.stride - 1) * walked[1]) * layer.given.step * _NEXT
+    found["CCNT"] = lasts[1] | _padded(pads[1]) | left * _NEXT
+    found["PRCNT"] |= (rows.dilation - 1) << 4
+    found["PCCNT"] |= (columns.dilation - 1) << 4
+    found["STRIDE"] |= rows.stride * layer.given.step << 4
     return found
+
+
+def _padded(padding: int) -> int:
+    return _PADS | (padding - 1) * _PAD_COUNT if padding else 0
+
+
+def _emulates(layer: HardwareLayer, memory: MemoryMap) -> bool:
+    return layer.emulated and not memory.device.joined_passes
 
 
 def _pointers(layer: HardwareLayer, memory: MemoryMap) -> dict[str, int]:
     """Where samples are read and written."""
-    result = layer.result
-    step = memory.slot * (GROUP if layer.given.count > GROUP else 1) if layer.kind == "none" else 0
+    given, result = layer.given, layer.result
+    many = given.count > GROUP or (layer.operands > 1 and given.passes > 1)
+    step = memory.slot * (GROUP if many else 1) if layer.kind == "none" else 0
     return {
-        "WPTR_TOFFS": 1 if layer.kind == "linear" else step,
+        "WPTR_TOFFS": 1 if layer.pointwise else step,
         "WPTR_MOFFS": 0 if layer.kind == "none" else 1 << memory.write_shift,
-        "WPTR_CHOFFS": (4 if result.wide else 1) if result.passes > 1 else 0,
+        "WPTR_CHOFFS": (4 if result.wide else 1) * (result.gap + 1) if result.passes > 1 else 0,
         "RPTR_BASE": layer.given.offset // 4,
     }
 
 
 def _control(layer: HardwareLayer, memory: MemoryMap) -> dict[str, int]:
     """Pooling, activation, kernel size, passes, one dimension, and the common part of post processing."""
-    stage, pool, result = layer.stage, layer.pool, layer.result
+    stage, result = layer.stage, layer.result
     sums = layer.kind != "none"
     control = ALWAYS | SHARED
-    control |= POOLS if pool.size > 1 else 0
-    control |= MAXIMUM if pool.kind == "max" else 0
+    control |= POOLS if layer.pooling else 0
+    control |= 0 if layer.averages else MAXIMUM
     control |= RELU if isinstance(stage.activation, ReLU) else 0
     control |= WIDE if result.wide else 0
     control |= BROADCAST if layer.depthwise else 0
     if memory.clears and sums:
         control |= (layer.kernel[0] - 1) * ROWS_OF_KERNEL | (layer.kernel[1] - 1) * COLUMNS_OF_KERNEL
     flat = layer.flat * layer.given.passes - 1 if layer.flat else 0
-    passes = flat % _FLAT_LOW if layer.flat else layer.given.passes - 1
+    passes = flat % _FLAT_LOW if layer.flat else 0 if _emulates(layer, memory) else layer.given.passes - 1
     lanes = (result.last - result.first) * layer.bits if sums else 0
-    skip = result.passes - 1 if sums else 0
+    skip = result.step - 1 if sums else result.gap
     shift = stage.shift if sums else 0
     post = BITS_CODE[layer.bits] * WEIGHT_BITS | abs(shift) * SHIFT | (RIGHT if shift < 0 else 0) if sums else 0
-    post |= 0 if sums else ONE_BY_ONE | TIME_SLOTS
+    post |= 0 if sums else TIME_SLOTS | (ONE_BY_ONE if layer.operands == 1 else 0)
+    post |= TRANSPOSED if layer.kind == "transposed" else 0
     post |= ABSOLUTE if isinstance(stage.activation, Abs) else 0
     post |= DEPTHWISE | TIME_SLOTS if layer.depthwise else 0
     found = {"LCTL": control, "LCTL2": passes | skip << 4 | lanes << (12 if memory.clears else 8), "POST": post}
     if flat >= _FLAT_LOW:
         found["POST"] |= FLATTENS | flat // _FLAT_LOW * FLAT_HIGH
         found["TPTR"] = flat << 16 | 2 * flat + 1
-    elif layer.kind == "conv2d":
-        found["TPTR"] = layer.columns + 2 * layer.padding - layer.kernel[1]
+    elif layer.kind in ("conv2d", "transposed") and layer.taps > 1:
+        found["TPTR"] = layer.pools[1].windows(layer.columns) + 2 * layer.padding - layer.kernel[1]
     return found
 
 
@@ -141,18 +156,29 @@ def _kernels(layer: HardwareLayer, memory: MemoryMap) -> dict[str, int]:
     """Which kernels are used; and time slots, and the size of a kernel in one dimension."""
     if layer.kind == "none":
         slots = time_slots(layer) - 1
-        found = {"ONED": slots | KERNEL_1D, "OCHAN": slots}
-        found |= {"MCNT2" if memory.clears else "MCNT": (layer.result.passes - 1) * _BITS_PER_PLACE}
+        passes = 1 if _emulates(layer, memory) else layer.result.passes
+        found = {"ONED": slots | (KERNEL_1D if layer.operands == 1 else _joins(layer)), "OCHAN": slots}
+        found |= {"MCNT2" if memory.clears else "MCNT": (passes - 1) * _BITS_PER_PLACE}
     else:
         first, byte = divmod(KERNEL_BYTES * layer.kernel_word, layer.taps)
         first *= _BITS_PER_PLACE
         last = first + (kernel_count(layer) - 1) * layer.bits
         slots = time_slots(layer) - 1 if layer.depthwise else 0
-        size = {"conv1d": layer.kernel[0] * KERNEL_1D | ENABLE_1D, "conv2d": 0, "linear": KERNEL_1D}[layer.kind]
+        size = layer.kernel[0] * KERNEL_1D | ENABLE_1D if layer.kind == "conv1d" else 0
+        size |= (KERNEL_1D if layer.taps == 1 and layer.kind != "conv1d" else 0) | _joins(layer)
         steps = (slots + 1) * layer.given.passes if layer.depthwise else kernel_count(layer)
         found = {"ONED": slots | size | byte * FIRST_BYTE, "OCHAN": steps - 1}
         found |= {"MCNT1": last, "MCNT2": first} if memory.clears else {"MCNT": first << 16 | last}
     return found if memory.clears else {name: value for name, value in found.items() if name != "OCHAN"}
+
+
+def _joins(layer: HardwareLayer) -> int:
+    """The element-wise operation, in ONED."""
+    if layer.operands == 1:
+        return 0
+    found = JOINS | FUNCTIONS[str(layer.stage.join)] * FUNCTION | (layer.operands - 1) * OPERANDS
+    found |= POOLS_FIRST if layer.pooling and layer.stage.pool_first else 0
+    return found | (0 if layer.kind == "none" else SUMS_AFTER)
 
 
 def _own(layer: HardwareLayer, quadrant: int, first: bool, memory: MemoryMap) -> dict[str, int]:

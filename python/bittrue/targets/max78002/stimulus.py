@@ -34,7 +34,7 @@ class Words:
 
 
 def input_words(codes: Codes, tensor: Tensor, memory: MemoryMap) -> list[Words]:
-    """What is written to data memory for the codes (channels, length) of a tensor; unused bytes are zero."""
+    """What is written to data memory for the codes (channels, ...) of a tensor; unused bytes are zero."""
     found = []
     for processor, words in _words(codes, tensor).items():
         offsets = [tensor.offset + 4 * k for k in range(tensor.length * tensor.passes)]
@@ -44,7 +44,7 @@ def input_words(codes: Codes, tensor: Tensor, memory: MemoryMap) -> list[Words]:
 
 
 def answer_words(codes: Codes, tensor: Tensor, memory: MemoryMap) -> list[Words]:
-    """What data memory must hold for the codes (channels, length) of a result, in runs of words with the same mask."""
+    """What data memory must hold for the codes (channels, ...) of a result, in runs of words with the same mask."""
     found: list[Words] = []
     for processor, words in _words(codes, tensor).items():
         for offset in sorted(words):

@@ -7,6 +7,7 @@ from bittrue.targets.max78002.devices import PROCESSORS
 from bittrue.targets.max78002.kernels import kernel_words
 from bittrue.targets.max78002.memory_map import KERNEL_BYTES
 from bittrue.targets.max78002.plan import Plan
+from bittrue.targets.max78002.regions import regions_of, tensors_of
 
 
 def summary(plan: Plan) -> list[str]:
@@ -28,6 +29,23 @@ def summary(plan: Plan) -> list[str]:
     lines.append(
         f"data memory: bytes 0 to {data - 1:,} of {device.data_bytes:,}; quadrants {_list(plan.quadrants)} run"
     )
+    return lines + _kept(plan)
+
+
+def _kept(plan: Plan) -> list[str]:
+    """A line for all that must be there longer than from one layer to the next, or shares its place with others."""
+    layers, tensors = plan.layers, tensors_of(plan.layers)
+    names = ["input", *(layer.name for layer in layers)]
+    lines = []
+    for region in regions_of(layers, [index + 1 for index in plan.outputs]):
+        end = min(region.last, len(layers) - 1)
+        if end <= region.first + 1 and len(region.members) == 1:
+            continue
+        start = min(tensors[k].region[0] for k in region.members)
+        what = " and ".join(names[k] for k in region.members)
+        since = f"layer {region.first}" if region.first >= 0 else "the start"
+        until = "the end" if region.last == len(layers) else f"layer {end}"
+        lines.append(f"kept from {since} to {until}: {what}, bytes {start:,} to {start + region.size - 1:,}")
     return lines
 
 

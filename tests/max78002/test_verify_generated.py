@@ -19,9 +19,14 @@ from bittrue_firmware.compiling import COMPILER
 from bittrue_firmware.verifying import verify
 
 ROOT = Path(__file__).resolve().parents[2]
-ORACLE = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle")) / "max7800x"
-CASES = sorted(path.parent.name for path in ORACLE.glob("*/network.yaml"))
-VENDORS_ESTIMATE = {"m78000_small": 12_235}
+ORACLE = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle"))
+CASES = sorted(
+    str(path.parent.relative_to(ORACLE))
+    for folder in ("max7800x", "max7800x_2d")
+    for path in (ORACLE / folder).glob("*/network.yaml")
+)
+HEAVY = ("origin", "published_cifar10", "published_kws20")
+VENDORS_ESTIMATE = {"max7800x/m78000_small": 12_235}
 """What ai8xize prints as the cycles of a case on the MAX78000."""
 
 pytestmark = pytest.mark.skipif(not shutil.which(COMPILER), reason=f"{COMPILER} is not installed")
@@ -38,13 +43,18 @@ def test_generated_firmware_passes(name, tmp_path):
 
 @pytest.mark.skipif(not CASES, reason=f"no recorded cases in {ORACLE}; set BITTRUE_ORACLE")
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.heavy] if n.startswith("origin") else []) for n in CASES or ["none"]]
+    "name",
+    [
+        pytest.param(n, marks=[pytest.mark.heavy] if n.partition("/")[2].startswith(HEAVY) else [])
+        for n in CASES or ["none"]
+    ],
 )
 def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path, capsys):
     folder, device = ORACLE / name, json.loads((ORACLE / name / "case.json").read_text())["device"]
     files = [str(folder / "network.yaml"), str(folder / "quantized_checkpoint.npz")]
-    length = ["--length", str(np.load(folder / "sample_input_0.npy", allow_pickle=False).shape[1])]
-    assert main(["import-ai8x", *files, "--device", device, *length, "-o", str(tmp_path / "net")]) == 0
+    _, *sides = np.load(folder / "sample_input_0.npy", allow_pickle=False).shape
+    size = ["--size", "x".join(map(str, sides))] if len(sides) == 2 else ["--length", str(sides[0])]
+    assert main(["import-ai8x", *files, "--device", device, *size, "-o", str(tmp_path / "net")]) == 0
     for sample in sorted(folder.glob("sample_input_*.npy"))[:2]:
         make = ["max78002", "generate", str(tmp_path / "net"), "--sample", str(sample), "--device", device]
         assert main([*make, "-o", str(tmp_path / "p")]) == 0

@@ -1,7 +1,8 @@
 """Mutations of windows on frames and images, of operations by element, of nets with several ends, and of their judges."""
 
 WINDOW, CONV, TRANSPOSED, POOLS, ARRANGING, NET, STORE = (
-    f"python/bittrue/spec/{name}.py" for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
+    f"python/bittrue/spec/{name}.py"
+    for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
 )
 WEIGHTED, POOL, ELTWISE, RUN = (f"python/bittrue/ref/{name}.py" for name in ("weighted", "pool", "eltwise", "run"))
 RANGES = "python/bittrue/ranges/{}.py"
@@ -43,17 +44,20 @@ ROWS = [
      "array.reshape(1, -1, *array.shape[1:])", TORCH),
     ("allows any output padding", TRANSPOSED, "if more >= max(reach):", "if more > max(reach):",
      "tests/unit/test_refusals.py"),
-    ("turns the kernels round", WEIGHTED, "rows = weight.reshape(groups, filters // groups, -1)",
-     "rows = weight.reshape(groups, filters // groups, -1)[..., ::-1]", EXAMPLE.format("Conv1d")),
+    ("turns the kernels round", WEIGHTED, "rank, rows = len(axes), weight.reshape(groups, filters // groups, -1)",
+     "rank, rows = len(axes), weight.reshape(groups, filters // groups, -1)[..., ::-1]", EXAMPLE.format("Conv1d")),
+    ("weighs the last place of a single filter alone", WEIGHTED, "acc += seen[", "acc = seen[", EXAMPLE.format("Conv2d")),
+    ("gives single filters the weights of the first", WEIGHTED, "weight[(some, *k)]", "weight[(slice(0, 1), *k)]",
+     EXAMPLE.format("Conv2d")),
     ("pads with the ends of the frame", WEIGHTED, "for k in range(x.ndim)])", 'for k in range(x.ndim)], mode="edge")',
      EXAMPLE.format("Conv1d")),
-    ("feeds a group with the channels of another", WEIGHTED, "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])",
-     "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])[:, ::-1]", EXAMPLE.format("Conv1d")),
+    ("feeds a group with the channels of another", WEIGHTED, "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:]).transpose(order)",
+     "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])[:, ::-1].transpose(order)", EXAMPLE.format("Conv1d")),
     ("computes the windows of one part for all", WEIGHTED, "begin = (first * along.stride if k == 0 else 0)", "begin = 0",
      "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
     ("leaves what meets no input at zero", WEIGHTED, "result[:] = activate(bias, shift, layer.activation, layer.output)",
      "result[:] = 0", EXAMPLE.format("ConvTranspose2d")),
-    ("mixes up rows and columns", WEIGHTED, "*range(3 + n, 3 + 2 * n), 0,", "*range(2 + 2 * n, 2 + n, -1), 0,",
+    ("mixes up rows and columns", WEIGHTED, "*range(3 + rank, 3 + 2 * rank), 0,", "*range(2 + 2 * rank, 2 + rank, -1), 0,",
      EXAMPLE.format("Conv2d")),
     ("rounds a mean down", POOL, "np.sign(x) * (np.abs(x) // layer.places)", "x // layer.places",
      "tests/unit/test_frames.py::test_means_are_cut_off_toward_zero"),

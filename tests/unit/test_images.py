@@ -283,7 +283,7 @@ def test_ranges_move_with_their_channels(layer, expected):
 def test_what_is_needed_no_more_is_forgotten():
     """A chain of twelve layers takes no more memory than a few of its tensors, however long it is."""
     nodes = [Node(f"n{k}", spec.Upsample((1, 1)), (f"n{k - 1}" if k else "input",)) for k in range(12)]
-    net = Net("deep", TensorType((64, 64, 32), Q("Q1.7")), tuple(nodes))
+    net = Net("deep", TensorType((64, 64, 32), Q("Q1.40")), tuple(nodes))  # words of 64 bits
     x = codes((1, *net.input.shape), net.input.format, 0)
     tensor = 8 * net.input.elements
     peaks = {}

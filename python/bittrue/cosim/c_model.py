@@ -29,7 +29,7 @@ Words = npt.NDArray[np.signedinteger]
 Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 FLAGS = ("-std=c99", "-O3", "-shared", "-fPIC")
-"""Convolutions are about twice as fast as with -O2, where gcc leaves loops alone whose length is no multiple of a vector.
+"""Convolutions are about twice as fast as with -O2, where gcc leaves loops of uneven lengths as they are.
 Warnings are the tests' business: a compiler with a new one must not keep a user from running a net."""
 
 

@@ -2,7 +2,7 @@
 
 
 def follow(made):
-    """Follow a plan word by word: what a layer writes over, no later layer reads; what it reads was written, or loaded."""
+    """Follow a plan word by word: what a layer writes over, no later one reads; what it reads was written or loaded."""
     total, memory = made.memory.device.data_bytes // 4, {}
     tensors = [made.layers[0].given, *(layer.result for layer in made.layers)]
     put(memory, tensors[0], 0, total)
@@ -41,7 +41,7 @@ def values(tensor):
 def put(memory, tensor, number, total):
     """Write a tensor: every word that holds a part of it is written whole, and so is what lies before and after."""
     start, end = tensor.region
-    assert 0 <= start and end <= 4 * total
+    assert start >= 0 and end <= 4 * total
     places = dict(values(tensor))
     words = {(where, word) for where, word, _ in places}
     around = [range(start // 4, tensor.offset // 4), range((tensor.offset + tensor.size) // 4, end // 4)]

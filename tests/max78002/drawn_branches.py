@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from nets_for_chips import conv2d, joining, linear, passing
+from stages_for_chips import conv2d, joining, linear, passing
 
 from bittrue.spec import Abs, Linear, ReLU
 from bittrue.spec.net import INPUT
@@ -61,7 +61,7 @@ class Draw:
         """A pooling, or none, and the shape behind it."""
         if min(shape[1:]) < 2 or self.one(True, False):
             return None, shape
-        size, stride = (int(self.rng.integers(1, 3)), int(self.rng.integers(1, 3))), int(self.rng.integers(1, 3))
+        size, stride = self.one((1, 2), (2, 1), (2, 2)), int(self.rng.integers(1, 3))
         made = Pool(self.one("max", "avg"), size, stride)
         return made, (shape[0], *((n - s) // stride + 1 for n, s in zip(shape[1:], size, strict=True)))
 

@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from images_for_chips import IMAGES, RESULTS
+from stages_for_chips import conv, linear, passing
 
 from bittrue.spec import Abs, Linear, ReLU
-from bittrue.spec.stages import Pool, Stage, stage_net
+from bittrue.spec.stages import Pool, stage_net
 from bittrue.targets.max78002.devices import MAX78000, MAX78002
 
 ACTIVATIONS = (ReLU(), Linear(), Abs())
-
-
-def _weights(rng, shape, bits):
-    if bits < 0:
-        return rng.choice(np.array([-1, 1]), shape)
-    half = 1 << (bits - 1)
-    return rng.integers(-half, half, shape)
-
-
-def conv(rng, name, outputs, inputs, size, bits=8, bias=True, groups=1, **more):
-    """A convolution with full-range weights, and a shift that keeps most results off the rails."""
-    weight = _weights(rng, (outputs, inputs // groups, size), bits)
-    spread = (inputs // groups * size) ** 0.5 * (1 << abs(bits) - 1) * 40
-    shift = int(np.floor(np.log2(128 * 50 / spread))) - (8 - abs(bits))
-    values = rng.integers(-128, 128, outputs) if bias else None
-    more.setdefault("output_shift", max(-15 - (8 - abs(bits)), min(15 - (8 - abs(bits)), shift)))
-    return Stage(name, "conv1d", weight, values, bits, groups=groups, **more)
-
-
-def conv2d(rng, name, outputs, inputs, side=3, bits=8, operation="conv2d", **more):
-    """A convolution of images, or with ``operation`` a transposed one."""
-    made = conv(rng, name, outputs, inputs, side * side, bits, **more)
-    more = {"stride": 2, "output_padding": 1} if operation == "convtranspose2d" else {}
-    return replace(made, operation=operation, weight=made.weight.reshape(outputs, -1, side, side), **more)
-
-
-def joining(name, join, *sources, **more):
-    """Sources taken together and passed through."""
-    return Stage(name, "none", join=join, sources=sources, **more)
-
-
-def linear(rng, name, outputs, inputs, bits=8, wide=False, **more):
-    """A linear layer, wide or not."""
-    made = conv(rng, name, outputs, inputs, 1, bits, **more)
-    return Stage(name, "linear", made.weight[:, :, 0], made.bias, bits, 0 if wide else made.output_shift, wide)
-
-
-def passing(name, kind, size, stride, dilation=1):
-    """Pooling without a convolution."""
-    return Stage(name, "none", pool=Pool(kind, size, stride, dilation))
 
 
 def _plain(rng):
@@ -157,124 +117,6 @@ def _spread(rng):
     return (4, 40), [*layers, *wide, *again]
 
 
-def _images(rng):
-    return (3, 18, 20), [
-        conv2d(rng, "a", 20, 3, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 12, 20, padding=2, pool=Pool("max", 2, 2), activation=Abs()),
-        conv2d(rng, "c", 18, 12, 1, 4, pool=Pool("avg", (2, 3), 1)),
-        passing("d", "max", (3, 2), 2),
-        conv2d(rng, "e", 10, 18, activation=ReLU()),
-        linear(rng, "f", 24, 10 * 2 * 3, activation=ReLU()),
-        linear(rng, "g", 7, 24, wide=True),
-    ]
-
-
-def _wide_images(rng):
-    return (70, 9, 8), [
-        conv2d(rng, "a", 100, 70, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 130, 100, 1, 4, pool=Pool("max", 2, 2)),
-        conv2d(rng, "c", 12, 130, 3, 2, padding=2, wide=True, output_shift=0),
-    ]
-
-
-def _deep_images(rng):
-    return (3, 10, 12), [
-        conv2d(rng, "a", 20, 3, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 20, 20, padding=1, groups=20, activation=ReLU()),
-        conv2d(rng, "c", 72, 20, 1, 2, activation=Abs()),
-        conv2d(rng, "d", 72, 72, 3, 4, groups=72, pool=Pool("avg", 2, 2)),
-        conv2d(rng, "e", 12, 72, 1, -1),
-    ]
-
-
-def _transposed(rng):
-    return (5, 4, 3), [
-        conv2d(rng, "a", 16, 5, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 12, 16, operation="convtranspose2d", padding=1, activation=ReLU()),
-        conv2d(rng, "c", 8, 12, 3, 4, operation="convtranspose2d", padding=0),
-        conv2d(rng, "d", 6, 8, operation="convtranspose2d", padding=2, pool=Pool("max", 2, 2)),
-    ]
-
-
-def _elements(rng):
-    """Branches that are kept, added to, and combined element by element; several results."""
-    return (3, 10, 12), [
-        conv2d(rng, "a", 8, 3, padding=1),
-        conv2d(rng, "b", 8, 8, padding=1, sources=("a",)),
-        conv2d(rng, "c", 8, 8, padding=1, sources=("a",), activation=Abs()),
-        joining("d", "sub", "b", "c"),
-        joining("e", "xor", "b", "c"),
-        joining("f", "or", "d", "e"),
-        conv2d(rng, "g", 8, 8, 1, sources=("a",)),
-        joining("h", "add", "f", "a", "g"),
-        joining("i", "add", "h", "d", pool=Pool("avg", 2, 2), pool_first=False),
-        conv2d(rng, "j", 12, 8, padding=1, sources=("h", "e"), join="add", pool=Pool("avg", 2, 2)),
-        conv2d(rng, "k", 5, 12, 1, sources=("j",)),
-    ]
-
-
-def _joined(rng):
-    """A network with a long branch: halved, made large again, and joined by channels."""
-    return (4, 12, 8), [
-        conv2d(rng, "a", 64, 4, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 72, 64, padding=1, pool=Pool("max", 2, 2), activation=ReLU()),
-        conv2d(rng, "c", 64, 72, 3, 4, operation="convtranspose2d", padding=1),
-        conv2d(rng, "d", 12, 128, 1, sources=("a", "c"), join="concat", activation=ReLU()),
-        conv2d(rng, "e", 8, 12, padding=1),
-        conv2d(rng, "f", 20, 24, padding=1, sources=("d", "e", "input"), join="concat"),
-    ]
-
-
-def _residual(rng):
-    """A frame's branch is kept; of more than 64 channels."""
-    return (2, 30), [
-        conv(rng, "a", 72, 2, 5, padding=2, activation=ReLU()),
-        conv(rng, "b", 72, 72, 1, sources=("a",)),
-        joining("c", "add", "a", "b"),
-        passing("d", "avg", 2, 2),
-        conv(rng, "e", 24, 72, 3, pool=Pool("max", 2, 2), activation=ReLU()),
-        linear(rng, "f", 7, 24 * 5, wide=True),
-    ]
-
-
-def _averaged(rng):
-    """Averages that come next after element-wise operations."""
-    return (20, 8, 9), [
-        conv2d(rng, "a", 24, 20, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 24, 24, 1, sources=("a",)),
-        joining("c", "add", "b", "a"),
-        conv2d(rng, "d", 24, 24, padding=1, pool=Pool("avg", 2, 2), activation=Abs()),
-        conv2d(rng, "e", 24, 24, padding=1, pool=Pool("max", 2, 2), sources=("c",)),
-        joining("f", "xor", "d", "e"),
-        passing("g", "avg", 2, 2),
-        linear(rng, "h", 5, 24 * 4, wide=True),
-    ]
-
-
-def _small_images(rng):
-    """What a MAX78000 has: no reading over gaps, no depthwise layers."""
-    return (3, 14, 13), [
-        conv2d(rng, "a", 20, 3, padding=1, activation=ReLU()),
-        conv2d(rng, "b", 20, 20, padding=1, sources=("a",), activation=ReLU()),
-        conv2d(rng, "c", 16, 20, padding=1, sources=("a", "b"), join="add"),
-        conv2d(rng, "d", 72, 16, padding=1, pool=Pool("avg", 2, 2), activation=ReLU()),
-        conv2d(rng, "e", 72, 72, 1, 4, sources=("d",)),
-        joining("f", "add", "d", "e", "d"),
-        conv2d(rng, "g", 30, 72, 3, 1, padding=2, pool=Pool("max", 2, 2)),
-        linear(rng, "h", 6, 30 * 5 * 5),
-    ]
-
-
-def _frame_to_image(rng):
-    return (8, 48), [
-        conv(rng, "a", 24, 8, 3, padding=1, activation=ReLU()),
-        conv(rng, "b", 16, 24, 1, activation=ReLU()),
-        conv2d(rng, "c", 12, 16, padding=1, shape=(8, 6), activation=ReLU()),
-        conv2d(rng, "d", 10, 12, pool=Pool("max", 2, 2), activation=ReLU()),
-        linear(rng, "e", 6, 10 * 2, 4, wide=True),
-    ]
-
-
 RECIPES = {
     "plain": (_plain, MAX78002),
     "passes": (_passes, MAX78002),
@@ -289,25 +131,8 @@ RECIPES = {
     "spread": (_spread, MAX78000),
     "flat_78000": (_flat, MAX78000),
     "dilated_78000": (_dilated, MAX78000),
-    "images": (_images, MAX78002),
-    "images_78000": (_images, MAX78000),
-    "wide_images": (_wide_images, MAX78002),
-    "wide_images_78000": (_wide_images, MAX78000),
-    "deep_images": (_deep_images, MAX78002),
-    "transposed": (_transposed, MAX78002),
-    "transposed_78000": (_transposed, MAX78000),
-    "elements": (_elements, MAX78002),
-    "elements_78000": (_elements, MAX78000),
-    "joined": (_joined, MAX78002),
-    "joined_78000": (_joined, MAX78000),
-    "residual": (_residual, MAX78002),
-    "averaged": (_averaged, MAX78002),
-    "averaged_78000": (_averaged, MAX78000),
-    "small_images": (_small_images, MAX78000),
-    "frame_to_image": (_frame_to_image, MAX78000),
+    **IMAGES,
 }
-RESULTS = {"_elements": ("f", "i", "k"), "_averaged": ("f", "h")}
-"""Recipes whose nets have several results."""
 
 
 def case(name):

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from decode import DATA, QUADRANT
-from nets_for_chips import RECIPES, case, conv, linear, passing
+from nets_for_chips import RECIPES, case
+from stages_for_chips import conv, linear, passing
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 

@@ -11,7 +11,8 @@ from nets_for_chips import case
 from bittrue.spec import Abs, Linear, ReLU
 from bittrue.spec.stages import Pool, Stage
 from bittrue.targets.max78002.devices import MAX78000, MAX78002
-from bittrue.targets.max78002.hardware_layers import HardwareLayer, hardware_layers
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
+from bittrue.targets.max78002.hardware_layers import hardware_layers
 from bittrue.targets.max78002.memory_map import MAP_78000, MAP_78002, map_of
 from bittrue.targets.max78002.plan import plan
 from bittrue.targets.max78002.registers import settings

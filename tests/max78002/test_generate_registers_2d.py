@@ -8,12 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from nets_for_chips import case
 from test_generate_registers import first_quadrant, read
 
 from bittrue.spec import Linear, ReLU
 from bittrue.spec.stages import Pool, Stage
 from bittrue.targets.max78002.hardware_layers import hardware_layers
 from bittrue.targets.max78002.memory_map import MAP_78000, MAP_78002
+from bittrue.targets.max78002.plan import plan
+from bittrue.targets.max78002.registers import settings
 
 HALF = Pool("max", 2, 2)
 
@@ -134,3 +137,34 @@ def test_several_passes_of_an_element_wise_operation():
     pair = replace(one, sources=("input",) * 2)
     found = first_quadrant(*layer(MAP_78000, pair, (72, 8, 9)))
     assert (found["RCNT"], found["LCTL2"], found["MCNT"]) == (7, 1, 8)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_a_transposed_convolution_is_padded_by_what_is_left(padding):
+    """The chip pads the image with zeros between by 2 less what PyTorch calls padding."""
+    one = stage(8, 4, **TRANSPOSED, padding=padding)
+    small, memory = layer(MAP_78000, one, (4, 5, 6))
+    found = first_quadrant(small, memory)
+    left = 2 - padding
+    assert found["RCNT"] == 9 + 2 * left | left << 16 and found["CCNT"] == 11 + 2 * left | left << 16
+    assert found["TPTR"] == 12 + 2 * left - 3 and small.result.rows == 2 * 5 + 2 - 2 * padding
+    found = first_quadrant(*layer(MAP_78002, one, (4, 5, 6)))
+    pads = 1 << 15 | left - 1 << 13 if left else 0
+    assert found["RCNT"] == 9 | pads | 1 << 16 and found["CCNT"] == 11 | pads | 1 << 16
+    assert found["POST"] >> 28 & 1 and found["STRIDE"] == 1 << 4
+
+
+def test_an_average_next_to_an_element_wise_operation_is_reset():
+    """On a MAX78002 a layer of one sample, in the first processor of what is averaged."""
+    net, device, _ = case("averaged")
+    layers = plan(net, device).layers
+    assert [one.name for one in layers if not one.node] == ["d_reset", "g_reset"]
+    for reset, average in ((one, layers[one.index + 1]) for one in layers if not one.node):
+        assert layers[reset.index - 1].operands > 1 and average.averages
+        values = {one.register: one.values for one in settings(reset, (0, 1), MAP_78002)}
+        assert values.pop("ENA") == (1, 0)
+        found = {name: value[0] for name, value in values.items() if name not in ("WPTR_BASE", "RPTR_BASE")}
+        assert found == read("RCNT 10000 CCNT 10000 STRIDE 10 WPTR_TOFFS 2000 LCTL 920 ONED 100 POST 3000000")
+        assert reset.given.offset == average.given.offset
+    net, device, _ = case("averaged_78000")
+    assert all(one.node for one in plan(net, device).layers)

@@ -63,8 +63,11 @@ def test_stages_compute_the_same(name):
 def test_pooling_is_fused_with_the_convolution_behind_it():
     net = image(("pool", MaxPool2d((2, 2), (2, 2)), "input"), ("conv", conv(8, 4), "pool"))
     assert kinds(net) == [("conv", "conv2d", None, True)]
-    net = image(("pool", MaxPool2d((2, 2), (2, 2)), "input"), ("flat", Flatten(), "pool"),
-                ("fc", Dense(np.ones((2, 48), int), np.zeros(2, int), Format(8, 12), DATA), "flat"))
+    net = image(
+        ("pool", MaxPool2d((2, 2), (2, 2)), "input"),
+        ("flat", Flatten(), "pool"),
+        ("fc", Dense(np.ones((2, 48), int), np.zeros(2, int), Format(8, 12), DATA), "flat"),
+    )
     assert kinds(net) == [("pool", "none", None, True), ("fc", "linear", None, False)]
     up = conv(8, 4, kind=ConvTranspose2d, pad=1, stride=2, output_padding=1)
     net = image(("pool", MaxPool2d((2, 2), (2, 2)), "input"), ("up", up, "pool"))

@@ -156,12 +156,11 @@ def test_images_and_branches_are_imported_and_shown(files, capsys):
     assert "b: convtranspose2d 2x2x3x3, 8-bit weights, wide" in printed.out
     assert "layer2: none sub of a, input\n" in printed.out
     assert "layer b is a result too, as nothing takes it" in printed.err
-    frames = files / "x.npy"
-    np.save(frames, np.zeros((2, 6, 5), np.int64))
-    out = ("-o", files / "project", "--device", "MAX78002")
-    assert "takes images; firmware is generated for frames" in refused(
-        capsys, files, "max78002", "generate", files / "net", "--sample", frames, *out
-    )
+    np.save(files / "x.npy", np.zeros((2, 6, 5), np.int64))
+    made = ("--sample", files / "x.npy", "-o", files / "project")
+    assert run("max78002", "generate", files / "net", *made) == 0
+    assert "2x6x5 Q1.7 to 2x6x5 Q1.7, 2x12x10 Q18.14, 2x6x5 Q1.7" in capsys.readouterr().out
+    assert (files / "project" / "cnn.c").exists()
 
 
 @pytest.mark.parametrize(
@@ -188,3 +187,11 @@ def test_shapes_that_do_not_join_are_refused(files, capsys):
     command = ("import-ai8x", files / "network.yaml", files / "q.npz", "--device", "MAX78002", "-o", files / "net")
     sentence = refused(capsys, files, *command, "--size", "6x6")
     assert "in_sequences names data of 2x3x3 and 2x6x6, which cannot be combined element by element" in sentence
+
+
+def test_import_never_replaces_another_net(files, capsys):
+    words = ("import-ai8x", files / "network.yaml", files / "float.npz", "--device", "MAX78002", "-o", files / "net")
+    assert run(*words) == 0 and run(*words) == 0
+    describe(files, LAYERS, arch="other")
+    capsys.readouterr()
+    assert "is of net small, and net other would replace it; choose another folder" in refused(capsys, files, *words)

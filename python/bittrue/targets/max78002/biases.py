@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bittrue.errors import BadInput
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.kernels import quadrant_of
 from bittrue.targets.max78002.memory_map import GROUP, PER_QUADRANT, MemoryMap
 

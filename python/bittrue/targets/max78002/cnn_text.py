@@ -229,7 +229,7 @@ def _unload(plan: Plan) -> str:
 
 
 def _about_results(results: Sequence[Tensor]) -> str:
-    parts = []
+    parts: list[str] = []
     for result in results:
         which = "The result lies" if len(results) == 1 else f"{'A' if not parts else 'a'} result lies"
         form = "a word a value" if result.wide else "a byte of a word each"

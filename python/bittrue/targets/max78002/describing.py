@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bittrue.spec import Abs, ReLU
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.spec.stages import Pool
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.kernels import kernel_words
 from bittrue.targets.max78002.tensors import Tensor
 
@@ -17,7 +18,7 @@ def title(layer: HardwareLayer) -> str:
     parts = [f"{joined}{_size(layer.given)}"]
     if len(layer.sources) > 1 and layer.operands == 1:
         parts[0] += f" of {len(layer.sources)} tensors"
-    steps = [_pool(layer)] if stage.pool else []
+    steps = [_pool(layer, stage.pool)] if stage.pool else []
     join = [f"element-wise {stage.join}"] if stage.eltwise else []
     parts += steps + join if stage.pool_first else join + steps
     if stage.weight is None:
@@ -41,12 +42,12 @@ def _size(tensor: Tensor) -> str:
     return " x ".join(map(str, (tensor.channels, *sides)))
 
 
-def _pool(layer: HardwareLayer) -> str:
+def _pool(layer: HardwareLayer, pool: Pool) -> str:
     rows, columns = layer.pools
     size = _both(rows.size, columns.size, layer)
     dilation = _both(rows.dilation, columns.dilation, layer)
     apart = f", {dilation} apart," if max(rows.dilation, columns.dilation) > 1 else ""
-    return f"{'average' if layer.averages else 'max'} pool {size}{apart} with stride {rows.stride}"
+    return f"{'max' if pool.kind == 'max' else 'average'} pool {size}{apart} with stride {rows.stride}"
 
 
 def _both(rows: int, columns: int, layer: HardwareLayer) -> str:
@@ -65,7 +66,9 @@ def result(tensor: Tensor) -> str:
     """The size of a result: as `size`, in the plural."""
     if tensor.columns > 1:
         return f"{tensor.channels} channels of {tensor.rows} x {tensor.columns} samples"
-    return f"{tensor.channels} channels of {tensor.length} samples" if tensor.length > 1 else f"{tensor.channels} channels"
+    return (
+        f"{tensor.channels} channels of {tensor.length} samples" if tensor.length > 1 else f"{tensor.channels} channels"
+    )
 
 
 def formula(layer: HardwareLayer) -> str:
@@ -93,7 +96,7 @@ def _steps(layer: HardwareLayer) -> tuple[list[str], str]:
     for what in ("pool", "join") if stage.pool_first else ("join", "pool"):
         if what == "pool" and pool:
             places = layer.pools[0].size * layer.pools[1].size
-            whole = f"sum of a window / {places}, cut off" if layer.averages else "max of a window"
+            whole = "max of a window" if pool.kind == "max" else f"sum of a window / {places}, cut off"
             steps.append(f"p = {whole}")
             source = "p"
         if what == "join" and stage.eltwise:

@@ -19,7 +19,7 @@ from bittrue.spec import Net
 from bittrue.spec.store import content_hash, contents
 from bittrue.targets.max78002 import cnn_text, main_text
 from bittrue.targets.max78002.devices import Device
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.plan import Plan, plan
 from bittrue.targets.max78002.yaml_writer import network_yaml
 

@@ -41,8 +41,8 @@ def spots(stage: Stage, channels: Sequence[int]) -> list[Spot]:
         pass_of, processor = divmod(start, count)
         if processor % GROUP or processor + number > count:
             raise BadInput(
-                f"layer {stage.name}: it joins {' + '.join(map(str, channels))} channels in {passes} passes of {count}; "
-                f"each part must begin at a multiple of {GROUP} and lie within a pass, so choose such numbers of "
+                f"layer {stage.name}: it joins {' + '.join(map(str, channels))} channels in {passes} passes of {count}"
+                f"; each part must begin at a multiple of {GROUP} and lie within a pass, so choose such numbers of "
                 f"channels, as equal ones of {per_pass(64)} or fewer"
             )
         found.append(Spot(processor, pass_of, passes - 1))

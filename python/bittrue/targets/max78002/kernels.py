@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.targets.max78002.devices import PROCESSORS
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.memory_map import GROUP, KERNEL_BYTES, PER_QUADRANT, MemoryMap
 
 Bytes = npt.NDArray[np.uint8]

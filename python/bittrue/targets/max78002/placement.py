@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bittrue.errors import BadInput
 from bittrue.targets.max78002.devices import Device
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.memory_map import MemoryMap
 from bittrue.targets.max78002.processors import first_processors
 from bittrue.targets.max78002.regions import Region, regions_of, tensors_of

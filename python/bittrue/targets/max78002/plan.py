@@ -9,7 +9,8 @@ from bittrue.errors import BadInput
 from bittrue.spec import Net
 from bittrue.targets.max78002.biases import Memories, place_biases
 from bittrue.targets.max78002.devices import Device
-from bittrue.targets.max78002.hardware_layers import HardwareLayer, hardware_layers
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
+from bittrue.targets.max78002.hardware_layers import hardware_layers
 from bittrue.targets.max78002.kernels import Block, blocks, kernel_words, place_kernels, quadrant_of
 from bittrue.targets.max78002.memory_map import MemoryMap, map_of
 from bittrue.targets.max78002.placement import place_tensors

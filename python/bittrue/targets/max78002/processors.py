@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from bittrue.errors import BadInput
 from bittrue.targets.max78002.devices import PROCESSORS
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.memory_map import GROUP
 from bittrue.targets.max78002.regions import tensors_of
 
 Ties = dict[int, int]
-"""Tensors by number (`bittrue.targets.max78002.regions.Region`), and how many processors each begins behind the first."""
+"""Tensors by number (`bittrue.targets.max78002.regions.Region`), and how many processors behind the first each begins.
+"""
 
 
 def first_processors(layers: Sequence[HardwareLayer]) -> list[int]:
@@ -54,8 +55,10 @@ def _tied(layers: Sequence[HardwareLayer]) -> list[Ties]:
     """
     groups: dict[int, Ties] = {k: {k: 0} for k in range(len(layers) + 1)}
     for layer in layers:
-        pairs = [(layer.sources[0], other, spot.processor - layer.spots[0].processor)
-                 for other, spot in zip(layer.sources, layer.spots, strict=True)]
+        pairs = [
+            (layer.sources[0], other, spot.processor - layer.spots[0].processor)
+            for other, spot in zip(layer.sources, layer.spots, strict=True)
+        ]
         if layer.tied:
             pairs.append((layer.sources[0], layer.index + 1, -layer.spots[0].processor))
         for one, other, behind in pairs:

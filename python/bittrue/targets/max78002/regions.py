@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.joins import Spot
 from bittrue.targets.max78002.memory_map import GROUP
 from bittrue.targets.max78002.tensors import Tensor

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.spec import Abs, ReLU
-from bittrue.targets.max78002.hardware_layers import HardwareLayer
+from bittrue.targets.max78002.hardware_layer import HardwareLayer
 from bittrue.targets.max78002.kernels import kernel_count, quadrant_of
 from bittrue.targets.max78002.memory_map import GROUP, KERNEL_BYTES, PER_QUADRANT, MemoryMap
 

@@ -151,8 +151,10 @@ class _Reader:
             self._rearranges(node)
         stage = view.stage(node.name, _OPERATIONS[type(layer)], self._natural(view))
         wide = layer.output.bits == WIDE_BITS and layer.shift(self.net.types[source].format) == 0
-        self._add(replace(stage, **_sums(f"net {self.net.name}: node {node.name}", layer, wide, self._uses[node.name])),
-                  self.net.types[node.name].shape)
+        self._add(
+            replace(stage, **_sums(f"net {self.net.name}: node {node.name}", layer, wide, self._uses[node.name])),
+            self.net.types[node.name].shape,
+        )
         return View((node.name,), self.net.types[node.name].shape)
 
     def _reshaped(self, node: Node, shape: tuple[int, ...]) -> View:

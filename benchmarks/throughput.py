@@ -121,7 +121,7 @@ def runners(net: spec.Net, interval: int) -> list[tuple[str, Callable[[], Callab
     return [
         ("ref (NumPy)", lambda: lambda codes: ref.run(net, codes) is None or None, 4096),
         ("torch, one thread", torch_leg, 4096),
-        ("C, -O2", c_leg, 4096),
+        ("C, -O3", c_leg, 4096),
         ("co-simulation (Verilator)", rtl_leg, 1024),
         ("cocotb + Verilator", cocotb_leg("verilator"), 256),
         ("cocotb + Icarus", cocotb_leg("icarus"), 16),

@@ -28,8 +28,9 @@ Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.signedinteger]
 Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
-FLAGS = ("-std=c99", "-O2", "-shared", "-fPIC")
-"""Warnings are the tests' business: a compiler with a new one must not keep a user from running a net."""
+FLAGS = ("-std=c99", "-O3", "-shared", "-fPIC")
+"""Convolutions are about twice as fast as with -O2, where gcc leaves loops of uneven lengths as they are.
+Warnings are the tests' business: a compiler with a new one must not keep a user from running a net."""
 
 
 def find_compiler() -> list[str]:

@@ -25,9 +25,11 @@ STACK = 4096
 """Most sums that lie on the stack, which may be small."""
 FEW = 4
 """Filters of a group below which windows are not gathered."""
+LEAST = 17
+"""Weights of a filter below which windows are not gathered."""
 AT_ONCE = 4
 """Windows that are gathered at a time."""
-LANES = 8
+LANES = 16
 """A gathered row is as long as a multiple of these, filled with weights of 0."""
 
 
@@ -69,7 +71,8 @@ class Convolution:
     @property
     def gathers(self) -> bool:
         """Whether the form is the gathered one."""
-        return self.short and self.acc == "int32_t" and len(self.layer.weight) // self.layer.groups >= FEW
+        many = len(self.layer.weight) // self.layer.groups >= FEW and self.layer.weight[0].size >= LEAST
+        return many and self.short and self.acc == "int32_t"
 
     @property
     def windows(self) -> tuple[str, ...]:

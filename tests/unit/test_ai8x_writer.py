@@ -161,11 +161,15 @@ def test_nets_that_are_not_the_chips_are_refused(make, sentence):
         stages_of(net, MAX78002)
 
 
-def test_branches_and_other_layers_are_refused():
-    one, two = conv(), conv()
+def test_branches_have_stages():
+    one, two = conv(), replace(conv(), weight=conv().weight[:, ::-1])
     nodes = (Node("a", one, ("input",)), Node("b", two, ("input",)), Node("sum", Add(DATA), ("a", "b")))
-    with pytest.raises(BadInput, match="node b branches"):
-        stages_of(Net("x", TensorType((2, 9), DATA), nodes), MAX78002)
+    stages = stages_of(Net("x", TensorType((2, 9), DATA), nodes), MAX78002)
+    assert [(stage.name, stage.join, stage.sources) for stage in stages] == [
+        ("a", None, ("input",)),
+        ("b", None, ("input",)),
+        ("sum", "add", ("a", "b")),
+    ]
 
 
 def test_a_tensor_beyond_half_of_memory_is_refused():

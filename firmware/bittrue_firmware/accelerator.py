@@ -128,18 +128,43 @@ class Accelerator:
         started, master, binary = self.control.started()
         self.running = True
         layer, last = self.control.layers()
+        before = None
         for _ in range(self.chip.layers):
             values = {quadrant: self.registers[quadrant].get(layer, {}) for quadrant in started}
             ready = self._layer(layer, values, master, binary)
+            self._check_average(before, ready.settings)
+            before = ready.settings
             self.layers.append(ready.settings)
             ready.run()
             if self.after_layer:
                 self.after_layer(ready.settings, self.data)
-            following = values[master].get("NEXT", 0)
-            if layer == last or following & 0x100:
+            following = self._following(layer, last, values[master].get("NEXT", 0))
+            if following is None:
                 return
-            layer = following & 0x7F if following & 0x80 else layer + 1
+            layer = following
         raise FirmwareFault(f"the layers never end: layer {layer} is the next after {self.chip.layers} of them")
+
+    @staticmethod
+    def _following(layer: int, last: int, value: int) -> int | None:
+        """The layer that comes next by register NEXT: bit 8 ends the run, bit 7 leads to the layer in bits 6 to 0."""
+        known = value in (0, 1 << 8) or value >> 7 == 1
+        if not known or (value and layer == last):
+            why = (
+                "it is the last layer, and 0 belongs there" if known else "it stops (0x100) or jumps (0x80 and a layer)"
+            )
+            raise FirmwareFault(f"layer {layer}: NEXT is 0x{value:08x}; {why}")
+        if layer == last or value >> 8:
+            return None
+        return value & 0x7F if value else layer + 1
+
+    def _check_average(self, before: LayerSettings | None, settings: LayerSettings) -> None:
+        """On the MAX78002 an average needs another layer behind one in which operands meet: it resets the sum."""
+        averages = settings.average and settings.pool != (1, 1)
+        if self.chip.clears and averages and before is not None and before.operands.count > 1:
+            raise FirmwareFault(
+                f"layer {settings.index} averages directly behind layer {before.index}, in which operands meet; on the "
+                f"{self.chip.name} a layer that moves one byte must stand between them"
+            )
 
     def _layer(self, layer: int, values: Mapping[int, Mapping[str, int]], master: int, binary: bool) -> LayerRun:
         """The layer that the registers describe; made anew when a register, weight or bias was written since."""

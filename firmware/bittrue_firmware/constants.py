@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,8 +11,8 @@ from bittrue.errors import BadInput
 from bittrue_firmware.chip import INSTANCES, LANES
 from bittrue_firmware.elf import Elf
 from bittrue_firmware.project import Project
+from bittrue_firmware.reading_places import input_places
 from bittrue_firmware.settings import LayerSettings
-from bittrue_firmware.watching import input_places
 
 Codes = npt.NDArray[np.int64]
 INPUT, ANSWER = "input_", "sample_output"
@@ -34,7 +36,7 @@ class Constants:
     """
 
     def __init__(self, project: Project, image: Elf, first: LayerSettings) -> None:
-        self._image, self._placed, self._chip = image, project.layers[-1], project.chip
+        self._image, self._results, self._chip = image, project.results, project.chip
         self._memory = np.zeros((INSTANCES, project.chip.data_words, LANES), np.uint8)
         self._input = input_places(first, project.sample.shape)
         self._arrays = {}
@@ -43,22 +45,23 @@ class Constants:
             self._arrays[instance] = address, slice(first.read, first.read + size // 4)
         self._answer, content = self._symbol(ANSWER)[0], self._content(ANSWER)
         self._runs, self._words = self._result(content), content
-        sample, answer = project.sample, project.taps[self._placed.node]
-        wrong = [f"0x{at:08x}" for at, new in self.of(sample, answer).items() if new != self._at(at, len(new))]
+        now = self.of(project.sample, project.taps)
+        wrong = [f"0x{at:08x}" for at, new in now.items() if new != self._at(at, len(new))]
         if wrong:
             raise BadInput(f"the constants of main.c at {wrong[0]} are not sample.npy's; generate the project again")
 
-    def of(self, sample: Codes, answer: Codes) -> dict[int, bytes]:
-        """What stands at which address, for a frame ``(channels, length)`` and the net's result for it."""
+    def of(self, sample: Codes, taps: Mapping[str, Codes]) -> dict[int, bytes]:
+        """What stands at which address, for a frame and the values of the net's nodes for it."""
         memory = self._memory
         memory[self._input] = sample.astype(np.int8).view(np.uint8)
         found = {at: memory[instance, words].tobytes() for instance, (at, words) in self._arrays.items()}
-        instances, words, lanes = self._placed.places
-        values = answer.reshape(self._placed.channels, self._placed.length)
-        if self._placed.bits == 32:
-            memory[instances, words] = values.astype("<i4")[..., None].view(np.uint8)
-        else:
-            memory[instances, words, lanes] = values.astype(np.int8).view(np.uint8)
+        for placed in self._results:
+            instances, words, lanes = placed.places
+            values = taps[placed.node].reshape(placed.channels, placed.length)
+            if placed.bits == 32:
+                memory[instances, words] = values.astype("<i4")[..., None].view(np.uint8)
+            else:
+                memory[instances, words, lanes] = values.astype(np.int8).view(np.uint8)
         content = self._words.copy()
         for at, mask, instance, span in self._runs:
             count = span.stop - span.start

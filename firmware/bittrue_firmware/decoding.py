@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from bittrue_firmware.chip import LANES, Chip
+from bittrue_firmware.chip import LANES, PROCESSORS, Chip
 from bittrue_firmware.fault import FirmwareFault
 from bittrue_firmware.fields import Fields
 from bittrue_firmware.geometry import Geometry, geometry
@@ -46,6 +46,8 @@ def decode(
     quadrants = {quadrant: Fields(layer, quadrant, values) for quadrant, values in registers.items()}
     fields = quadrants[master]
     kind = _kind(fields)
+    if chip.clears and kind == "pass" and is_reset(fields):
+        quadrants = {q: other for q, other in quadrants.items() if q == master or any(other.values.values())}
     _check_equal(fields, quadrants, kind)
     enabled = _enabled(quadrants, kind)
     shape = geometry(chip, fields, kind)
@@ -53,8 +55,9 @@ def decode(
     first, kernels = _kernels(chip, fields, kind, bits, shape)
     positions, passes_out, slots = _outputs(chip, fields, kind, bits, shape, enabled, kernels)
     wide, activation, shift = _post(fields, kind, bits)
-    _check_pointers(chip, fields, kind, shape, enabled, wide, passes_out)
-    unit = LANES if wide else 1
+    gap = _gap(chip, fields, kind, passes_out, wide)
+    _check_pointers(chip, fields, kind, shape, enabled, wide, passes_out, gap)
+    step = (LANES if wide else 1) * (gap + 1)
     settings = LayerSettings(
         **vars(shape),
         index=layer,
@@ -73,8 +76,8 @@ def decode(
         wide=wide,
         activation=activation,
         write=_write(chip, quadrants, kind, master, enabled),
-        pixel_step=passes_out * unit,
-        pass_step=unit,
+        pixel_step=passes_out * step,
+        pass_step=step,
     )
     _check_slots(fields, slots)
     fields.need(settings.output_rows > 0 < settings.output_columns, "RCNT", "the frame is shorter than the kernel")
@@ -82,13 +85,28 @@ def decode(
 
 
 def _kind(fields: Fields) -> Literal["conv", "depthwise", "pass"]:
-    fields.only("POST", 0x4FFF_FFFF)
+    fields.only("POST", 0x5FFF_FFFF)
     mode = fields.part("POST", 24, 25), fields.bit("POST", 30)
     kinds: dict[tuple[int, bool], Literal["conv", "depthwise", "pass"]]
-    kinds = {(0, False): "conv", (1, True): "depthwise", (3, False): "pass"}
+    kinds = {(0, False): "conv", (1, True): "depthwise", (1, False): "pass", (3, False): "pass"}
     if mode not in kinds:
-        fields.refuse("POST", "bits 30, 25, 24 are 0-0-0 (sum), 1-0-1 (depthwise) or 0-1-1 (pass-through)")
+        fields.refuse(
+            "POST", "bits 30, 25, 24 are 0-0-0 (sum), 1-0-1 (depthwise), 0-1-1 (pass-through) or 0-0-1 (operands)"
+        )
     return kinds[mode]
+
+
+def is_reset(fields: Fields) -> bool:
+    """Whether a pass-through moves one pixel of one processor, before a layer that averages on the MAX78002.
+
+    The vendor's tool puts it in one quadrant alone, behind layers in which operands meet; it counts as a layer.
+    """
+    return (
+        fields["ENA"].bit_count() == 1
+        and fields["RCNT"] == fields["CCNT"] == 1 << 16
+        and fields["STRIDE"] == 1 << 4
+        and fields["LCTL2"] == 0
+    )
 
 
 def _check_equal(fields: Fields, quadrants: Mapping[int, Fields], kind: str) -> None:
@@ -138,10 +156,9 @@ def _outputs(
     """Output channels of a pass, passes of the output, and time slots less one."""
     fullest = max(mask.bit_count() for mask in enabled.values())
     span = fields.part("LCTL2", 12, 31) if chip.clears else fields.part("LCTL2", 8, 31)
-    skip = fields.part("LCTL2", 4, 11) if chip.clears else fields.part("LCTL2", 4, 7)
+    skip = _skip(chip, fields)
     if kind == "pass":
         slots, passes_out, outputs = (fullest - 1) // LANES, shape.passes, (fullest - 1) // LANES
-        fields.need(skip == 0, "LCTL2", "a pass-through without gaps skips no word")
         fields.need(span == 0, "LCTL2", "a pass-through counts no output channels there")
         positions = sum(mask.bit_count() for mask in enabled.values())
     else:
@@ -154,8 +171,10 @@ def _outputs(
         )
         count = kernels // shape.passes if kind == "conv" else positions * shape.passes
         passes_out = -(-count // positions)
+        wanted = _span(enabled) if kind == "depthwise" else count if passes_out == 1 else positions
+        fields.need(positions == wanted, "LCTL2", f"it counts {positions} outputs of a pass, and there are {wanted}")
         fields.need(
-            skip + 1 == passes_out,
+            (skip + 1) % passes_out == 0,
             "LCTL2",
             f"{count} outputs in {passes_out} passes of {positions} skip {passes_out - 1} words, not {skip}",
         )
@@ -168,6 +187,23 @@ def _outputs(
     return positions, passes_out, slots
 
 
+def _span(enabled: Mapping[int, int]) -> int:
+    """Processors from the first one of a data memory to the last in use."""
+    processors = [PROCESSORS * q + i for q, mask in enabled.items() for i in range(PROCESSORS) if mask >> i & 1]
+    return max(processors) + 1 - min(processors) // LANES * LANES
+
+
+def _skip(chip: Chip, fields: Fields) -> int:
+    return fields.part("LCTL2", 4, 11) if chip.clears else fields.part("LCTL2", 4, 7)
+
+
+def _gap(chip: Chip, fields: Fields, kind: str, passes_out: int, wide: bool) -> int:
+    """Words of others between two words that the layer writes: other operands' places, of a layer that follows."""
+    gap = _skip(chip, fields) if kind == "pass" else (_skip(chip, fields) + 1) // passes_out - 1
+    fields.need(not (gap and wide), "LCTL2", f"a gap of {gap} words between results of 32 bits is not modelled")
+    return gap
+
+
 def _check_slots(fields: Fields, slots: int) -> None:
     fields.need(fields.part("ONED", 0, 3) == slots, "ONED", f"its bits 3 to 0, time slots less one, should be {slots}")
 
@@ -178,7 +214,8 @@ def _post(fields: Fields, kind: str, bits: int) -> tuple[bool, Literal["none", "
     relu, absolute, wide = fields.bit("LCTL", 9), fields.bit("POST", 26), fields.bit("LCTL", 16)
     fields.need(not (relu and absolute), "POST", "Abs (bit 26) and ReLU (bit 9 of LCTL) exclude each other")
     if kind == "pass":
-        fields.need(fields["POST"] == 3 << 24 and not relu, "POST", "a pass-through has no shift, bias or activation")
+        plain = not fields["POST"] & ~(3 << 24) and not relu
+        fields.need(plain, "POST", "a pass-through has no shift, bias or activation")
     if wide:
         fields.need(kind != "pass", "LCTL", "pass-through is modelled with 8 bits only")
         fields.need(not relu and not absolute, "LCTL", "a result of 32 bits has no activation")
@@ -187,17 +224,26 @@ def _post(fields: Fields, kind: str, bits: int) -> tuple[bool, Literal["none", "
 
 
 def _check_pointers(
-    chip: Chip, fields: Fields, kind: str, shape: Geometry, enabled: Mapping[int, int], wide: bool, passes_out: int
+    chip: Chip,
+    fields: Fields,
+    kind: str,
+    shape: Geometry,
+    enabled: Mapping[int, int],
+    wide: bool,
+    passes_out: int,
+    gap: int,
 ) -> None:
     size = 1 << chip.pointer_shift
     if kind == "pass":
-        many = sum(mask.bit_count() for mask in enabled.values()) > LANES
-        fields.equal("TOFFS", size if many else size // 4, "from a time slot of four processors to the next")
+        many = sum(mask.bit_count() for mask in enabled.values()) > LANES or shape.operands.count > 1 < shape.passes
+        if not (is_reset(fields) and fields["TOFFS"] in (0, 1, size)):  # as of the layer that it stands before
+            fields.equal("TOFFS", size if many else size // 4, "from a time slot of four processors to the next")
         fields.equal("MOFFS", 0, "a pass-through does not use it")
     else:
         fields.equal("TOFFS", int(shape.linear and kind == "conv"), "1 for a linear layer, else 0")
         fields.equal("MOFFS", size, "from a data memory to the next")
-    fields.equal("CHOFFS", (LANES if wide else 1) * int(passes_out > 1), "words from a pass of the output to the next")
+    step = (LANES if wide else 1) * (gap + 1)
+    fields.equal("CHOFFS", step * int(passes_out > 1), "words from a pass of the output to the next")
 
 
 def _bias(fields: Fields, quadrants: Mapping[int, Fields], kind: str, enabled: Mapping[int, int]) -> dict[int, int]:
@@ -228,6 +274,12 @@ def _write(
 ) -> dict[int, tuple[int, int]]:
     """Data memory and word of the first result of each quadrant that writes."""
     found = {}
+    if kind == "pass":
+        start = quadrants[min(enabled)]["WPTR"] % (1 << chip.pointer_shift)
+        for quadrant, other in quadrants.items():
+            word = other["WPTR"] % (1 << chip.pointer_shift) if quadrant in enabled else other["WPTR"]
+            unused = quadrant not in enabled and word == 0
+            other.need(word == start or unused, "WPTR", f"results start at word {start}, in every quadrant")
     for quadrant in {master} if kind == "conv" else enabled.keys():
         instance, word = divmod(quadrants[quadrant]["WPTR"], 1 << chip.pointer_shift)
         found[quadrant] = instance, word

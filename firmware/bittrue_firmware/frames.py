@@ -63,8 +63,8 @@ def verify_frames(
     ----------
     verdict : Verdict
         Of `bittrue_firmware.verifying.verify`.
-    frames : array_like of int, (n, channels, length)
-        Codes of the net's input.
+    frames : array_like of int, (n, *shape of the net's input)
+        Codes.
     limit : int
         Instructions after which a frame counts as hung.
     advance : function
@@ -86,7 +86,7 @@ def verify_frames(
     context, last = machine.context(), len(codes) - 1
     for number, (sample, taps) in enumerate(_taps(project.net, codes)):
         watch.begin(sample, taps)
-        for address, content in constants.of(sample, taps[project.layers[-1].node]).items():
+        for address, content in constants.of(sample, taps).items():
             machine.write_memory(address, content)
         machine.accelerator.data.known[:] = False
         machine.board.console.clear()

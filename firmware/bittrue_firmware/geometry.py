@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bittrue_firmware.chip import Chip
 from bittrue_firmware.fields import Fields
+from bittrue_firmware.frame_lines import Line, check_distance, frame_lines
+from bittrue_firmware.operands import Operands, operands_of
 
 _LCTL = 0x23FD_FBE0
 """Bits of LCTL that the model has: 29, 25-18, 16-11, 9-5."""
@@ -19,10 +21,19 @@ class Geometry:
     ----------
     rows, columns : int
         Pixels after pooling. A frame of one dimension has one column.
+    width : int
+        Pixels of a row in data memory.
+    unit : int
+        Words from pixel to pixel.
+    operands : Operands
     pad_rows, pad_columns : int
         Zeros on either side.
-    pool, pool_step, stride : int
-        Pixels of a pooling window, their distance, and the distance of windows.
+    pool, pool_step : (int, int)
+        Rows and columns of a pooling window, and their distances.
+    stride : int
+        Distance of windows along both axes.
+    upsampling : int
+        2 where a zero follows each pixel, and a row of zeros each row: a transposed convolution. Else 1.
     kernel_rows, kernel_columns : int
     passes : int
         Groups of channels that are summed one after the other; when flattening, positions times groups.
@@ -32,11 +43,15 @@ class Geometry:
 
     rows: int
     columns: int
+    width: int
+    unit: int
+    operands: Operands
     pad_rows: int
     pad_columns: int
-    pool: int
-    pool_step: int
+    pool: tuple[int, int]
+    pool_step: tuple[int, int]
     stride: int
+    upsampling: int
     kernel_rows: int
     kernel_columns: int
     passes: int
@@ -45,40 +60,46 @@ class Geometry:
 
 def geometry(chip: Chip, fields: Fields, kind: str) -> Geometry:
     """The geometry of a layer. Raises `FirmwareFault` where registers contradict each other."""
-    rows, columns, linear = _kernel(fields, kind)
-    _check_control(chip, fields, kind, rows, columns)
-    pool, pool_step = _pool(chip, fields)
+    kernel_rows, kernel_columns, linear = _kernel(fields, kind)
+    _check_control(chip, fields, kind, kernel_rows, kernel_columns)
     stride = fields.part("STRIDE", 0, 3) + 1
+    rows, columns = frame_lines(chip, fields, stride)
+    pools = rows.pool > 1 or columns.pool > 1
+    operands = operands_of(fields, kind, pools)
+    _check_size(fields, kind, operands)
     passes, flat = _passes(fields, kind, linear)
     if chip.clears:
-        windows, pad_rows, distance = _count(fields, "RCNT")
-        across, pad_columns, one = _count(fields, "CCNT")
-        fields.need(one == 1, "CCNT", "the distance of columns, its bits 31 to 16, should be 1")
-        fields.need(windows % stride == 0, "RCNT", f"the last row is no multiple of the stride {stride}")
-        _check_distance(fields, distance, stride, passes, flat, windows)
-        count, width = windows // stride + 1, across + 1
+        unit = check_distance(fields, columns, stride, passes, operands.count)
     else:
-        length, pad_rows = _length(fields, "RCNT")
-        width, pad_columns = _length(fields, "CCNT")
         fields.only("STRIDE", 0xF)
-        rest = length - (pool - 1) * pool_step - 1
-        fields.need(rest >= 0, "RCNT", f"{length} rows hold no pooling window")
-        count = rest // stride + 1
-    two = columns > 1
-    fields.need(two or (width == 1 and not pad_columns), "CCNT", "a frame of one dimension has one column")
-    fields.need(not two or pool == stride == 1, "PRCNT", "pooling is modelled in one dimension only")
-    fields.need(not flat or count == 1, "RCNT", "flattening gives one result")
-    tram = flat or (width + 2 * pad_columns - columns if two else 0)
+        unit = operands.count * passes
+    fields.need(pools or fields.bit("LCTL", 8), "LCTL", "without pooling, bit 8 (maximum) is set")
+    fields.need(pools or stride == 1 or rows.count * columns.count > 1, "STRIDE", "one window has no stride")
+    whole = operands.count == passes == 1
+    fields.need(whole or not fields.bit("LCTL", 6), "LCTL", "CHW data (bit 6) are read in one pass, not flattened")
+    one = fields.bit("ONED", 12)
+    fields.need(not one or (columns.length == 1 and not columns.pad), "CCNT", "a frame of one dimension has one column")
+    fields.need(not flat or rows.count == columns.count == 1, "RCNT", "flattening gives one result")
+    fields.need(kind != "pass" or not rows.pad + columns.pad, "RCNT", "a pass-through has no padding")
+    double = kernel_rows == kernel_columns == 3
+    tram = flat or (columns.count + 2 * columns.pad - kernel_columns if double else 0)
     fields.equal("TPTR", tram, "the columns' results less one, or the flattened positions")
-    return Geometry(count, width, pad_rows, pad_columns, pool, pool_step, stride, rows, columns, passes, linear)
+    upsampling = _upsampling(fields, kind, double, rows, columns, stride)
+    return Geometry(
+        rows.count // upsampling, columns.count // upsampling, columns.length // upsampling, unit, operands,
+        rows.pad, columns.pad, (rows.pool, columns.pool), (rows.pool_step, columns.pool_step), stride, upsampling,
+        kernel_rows, kernel_columns, passes, linear,
+    )  # fmt: skip
 
 
 def _kernel(fields: Fields, kind: str) -> tuple[int, int, bool]:
     """Rows and columns of the kernel, and whether the layer is linear."""
-    fields.only("ONED", 0x1FFF)
+    fields.only("ONED", 0x3F_FFFF)
     size = fields.part("ONED", 8, 11)
-    if fields.bit("ONED", 12):
-        fields.need(1 <= size <= 9 and kind != "pass", "ONED", "one-dimensional kernels have 1 to 9 weights")
+    if kind == "pass":
+        rows, columns, linear = 1, 1, False
+    elif fields.bit("ONED", 12):
+        fields.need(1 <= size <= 9, "ONED", "one-dimensional kernels have 1 to 9 weights")
         rows, columns, linear = size, 1, False
     elif size == 1:
         rows, columns, linear = 1, 1, True
@@ -87,8 +108,18 @@ def _kernel(fields: Fields, kind: str) -> tuple[int, int, bool]:
         rows, columns, linear = 3, 3, False
     start = fields.part("ONED", 4, 7)
     fields.need(start < rows * columns, "ONED", f"kernels of {rows * columns} weights start at less than that")
-    fields.need(kind != "depthwise" or not linear, "ONED", "depthwise layers are modelled in one dimension only")
     return rows, columns, linear
+
+
+def _check_size(fields: Fields, kind: str, operands: Operands) -> None:
+    """A pass-through has the size of a kernel of one weight, unless operands meet in it."""
+    if kind == "pass":
+        wanted = int(operands.count == 1)
+        fields.need(
+            fields.part("ONED", 8, 12) == wanted, "ONED", f"its bits 12 to 8 are {wanted} where {operands.count} pass"
+        )
+        mode, word = (3, "3 of a pass-through") if operands.count == 1 else (1, "1 of operands without a convolution")
+        fields.need(fields.part("POST", 24, 25) == mode, "POST", f"its bits 25 and 24 should be {word}")
 
 
 def _check_control(chip: Chip, fields: Fields, kind: str, rows: int, columns: int) -> None:
@@ -100,17 +131,17 @@ def _check_control(chip: Chip, fields: Fields, kind: str, rows: int, columns: in
     )
     stated = 0 if kind == "pass" or not chip.clears else (rows - 1) << 22 | (columns - 1) << 18
     fields.need(fields["LCTL"] & 0x3FC_0000 == stated, "LCTL", f"its kernel size should be 0x{stated:08x}")
-    fields.equal("PCCNT", 0, "pooling has one column")
 
 
-def _pool(chip: Chip, fields: Fields) -> tuple[int, int]:
-    """Pixels of a pooling window and their distance."""
-    fields.only("PRCNT", 0xFF if chip.clears else 0xF)
-    last, step = fields.part("PRCNT", 0, 3), fields.part("PRCNT", 4, 7) + 1
-    fields.need(last % step == 0, "PRCNT", f"the last pixel of the window is no multiple of the dilation {step}")
-    pools = fields.bit("LCTL", 7)
-    fields.need(pools == (last > 0), "PRCNT", f"pooling (bit 7 of LCTL) is {'on' if pools else 'off'}")
-    return last // step + 1, step
+def _upsampling(fields: Fields, kind: str, double: bool, rows: Line, columns: Line, stride: int) -> int:
+    if not fields.bit("POST", 28):
+        return 1
+    fields.need(kind == "conv" and double, "POST", "transposed convolutions (bit 28) have kernels of 3 x 3")
+    plain = rows.pool == columns.pool == stride == 1
+    fields.need(plain, "POST", "pooling in front of a transposed convolution (bit 28) is not modelled")
+    for name, line in (("RCNT", rows), ("CCNT", columns)):
+        fields.need(line.count % 2 == 0, name, "a transposed convolution (bit 28 of POST) counts each pixel twice")
+    return 2
 
 
 def _passes(fields: Fields, kind: str, linear: bool) -> tuple[int, int]:
@@ -122,29 +153,3 @@ def _passes(fields: Fields, kind: str, linear: bool) -> tuple[int, int]:
     last = high << 4 | low
     fields.need(linear and kind == "conv", "POST", "only linear layers flatten (bit 27)")
     return last + 1, last << 16 | 2 * last + 1
-
-
-def _count(fields: Fields, register: str) -> tuple[int, int, int]:
-    """The MAX78002's form: last pixel, padding, distance of elements."""
-    fields.only(register, 0xFFFF_E7FF)
-    padded, pad = fields.bit(register, 15), fields.part(register, 13, 14)
-    fields.need(padded or not pad, register, "padding (bits 14 and 13) needs bit 15")
-    return fields.part(register, 0, 10), pad + 1 if padded else 0, fields.part(register, 16, 31)
-
-
-def _length(fields: Fields, register: str) -> tuple[int, int]:
-    """The MAX78000's form: length and padding."""
-    fields.only(register, 0x3_03FF)
-    pad = fields.part(register, 16, 17)
-    length = fields.part(register, 0, 9) + 1 - 2 * pad
-    fields.need(length > 0, register, f"with {pad} zeros on either side nothing is left")
-    return length, pad
-
-
-def _check_distance(fields: Fields, distance: int, stride: int, passes: int, flat: int, last: int) -> None:
-    fields.need(fields["STRIDE"] >> 4 == distance, "STRIDE", f"its bits from 4 up should be RCNT's distance {distance}")
-    if last:
-        fields.need(distance == stride * passes, "RCNT", f"elements are {stride * passes} words apart, not {distance}")
-    else:
-        whole = distance and distance % stride == 0 and passes % (distance // stride) == 0
-        fields.need(bool(whole), "RCNT", f"a distance of {distance} words does not divide {passes} passes")

@@ -30,8 +30,9 @@ class LayerRun:
         self._reader = Reader(settings, data)
         self._weight = None if settings.kind == "pass" else weights_of(settings, weights)
         self._summer = None if self._weight is None else Summer(settings, self._weight, bias)
-        _check_overlap(settings)
         self._targets = _targets(settings, data)
+        _check_overlap(settings, self._targets, data)
+        self._others = _others(self._targets)
 
     def run(self) -> None:
         """Read, pool, sum, shift, write. Raises `FirmwareFault` for reading what was never written."""
@@ -47,6 +48,7 @@ class LayerRun:
         content = found.reshape(len(self._targets), -1, 1)
         if settings.wide:
             content = content >> np.array([0, 8, 16, 24])
+        self.data.known.reshape(-1)[self._others] = False
         self.data.bytes.reshape(-1)[self._targets] = content & 0xFF
         self.data.known.reshape(-1)[self._targets] = there.reshape(len(self._targets), -1, 1)
 
@@ -54,9 +56,7 @@ class LayerRun:
 def _targets(settings: LayerSettings, data: DataMemory) -> npt.NDArray[np.intp]:
     """Place in the memories of each byte of each result, ``(outputs, pixels, 1 or 4)``."""
     places = list(_places(settings))
-    steps = np.arange(settings.output_rows * settings.output_columns) * settings.pixel_step
-    if settings.kind == "pass":
-        steps = np.arange(settings.rows * settings.columns) * settings.pixel_step
+    steps = np.arange(settings.pixels) * settings.pixel_step
     for instance, _, first in places:
         if not 0 <= instance < INSTANCES:
             raise FirmwareFault(
@@ -91,17 +91,21 @@ def _places(settings: LayerSettings) -> Iterator[tuple[int, int, int]]:
                     yield instance + position // LANES, position % LANES, word + number * settings.pass_step
 
 
-def _check_overlap(settings: LayerSettings) -> None:
-    words = read_words(settings)
-    first, last = int(words.min()), int(words.max())
+def _others(targets: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Bytes of written words that get no result: what stands in them afterwards is unknown."""
+    words = np.unique(targets // LANES)
+    return np.setdiff1d(words[:, None] * LANES + np.arange(LANES), targets)
+
+
+def _check_overlap(settings: LayerSettings, targets: npt.NDArray[np.intp], data: DataMemory) -> None:
+    words = np.unique(read_words(settings))
     if settings.big:
-        first, last = first // LANES, last // LANES
-    sources = {processor // LANES for processor in settings.processors}
-    pixels = settings.output_rows * settings.output_columns
-    for instance, _, start in _places(settings):
-        end = start + (pixels - 1) * settings.pixel_step
-        if instance in sources and start <= last and end >= first:
+        words = np.unique(words // LANES)
+    for instance in sorted({processor // LANES for processor in settings.processors}):
+        written = np.unique(targets // LANES) - instance * data.chip.data_words
+        written = written[(written >= 0) & (written < data.chip.data_words)]
+        if np.intersect1d(words, written).size:
             raise FirmwareFault(
-                f"layer {settings.index} writes words {start} to {end} of data memory {instance} while it reads words "
-                f"{first} to {last} of it"
+                f"layer {settings.index} writes words {written[0]} to {written[-1]} of data memory {instance} while it "
+                f"reads words {words[0]} to {words[-1]} of it"
             )

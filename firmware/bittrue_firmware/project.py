@@ -40,12 +40,15 @@ class PlacedLayer:
     node : str
         The net's node whose values are the result.
     channels, length : int
+        Of an image, ``length`` counts its pixels, row by row.
     offset : int
         Byte offset in the data memories, a multiple of 4.
     processors : tuple of int
         The processors of one pass of the output, in the order of the channels.
     passes, bits : int
         Passes of the output, and bits of a result, 8 or 32.
+    gap : int
+        Words of other results between two words of this one.
     """
 
     name: str
@@ -56,6 +59,7 @@ class PlacedLayer:
     processors: tuple[int, ...]
     passes: int
     bits: int
+    gap: int = 0
 
     @cached_property
     def places(self) -> tuple[Codes, Codes, Codes]:
@@ -63,7 +67,7 @@ class PlacedLayer:
         channels = np.arange(self.channels)
         processors = np.array(self.processors)[channels % len(self.processors)]
         steps = np.arange(self.length) * self.passes + (channels // len(self.processors))[:, None]
-        words = self.offset // 4 + steps
+        words = self.offset // 4 + steps * (self.gap + 1)
         if self.bits == 32:
             words = self.offset // 4 + steps * LANES + (processors % LANES)[:, None]
         lanes = np.broadcast_to((processors % LANES)[:, None], words.shape)
@@ -95,6 +99,12 @@ class Project:
     layers: tuple[PlacedLayer, ...]
     edited: tuple[str, ...]
 
+    @property
+    def results(self) -> list[PlacedLayer]:
+        """The layers whose results are the net's outputs, in their order."""
+        placed = {layer.node: layer for layer in self.layers}
+        return [placed[name] for name in self.net.outputs]
+
 
 def read_project(folder: Path) -> Project:
     """Read a project folder. Raises `BadInput` for what is missing, malformed, or does not belong together."""
@@ -115,8 +125,9 @@ def read_project(folder: Path) -> Project:
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{folder / MANIFEST} lists no layers; generate the project again")
     layers = tuple(_layer(row, number, taps, chip, folder / MANIFEST) for number, row in enumerate(rows))
-    if layers[-1].node != net.nodes[-1].name:
-        raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {net.nodes[-1].name}")
+    missing = [name for name in net.outputs if name not in {layer.node for layer in layers}]
+    if missing:
+        raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {missing[-1]}")
     return Project(folder, chip, net, sample, taps, layers, _edited(folder, manifest.get("files")))
 
 
@@ -152,7 +163,12 @@ def _layer(row: Any, number: int, taps: dict[str, Codes], chip: Chip, path: Path
             f"{place} has processors {shown(row['processors'])}; give a map of 64; generate the project again"
         )
     processors = tuple(p for p in range(INSTANCES * LANES) if mask >> p & 1)
-    found = PlacedLayer(**{key: row[key] for key in _FIELDS} | {"processors": processors})
+    gap = row.get("gap", 0)
+    if type(gap) is not int or not 0 <= gap < LANES * LANES:
+        raise BadInput(
+            f"{place} has gap {shown(gap)}; give words, 0 to {LANES * LANES - 1}; generate the project again"
+        )
+    found = PlacedLayer(**{key: row[key] for key in _FIELDS} | {"processors": processors, "gap": gap})
     values = taps.get(found.node)
     fits = values is not None and values.size == found.channels * found.length and len(values) == found.channels
     if not fits or -(-found.channels // len(processors)) != found.passes or found.bits not in (8, 32):

@@ -8,80 +8,119 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from bittrue.spec import Abs, AvgPool1d, Conv1d, Dense, Layer, MaxPool1d, Net, Node, ReLU
+from bittrue.spec import Abs, Conv1d, Node, ReLU
+from bittrue.spec.conv import Conv
+from bittrue.spec.eltwise import Eltwise
+from bittrue.spec.pool import Pool
+from bittrue.spec.weighted import Weighted
 from bittrue_firmware.accelerator import Accelerator
 from bittrue_firmware.project import Project
+from bittrue_firmware.readback_weights import biases_differ, weights_differ
+from bittrue_firmware.reading_places import misplaced
 from bittrue_firmware.settings import LayerSettings
-from bittrue_firmware.summing import BIAS_STEP, biases
-from bittrue_firmware.weights import weights_of
-
-Codes = npt.NDArray[np.int64]
-
-
-def nodes_of(net: Net, ends: Sequence[str]) -> list[list[Node]]:
-    """The nodes that each hardware layer computes: those after the layer before, up to its own."""
-    names = [node.name for node in net.nodes]
-    places = [names.index(end) + 1 for end in ends]
-    return [list(net.nodes[first:last]) for first, last in zip([0, *places], places, strict=False)]
+from bittrue_firmware.tracing import FUNCTIONS, Traced, traced
 
 
 def differences(project: Project, number: int, settings: LayerSettings, accelerator: Accelerator) -> Iterator[str]:
     """What differs between layer ``number`` of the project and what the accelerator was told, in words."""
-    nodes = nodes_of(project.net, [layer.node for layer in project.layers])[number]
-    given = project.net.types[nodes[0].inputs[0]].shape
-    yield from _place_of_input(project, number, settings)
-    pools = [node.layer for node in nodes if isinstance(node.layer, MaxPool1d | AvgPool1d)]
-    yield from _pooling(settings, pools)
-    node = nodes[-1]
-    layer = node.layer
-    if not isinstance(layer, Conv1d | Dense):
+    net, placed = project.net, project.layers[number]
+    ends = [layer.node for layer in project.layers[:number]]
+    moved = Traced(operands=(placed.node,))  # of a result that another layer wrote
+    found = moved if placed.node in ends else traced(net, placed.node, ends)
+    yield from misplaced(project, number, settings, found)
+    yield from _operands(project, settings, found)
+    yield from _pooling(settings, [*found.after, *found.before])
+    yield from _frame(project, settings, found)
+    node = found.sum
+    if node is None:
         if settings.kind != "pass":
-            yield f"it sums, where the net has {node.name}, which does not"
+            yield f"it sums, where the net has {placed.node}, which does not"
         return
-    if settings.kind != ("depthwise" if _depthwise(layer) else "conv"):
+    layer = node.layer
+    assert isinstance(layer, Weighted)
+    if settings.kind != ("depthwise" if isinstance(layer, Conv) and layer.groups > 1 else "conv"):
         yield f"it is a {settings.kind} layer, which {node.name} of the net is not"
         return
-    (source,) = project.net.input_types(node)
-    channels = given[0] if len(given) == 2 else source.shape[0]
+    (source,) = net.input_types(node)
     yield from _scaling(settings, layer, layer.shift(source.format))
-    yield from _weights(settings, layer, channels, weights_of(settings, accelerator.weights))
-    yield from _biases(settings, layer, accelerator)
+    channels = net.types[found.operands[0]].shape[0]
+    yield from weights_differ(settings, placed, layer, channels, accelerator.weights)
+    yield from biases_differ(settings, placed, layer, accelerator.bias)
 
 
-def _place_of_input(project: Project, number: int, settings: LayerSettings) -> Iterator[str]:
-    if number == 0:
+def _operands(project: Project, settings: LayerSettings, found: Traced) -> Iterator[str]:
+    """Count, function and order of the operands."""
+    ours, count = settings.operands, len(found.operands)
+    if ours.count != count:
+        yield f"it reads {ours.count} operand(s), the net has {count}"
+    node = found.meeting
+    if node is None or ours.count != count:
         return
-    before = project.layers[number - 1]
-    if settings.read * 4 != before.offset:
-        yield f"it reads from offset 0x{settings.read * 4:x}; {before.name} writes to 0x{before.offset:x}"
-    if tuple(settings.processors) != before.processors:
-        yield f"it reads {len(settings.processors)} processors from {settings.processors[0]} on, not those written"
+    if ours.function != FUNCTIONS[type(node.layer)]:
+        yield f"its operands meet by {ours.function}, in {node.name} of the net by {FUNCTIONS[type(node.layer)]}"
+    if isinstance(node.layer, Eltwise):
+        drop = node.layer.shift([given.format for given in project.net.input_types(node)])
+        if drop or node.layer.output.bits != 8:
+            yield f"{node.name} drops {drop} bits to {node.layer.output.bits}; the chip keeps all, and clips to 8"
+    first = bool(found.before) or not found.after
+    if ours.pool_first != first:
+        yield f"it pools {'before' if ours.pool_first else 'after'} its operands meet, the net does not"
 
 
-def _pooling(settings: LayerSettings, pools: Sequence[Layer]) -> Iterator[str]:
-    wanted: tuple[str, int, int, int] = ("max", 1, 1, 1)
-    for pool in pools:
-        if isinstance(pool, MaxPool1d | AvgPool1d):
-            wanted = ("avg" if isinstance(pool, AvgPool1d) else "max", pool.size, pool.stride, pool.dilation)
-    found = ("avg" if settings.average else "max", settings.pool, settings.stride, settings.pool_step)
-    if wanted[1] == 1:  # a window of one pixel is its own maximum and average
-        wanted, found = (found[0], 1, wanted[2], 1), (found[0], found[1], found[2], 1)
-    if found[2] != wanted[2] and settings.rows == 1:
-        found = (found[0], found[1], wanted[2], found[3])
-    if found != wanted:
-        yield "its pooling (kind, size, stride, dilation) is {}, the net's {}".format(
-            *(" ".join(map(str, pool)) for pool in (found, wanted))
-        )
+def _pooling(settings: LayerSettings, nodes: Sequence[Node]) -> Iterator[str]:
+    """Kind and shape of the window, the same for all operands."""
+    pools = [node.layer for node in nodes if isinstance(node.layer, Pool)]
+    for pool in pools or [None]:
+        axes = [] if pool is None else [(axis.size, axis.stride, axis.dilation) for axis in pool.axes]
+        axes += [(1, axes[0][1] if axes else 1, 1)] * (2 - len(axes))
+        kind = pool.kind if pool else "max"
+        wanted = [(kind, *axis) for axis in axes]
+        ours = "avg" if settings.average else "max"
+        found = [
+            (ours, size, settings.stride, step) for size, step in zip(settings.pool, settings.pool_step, strict=True)
+        ]
+        if all(axis[1] == 1 for axis in wanted):  # a window of one pixel is its own maximum and average
+            found = [(kind, *axis[1:]) for axis in found]
+        for n, count in enumerate((settings.rows, settings.columns)):
+            if wanted[n][1] == 1:
+                wanted[n] = (*wanted[n][:3], found[n][3])
+            if count == 1:  # there is no second window
+                found[n] = (*found[n][:2], wanted[n][2], found[n][3])
+        if found != wanted:
+            yield "its pooling (kind, size, stride, dilation) is {}, the net's {}".format(
+                *(" and ".join(" ".join(map(str, axis)) for axis in _shown(axes)) for axes in (found, wanted))
+            )
+            return
 
 
-def _depthwise(layer: Layer) -> bool:
-    return isinstance(layer, Conv1d) and layer.groups > 1
+def _shown(axes: list[tuple[str, int, int, int]]) -> list[tuple[str, int, int, int]]:
+    return axes if axes[1][1] > 1 else axes[:1]
 
 
-def _scaling(settings: LayerSettings, layer: Conv1d | Dense, drop: int) -> Iterator[str]:
+def _frame(project: Project, settings: LayerSettings, found: Traced) -> Iterator[str]:
+    """Rows and columns of what is read, where the layer goes through an image."""
+    shape = _read_shape(project, found)
+    if len(shape) != 3 or (settings.linear and settings.rows == settings.columns == 1):
+        return
+    _, rows, columns = shape
+    if settings.width != columns:
+        yield f"its rows have {settings.width} pixels, the net's {columns}"
+    pools = [node.layer for node in (found.before or found.after) if isinstance(node.layer, Pool)]
+    if pools:
+        rows, columns = (axis.windows(n) for axis, n in zip(pools[0].axes, (rows, columns), strict=True))
+    if (settings.rows, settings.columns) != (rows, columns):
+        yield f"it goes through {settings.rows} x {settings.columns} pixels, the net through {rows} x {columns}"
+
+
+def _read_shape(project: Project, found: Traced) -> tuple[int, ...]:
+    """The shape in which the first layer of the trace takes its operands: another than they were written in, maybe."""
+    node = (found.before or ((found.meeting,) if found.meeting else ()) or ((found.sum,) if found.sum else ()))[:1]
+    given = project.net.input_types(node[0])[0] if node else project.net.types[found.operands[0]]
+    shape: tuple[int, ...] = given.shape
+    return shape
+
+
+def _scaling(settings: LayerSettings, layer: Weighted, drop: int) -> Iterator[str]:
     if not settings.wide and settings.shift != 7 - drop:
         yield f"it shifts by {settings.shift:+d}, the net by {7 - drop:+d}"
     if settings.wide != (layer.output.bits == 32):
@@ -89,59 +128,12 @@ def _scaling(settings: LayerSettings, layer: Conv1d | Dense, drop: int) -> Itera
     wanted = {ReLU: "relu", Abs: "abs"}.get(type(layer.activation), "none")
     if settings.activation != wanted:
         yield f"its activation is {settings.activation}, the net's {wanted}"
-    if isinstance(layer, Conv1d) and settings.columns == 1 and settings.pad_rows != layer.padding:
-        yield f"it pads {settings.pad_rows} zeros, the net {layer.padding}"
-
-
-def _weights(settings: LayerSettings, layer: Conv1d | Dense, channels: int, found: Codes) -> Iterator[str]:
-    processors = len(settings.processors)
-    wanted = _kernels(settings, layer, channels)
-    if settings.kind == "depthwise":
-        shape = (settings.passes, processors, 1, *found.shape[2:])
-        ours = found.swapaxes(0, 1).reshape(shape).reshape(-1, 1, *found.shape[2:])
-    else:
-        length = wanted.shape[2]
-        shape = (processors, settings.outputs, length, settings.passes // length, *found.shape[2:])
-        ours = found.reshape(shape).transpose(1, 3, 0, 2, 4, 5)
-        ours = ours.reshape(settings.outputs, -1, length, *found.shape[2:]).reshape(
-            settings.outputs, -1, *found.shape[2:]
-        )
-        wanted = wanted.reshape(len(wanted), -1, *found.shape[2:])
-    if wanted.shape[0] > ours.shape[0] or wanted.shape[1] > ours.shape[1] or wanted.shape[2:] != ours.shape[2:]:
-        yield f"it has weights {ours.shape}, the net {wanted.shape}"
+    if not isinstance(layer, Conv) or (isinstance(layer, Conv1d) and settings.columns > 1):
         return
-    ours = ours[: len(wanted)]  # outputs that fill up a last pass go where nobody reads
-    full = np.zeros_like(ours)
-    full[:, : wanted.shape[1]] = wanted
-    wrong = np.argwhere(ours != full)
-    if len(wrong):
-        place = tuple(wrong[0])
-        output, channel, row, column = (int(n) for n in place)
-        yield (
-            f"weight {row * settings.kernel_columns + column} of output {output}, input {channel} is "
-            f"{int(ours[place])}, the net's {int(full[place])} ({len(wrong)} weights differ)"
-        )
-
-
-def _kernels(settings: LayerSettings, layer: Conv1d | Dense, channels: int) -> Codes:
-    """The net's weights as the chip would have them: ``(outputs, channels, positions, rows, columns)`` of a sum, of a
-    depthwise layer without positions."""
-    if isinstance(layer, Dense):
-        return np.asarray(layer.weight).reshape(len(layer.weight), channels, -1, 1, 1)
-    outputs, inputs, size = layer.weight.shape
-    if settings.columns > 1 or settings.kernel_columns > 1:
-        kernel = np.zeros((outputs, inputs, 3, 3), np.int64)
-        kernel[:, :, 3 - size :, 1] = layer.weight
-    else:
-        kernel = np.zeros((outputs, inputs, layer.axes[0].span, 1), np.int64)
-        kernel[:, :, :: layer.dilation, 0] = layer.weight
-    return kernel if settings.kind == "depthwise" else kernel[:, :, None]
-
-
-def _biases(settings: LayerSettings, layer: Conv1d | Dense, accelerator: Accelerator) -> Iterator[str]:
-    found = biases(settings, accelerator.bias)[0][: len(layer.bias)]
-    wrong = np.flatnonzero(found != layer.bias)
-    if len(wrong):
-        output = int(wrong[0])
-        ours, theirs = int(found[output]) // BIAS_STEP, int(layer.bias[output]) // BIAS_STEP
-        yield f"bias {output} is {ours}, the net's {theirs} ({len(wrong)} biases differ)"
+    pads = settings.pad_rows, settings.pad_columns
+    for axis, pad in zip(layer.axes, pads, strict=False):
+        after = pad + settings.upsampling - 1
+        if (axis.before, axis.after) != (pad, after):
+            yield f"it pads {pad} zeros, the net {axis.before} and {axis.after}"
+        if axis.upsampling != settings.upsampling or axis.stride != 1:
+            yield f"it puts {settings.upsampling - 1} zeros between pixels, the net {axis.upsampling - 1}"

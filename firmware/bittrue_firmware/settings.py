@@ -77,12 +77,22 @@ class LayerSettings(Geometry):
     @property
     def output_rows(self) -> int:
         """Rows of the result."""
-        return self.rows + 2 * self.pad_rows - self.kernel_rows + 1
+        return self.rows * self.upsampling + 2 * self.pad_rows - self.kernel_rows + 1
 
     @property
     def output_columns(self) -> int:
         """Columns of the result."""
-        return self.columns + 2 * self.pad_columns - self.kernel_columns + 1
+        return self.columns * self.upsampling + 2 * self.pad_columns - self.kernel_columns + 1
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the result."""
+        return self.output_rows * self.output_columns
+
+    @property
+    def resets(self) -> bool:
+        """Whether it moves one byte only: it prepares the averages of the layer behind it and computes nothing."""
+        return self.kind == "pass" and self.rows == self.columns == self.passes == len(self.processors) == 1
 
     @property
     def outputs(self) -> int:

@@ -96,12 +96,16 @@ def results(settings: LayerSettings, sums: Codes) -> Codes:
 def _windows(settings: LayerSettings, processors: int) -> npt.NDArray[np.intp]:
     """Where each pixel of each window stands in data ``(processors, passes, rows, columns)`` with a zero behind them.
 
-    Shape ``(processors, passes, output rows, output columns, kernel rows, kernel columns)``.
+    Shape ``(processors, passes, output rows, output columns, kernel rows, kernel columns)``. Zeros are around the
+    frame, and behind each pixel and row of it where it is upsampled.
     """
+    twice = settings.upsampling
     shape = processors, settings.passes, settings.rows, settings.columns
     count = processors * settings.passes * settings.rows * settings.columns
+    frame = np.full((*shape[:2], settings.rows * twice, settings.columns * twice), count)
+    frame[:, :, ::twice, ::twice] = np.arange(count).reshape(shape)
     rows, columns = (settings.pad_rows, settings.pad_rows), (settings.pad_columns, settings.pad_columns)
-    padded = np.pad(np.arange(count).reshape(shape), ((0, 0), (0, 0), rows, columns), constant_values=count)
+    padded = np.pad(frame, ((0, 0), (0, 0), rows, columns), constant_values=count)
     kernel = settings.kernel_rows, settings.kernel_columns
     return np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))
 

@@ -102,20 +102,26 @@ def complaints(watch: LayerWatch, outcome: Outcome, machine: Machine) -> list[st
 
 
 def _unloaded(project: Project, result: bytes | None) -> list[str]:
-    """What is wrong with the result that ``main`` unloaded: a value in a word or a byte, channel by channel."""
+    """What is wrong with the result that ``main`` unloaded: a value in a word or a byte, channel by channel.
+
+    Results of several layers follow each other, each from a whole word on.
+    """
     if result is None:
         return []
-    placed = project.layers[-1]
-    wanted = project.taps[placed.node].reshape(-1)
-    size = placed.bits // 8
-    if len(result) < size * len(wanted):
-        return [f"main's {RESULT} has {len(result)} bytes; {len(wanted)} values take {size * len(wanted)}"]
-    found = np.frombuffer(result, f"<i{size}", len(wanted)).astype(np.int64)
-    wrong = np.flatnonzero(found != wanted)
-    if not len(wrong):
-        return []
-    first = int(wrong[0])
-    return [f"cnn_unload gives {int(found[first])} as value {first} of the result; the net has {int(wanted[first])}"]
+    at = 0
+    for placed in project.results:
+        wanted = project.taps[placed.node].reshape(-1)
+        size = placed.bits // 8
+        part, at = result[at:], at + -(-size * len(wanted) // 4) * 4
+        of = "the result" if len(project.results) == 1 else f"the result {placed.name}"
+        if len(part) < size * len(wanted):
+            return [f"main's {RESULT} has {len(result)} bytes; {len(wanted)} values of {of} take {size * len(wanted)}"]
+        found = np.frombuffer(part, f"<i{size}", len(wanted)).astype(np.int64)
+        wrong = np.flatnonzero(found != wanted)
+        if len(wrong):
+            first = int(wrong[0])
+            return [f"cnn_unload gives {int(found[first])} as value {first} of {of}; the net has {int(wanted[first])}"]
+    return []
 
 
 def _last_words(outcome: Outcome) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue_firmware.accelerator import Accelerator
-from bittrue_firmware.chip import LANES
-from bittrue_firmware.comparing import Difference, compare
+from bittrue_firmware.comparing import Difference, compare, spot
 from bittrue_firmware.cycles import cycles
 from bittrue_firmware.data_memory import DataMemory
 from bittrue_firmware.project import Project
 from bittrue_firmware.readback import differences
+from bittrue_firmware.reading_places import input_places
 from bittrue_firmware.settings import LayerSettings
 
 Codes = npt.NDArray[np.int64]
@@ -26,6 +26,26 @@ class LayerReport:
     name: str
     settings: LayerSettings
     cycles: int
+
+    @property
+    def does(self) -> str:
+        """What the layer does, in words."""
+        settings = self.settings
+        kernel = _size((settings.kernel_rows, settings.kernel_columns))
+        sums = {"conv": f"kernel {kernel}", "depthwise": f"depthwise kernel {kernel}", "pass": "pass-through"}
+        what = [f"{len(settings.processors)} processors"]
+        what += [f"{settings.passes} passes"] * (settings.passes > 1)
+        what += [f"{settings.operands.count} operands ({settings.operands.function})"] * (settings.operands.count > 1)
+        mean = "average" if settings.average else "maximum"
+        what += [f"{mean} of {_size(settings.pool)}"] * (settings.pool != (1, 1))
+        what += [sums[settings.kind] + " transposed" * (settings.upsampling > 1)]
+        bits = "-1/+1" if settings.binary else f"{settings.bits}-bit"
+        what += [f"{bits} weights"] * (settings.kind != "pass")
+        return ", ".join(what)
+
+
+def _size(sides: tuple[int, int]) -> str:
+    return str(sides[0]) if sides[1] == 1 else f"{sides[0]} x {sides[1]}"
 
 
 @dataclass
@@ -57,6 +77,8 @@ class LayerWatch:
         """Compare a layer that just ran; of its settings and weights, what changed since they were seen last."""
         number, project = len(self.ran), self.project
         placed = project.layers[number] if number < len(project.layers) else None
+        if settings.resets and placed and placed.channels * placed.length > 1:
+            return  # it stands before the layer, and is none of the net's
         name = placed.name if placed else f"layer {number}"
         self.ran.append(LayerReport(name, settings, cycles(settings)))
         if placed is None or self.accelerator is None:
@@ -81,20 +103,7 @@ class LayerWatch:
         place = tuple(int(n) for n in wrong[0])
         address = memory.chip.data_address(int(instances[place]), int(words[place]))
         sentence = (
-            f"its input at 0x{address:08x}, channel {place[0]}, sample {place[1]}, is {int(found[place])}, that of "
-            f"the frame {int(sample[place])}"
+            f"its input at 0x{address:08x}, {spot(place)}, is {int(found[place])}, that of the frame "
+            f"{int(sample[place])}"
         )
         self.found.append(Difference(0, self.project.layers[0].name, sentence))
-
-
-def input_places(settings: LayerSettings, shape: tuple[int, ...]) -> tuple[Codes, Codes, Codes]:
-    """Data memory, word and byte lane of each sample ``(channels, length)`` of a frame that layer 0 reads."""
-    channels, pixels = np.arange(shape[0])[:, None], np.arange(shape[1])
-    count = len(settings.processors)
-    own = np.array(settings.processors)[channels % count]
-    words = settings.read + pixels * -(-shape[0] // count) + channels // count
-    lanes = own % LANES
-    if settings.big:
-        words, lanes = settings.read + pixels // LANES, pixels % LANES
-    instances, words, lanes = np.broadcast_arrays(own // LANES, words, lanes)
-    return instances, words, lanes

@@ -225,7 +225,7 @@ def _buffers(step: Step) -> int:
 def macs(layer: Layer, output: TensorType) -> int:
     """Real multiply-accumulates of weights a sample, for a layer whose result has the type ``output``.
 
-    Those that meet the zeros beside a frame count.
+    Those that meet the zeros beside a frame count, those that meet zeros between its samples do not.
     """
     return 0
 
@@ -237,7 +237,10 @@ def _(layer: Dense, output: TensorType) -> int:
 
 @macs.register
 def _(layer: Conv, output: TensorType) -> int:
-    return layer.weight[0].size * output.elements
+    count: int = len(layer.weight) * layer.weight.shape[1]
+    for axis, windows in zip(layer.axes, output.shape[1:], strict=True):
+        count *= axis.products(windows)
+    return count
 
 
 @macs.register

@@ -62,11 +62,12 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A PNG, the text that stands for it, and its caption."""
+    """The bytes of a PNG or an SVG, the text that stands for it, and its caption."""
 
-    png: bytes
+    content: bytes
     alt: str
     caption: str
+    kind: str = "png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,9 @@ def _sheet(sheet: Sheet) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    source = b64encode(picture.png).decode()
+    source = b64encode(picture.content).decode()
+    media = {"png": "image/png", "svg": "image/svg+xml"}[picture.kind]
     return (
-        f'<figure><img alt="{escape(picture.alt)}" src="data:image/png;base64,{source}">\n'
+        f'<figure><img alt="{escape(picture.alt)}" src="data:{media};base64,{source}">\n'
         f'<figcaption class="caption">{escape(picture.caption)}</figcaption></figure>'
     )

@@ -75,7 +75,7 @@ class AddStreams(wiring.Component):
 
     def _sum(self, m: Module, flow: Flow, unit: int, elements: list[int]) -> Requantise:
         """One adder chain and its requantiser: an element a clock."""
-        frac = max(fmt.frac for fmt in self.given)
+        frac = self.layer.acc_frac(self.given)
         total = None
         for k, (port, fmt) in enumerate(zip(self.inputs, self.given, strict=True)):
             head = serialised(m, flow.open, [content(port.payload)[e] for e in elements], f"x{unit}_{k}_")
@@ -87,7 +87,7 @@ class AddStreams(wiring.Component):
             m.d.sync += following.eq(total + delayed(m, operand, k - 1, f"operand{unit}_{k}"))
             total = following
         m.submodules[f"round{unit}"] = rounder = Requantise(
-            self.acc_bits, frac - self.layer.output.frac, self.layer.output, flagged=bool(self.bank_bits)
+            self.acc_bits, self.layer.shift(self.given), self.layer.output, flagged=bool(self.bank_bits)
         )
         m.d.comb += rounder.acc.eq(total)
         return rounder

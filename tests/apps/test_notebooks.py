@@ -172,7 +172,9 @@ def execute(tmp_path, monkeypatch):
         manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
         assert manager.kernel_spec.argv[0] == sys.executable
         resources = {"metadata": {"path": str(work)}}
-        nbclient.NotebookClient(notebook, km=manager, timeout=1200, resources=resources).execute()
+        client = nbclient.NotebookClient(notebook, km=manager, timeout=1200, resources=resources)
+        client.owns_km = True  # else the kernel, and what it holds in memory, stays until the tests end
+        client.execute()
         return work
 
     return run

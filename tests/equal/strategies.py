@@ -1,12 +1,14 @@
 """Nets and vectors for the equality tests: random nets, full-range codes, corners, and the two TDNN profiles.
 
-Everything is deterministic: arrays come from seeded generators, and hypothesis draws only what shapes a net.
+Everything is deterministic: arrays come from seeded generators, and hypothesis draws only what shapes a net. Nets of
+frames and images with branches are those of `drawn_graphs`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from drawn_layers import draw_codes, draw_conv, draw_dense, draw_format, draw_output, draw_pool, draw_table
 from hypothesis import reject
 from hypothesis import strategies as st
 
@@ -16,21 +18,15 @@ from bittrue.lower.frames import least_interval
 from bittrue.num import Format
 from bittrue.ranges import ranges
 from bittrue.spec import (
-    Abs,
     Add,
-    AvgPool1d,
     ComplexFIR,
-    Conv1d,
     Dense,
     Flatten,
     LeakyReLU,
     Linear,
-    MaxPool1d,
     MemoryTaps,
     Net,
     Node,
-    ReLU,
-    Table,
     TensorType,
     Term,
 )
@@ -92,75 +88,6 @@ def tdnn(profile: str, seed: int) -> Net:
 # ---- hypothesis -----------------------------------------------------------------------------------------------------
 
 
-def _draw_format(draw: st.DrawFn, lo: int = 3, hi: int = 16) -> Format:
-    bits = draw(st.integers(lo, hi))
-    return Format(bits, bits - 1 + draw(st.integers(-4, 4)))
-
-
-def _draw_codes(draw: st.DrawFn, shape: tuple[int, ...], fmt: Format) -> Codes:
-    """Random over the full range, or one of the patterns that reach the extremes of an accumulator."""
-    kind = draw(st.sampled_from(["random", "random", "random", "lo", "hi", "alternating", "sparse"]))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    if kind in ("lo", "hi"):
-        return np.full(shape, fmt.lo if kind == "lo" else fmt.hi, dtype=np.int64)
-    if kind == "alternating":
-        return np.where(np.arange(int(np.prod(shape))).reshape(shape) % 2, fmt.lo, fmt.hi).astype(np.int64)
-    codes = rng.integers(fmt.lo, fmt.hi, shape, endpoint=True)
-    return codes if kind == "random" else codes * rng.integers(0, 2, shape)
-
-
-def _draw_output(draw: st.DrawFn, acc_bits: int, acc_frac: int) -> Format:
-    """An output format: mostly one that shows the interesting bits of the accumulator, sometimes far too fine or too
-    coarse; the shift may be negative."""
-    bits = draw(st.integers(3, 16))
-    natural = acc_bits - bits
-    usual = st.integers(natural - 3, natural)
-    shift = draw(st.one_of(usual, usual, usual, usual, st.integers(-15, acc_bits + 4)))
-    return Format(bits, min(max(acc_frac - shift, -63), 126))
-
-
-ACTIVATIONS = st.sampled_from([Linear(), ReLU()]) | st.builds(LeakyReLU, st.integers(1, 15))
-
-
-def _draw_dense(draw: st.DrawFn, given: TensorType, outputs: int) -> Dense:
-    (inputs,) = given.shape
-    fmt = _draw_format(draw)
-    acc_bits = given.format.bits + fmt.bits + inputs.bit_length() - 1
-    frac = given.format.frac + fmt.frac
-    bias = Format(draw(st.integers(1, min(acc_bits, 40))), 0)
-    activation = draw(ACTIVATIONS)
-    weight = _draw_codes(draw, (outputs, inputs), fmt)
-    return Dense(weight, _draw_codes(draw, (outputs,), bias), fmt, _draw_output(draw, acc_bits, frac), activation)
-
-
-def _draw_conv(draw: st.DrawFn, given: TensorType, last: bool) -> Conv1d:
-    """Any kernel, padding, dilation, stride and groups that leave a window; weights of 1 bit and more. The last may be
-    wide: all bits of the accumulator."""
-    channels, length = given.shape
-    groups = draw(st.sampled_from([g for g in range(1, channels + 1) if channels % g == 0]))
-    filters, padding = groups * draw(st.integers(1, 3)), draw(st.sampled_from([0, 0, 1, 2, 5]))
-    size, dilation, stride = draw(st.integers(1, 9)), draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 2, 3]))
-    if length + 2 * padding < (size - 1) * dilation + 1:
-        size = 1
-    bits = draw(st.sampled_from([1, 2, 4, 8]) | st.integers(1, 16))
-    fmt = Format(bits, bits - 1 + draw(st.integers(-4, 4)))
-    shape = (filters, channels // groups, size)
-    acc_bits = given.format.bits + fmt.bits + (shape[1] * size).bit_length() - 1
-    frac = given.format.frac + fmt.frac
-    bias = _draw_codes(draw, (filters,), Format(draw(st.integers(1, min(acc_bits, 40))), 0))
-    weight, output = _draw_codes(draw, shape, fmt), _draw_output(draw, acc_bits, frac)
-    if last and draw(st.booleans()):
-        output = Format(32, frac)
-    activation = draw(ACTIVATIONS | st.just(Abs()))
-    return Conv1d(weight, bias, fmt, output, activation, padding, dilation, groups, stride)
-
-
-def _draw_pool(draw: st.DrawFn, given: TensorType, last: bool) -> MaxPool1d | AvgPool1d:
-    size, dilation = draw(st.integers(1, 5)), draw(st.integers(1, 2))
-    kind = draw(st.sampled_from([MaxPool1d, AvgPool1d]))
-    return kind(size if (size - 1) * dilation < given.shape[1] else 1, draw(st.integers(1, 3)), dilation)
-
-
 def _draw_taps(draw: st.DrawFn) -> tuple[int, ...]:
     return tuple(sorted(draw(st.sets(st.integers(0, 7), min_size=1, max_size=4))))
 
@@ -168,22 +95,16 @@ def _draw_taps(draw: st.DrawFn) -> tuple[int, ...]:
 def _draw_memory_taps(draw: st.DrawFn, given: TensorType) -> MemoryTaps:
     powers = tuple(draw(st.lists(st.sampled_from([1, 2, 3, 4]), unique=True, max_size=4)))
     iq_taps = _draw_taps(draw) if powers and draw(st.booleans()) else None
-    return MemoryTaps(_draw_taps(draw), powers, _draw_output(draw, given.format.bits, given.format.frac), iq_taps)
+    return MemoryTaps(_draw_taps(draw), powers, draw_output(draw, given.format.bits, given.format.frac), iq_taps)
 
 
 def _draw_fir(draw: st.DrawFn, given: TensorType) -> ComplexFIR:
     powers = draw(st.lists(st.sampled_from([0, 1, 2, 3, 4]), unique=True, min_size=1, max_size=3))
     terms = tuple(Term(p, _draw_taps(draw)) for p in powers)
     taps = sum(len(t.taps) for t in terms)
-    fmt, basis = _draw_format(draw), _draw_output(draw, given.format.bits, given.format.frac)
-    output = _draw_output(draw, basis.bits + fmt.bits + taps.bit_length(), basis.frac + fmt.frac)
-    return ComplexFIR(terms, _draw_codes(draw, (taps, 2), fmt), fmt, basis, output)
-
-
-def _draw_table(draw: st.DrawFn, given: TensorType) -> Table:
-    output = _draw_format(draw)
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return Table(rng.integers(output.lo, output.hi, 1 << given.format.bits, endpoint=True), output)
+    fmt, basis = draw_format(draw), draw_output(draw, given.format.bits, given.format.frac)
+    output = draw_output(draw, basis.bits + fmt.bits + taps.bit_length(), basis.frac + fmt.frac)
+    return ComplexFIR(terms, draw_codes(draw, (taps, 2), fmt), fmt, basis, output)
 
 
 class _Builder:
@@ -191,7 +112,7 @@ class _Builder:
 
     def __init__(self, draw: st.DrawFn, shape: tuple[int, ...], width: int) -> None:
         self.draw, self.width = draw, width
-        self.input = TensorType(shape, _draw_format(draw, 2 if len(shape) > 1 else 3))
+        self.input = TensorType(shape, draw_format(draw, 2 if len(shape) > 1 else 3))
         self.nodes: list[Node] = []
         self.types = {"input": self.input}
 
@@ -203,13 +124,16 @@ class _Builder:
 
     def dense(self, source: str, outputs: int | None = None) -> str:
         outputs = outputs or self.draw(st.integers(1, self.width))
-        return self.add(_draw_dense(self.draw, self.types[source], outputs), source)
+        return self.add(draw_dense(self.draw, self.types[source], outputs), source)
 
     def frames(self, source: str) -> str:
         """One to three convolutions and pools, and maybe a dense layer behind them."""
         for left in reversed(range(self.draw(st.integers(1, 3)))):
-            layer = self.draw(st.sampled_from([_draw_conv, _draw_conv, _draw_pool]))
-            source = self.add(layer(self.draw, self.types[source], not left), source)
+            given = self.types[source]
+            if self.draw(st.sampled_from(["conv", "conv", "pool"])) == "conv":
+                source = self.add(draw_conv(self.draw, given, wide=not left, uneven=False), source)
+            else:
+                source = self.add(draw_pool(self.draw, given), source)
         return self.dense(self.add(Flatten(), source)) if self.draw(st.booleans()) else source
 
     def fir(self, source: str) -> str:
@@ -217,13 +141,13 @@ class _Builder:
 
     def table(self, source: str) -> str:
         narrow = self.types[source].format.bits <= 10  # larger ones only make the test slow
-        return self.add(_draw_table(self.draw, self.types[source]), source) if narrow else source
+        return self.add(draw_table(self.draw, self.types[source]), source) if narrow else source
 
     def sum(self, *sources: str) -> str:
         types = [self.types[s].format for s in sources]
         frac = max(t.frac for t in types)
         bits = max(t.bits + frac - t.frac for t in types) + 1
-        return self.add(Add(_draw_output(self.draw, bits, frac)), *sources)
+        return self.add(Add(draw_output(self.draw, bits, frac)), *sources)
 
 
 KINDS = ("dense", "tdnn", "tdnn", "fir", "branches", "branches", "table", "add", "frames")

@@ -133,7 +133,8 @@ def test_flipped_weight_of_committed_net_is_refused(name: str, tmp_path: Path) -
 def test_changed_format_is_refused(layer: str, tmp_path: Path) -> None:
     folder = saved_example(layer, tmp_path)
     config = json.loads((folder / "net.json").read_text())
-    node = next(node for node in reversed([config["input"], *config["nodes"]]) if "output" in node or "format" in node)
+    places = [*([config["input"]] if "input" in config else config["inputs"]), *config["nodes"]]
+    node = next(node for node in reversed(places) if "output" in node or "format" in node)
     key = "output" if "output" in node else "format"
     output = stranger.parse_format(node[key])
     node[key] = f"Q{output.bits - output.frac + 1}.{output.frac}"
@@ -142,13 +143,44 @@ def test_changed_format_is_refused(layer: str, tmp_path: Path) -> None:
         stranger.load(folder)
 
 
-def test_net_of_the_page(tmp_path: Path) -> None:
+def test_nets_of_the_page(tmp_path: Path) -> None:
     blocks = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    objects = [json.loads(body) for kind, body in blocks if kind == "json"]
+    first, second, answers, answers_of_two = (json.loads(body) for kind, body in blocks if kind == "json")
     (dump,) = (body for kind, body in blocks if kind == "hexdump")
-    (tmp_path / "net.json").write_text(json.dumps(objects[0]))
+    (tmp_path / "net.json").write_text(json.dumps(first))
     (tmp_path / "weights.safetensors").write_bytes(bytes.fromhex(dump))
     net = stranger.load(tmp_path)
-    answers = objects[1]
     assert stranger.run(net, answers["input"]) == [tuple(row) for row in answers["taps"]["fc"]]
     assert spec.load(tmp_path).name == "tiny"
+    (tmp_path / "net.json").write_text(json.dumps(second))
+    (tmp_path / "weights.safetensors").write_bytes((8).to_bytes(8, "little") + b"{}      ")
+    given = {name: flat(np.array(codes)) for name, codes in answers_of_two["input"].items()}
+    expected = {name: flat(np.array(codes)) for name, codes in answers_of_two["taps"].items()}
+    assert stranger.outputs(stranger.load(tmp_path), given) == expected
+    assert spec.load(tmp_path).name == "pair"
+
+
+def two_ends() -> spec.Net:
+    """Two inputs, of which one stands for time, three outputs and a constant: all that version 2 added but images."""
+    fmt = "Q1.7"
+    nodes = (
+        spec.Node("taps", spec.MemoryTaps((0, 2), (1,), "Q1.7"), "iq"),
+        spec.Node("half", spec.Constant([[64] * 3] * 2, fmt), ()),
+        spec.Node("up", spec.Reshape((2, 3)), "taps"),
+        spec.Node("scaled", spec.ComplexMul("Q2.5"), ("up", "half")),
+        spec.Node("both", spec.Sub("Q3.4"), ("scaled", "frame", "half")),
+    )
+    inputs = {"iq": spec.TensorType((2,), fmt), "frame": spec.TensorType((2, 3), "Q2.3")}
+    return spec.Net("two_ends", inputs, nodes, delay=1, outputs=("taps", "scaled", "both"))
+
+
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    net, rng = two_ends(), np.random.default_rng(4)
+    spec.save(net, tmp_path)
+    given = {
+        name: rng.integers(t.format.lo, t.format.hi, (40, *t.shape), endpoint=True) for name, t in net.inputs.items()
+    }
+    expected = ref.outputs(spec.load(tmp_path), given)
+    found = stranger.outputs(stranger.load(tmp_path), {name: flat(codes) for name, codes in given.items()})
+    assert found == {name: flat(codes) for name, codes in expected.items()}
+    assert list(found) == list(expected) == ["taps", "scaled", "both"]

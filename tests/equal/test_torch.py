@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
 
+from drawn_graphs import codes as graph_codes  # noqa: E402
+from drawn_graphs import graphs  # noqa: E402
 from hypothesis import HealthCheck, given, reject, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from strategies import corners, full_range, nets, tdnn  # noqa: E402
@@ -51,22 +53,54 @@ def same(net: Net, codes) -> None:
     for name, code in expected.items():
         np.testing.assert_array_equal(found[name], code, err_msg=f"node {name}")
         assert found[name].dtype == np.int64
-    np.testing.assert_array_equal(qat.run(net, codes), expected[net.nodes[-1].name])
+    results = qat.outputs(net, codes)
+    assert tuple(results) == net.outputs
+    for name, code in results.items():
+        np.testing.assert_array_equal(code, expected[name], err_msg=f"output {name}")
+    if len(net.outputs) == 1:
+        np.testing.assert_array_equal(qat.run(net, codes), expected[net.last])
 
 
 def integers_too(net: Net, codes) -> None:
     """The int64 tensors, which compute what float64 does not carry, on any net."""
-    expected, found = ref.taps(net, codes), exact.evaluate(net, torch.from_numpy(codes))
+    given = {name: torch.from_numpy(array) for name, array in net.check_inputs(codes).items()}
+    expected, found = ref.taps(net, codes), exact.evaluate(net, given)
     for name, code in expected.items():
         np.testing.assert_array_equal(found[name].numpy(), code, err_msg=f"node {name}")
 
 
-def law(net: Net, network, values) -> None:
-    """`Network` on values is the reference on the codes of what it exports."""
-    exported = network.to_net()
-    expected = net.output.format.decode(ref.run(exported, net.input.format.encode(values)))
+def law(network, values) -> None:
+    """`Network` on values is the reference on the codes of what it exports; values and results by name."""
+    net = network.to_net()
+    expected = ref.outputs(net, {name: net.types[name].format.encode(value) for name, value in values.items()})
+    given = {name: torch.from_numpy(value) for name, value in values.items()}
     with torch.no_grad():
-        np.testing.assert_array_equal(network.eval()(torch.from_numpy(values)).numpy(), expected)
+        found = network.eval()(given)
+    found = found if len(net.outputs) > 1 else {net.last: found}
+    assert tuple(found) == net.outputs
+    for name, code in expected.items():
+        np.testing.assert_array_equal(found[name].numpy(), net.types[name].format.decode(code), err_msg=name)
+
+
+def off_the_grid(net: Net, seed: int, spread: float):
+    """A `Network` with parameters moved by about ``spread`` steps of their grids; none for nets that have none."""
+    try:
+        network = qat.Network(net)
+    except BadInput:  # an Add of points far apart: some weights would leave float64
+        reject()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in network.layers.values():
+            for name, grid in module.grids().items():
+                value = getattr(module, name)
+                value += spread * 2.0**-grid.frac * torch.randn(value.shape, generator=generator, dtype=value.dtype)
+    return network
+
+
+def spread_values(net: Net, n: int, seed: int) -> dict:
+    """Values by input that are on no grid and sometimes outside the format."""
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(0, t.format.hi * t.format.scale, (n, *t.shape)) for name, t in net.inputs.items()}
 
 
 @pytest.mark.parametrize("layer", sorted(LAYERS))
@@ -81,6 +115,14 @@ def test_example_of_every_layer(layer: str) -> None:
 @given(net=nets(), seed=st.integers(0, 1000))
 def test_drawn_nets(net: Net, seed: int) -> None:
     codes = np.concatenate([corners(net), full_range(net, 200, seed)])
+    same(net, codes)
+    integers_too(net, codes)
+
+
+@DRAWN
+@given(net=graphs(), seed=st.integers(0, 1000))
+def test_drawn_graphs(net: Net, seed: int) -> None:
+    codes = graph_codes(net, 5, seed)
     same(net, codes)
     integers_too(net, codes)
 
@@ -118,18 +160,13 @@ def test_words_and_sums_that_float64_does_not_carry() -> None:
 @DRAWN
 @given(net=nets(), seed=st.integers(0, 1000), spread=st.sampled_from([2.0, 100.0, 1e5]))
 def test_law_with_parameters_off_the_grid(net: Net, seed: int, spread: float) -> None:
-    try:
-        network = qat.Network(net)
-    except BadInput:  # an Add of points far apart: some weights would leave float64
-        reject()
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for module in network.layers.values():
-            for name, grid in module.grids().items():
-                value = getattr(module, name)
-                value += spread * 2.0**-grid.frac * torch.randn(value.shape, generator=generator, dtype=value.dtype)
-    rng = np.random.default_rng(seed)
-    law(net, network, rng.normal(0, net.input.format.hi * net.input.format.scale, (300, *net.input.shape)))
+    law(off_the_grid(net, seed, spread), spread_values(net, 300, seed))
+
+
+@DRAWN
+@given(net=graphs(), seed=st.integers(0, 1000), spread=st.sampled_from([2.0, 100.0]))
+def test_law_of_graphs_with_parameters_off_the_grid(net: Net, seed: int, spread: float) -> None:
+    law(off_the_grid(net, seed, spread), spread_values(net, 4, seed))
 
 
 @pytest.mark.parametrize("profile", ["wide", "compat"])
@@ -177,7 +214,7 @@ def wide_dense(bits: int, bias: int) -> Net:
 def test_accumulators_of_almost_53_bits_are_exact() -> None:
     net = wide_dense(29, bias=(1 << 50) + 1)  # 2^21 * 2^28 * 8 = 2^52
     same(net, np.concatenate([corners(net), full_range(net, 2000, seed=11)]))
-    law(net, qat.Network(net), np.random.default_rng(12).uniform(-1, 1, (500, 8)))
+    law(qat.Network(net), {"input": np.random.default_rng(12).uniform(-1, 1, (500, 8))})
 
 
 def test_accumulators_beyond_53_bits_are_refused() -> None:

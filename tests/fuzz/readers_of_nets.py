@@ -53,21 +53,51 @@ def frames_net() -> spec.Net:
     return spec.Net("frames", spec.TensorType([2, 14], "Q1.7"), nodes)
 
 
+@cache
+def images_net() -> spec.Net:
+    """A net with every layer of images and branches, two inputs and two outputs."""
+    ones, ends = np.ones((4, 1, 3, 2), int), ((0, 1), 1)
+    nodes = [
+        spec.Node("conv", spec.Conv2d(ones, [1, 2, 3, 4], "Q1.7", "Q2.6", "abs", ends, (1, 2), 2, (2, 1)), "image"),
+        spec.Node("most", spec.MaxPool2d((2, 1), 1), "conv"),
+        spec.Node("mean", spec.AvgPool2d(1, 1, (1, 2)), "most"),
+        spec.Node("up", spec.ConvTranspose2d(ones, [1] * 4, "Q1.7", "Q2.6", "relu", 2, (1, 0), (0, 1), 1, 4), "mean"),
+        spec.Node("shuffled", spec.Interleave((2, 2)), "up"),
+        spec.Node("wide", spec.Upsample((1, 2)), "shuffled"),
+        spec.Node("frame", spec.Reshape((2, 36)), "wide"),
+        spec.Node("still", spec.Constant(np.ones((2, 36), int), "Q1.7"), ()),
+        spec.Node("scaled", spec.ComplexMul("Q2.6"), ["frame", "still"]),
+        spec.Node("apart", spec.Sub("Q2.6"), ["scaled", "samples"]),
+        spec.Node("both", spec.Concat(), ["apart", "scaled", "frame"]),
+        spec.Node("odd", spec.BitwiseXor(), ["both", "both"]),
+        spec.Node("longer", spec.ConvTranspose1d(np.ones((1, 6, 2), int), [0], "Q1.7", "Q2.6", "linear", 2), "odd"),
+    ]
+    inputs = {"image": spec.TensorType([2, 5, 4], "Q1.7"), "samples": spec.TensorType([2, 36], "Q2.6")}
+    return spec.Net("images", inputs, nodes, outputs=["apart", "longer"])
+
+
+NETS = {"taps": samples_net, "most": frames_net, "wide": images_net}
+"""Nets by the name of a node that no other has: damage seldom hits all places where it stands."""
+
+
+def _which(data: bytes) -> spec.Net:
+    return next((net() for name, net in reversed(NETS.items()) if name.encode() in data), samples_net())
+
+
 def _loaded(folder: Path, files: dict[str, bytes]) -> spec.Net:
     for name, data in files.items():
         (folder / name).write_bytes(data)
     return spec.load(folder)
 
 
-@target(lambda: [_files(net)[JSON] for net in (samples_net(), frames_net())])
+@target(lambda: [_files(net())[JSON] for net in NETS.values()])
 def net_description(data: bytes, folder: Path) -> object:
-    which = samples_net() if b"taps" in data else frames_net()
-    return _loaded(folder, _files(which) | {JSON: data})
+    return _loaded(folder, _files(_which(data)) | {JSON: data})
 
 
-@target(lambda: [_files(net)[WEIGHTS] for net in (samples_net(), frames_net())])
+@target(lambda: [_files(net())[WEIGHTS] for net in NETS.values()])
 def net_weights(data: bytes, folder: Path) -> object:
-    which = samples_net() if b"taps" in data or b"fir" in data else frames_net()
+    which = samples_net() if b"fir" in data else images_net() if b"longer" in data else frames_net()
     return _loaded(folder, _files(which) | {WEIGHTS: data})
 
 
@@ -76,7 +106,8 @@ VALUES = (
     "relu", "abs", "linear", "leaky_relu/15", "leaky_relu/16", "fc", "taps", "conv", [], {}, [0], [1], [2], ["input"],
     [[0]], [1, 2, 3], [0, 1 << 20], [1 << 21], 1 << 26, 1 << 27, 1 << 16, 1 << 62, -(1 << 63), "a" * 5000,
     ["input"] * 300, list(range(300)), [{"power": 4, "taps": [0]}], {"shape": [2], "format": "Q1.15"},
-    "Dense", "Conv1d",
+    "Dense", "Conv1d", "Conv2d", "ConvTranspose2d", "MaxPool2d", "Mul", "Constant", "image", "wide", [1, 2],
+    [[0, 1], 2], [[1, 0], [0, 1]], [2, 2], [0, 0], ["apart"], {"name": "image", "shape": [2, 5, 4], "format": "Q1.7"},
 )  # fmt: skip
 
 
@@ -96,11 +127,10 @@ def _other(document: Any, draw: random.Random) -> Any:
     return draw.choice(VALUES)
 
 
-@target(lambda: [_files(net)[JSON] for net in (samples_net(), frames_net())])
+@target(lambda: [_files(net())[JSON] for net in NETS.values()])
 def net_of_other_values(data: bytes, folder: Path) -> object:
     """A description with other values and the hash of these; what is still a net has ranges, vectors, results and C."""
-    which = samples_net() if b"taps" in data else frames_net()
-    files, draw = _files(which), random.Random(data)
+    files, draw = _files(_which(data)), random.Random(data)
     if data != files[JSON]:
         document = json.loads(files[JSON])
         for _ in range(draw.choice((1, 1, 2, 3))):
@@ -110,10 +140,10 @@ def net_of_other_values(data: bytes, folder: Path) -> object:
             document["hash"] = _digest(document, safetensors.numpy.load(files[WEIGHTS]))
         files[JSON] = json.dumps(document).encode()
     net = _loaded(folder, files)
-    ref.run(net, np.zeros((3, *net.input.shape), np.int64))
+    ref.outputs(net, {name: np.zeros((3, *tensor.shape), np.int64) for name, tensor in net.inputs.items()})
     if net.elements < 1 << 20:
         for _, codes in blocks(net, 50, 0):
-            ref.taps(net, codes[:20])
+            ref.taps(net, {name: part[:20] for name, part in net.check_inputs(codes).items()})
     return sources(net)
 
 

@@ -78,38 +78,43 @@ def write_by_hand(folder, stages, shape, chip=MAX78002, seed=0):
     """Write the project of ``stages`` with a wide last layer; the net of it."""
     codes = np.random.default_rng(seed).integers(-128, 128, shape)
     net = stage_net("by-hand", shape, stages)
-    hand = Hand(stages, shape, chip)
-    writes = [*hand.setup, *hand.registers, *hand.sample(codes)]
-    values = ref.run(net, codes[None])[0]
-    last = hand.places[-1]
-    words = [chip.data_address(c // 4, last["offset"] // 4 + c % 4) for c in range(len(values))]
+    write_net_by_hand(folder, net, Hand(stages, shape, chip), codes, [stage.name for stage in stages])
+    return net
+
+
+def write_net_by_hand(folder, net, hand, codes, nodes):
+    """Write the project of a net whose hardware layers are the steps of ``hand``; ``nodes`` names their results."""
+    chip, writes = hand.chip, [*hand.setup, *hand.registers, *hand.sample(codes)]
+    taps = ref.taps(net, codes[None])
+    answer = [row for name in net.outputs for row in _answer(hand, nodes.index(name), taps[name][0])]
     table = {
         "setup": ",\n".join(f"{{0x{a:08x}, 0x{v:08x}}}" for a, _, v in writes),
         "start": ",\n".join(f"{{0x{a:08x}, 0x{v:08x}}}" for a, _, v in hand.start()),
-        "answer": ",\n".join(
-            f"{{0x{a:08x}, 0xffffffff, 0x{int(v) & 0xFFFF_FFFF:08x}}}" for a, v in zip(words, values, strict=True)
-        ),
-        "quadrants": ", ".join(f"0x{chip.base + q * chip.stride:08x}" for q in range(hand.writers)),
-        "count": len(values),
+        "answer": ",\n".join(f"{{0x{at:08x}, 0x{mask:08x}, 0x{value:08x}}}" for at, mask, value in answer),
+        "quadrants": ", ".join(f"0x{chip.base + q * chip.stride:08x}" for q in hand.quadrants),
+        "count": len(answer),
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.c").write_text(MAIN.format(**table))
     spec.save(net, folder / "net")
     np.save(folder / "sample.npy", codes)
     rows = [
-        {
-            "name": stage.name,
-            "node": stage.name,
-            "channels": place["channels"],
-            "length": place["length"],
-            "offset": place["offset"],
-            "processors": hex((1 << place["processors"]) - 1),
-            "passes": place["passes"],
-            "bits": 32 if stage.wide else 8,
-        }
-        for stage, place in zip(stages, hand.places, strict=True)
+        {"name": step.name, "node": node} | place | {"processors": hex(sum(1 << p for p in place["processors"]))}
+        for step, node, place in zip(hand.steps, nodes, hand.places, strict=True)
     ]
     manifest = {"format": "bittrue-max7800x", "version": 1, "device": chip.name, "net": net.name}
     manifest |= {"hash": content_hash(net), "layers": rows}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    return net
+
+
+def _answer(hand, number, values):
+    """Address, mask and value of each word that holds a wide result, channel by channel."""
+    step = hand.steps[number]
+    assert step.wide
+    pixels = values.reshape(len(values), -1)
+    for channel, row in enumerate(pixels):
+        turn, own = divmod(channel, len(step.into))
+        instance, lane = divmod(step.into[own], 4)
+        for pixel, value in enumerate(row):
+            word = step.write + (pixel * step.passes_out + turn) * 4 + lane
+            yield hand.chip.data_address(instance, word), 0xFFFF_FFFF, int(value) & 0xFFFF_FFFF

@@ -36,7 +36,7 @@ class Replay:
             for write in writes:
                 accelerator.write(*write)
         except FirmwareFault as error:
-            return str(error)
+            return " ".join([*map(str, watch.found[:1]), str(error)])
         if len(watch.ran) != len(self.project.layers):
             return f"{len(watch.ran)} layers ran"
         return str(watch.found[0]) if watch.found else ""

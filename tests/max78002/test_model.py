@@ -40,12 +40,9 @@ def run(hand, codes):
     found = []
 
     def keep(settings, memory):
-        place = hand.places[len(found)]
-        bits = 32 if settings.wide else 8
-        placed = PlacedLayer(
-            "l", "l", place["channels"], place["length"], place["offset"], tuple(range(place["processors"])),
-            place["passes"], bits,
-        )  # fmt: skip
+        if settings.index in hand.resets:
+            return
+        placed = PlacedLayer("l", "l", **hand.places[len(found)])
         instances, words, lanes = placed.places
         assert memory.known[instances, words, lanes].all()
         values = memory.bytes[instances, words, lanes].view(np.int8).astype(np.int64)

@@ -82,8 +82,9 @@ def test_every_bit_of_every_register_counts(chip):
         ("LCTL", 17, "LCTL is 0x01020b.0; the model does not have what its bits 0x00020000 switch on"),
         ("LCTL", 30, "LCTL is 0x41000b.0; the model does not have what its bits 0x40000000 switch on"),
         ("POST", 29, "POST is 0x[0-9a-f]{8}; the model does not have what its bits 0x20000000 switch on"),
-        ("ONED", 13, "ONED is 0x00003500; the model does not have what its bits 0x00002000 switch on"),
-        ("STRIDE", 0, "STRIDE is|RCNT is"),
+        ("ONED", 13, r"ONED is 0x00003500; one operand \(bits 21 to 18\) needs no function, bit 13"),
+        ("ONED", 22, "ONED is 0x00401500; the model does not have what its bits 0x00400000 switch on"),
+        ("STRIDE", 0, "STRIDE is|RCNT is|where nothing was written"),
         ("WPTR", 20, "layer 0 writes to data memory 32; there are 16, from 0 on"),
     ],
 )

@@ -30,7 +30,7 @@ EVERYWHERE = (
 )
 """What is done to every one of the four legs."""
 
-CORE = ("ref", "torch", "c", "rtl", "frames", "banks", "store", "files", "bench")
+CORE = ("ref", "torch", "c", "rtl", "frames", "windows", "banks", "store", "files", "bench")
 TABLES = (
     *CORE,
     "training",

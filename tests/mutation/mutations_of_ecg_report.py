@@ -54,7 +54,7 @@ ROWS = [
     ("draws a beat twice", BEATS, "replace=False", "replace=True", WRITTEN + "test_some_are_drawn_without_repetition"),
     ("writes the classes of other beats", BEATS, "arguments.labels, beats.y[chosen])", "arguments.labels, beats.y[: len(chosen)])",
      WRITTEN + "test_some_are_drawn_without_repetition"),
-    ("compares the first frames only", VECTORS, "given if every else given[: left // 2]", "given[: left // 2]",
+    ("compares the first frames only", VECTORS, "given if every else _part(", "_part(",
      WRITTEN + "test_every_frame_of_a_file_is_compared"),
     ("draws beats and not patients", METRICS, "np.unique(patients, return_inverse=True)",
      "np.unique(np.arange(len(labels)), return_inverse=True)", "tests/apps/test_ecg_metrics.py::test_the_bootstrap_draws_patients"),

@@ -4,11 +4,12 @@ ROUND = "python/bittrue/num/requantise.py"
 ROOT = "python/bittrue/num/isqrt.py"
 FORMAT = "python/bittrue/num/format.py"
 INTERVAL = "python/bittrue/num/interval.py"
-RANGES = "python/bittrue/ranges.py"
-LAYERS = "python/bittrue/ref/layers.py"
+RANGES = "python/bittrue/ranges/{}.py"
+SAMPLES = "python/bittrue/ref/samples.py"
+WEIGHTED = "python/bittrue/ref/weighted.py"
+ELTWISE = "python/bittrue/ref/eltwise.py"
 ACTIVATE = "python/bittrue/ref/activate.py"
 PRODUCTS = "python/bittrue/ref/products.py"
-FRAMES = "python/bittrue/ref/frames.py"
 RUN = "python/bittrue/ref/run.py"
 BANKS = "python/bittrue/ref/banks.py"
 ARRAYS = "python/bittrue/num/arrays.py"
@@ -20,8 +21,6 @@ EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 ACTIVATIONS = "tests/unit/test_ref.py::test_activations_over_every_input"
 GOLDEN_TAPS = "tests/golden/test_golden.py::test_known_answers[MemoryTaps]"
-CONV = EXAMPLE.format("Conv1d")
-AVG = "tests/unit/test_frames.py::test_means_are_cut_off_toward_zero"
 DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
 TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
@@ -58,11 +57,11 @@ ROWS = [
     ("trusts the float root", ROOT, "root - (root * root > v)", "root - (root < 0)", ROOTS),
     ("encodes half down", FORMAT, "scaled - floor >= 0.5", "scaled - floor > 0.5", "tests/unit/test_format.py"),
     ("lets one code too many pass", FORMAT, "(array > self.hi)", "(array > self.hi + 1)", "tests/unit/test_format.py"),
-    ("drops an accumulator bit", LAYERS, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
+    ("drops an accumulator bit", WEIGHTED, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
      "tests/unit/test_ref.py::test_accumulators_of_63_bits"),
-    ("swaps two weights", LAYERS, "product(x, layer.weight,",
+    ("swaps two weights", WEIGHTED, "product(x, layer.weight,",
      "product(x, layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]],", DENSE),
-    ("drops the bias", LAYERS, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
+    ("drops the bias", WEIGHTED, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
     ("ignores the leaky slope", ACTIVATE, "requantise(acc, shift + activation.shift", "requantise(acc, shift", DENSE),
     ("halves the leaky slope", ACTIVATE, "shift + activation.shift", "shift + activation.shift + 1", DENSE),
     ("rounds twice on the leaky side", ACTIVATE, "requantise(acc, shift + activation.shift, output)",
@@ -70,34 +69,23 @@ ROWS = [
     ("lets the magnitude of the lowest code out", ACTIVATE, "np.minimum(np.abs(y), output.hi)", "np.abs(y)",
      "tests/unit/test_frames.py::test_the_lowest_code_becomes_the_highest"),
     ("computes ReLU as linear", ACTIVATE, "np.maximum(acc, 0)", "np.maximum(acc, acc)", ACTIVATIONS),
-    ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
-    ("delays by a wrong number of samples", LAYERS, "delay(parts[part], tap)", "delay(parts[part], tap + 1)", TAPS),
-    ("starts with a history that is not zero", LAYERS, "delayed = np.zeros_like(x)", "delayed = np.roll(x, samples)",
+    ("swaps I and Q", SAMPLES, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
+    ("delays by a wrong number of samples", SAMPLES, "delay(parts[part], tap)", "delay(parts[part], tap + 1)", TAPS),
+    ("starts with a history that is not zero", SAMPLES, "delayed = np.zeros_like(x)", "delayed = np.roll(x, samples)",
      TAPS),
     ("takes I and Q at the delays of the envelope", "python/bittrue/spec/memory_taps.py",
      "return self.iq_taps or self.taps", "return self.taps", GOLDEN_TAPS),
     ("counts no delay of I and Q as memory", "python/bittrue/spec/memory_taps.py",
      "return max(self.taps[-1], self.iq_delays[-1])", "return self.taps[-1]",
      "tests/unit/test_net.py::test_features_with_delays_of_their_own_for_i_and_q"),
-    ("makes |x|^4 of a rounded |x|^2", LAYERS, EXACT, FROM_ROUNDED, TAPS),
-    ("conjugates the filter", LAYERS, STRAIGHT, CONJUGATED, FIR),
-    ("takes the filter for a real one", LAYERS, "h_re * d[:, 1] + h_im * d[:, 0]", "h_re * d[:, 1]", FIR),
-    ("does not round the basis", LAYERS, "frac, basis)[:, None], frac, basis)",
+    ("makes |x|^4 of a rounded |x|^2", SAMPLES, EXACT, FROM_ROUNDED, TAPS),
+    ("conjugates the filter", SAMPLES, STRAIGHT, CONJUGATED, FIR),
+    ("takes the filter for a real one", SAMPLES, "h_re * d[:, 1] + h_im * d[:, 0]", "h_re * d[:, 1]", FIR),
+    ("does not round the basis", SAMPLES, "frac, basis)[:, None], frac, basis)",
      "frac, basis)[:, None], frac - 1, basis)", FIR),
-    ("looks up the next entry", LAYERS, "layer.values[x - types[0].format.lo]",
+    ("looks up the next entry", SAMPLES, "layer.values[x - types[0].format.lo]",
      "layer.values[np.minimum(x - types[0].format.lo + 1, len(layer.values) - 1)]", TABLE),
-    ("adds without alignment", LAYERS, "x << (frac - t.format.frac)", "x", ADD),
-    ("turns the kernels round", FRAMES, "columns = np.ascontiguousarray(weight.transpose(0, 2, 1), kind)",
-     "columns = np.ascontiguousarray(weight[..., ::-1].transpose(0, 2, 1), kind)", CONV),
-    ("pads with the ends of the frame", FRAMES, "(layer.padding, layer.padding)))",
-     '(layer.padding, layer.padding)), mode="edge")', CONV),
-    ("feeds a group with the channels of another", FRAMES, "sums = seen.reshape(layer.groups, -1, channels * size)",
-     "sums = seen[::-1].reshape(layer.groups, -1, channels * size)", CONV),
-    ("rounds a mean down", FRAMES, "np.sign(total) * (np.abs(total) // layer.size)", "total // layer.size", AVG),
-    ("takes neighbours of a spread window", FRAMES, "x[..., k * layer.dilation :", "x[..., k :",
-     EXAMPLE.format("MaxPool1d")),
-    ("flattens sample by sample", FRAMES, "return x.reshape(len(x), -1)",
-     "return x.transpose(0, 2, 1).reshape(len(x), -1)", EXAMPLE.format("Flatten")),
+    ("adds without alignment", ELTWISE, "x << (frac - fmt.frac)", "x", ADD),
     ("carries in float32 what it cannot hold", PRODUCTS, "(1 << 24, np.float32)", "(1 << 25, np.float32)",
      "tests/unit/test_frames.py::test_floating_point_would_not_do_beyond_its_limit"),
     ("carries in float64 what it cannot hold", PRODUCTS, "(1 << 53, np.float64)", "(1 << 54, np.float64)",
@@ -106,20 +94,18 @@ ROWS = [
      "tests/unit/test_ref.py::test_blocks_do_not_show"),
     ("takes a bank that is not there", BANKS, "(chosen >= len(banks))", "(chosen > len(banks))",
      "tests/unit/test_ref.py::test_banks_are_numbered_from_zero"),
-    ("computes the windows of one part for all", FRAMES, "all_seen[:, :, first : first + most]", "all_seen[:, :, :most]",
-     "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
     ("shows what a mask hides", ARRAYS, "if isinstance(values, np.ma.MaskedArray) and", "if isinstance(values, str) and",
      "tests/unit/test_kinds.py::test_samples_that_are_no_codes_are_refused_by_every_leg"),
-    ("proves one accumulator bit too few", RANGES, "max((interval.bits for", "max((interval.bits - 1 for",
+    ("proves one accumulator bit too few", RANGES.format("range"), "max((interval.bits for", "max((interval.bits - 1 for",
      "tests/unit/test_ranges.py::test_the_limit_is_63_bits"),
-    ("bounds the last sum only", RANGES, "[max(x.hi, 0) for x in source]", "[x.hi for x in source]",
+    ("bounds the last sum only", RANGES.format("sums"), "[max(x.hi, 0) for x in source]", "[x.hi for x in source]",
      "tests/unit/test_ranges.py::test_partial_sums_count_although_the_whole_sum_is_smaller"),
-    ("bounds an accumulator without its bias", RANGES, "int(start) + int(up)", "int(up)", DENSE_RANGE),
-    ("bounds sums of few bits in int64 alone", RANGES, "largest < 1 << 62", "largest < 1 << 99",
+    ("bounds an accumulator without its bias", RANGES.format("sums"), "int(start) + int(up)", "int(up)", DENSE_RANGE),
+    ("bounds sums of few bits in int64 alone", RANGES.format("sums"), "largest < 1 << 62", "largest < 1 << 99",
      "tests/unit/test_ranges.py::test_the_limit_of_int64_is_no_limit_of_a_bound"),
-    ("bounds a sum that ends at zero below zero", RANGES, "negative if interval.hi < 0", "negative if interval.hi < 1",
+    ("bounds a sum that ends at zero below zero", RANGES.format("weighted"), "negative if interval.hi < 0", "negative if interval.hi < 1",
      DENSE_RANGE),
-    ("bounds history without zero", RANGES, "interval.hull(Interval(0, 0)).requantised(scale",
+    ("bounds history without zero", RANGES.format("samples"), "interval.hull(Interval(0, 0)).requantised(scale",
      "interval.requantised(scale", "tests/unit/test_ranges.py::test_history_counts_where_zero_is_not_an_input"),
     ("bounds a power by its ends", INTERVAL, "self.abs() if exponent % 2 == 0 else self", "self", TAPS_RANGE),
     ("rounds a bound down", INTERVAL, "(x + (1 << shift >> 1)) >> shift", "x >> shift", DENSE_RANGE),

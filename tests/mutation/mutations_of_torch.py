@@ -3,13 +3,18 @@
 FIT = "python/bittrue/num/fit.py"
 QUANTISE = "python/bittrue/qat/quantise.py"
 FEATURES = "python/bittrue/qat/features.py"
-LAYERS = "python/bittrue/qat/layers.py"
+SAMPLES = "python/bittrue/qat/samples.py"
 ACTIVATE = "python/bittrue/qat/activate.py"
-FRAMES = "python/bittrue/qat/frames.py"
+CONV = "python/bittrue/qat/conv.py"
+SUMS = "python/bittrue/qat/sums.py"
+POOL = "python/bittrue/qat/pool.py"
+ELTWISE = "python/bittrue/qat/eltwise.py"
+ARRANGING = "python/bittrue/qat/arranging.py"
 MODULE = "python/bittrue/qat/module.py"
 NETWORK = "python/bittrue/qat/network.py"
+CARRIED = "python/bittrue/qat/carrier.py"
 LEG = "python/bittrue/qat/leg.py"
-EXACT = "python/bittrue/qat/exact.py"
+EXACT = "python/bittrue/qat/exact/"
 
 EXAMPLE = "tests/equal/test_torch.py::test_example_of_every_layer[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
@@ -17,6 +22,9 @@ LONG = "tests/equal/test_torch.py::test_long_words"
 FAR = "tests/equal/test_torch.py::test_words_and_sums_that_float64_does_not_carry"
 CARRIER = "tests/equal/test_torch.py::test_accumulators_beyond_53_bits_are_refused"
 SINGLE = "tests/unit/test_qat_frames.py::test_float32_is_taken_below_its_limit_only"
+CONVOLUTIONS = "tests/unit/test_qat_windows.py::test_convolutions_are_the_sums_that_they_are"
+DEVICES = "tests/unit/test_qat_windows.py::test_carriers_on_devices"
+GRADIENTS = "tests/unit/test_qat_windows.py::test_operands_get_their_gradients"
 LAW = "tests/unit/test_qat.py::test_law_after_training_steps"
 THROUGH = "tests/unit/test_qat.py::test_straight_through_inside_and_zero_outside"
 NEURON = "tests/unit/test_qat.py::test_gradients_of_a_neuron"
@@ -49,16 +57,17 @@ ROWS = [
      "rounded = ((acc >> min(shift - 1, 63) & ((1 << 64 - min(shift - 1, 63)) - 1 if shift > 1 else -1)) + 1) >> 1",
      TAPS),
     ("computes in float64 what only int64 carries", LEG, "except NotCarried:", "except ZeroDivisionError:", FAR),
-    ("multiplies the next place of a window", EXACT, "first = k * layer.dilation", "first = 0", EXAMPLE.format("Conv1d")),
-    ("drops an accumulator bit", NETWORK, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
-    ("carries accumulators in float32", LAYERS, LINEAR,
+    ("multiplies the next place of a window", SUMS, "seen.unfold(2 + k, axis.span, axis.stride)",
+     "seen.roll(-1, 2 + k).unfold(2 + k, axis.span, axis.stride)", EXAMPLE.format("Conv1d")),
+    ("drops an accumulator bit", CARRIED, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
+    ("carries accumulators in float32", CONV, LINEAR,
      'nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',
      LONG),
     ("decodes in float32", QUANTISE, "code.to(torch.float64) * fmt.scale", "(code * fmt.scale).double()", LONG),
-    ("counts no bias among the partial sums", NETWORK, "largest += max(", "_ = max(",
+    ("counts no bias among the partial sums", CARRIED, "largest += max(", "_ = max(",
      "tests/equal/test_torch.py::test_partial_sum_without_the_bias_counts_too"),
-    ("swaps two weights", LAYERS, LINEAR, LINEAR.replace("x,", "x[..., [1, 0, *range(2, x.shape[-1])]],"), DENSE),
-    ("drops the bias", LAYERS, 'self.parameter("weight"), self.parameter("bias"))', 'self.parameter("weight"))', DENSE),
+    ("swaps two weights", CONV, LINEAR, LINEAR.replace("x,", "x[..., [1, 0, *range(2, x.shape[-1])]],"), DENSE),
+    ("drops the bias", CONV, 'self.parameter("weight"), self.parameter("bias"))', 'self.parameter("weight"))', DENSE),
     ("wraps instead of saturating", QUANTISE, STAGE, "return ((code - lo).remainder(hi - lo + 1) + lo) * 2.0**-frac",
      DENSE),
     ("saturates above one too low", QUANTISE, STAGE, STAGE.replace("hi)", "hi - 1)"), DENSE),
@@ -69,8 +78,8 @@ ROWS = [
     ("ignores the leaky slope", ACTIVATE, SLOPE, "acc", DENSE),
     ("halves the leaky slope", ACTIVATE, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
     ("computes ReLU as linear", ACTIVATE, "acc.clamp(min=0.0)", "acc.clone()", LAW),
-    ("swaps I and Q", LAYERS, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
-    ("delays by a wrong number of samples", LAYERS, "[delay(part, tap) for tap", "[delay(part, tap + 1) for tap", TAPS),
+    ("swaps I and Q", SAMPLES, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
+    ("delays by a wrong number of samples", SAMPLES, "[delay(part, tap) for tap", "[delay(part, tap + 1) for tap", TAPS),
     ("starts with a history that is not zero", FEATURES, DELAY, "return x.roll(samples, -1)", TAPS),
     ("forgets the history between blocks", LEG, "past = min(start, net.memory)", "past = 0",
      "tests/equal/test_torch.py::test_blocks_overlap_by_the_memory"),
@@ -81,10 +90,10 @@ ROWS = [
     ("makes |x|^4 of a rounded |x|^2", FEATURES, POWER_FOUR,
      f"{POWER_FOUR}\n        if power == 4:\n            exact = requantise(squared, 2 * frac - fmt.frac, fmt) ** 2\n"
      "            return requantise(exact, fmt.frac, fmt)", TAPS),
-    ("conjugates the filter", LAYERS, ROWS_OF_FILTER,
+    ("conjugates the filter", SAMPLES, ROWS_OF_FILTER,
      "torch.stack([h_re, h_im], -1).flatten(), torch.stack([-h_im, h_re], -1)", FIR),
-    ("looks up the next entry", LAYERS, "- grid.lo]", "- grid.lo - grid.hi - 1]", TABLE),
-    ("adds without alignment", LAYERS, "torch.stack(inputs).sum(0)",
+    ("looks up the next entry", SAMPLES, "- grid.lo]", "- grid.lo - grid.hi - 1]", TABLE),
+    ("adds without alignment", ELTWISE, "torch.stack(inputs).sum(0)",
      "sum(x * 2.0 ** (t.format.frac - max(g.format.frac for g in self.given)) for x, t in zip(inputs, self.given))",
      ADD),
     ("passes the gradient of what saturates", QUANTISE, MASK, "gradients[0], None, None, None", THROUGH),
@@ -95,21 +104,60 @@ ROWS = [
      f"acc + (where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
     ("lets the magnitude of the lowest code out", ACTIVATE, "y.abs().clamp(max=output.hi * output.scale)", "y.abs()",
      EXAMPLE.format("Conv1d")),
-    ("pads a frame at its end alone", FRAMES, "frames, weight.to(kind), None, layer.stride, layer.padding,",
-     "nn.functional.pad(frames, (0, 2 * layer.padding)), weight.to(kind), None, layer.stride, 0,",
+    ("pads a frame at its end alone", SUMS, "return convolution(x, weight, None, strides, pads,",
+     "x = nn.functional.pad(x, [0, 2 * pads[0]])\n        return convolution(x, weight, None, strides, [0] * len(axes),",
      EXAMPLE.format("Conv1d")),
-    ("carries in float32 what it cannot hold", FRAMES, "SINGLE = 1 << 24", "SINGLE = 1 << 25", SINGLE),
-    ("forgets how small float32 can be", FRAMES, "EXPONENT = 100", "EXPONENT = 300",
+    ("crops the wrong end of a frame", SUMS, "begin, end = -axis.before, length + axis.after",
+     "begin, end = min(-axis.before, 0), length + axis.after + min(axis.before, 0)", CONVOLUTIONS),
+    ("puts the zeros of columns around rows", SUMS, "*missing]", "*missing][: 2 * len(axes)][::-1]",
+     EXAMPLE.format("Conv2d")),
+    ("convolves all channels with the first group", SUMS, "weight.reshape(groups, filters // groups, -1), columns",
+     "weight.reshape(groups, filters // groups, -1)[:1], columns", EXAMPLE.format("Conv2d")),
+    ("turns a window round", SUMS, "apart.permute(order).reshape(", "apart.permute(order).flip(2).reshape(",
+     EXAMPLE.format("ConvTranspose2d")),
+    ("forgets the first phase", SUMS, "for phase in product(*(axis.phases(length) for axis, length in zip(axes, lengths, strict=True))):",
+     "for phase in list(product(*(axis.phases(length) for axis, length in zip(axes, lengths, strict=True))))[1:]:",
+     EXAMPLE.format("ConvTranspose1d")),
+    ("sums on other devices by transforms", CONV, "plain_on(weight.device) if self.quantised else library", "library",
+     DEVICES),
+    ("trusts float32 of other devices", CONV, "take fewer bits of float32\n            return False",
+     "take fewer bits of float32\n            return True", DEVICES),
+    ("trains in float64 without need", CONV, "if not self.quantised:\n            return True\n        if weight.device",
+     "if weight.device", DEVICES),
+    ("divides a mean by one axis of its window", POOL, "/ layer.places", "/ layer.axes[0].size", EXAMPLE.format("AvgPool2d")),
+    ("takes the largest of one axis in integers", POOL, "for k, axis in enumerate(layer.axes):\n        x = reduce",
+     "for k, axis in enumerate(layer.axes[:1]):\n        x = reduce", EXAMPLE.format("MaxPool2d")),
+    ("adds what it should take away", ELTWISE, "*(-x for x in inputs[1:])", "*inputs[1:]", EXAMPLE.format("Sub")),
+    ("adds in integers what it should take away", EXACT + "eltwise.py", "-x if isinstance(layer, Sub) else x", "x",
+     EXAMPLE.format("Sub")),
+    ("multiplies by the conjugate", ELTWISE, "a_i * b_i - a_q * b_q, a_i * b_q + a_q * b_i",
+     "a_i * b_i + a_q * b_q, a_q * b_i - a_i * b_q", EXAMPLE.format("ComplexMul")),
+    ("ors what it should xor", ELTWISE, "if isinstance(layer, BitwiseOr)", "if isinstance(layer, Bitwise)",
+     EXAMPLE.format("BitwiseXor")),
+    ("passes no gradient through bits", ELTWISE, "StraightThrough.apply(sum(inputs[1:], inputs[0]), exact)",
+     "exact + 0 * sum(inputs[1:], inputs[0])", GRADIENTS),
+    ("joins the last tensor first", ARRANGING, "torch.cat(inputs,", "torch.cat(inputs[::-1],", EXAMPLE.format("Constant")),
+    ("repeats rows as often as columns", ARRANGING, "k - len(layer.factors)", "-1 - k", EXAMPLE.format("Upsample")),
+    ("interleaves the phases of rows with columns", ARRANGING, "(before + rank + k, before + k)]",
+     "(before + rank + k, before + rank - 1 - k)]", EXAMPLE.format("Interleave")),
+    ("turns the sign of a constant", ARRANGING, "return self.values", "return -self.values", EXAMPLE.format("Constant")),
+    ("takes the inputs for one another", NETWORK, "self._entered(given[name], net.inputs[name], name) for name in net.inputs",
+     "self._entered(given[other], net.inputs[name], name) for name, other in zip(net.inputs, reversed(net.inputs))",
+     "tests/unit/test_qat_windows.py::test_operands_get_their_gradients"),
+    ("carries in float32 what it cannot hold", SUMS, "SINGLE = 1 << 24", "SINGLE = 1 << 25", SINGLE),
+    ("trusts float32 of fewer bits", SUMS, '!= "highest" or', '== "lowest" or',
+     "tests/unit/test_qat_windows.py::test_float32_of_fewer_bits_is_not_trusted"),
+    ("forgets how small float32 can be", SUMS, "EXPONENT = 100", "EXPONENT = 300",
      "tests/unit/test_qat_frames.py::test_points_far_from_the_middle_do_not_leave_float32"),
-    ("trusts the weights that it began with", FRAMES, "largest = float(weight.abs()",
-     "largest = float(torch.from_numpy(self.layer.weight * 2.0**-frac).abs()",
+    ("trusts the weights that it began with", CONV, "float32_holds(weight.detach(),",
+     "float32_holds(torch.from_numpy(self.layer.weight * 2.0**-self.layer.weight_format.frac),",
      "tests/unit/test_qat_frames.py::test_float32_looks_at_the_present_weights"),
-    ("rounds a mean down", FRAMES, ".trunc()", ".floor()", EXAMPLE.format("AvgPool1d")),
-    ("passes no gradient through a mean", FRAMES, "StraightThrough.apply(mean, exact)", "exact + 0 * mean",
+    ("rounds a mean down", POOL, ".trunc()", ".floor()", EXAMPLE.format("AvgPool1d")),
+    ("passes no gradient through a mean", POOL, "StraightThrough.apply(mean, exact)", "exact + 0 * mean",
      "tests/unit/test_qat_frames.py::test_a_mean_passes_its_share"),
     ("exports a narrow bias at the scale of the weights", MODULE, "layer.bias << given.frac", "layer.bias",
      "tests/unit/test_qat_frames.py::test_a_bias_in_the_weight_format_is_a_code_of_it"),
-    ("trains a table without a gradient", LAYERS, "StraightThrough.apply(self._smooth(x), exact)", "exact + 0 * x",
+    ("trains a table without a gradient", SAMPLES, "StraightThrough.apply(self._smooth(x), exact)", "exact + 0 * x",
      "tests/unit/test_qat.py::test_gradient_of_a_table_is_its_slope"),
     ("exports parameters rounded down", QUANTISE, f"return {WITHIN}",
      "return (values * 2.0**grid.frac).floor().clamp(grid.lo, grid.hi)", LAW),

@@ -11,8 +11,7 @@ import json
 import math
 from pathlib import Path
 
-Sample = list[int]
-Sum = tuple[int, list[int]]  # what an accumulator starts at, and its terms
+from big_frames import Frames, Sample, Sum
 
 
 def read_safetensors(data: bytes) -> dict[str, tuple[list[int], list[int]]]:
@@ -61,18 +60,21 @@ def envelope(iq: Sample, power: int) -> int:
     return {1: math.isqrt(squared), 2: squared, 3: math.isqrt(squared) * squared, 4: squared**2}[power]
 
 
-class BigNet:
+class BigNet(Frames):
     """A net folder. `feed` takes one sample after the other; history starts at zero."""
 
     def __init__(self, folder: str | Path) -> None:
         self.document = json.loads((Path(folder) / "net.json").read_text())
         self.tensors = read_safetensors((Path(folder) / "weights.safetensors").read_bytes())
-        self.formats = {"input": Q(self.document["input"]["format"])}
-        self.shapes: dict[str, list[int]] = {"input": self.document["input"]["shape"]}  # of frames: channels, length
+        one = self.document["version"] == 1
+        inputs = [{"name": "input", **self.document["input"]}] if one else self.document["inputs"]
+        self.inputs = [entry["name"] for entry in inputs]
+        self.formats = {entry["name"]: Q(entry["format"]) for entry in inputs}
+        self.shapes: dict[str, list[int]] = {entry["name"]: entry["shape"] for entry in inputs}
         for node in self.document["nodes"]:
-            source = node["inputs"][0]
-            self.formats[node["name"]] = Q(node["output"]) if "output" in node else self.formats[source]
-            self.shapes[node["name"]] = self._shape(node, self.shapes[source])
+            own = node.get("output", node.get("format"))
+            self.formats[node["name"]] = Q(own) if own else self.formats[node["inputs"][0]]
+            self.shapes[node["name"]] = self._shape(node)
         self.history: dict[str, list[Sample]] = {name: [] for name in self.formats}
         self.sums: dict[str, list[Sum]] = {}
 
@@ -80,22 +82,14 @@ class BigNet:
     def hash(self) -> str:
         return digest(self.document, self.tensors)
 
-    def _shape(self, node: dict, given: list[int]) -> list[int]:
-        """Shape of a node's result, where layers of frames come to need it."""
-        if node["layer"] in ("Table", "Add"):
-            return given
-        if node["layer"] not in ("Conv1d", "MaxPool1d", "AvgPool1d"):
-            return []
-        if node["layer"] == "Conv1d":
-            (channels, _, size), _ = self.tensors[f"{node['name']}.weight"]
-        else:
-            channels, size = given[0], node["size"]
-        room = given[1] + 2 * node.get("padding", 0) - (size - 1) * node["dilation"] - 1
-        return [channels, room // node["stride"] + 1]
+    @staticmethod
+    def format(text: str) -> Q:
+        return Q(text)
 
-    def feed(self, sample: Sample) -> dict[str, Sample]:
-        """Codes of every tensor for the next input sample; `sums` then holds the accumulators of the layers."""
-        self.history["input"].append(sample)
+    def feed(self, sample: Sample | dict[str, Sample]) -> dict[str, Sample]:
+        """Codes of every tensor for the next sample of the inputs; `sums` then holds the accumulators of the layers."""
+        for name, codes in (sample if isinstance(sample, dict) else {self.inputs[0]: sample}).items():
+            self.history[name].append(codes)
         for node in self.document["nodes"]:
             rule = getattr(self, "_" + node["layer"].lower())
             self.history[node["name"]].append(rule(node))
@@ -125,11 +119,9 @@ class BigNet:
     def _dense(self, node: dict) -> Sample:
         (source,) = node["inputs"]
         x = self.history[source][-1]
-        shift = self.formats[source].frac + Q(node["weight_format"]).frac - Q(node["output"]).frac
         biases = [row[0] for row in self._weights(node, "bias")]
         rows = zip(biases, self._weights(node, "weight"), strict=True)
-        self.sums[node["name"]] = [(bias, [w * v for w, v in zip(row, x, strict=True)]) for bias, row in rows]
-        return [self._activate(node, start + sum(terms), shift) for start, terms in self.sums[node["name"]]]
+        return self._filtered(node, [(bias, [w * v for w, v in zip(row, x, strict=True)]) for bias, row in rows])
 
     def _activate(self, node: dict, acc: int, shift: int) -> int:
         out, extra = Q(node["output"]), 0
@@ -139,46 +131,6 @@ class BigNet:
             extra = int(node["activation"].split("/")[1])
         y = out.requantise(acc, shift + extra)
         return min(abs(y), out.hi) if node["activation"] == "abs" else y
-
-    def _conv1d(self, node: dict) -> Sample:
-        (source,) = node["inputs"]
-        (_, length), x = self.shapes[source], self.history[source][-1]
-        (filters, inner, size), flat = self.tensors[f"{node['name']}.weight"]
-        _, biases = self.tensors[f"{node['name']}.bias"]
-        sums: list[Sum] = []
-        for o in range(filters):
-            first = o // (filters // node["groups"]) * inner
-            for n in range(self.shapes[node["name"]][1]):
-                terms = []
-                for c in range(inner):
-                    for k in range(size):
-                        at = n * node["stride"] + k * node["dilation"] - node["padding"]
-                        if 0 <= at < length:
-                            terms.append(flat[(o * inner + c) * size + k] * x[(first + c) * length + at])
-                sums.append((biases[o], terms))
-        self.sums[node["name"]] = sums
-        shift = self.formats[source].frac + Q(node["weight_format"]).frac - Q(node["output"]).frac
-        return [self._activate(node, start + sum(terms), shift) for start, terms in sums]
-
-    def _windows(self, node: dict) -> list[list[int]]:
-        (source,) = node["inputs"]
-        (channels, length), x = self.shapes[source], self.history[source][-1]
-        return [
-            [x[c * length + n * node["stride"] + k * node["dilation"]] for k in range(node["size"])]
-            for c in range(channels)
-            for n in range(self.shapes[node["name"]][1])
-        ]
-
-    def _maxpool1d(self, node: dict) -> Sample:
-        return [max(window) for window in self._windows(node)]
-
-    def _avgpool1d(self, node: dict) -> Sample:
-        self.sums[node["name"]] = [(0, window) for window in self._windows(node)]
-        totals = [sum(window) for _, window in self.sums[node["name"]]]
-        return [total // node["size"] if total >= 0 else -(-total // node["size"]) for total in totals]
-
-    def _flatten(self, node: dict) -> Sample:
-        return self.history[node["inputs"][0]][-1]
 
     def _complexfir(self, node: dict) -> Sample:
         (source,) = node["inputs"]
@@ -206,10 +158,54 @@ class BigNet:
         _, values = self.tensors[f"{node['name']}.values"]
         return [values[code - self.formats[source].lo] for code in self.history[source][-1]]
 
-    def _add(self, node: dict) -> Sample:
-        out, given = Q(node["output"]), [self.formats[source] for source in node["inputs"]]
+    def _operands(self, node: dict) -> list[Sample]:
+        return [self.history[source][-1] for source in node["inputs"]]
+
+    def _rounded(self, node: dict, sums: list[Sum], frac: int) -> Sample:
+        self.sums[node["name"]] = sums
+        out = Q(node["output"])
+        return [out.requantise(start + sum(terms), frac - out.frac) for start, terms in sums]
+
+    def _add(self, node: dict, sign: int = 1) -> Sample:
+        given = [self.formats[source] for source in node["inputs"]]
         frac = max(q.frac for q in given)
-        samples = [self.history[source][-1] for source in node["inputs"]]
-        aligned = [[x * 2 ** (frac - q.frac) for x in sample] for sample, q in zip(samples, given, strict=True)]
-        self.sums[node["name"]] = [(0, list(terms)) for terms in zip(*aligned, strict=True)]
-        return [out.requantise(sum(terms), frac - out.frac) for _, terms in self.sums[node["name"]]]
+        factors = [2 ** (frac - q.frac) * (sign if k else 1) for k, q in enumerate(given)]
+        aligned = [[x * factor for x in sample] for sample, factor in zip(self._operands(node), factors, strict=True)]
+        return self._rounded(node, [(0, list(terms)) for terms in zip(*aligned, strict=True)], frac)
+
+    def _sub(self, node: dict) -> Sample:
+        return self._add(node, -1)
+
+    def _product_frac(self, node: dict) -> int:
+        return sum(self.formats[source].frac for source in node["inputs"])
+
+    def _mul(self, node: dict) -> Sample:
+        a, b = self._operands(node)
+        return self._rounded(node, [(x * y, []) for x, y in zip(a, b, strict=True)], self._product_frac(node))
+
+    def _complexmul(self, node: dict) -> Sample:
+        a, b = self._operands(node)
+        size = len(a) // self.shapes[node["name"]][0]  # elements of a channel
+        sums: list[Sum] = []
+        for k in range(len(a)):
+            if k // size % 2 == 0:
+                sums.append((0, [a[k] * b[k], -a[k + size] * b[k + size]]))
+            else:
+                sums.append((0, [a[k - size] * b[k], a[k] * b[k - size]]))
+        return self._rounded(node, sums, self._product_frac(node))
+
+    def _bitwiseor(self, node: dict) -> Sample:
+        return self._bitwise(node, any)
+
+    def _bitwisexor(self, node: dict) -> Sample:
+        return self._bitwise(node, lambda bits: sum(bits) % 2)
+
+    def _bitwise(self, node: dict, combine) -> Sample:
+        return [self._bits(node, codes, combine) for codes in zip(*self._operands(node), strict=True)]
+
+    def _bits(self, node: dict, codes: tuple[int, ...], combine) -> int:
+        """The word that ``combine`` makes of the words' bits, one bit a time."""
+        q, word = self.formats[node["name"]], 0
+        for bit in range(q.bits):
+            word += 2**bit * int(combine([code % 2**q.bits // 2**bit % 2 for code in codes]))
+        return word - 2**q.bits if word > q.hi else word

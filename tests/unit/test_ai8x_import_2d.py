@@ -155,6 +155,19 @@ def test_weights_are_used_again_with_their_shift(tmp_path):
     assert [stage.shift for stage in imported(tmp_path, layers, state, size=(4, 4)).stages] == [1, 1]
 
 
+def test_layers_without_weights_may_name_a_source_of_weights(tmp_path):
+    """Published detectors write it at every layer of a part that is used again."""
+    layers = [IMAGE | {"name": "one"}, {"operation": "add", "in_sequences": [0, -1], "name": "Sum"}]
+    layers += [IMAGE | {"weight_source": "one"}, {"operation": "add", "in_sequences": [2, 1], "weight_source": "sum"}]
+    state = states((2, 2, 3, 3))
+    plain = [{key: value for key, value in layer.items() if key not in ("name", "weight_source")} for layer in layers]
+    plain[2]["weight_source"] = 0
+    assert judged(tmp_path, plain, state, (2, 3, 4)).net.outputs == ("layer3",)
+    assert [stage.name for stage in imported(tmp_path, layers, state).stages] == ["l0", "sum", "layer2", "layer3"]
+    with pytest.raises(BadInput, match="weight_source 1 is no earlier layer with weights"):
+        imported(tmp_path, [*layers[:2], IMAGE | {"weight_source": "sum"}], state)
+
+
 def test_several_results_come_out(tmp_path):
     layers = [IMAGE | {"output": True}, DOT | {"output_width": 32, "output": True}, IMAGE | {"in_sequences": 0}]
     done = judged(tmp_path, layers, states((2, 2, 3, 3), (3, 2, 1, 1), (2, 2, 3, 3)), (2, 4, 3))

@@ -11,7 +11,7 @@ from ai8x_files import CONV, imported, layer_state
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec import Add, AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Net, Node, ReLU, TensorType
+from bittrue.spec import AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Mul, Net, Node, ReLU, TensorType
 from bittrue.spec.stages import DATA, Stage, stage_net
 from bittrue.spec.store import content_hash
 from bittrue.targets.max78002.checkpoint import Checkpoint
@@ -170,6 +170,12 @@ def test_branches_have_stages():
         ("b", None, ("input",)),
         ("sum", "add", ("a", "b")),
     ]
+
+
+def test_layers_that_the_chip_lacks_are_refused():
+    nodes = (Node("a", conv(), ("input",)), Node("b", conv(), ("input",)), Node("times", Mul(DATA), ("a", "b")))
+    with pytest.raises(BadInput, match="node times is a Mul, which a MAX78002 lacks"):
+        stages_of(Net("x", TensorType((2, 9), DATA), nodes), MAX78002)
 
 
 def test_a_tensor_beyond_half_of_memory_is_refused():

@@ -1,8 +1,10 @@
 """The comparison of legs: its vectors reach what they promise, and a broken leg is found where it is broken."""
 
+import operator
 import sys
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 from io import StringIO
 
 import numpy as np
@@ -22,18 +24,24 @@ from bittrue.ranges import ranges
 from bittrue.spec import (
     LAYERS,
     Abs,
-    AvgPool1d,
+    Bitwise,
+    BitwiseOr,
+    Concat,
+    Constant,
     Dense,
     Flatten,
+    Interleave,
     LeakyReLU,
     Linear,
-    MaxPool1d,
     MemoryTaps,
     Net,
     Node,
+    Pool,
     ReLU,
+    Reshape,
     Table,
     TensorType,
+    Upsample,
 )
 
 Q = Format.parse
@@ -354,10 +362,15 @@ def _recomputed(layer, rows) -> int:
     """The word that the rows of a report lead to."""
     if isinstance(layer, Table):
         return int(rows["values[index]"])
-    if isinstance(layer, MaxPool1d | Flatten):
-        return max(int(value) for name, value in rows.items() if name.startswith("x["))
-    if isinstance(layer, AvgPool1d):
+    if isinstance(layer, Constant):
+        return int(next(value for name, value in rows.items() if name.startswith("values[")))
+    if isinstance(layer, Bitwise):
+        words = [int(value.split(",")[0]) for value in rows.values()]
+        return reduce(operator.or_ if isinstance(layer, BitwiseOr) else operator.xor, words)
+    if isinstance(layer, Pool) and layer.kind == "avg":
         return int(Fraction(int(rows["sum"]), int(rows["divided by"])))
+    if isinstance(layer, Pool | Flatten | Reshape | Concat | Upsample | Interleave):
+        return max(int(value) for name, value in rows.items() if name.startswith("x"))
     names = ("accumulator", "sum", "exact |x|^1", "exact |x|^2", "exact |x|^3", "exact |x|^4")
     acc = next((int(rows[name]) for name in names if name in rows), None)
     if acc is None:

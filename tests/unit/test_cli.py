@@ -404,7 +404,7 @@ def test_interval_and_stalls_reach_the_rtl_leg(folder, monkeypatch):
 def test_real_data_is_that_of_the_amplifier(capsys):
     from bittrue.cli.check import real_data
 
-    found = real_data(filter_net())
+    found = real_data(filter_net())["input"]
     if found is None:
         assert "no real data among the vectors" in capsys.readouterr().err
     else:

@@ -27,8 +27,13 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
 
 
+def titled(page: Path) -> list[str]:
+    """The layers that a page is about: its title."""
+    return page.read_text().splitlines()[0].removeprefix("# ").split(", ")
+
+
 def page_of(layer: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", layer).lower() + ".md"
+    return next(page.name for page in LAYER_PAGES if layer in titled(page))
 
 
 def write_folder(example: dict, folder: Path) -> None:
@@ -47,7 +52,7 @@ def worked(page: Path) -> list[dict]:
 
 
 def test_every_layer_has_a_page_and_every_page_a_layer():
-    assert {page.name for page in LAYER_PAGES} == {page_of(name) for name in LAYERS}
+    assert sorted(name for page in LAYER_PAGES for name in titled(page)) == sorted(LAYERS)
     index = (DOCS / "README.md").read_text()
     missing = [path for path in DOCS.rglob("*.md") if f"]({path.relative_to(DOCS)})" not in index]
     assert [path.name for path in missing] == ["README.md"]
@@ -59,9 +64,12 @@ def test_worked_examples(page, tmp_path):
     for example in worked(page):
         write_folder(example, tmp_path)
         net, judge = load(tmp_path), BigNet(tmp_path)
-        taps = ref.taps(net, example["input"])
+        given = example["input"]
+        taps = ref.taps(net, given)
         assert {name: codes.tolist() for name, codes in taps.items()} == example["taps"]
-        slow = [judge.feed(flat(sample)) for sample in example["input"]]
+        given = given if isinstance(given, dict) else {"input": given}
+        rows = [dict(zip(given, map(flat, sample), strict=True)) for sample in zip(*given.values(), strict=True)]
+        slow = [judge.feed(row) for row in rows]
         assert {name: [sample[name] for sample in slow] for name in taps} == {
             name: [flat(sample) for sample in samples] for name, samples in example["taps"].items()
         }
@@ -69,7 +77,8 @@ def test_worked_examples(page, tmp_path):
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
 def test_an_example_is_of_its_layer(name):
-    assert name in [node["layer"] for node in worked(DOCS / "layers" / page_of(name))[0]["net"]["nodes"]]
+    examples = worked(DOCS / "layers" / page_of(name))
+    assert name in [node["layer"] for example in examples for node in example["net"]["nodes"]]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -84,7 +93,7 @@ def test_parameters_are_named_on_the_pages():
     for name, layer in LAYERS.items():
         page = (DOCS / "layers" / page_of(name)).read_text()
         for parameter in (field.name for field in dataclasses.fields(layer)):
-            assert f"| `{parameter}` |" in page
+            assert f"| `{parameter}` |" in page, f"{name}.{parameter}"
             assert f"`{parameter}`" in whole
 
 
@@ -95,18 +104,22 @@ def test_links_lead_somewhere():
 
 
 def test_the_files_of_the_format_page(tmp_path):
-    """The net.json, the bytes of the weight file and the hash on the page are one net that loads."""
+    """The first net.json, the bytes of the weight file and the hash on the page are one net that loads."""
     page = DOCS / "net-format.md"
-    (text,) = (block for block in blocks(page, "json") if "hash" in json.loads(block))
+    text, of_two = (block for block in blocks(page, "json") if "hash" in json.loads(block))
     (dump,) = blocks(page, "hexdump")
     (tmp_path / "net.json").write_text(text)
     (tmp_path / "weights.safetensors").write_bytes(bytes.fromhex(dump))
-    net, (example,) = load(tmp_path), worked(page)
+    net, (example, example_of_two) = load(tmp_path), worked(page)
     assert net.nodes[0].layer.weight.tolist() == example["tensors"]["fc.weight"]
     assert ref.run(net, example["input"]).tolist() == example["taps"]["fc"]
     header = bytes.fromhex(dump)[8:].split(b"}}")[0].decode() + "}}"
     assert f"\n`{header}`\n" in page.read_text()
     assert f"in {len(bytes.fromhex(dump))} bytes" in page.read_text()
+    assert {key: value for key, value in json.loads(of_two).items() if key != "hash"} == example_of_two["net"]
+    (tmp_path / "net.json").write_text(of_two)
+    (tmp_path / "weights.safetensors").write_bytes(safetensors.numpy.save({}))
+    assert load(tmp_path).outputs == ("small", "scaled")
 
 
 def test_the_hashed_bytes_of_the_format_page():
@@ -115,6 +128,6 @@ def test_the_hashed_bytes_of_the_format_page():
     scope: dict = {}
     for example in doctest.DocTestParser().get_examples(code):
         exec(example.source, scope)
-    (text,) = (block for block in blocks(DOCS / "net-format.md", "json") if "hash" in json.loads(block))
+    text = next(block for block in blocks(DOCS / "net-format.md", "json") if "hash" in json.loads(block))
     assert json.loads(text)["hash"] == "sha256:" + hashlib.sha256(scope["stream"]).hexdigest()
     assert f"The hash runs over {len(scope['stream'])} bytes" in (DOCS / "net-format.md").read_text()

@@ -224,11 +224,12 @@ def test_only_portable_integer_c(net: Net) -> None:
             *(f'"{n}"' for n in files),
         }
         if "shift_right" in code:  # compilers shift the sign in where C does not say, so only the text can tell
-            assert "return value < 0 ? ~(~value >> shift) : value >> shift;" in code
-        for helper in ("shift_right", "isqrt"):
+            assert code.count("return value < 0 ? ~(~value >> shift) : value >> shift;") == code.count(">> shift;")
+        for helper in ("shift_right", "shift_right32", "isqrt"):
             code = re.sub(rf"static inline \w+ {helper}\(.*?\n}}\n", "", code, flags=re.S)
         assert ">>" not in code, "a right shift outside the helpers"
         assert code.count("requantise(int64_t") <= 1
+        assert code.count("requantise32(int32_t") <= 1
 
 
 @every_net
@@ -339,9 +340,9 @@ def test_layer_without_c_leg_is_named() -> None:
         def example(cls) -> Net:
             raise NotImplementedError
 
-    from bittrue.emit.c.layers import fragment
+    from bittrue.emit.c.rules import fragment
 
-    with pytest.raises(BadInput, match="Mystery: no C leg"):
+    with pytest.raises(BadInput, match="the C leg has no rule for layer Mystery"):
         fragment(Mystery(), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -175,7 +176,7 @@ def test_many_frames_at_once_are_as_many_single_ones(monkeypatch):
     codes = full_range(net, 40, seed=5)
     whole = ref.run(net, codes)
     assert np.array_equal(np.concatenate([ref.run(net, frame) for frame in codes]), whole)
-    monkeypatch.setattr("bittrue.ref.frames.COLUMNS", 1)
+    monkeypatch.setattr("bittrue.ref.weighted.COLUMNS", 1)
     assert np.array_equal(ref.run(net, codes), whole)
 
 
@@ -185,10 +186,16 @@ def test_blocks_are_bounded_by_elements(monkeypatch):
     module = importlib.import_module("bittrue.ref.run")
     net, seen = ecg(), []
     codes = full_range(net, 9, seed=5)
-    whole, taps = ref.run(net, codes), module.taps
-    size = sum(int(np.prod(tensor.shape)) for tensor in net.types.values())
-    monkeypatch.setattr(module, "ELEMENTS", 4 * size + 1)
-    monkeypatch.setattr(module, "taps", lambda net, x: (seen.append(len(x)), taps(net, x))[1])
+    whole, tensors = ref.run(net, codes), module._tensors
+    elements = [tensor.elements for tensor in net.types.values()]
+    together = max(a + b for a, b in itertools.pairwise(elements))  # a layer's input and output, in a chain
+    monkeypatch.setattr(module, "ELEMENTS", 4 * together + 1)
+
+    def counted(net, given, **more):
+        seen.append(len(given["input"]))
+        return tensors(net, given, **more)
+
+    monkeypatch.setattr(module, "_tensors", counted)
     assert np.array_equal(ref.run(net, codes), whole) and seen == [4, 4, 1]
 
 

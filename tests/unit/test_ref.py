@@ -15,6 +15,7 @@ from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
+from bittrue.ref.evaluate import evaluate
 from bittrue.spec import (
     LAYERS,
     Add,
@@ -164,8 +165,8 @@ def test_an_unknown_layer_is_named():
         def example(cls):
             raise NotImplementedError
 
-    with pytest.raises(BadInput, match="Strange: no reference leg"):
-        ref.layers.evaluate(Strange(), (), np.zeros((1, 1), np.int64))
+    with pytest.raises(BadInput, match="the reference leg has no rule for layer Strange; register one"):
+        evaluate(Strange(), (), np.zeros((1, 1), np.int64))
 
 
 def test_banks_are_numbered_from_zero():

@@ -201,5 +201,5 @@ def test_layer_without_export_is_named() -> None:
         def example(cls) -> Net:
             raise NotImplementedError
 
-    with pytest.raises(BadInput, match="Mystery: no ROM export"):
+    with pytest.raises(BadInput, match="no rule for layer Mystery"):
         constants(Mystery(), ())

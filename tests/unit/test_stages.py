@@ -102,6 +102,16 @@ def test_channels_are_joined_in_the_order_of_the_sources_and_several_results_com
     assert [str(given) for given, _ in stage_types(x.shape[1:], stages)] == ["3x4x5 Q1.7", "2x4x5 Q1.7", "5x4x5 Q1.7"]
 
 
+def test_a_stage_may_have_the_name_that_a_node_before_another_would_have():
+    stages = [
+        Stage("a", "none", pool=Pool("max", 2, 1)),
+        Stage("b", "linear", weights(2, 6)),
+        Stage("b_flatten", "none"),
+    ]
+    net = stage_net("n", (2, 4), stages)
+    assert [node.name for node in net.nodes] == ["a", "b_flatten_", "b", "b_flatten"]
+
+
 def test_a_sum_of_operands_may_be_wide():
     net = stage_net("n", (2, 3), [Stage("s", "none", sources=("input",) * 3, join="add", wide=True)])
     x = data(2, 3)

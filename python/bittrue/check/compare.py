@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bittrue import ref
 from bittrue.check.explain import Operands, explain
 from bittrue.check.legs import Leg
-from bittrue.check.vectors import blocks
+from bittrue.check.vectors import Block, blocks, length
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 from bittrue.limits import take
@@ -120,7 +120,7 @@ def check(
     legs: Mapping[str, Leg],
     samples: int,
     seed: int,
-    real: npt.ArrayLike | None = None,
+    real: npt.ArrayLike | Mapping[str, npt.ArrayLike] | None = None,
     progress: Progress | None = None,
     every: bool = False,
 ) -> Verdict:
@@ -153,16 +153,16 @@ def check(
             if not verdict.fault:
                 _compare(net, leg, verdict, codes, expected, (kind, number))
             if progress:
-                progress(leg.name, kind, len(codes))
-        result.kinds[kind] = result.kinds.get(kind, 0) + len(codes)
-        longest = max(longest, len(codes))
+                progress(leg.name, kind, length(codes))
+        result.kinds[kind] = result.kinds.get(kind, 0) + length(codes)
+        longest = max(longest, length(codes))
     result.samples = sum(result.kinds.values())
     result.unreached = {node.name: node.layer.memory for node in net.nodes if node.layer.memory >= longest}
     return result
 
 
 def _compare(
-    net: Net, leg: Leg, verdict: LegVerdict, codes: Codes, expected: Mapping[str, Codes], block: tuple[str, int]
+    net: Net, leg: Leg, verdict: LegVerdict, codes: Block, expected: Mapping[str, Codes], block: tuple[str, int]
 ) -> None:
     """Run one leg on one block and add what differs to its verdict."""
     start = time.perf_counter()
@@ -179,7 +179,7 @@ def _compare(
             what = "no tensor" if given is None else f"a tensor {given.shape} of {given.dtype}"
             verdict.fault = f"{block[0]} vectors: {what} for node {name}, not {words.shape} integers"
             return
-    verdict.samples += len(codes)
+    verdict.samples += length(codes)
     for name, words in expected.items():
         verdict.words += words.size
         wrong = found[name] != words
@@ -193,7 +193,7 @@ def _compare(
 
 def _divergence(
     net: Net,
-    codes: Codes,
+    codes: Block,
     expected: Mapping[str, Codes],
     name: str,
     where: tuple[int, ...],

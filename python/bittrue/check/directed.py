@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,29 +32,30 @@ DRAWS, KEPT = 64, 8
 """Attempts to construct a tie of one neuron, and how many ties of it are taken."""
 
 
-def worst_cases(net: Net) -> Codes:
-    """Streams ``(N, *net.input.shape)`` that bring first-layer accumulators to their largest and smallest value.
+def worst_cases(net: Net, name: str = INPUT) -> Codes:
+    """Streams ``(N, *shape)`` of an input that bring first-layer accumulators to their largest and smallest value.
 
     For a `Dense` on the input these are lo and hi by the sign of each weight, for a convolution the same in one
-    window, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps` into `Dense`) every delay gets that sample of a grid over the I/Q plane that adds most, which is the largest value
-    but for the spacing of the grid. Empty for other first layers.
+    window, the rest being lo. Behind delays (`ComplexFIR`, `MemoryTaps` into `Dense`) every delay gets that sample of a
+    grid over the I/Q plane that adds most, which is the largest value but for the spacing of the grid. Empty for other
+    first layers.
     """
-    fmt = net.input.format
-    found = [np.zeros((0, *net.input.shape), np.int64)]
+    given = net.inputs[name]
+    fmt, found = given.format, [np.zeros((0, *given.shape), np.int64)]
     line = [min(k * (1 << fmt.bits) // GRID + fmt.lo, fmt.hi) for k in range(GRID + 1)]
     candidates = np.array(list(product(line, repeat=2)))
     for node in net.nodes:
-        if isinstance(node.layer, Conv) and node.inputs == (INPUT,):
-            weight = node.layer.weight[: _some(net.input.elements)]
+        if isinstance(node.layer, Conv) and node.inputs == (name,):
+            weight = node.layer.weight[: _some(given.elements)]
             for ends in ((fmt.hi, fmt.lo), (fmt.lo, fmt.hi)):
-                found.append(framed(node.layer, net.input, np.where(weight >= 0, *ends)))
-    for layer, taps in _first_matrices(net):
+                found.append(framed(node.layer, given, np.where(weight >= 0, *ends)))
+    for layer, taps in _first_matrices(net, name):
         if isinstance(layer, ComplexFIR):
             scores = _fir_scores(layer, fmt, candidates)
         elif taps:
-            scores = _feature_scores(taps, layer, net.input, candidates)
+            scores = _feature_scores(taps, layer, given, candidates)
         else:
-            weight = layer.weight[: _some(net.input.elements)]
+            weight = layer.weight[: _some(given.elements)]
             found += [np.where(weight >= 0, fmt.hi, fmt.lo), np.where(weight >= 0, fmt.lo, fmt.hi)]
             continue
         depth = max(scores) + 1
@@ -70,11 +72,11 @@ def _some(elements: int, most: int = NEURONS) -> int:
     return max(1, min(most, DIRECTED // elements))
 
 
-def _first_matrices(net: Net) -> Iterable[tuple[Dense | ComplexFIR, MemoryTaps | None]]:
+def _first_matrices(net: Net, name: str) -> Iterable[tuple[Dense | ComplexFIR, MemoryTaps | None]]:
     """Layers that weigh the input, and those that weigh the `MemoryTaps` of it."""
-    features = {n.name: n.layer for n in net.nodes if isinstance(n.layer, MemoryTaps) and n.inputs == (INPUT,)}
+    features = {n.name: n.layer for n in net.nodes if isinstance(n.layer, MemoryTaps) and n.inputs == (name,)}
     for node in net.nodes:
-        if isinstance(node.layer, Dense | ComplexFIR) and node.inputs == (INPUT,):
+        if isinstance(node.layer, Dense | ComplexFIR) and node.inputs == (name,):
             yield node.layer, None
         elif isinstance(node.layer, Dense) and node.inputs[0] in features:
             yield node.layer, features[node.inputs[0]]
@@ -112,30 +114,31 @@ def _fir_scores(layer: ComplexFIR, given: Format, iq: Codes) -> dict[int, Codes]
     return scores
 
 
-def ties(net: Net, rng: np.random.Generator) -> Codes:
-    """Samples ``(N, *net.input.shape)`` for which a rounding of the first layer lies half an LSB between two words.
+def ties(net: Net, rng: np.random.Generator, name: str = INPUT) -> Codes:
+    """Samples ``(N, *shape)`` of an input for which a rounding of the first layer lies half an LSB between two words.
 
     Searched among all samples on the I axis, the Q axis and the diagonal for layers that take I/Q, constructed from
-    the weights for `Dense` and for one window of a convolution. Empty where the first layer rounds nothing away or no such
-    sample was found.
+    the weights for `Dense` and for one window of a convolution. Empty where the first layer rounds nothing away or no
+    such sample was found.
     """
-    found = [np.zeros((0, *net.input.shape), np.int64)]
+    given = net.inputs[name]
+    found = [np.zeros((0, *given.shape), np.int64)]
     for node in net.nodes:
-        if node.inputs != (INPUT,):
+        if node.inputs != (name,):
             continue
         if isinstance(node.layer, Weighted):
             layer = node.layer
             rows = layer.weight.reshape(len(layer.weight), -1)
-            shift = layer.shift(net.input.format)
-            few = min(_some(net.input.elements * KEPT), max(1, TERMS // rows.shape[1]))
+            shift = layer.shift(given.format)
+            few = min(_some(given.elements * KEPT), max(1, TERMS // rows.shape[1]))
             for neuron, (row, bias) in enumerate(zip(rows[:few], layer.bias, strict=False)):
-                samples = _row_ties(row, int(bias), shift, net.input.format, rng)
+                samples = _row_ties(row, int(bias), shift, given.format, rng)
                 if isinstance(layer, Conv) and len(samples):
                     windows = samples.reshape(len(samples), *layer.weight.shape[1:])
-                    samples = framed(layer, net.input, windows, np.full(len(samples), neuron))
+                    samples = framed(layer, given, windows, np.full(len(samples), neuron))
                 found.append(samples)
         elif isinstance(node.layer, MemoryTaps | ComplexFIR):
-            found.append(_iq_ties(node.layer, net.input.format, rng))
+            found.append(_iq_ties(node.layer, given.format, rng))
     return np.concatenate(found)
 
 
@@ -160,7 +163,7 @@ def _iq_ties(layer: MemoryTaps | ComplexFIR, given: Format, rng: np.random.Gener
         powers, target, tied = layer.powers, layer.output, []
     else:
         powers, target = tuple(term.power for term in layer.terms if term.power), layer.basis
-        shift = target.frac + layer.weight_format.frac - layer.output.frac
+        shift = layer.shift
         tied = [is_tie(part, shift) for part in _fir_scores(layer, given, iq)[layer.memory].T]
         tied += [_any(is_tie(iq * envelope(iq, p, given.frac, target)[:, None], given.frac)) for p in powers]
     tied += [is_tie(exact[p], p * given.frac - target.frac) for p in powers]
@@ -216,5 +219,6 @@ def framed(layer: Conv, given: TensorType, windows: Codes, filters: Codes | None
     for n, o in enumerate(filters):
         first = int(o) // (len(layer.weight) // layer.groups) * channels
         group = range(first, first + channels)
-        result[(n, *np.ix_(group, *places))] = windows[n][np.ix_(range(channels), *weights)]
+        where: tuple[Any, ...] = (n, *np.ix_(group, *places))
+        result[where] = windows[n][np.ix_(range(channels), *weights)]
     return result

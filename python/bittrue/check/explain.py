@@ -22,7 +22,6 @@ from bittrue.spec import (
     Dense,
     Flatten,
     Interleave,
-    Layer,
     MemoryTaps,
     Mul,
     Net,
@@ -36,7 +35,7 @@ from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
-RULES: dict[type[Layer], Callable[..., tuple[str, Rows]]] = {
+RULES: dict[type, Callable[..., tuple[str, Rows]]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,
@@ -61,7 +60,9 @@ class Operands:
     rows: tuple[tuple[str, str], ...]
 
 
-def explain(net: Net, codes: Codes | Mapping[str, Codes], taps: Mapping[str, Codes], name: str, where: tuple[int, ...]) -> Operands:
+def explain(
+    net: Net, codes: Codes | Mapping[str, Codes], taps: Mapping[str, Codes], name: str, where: tuple[int, ...]
+) -> Operands:
     """`Operands` of the word ``where = (sample, *channel)`` of node ``name``.
 
     Parameters

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bittrue.check.vectors import zeros
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
-Run = Callable[[npt.ArrayLike], Codes]
-Taps = Callable[[npt.ArrayLike], dict[str, Codes]]
+Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+Run = Callable[[Given], Codes]
+Named = Callable[[Given], dict[str, Codes]]
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,33 @@ class Leg:
     ----------
     name : str
     run : function
-        Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
+        Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, or of those of every input by
+        name; history zero at start.
     taps : function
         Codes of every tensor of the net by its node's name.
+    outputs : function, optional
+        Codes of every output by its node's name; ``None`` for a leg that has nets with one output only.
     """
 
     name: str
     run: Run = field(repr=False)
-    taps: Taps = field(repr=False)
+    taps: Named = field(repr=False)
+    outputs: Named | None = field(default=None, repr=False)
+
+    def results(self, net: Net, codes: Given) -> dict[str, Codes]:
+        """Codes of every output of ``net`` by its node's name."""
+        return {net.last: self.run(codes)} if self.outputs is None else self.outputs(codes)
 
 
 def _ref(net: Net, options: Options) -> Leg:
     from bittrue import ref
 
-    return Leg("ref", lambda codes: ref.run(net, codes), lambda codes: ref.taps(net, codes))
+    return Leg(
+        "ref",
+        lambda codes: ref.run(net, codes),
+        lambda codes: ref.taps(net, codes),
+        lambda codes: ref.outputs(net, codes),
+    )
 
 
 def _torch(net: Net, options: Options) -> Leg:
@@ -66,7 +81,12 @@ def _torch(net: Net, options: Options) -> Leg:
         from bittrue import qat
     except ImportError as error:
         raise _missing("torch", "PyTorch", "train", error) from None
-    return Leg("torch", lambda codes: qat.run(net, codes), lambda codes: qat.taps(net, codes))
+    return Leg(
+        "torch",
+        lambda codes: qat.run(net, codes),
+        lambda codes: qat.taps(net, codes),
+        lambda codes: qat.outputs(net, codes),
+    )
 
 
 def _missing(leg: str, package: str, extra: str, error: ImportError) -> BadInput:
@@ -93,7 +113,7 @@ def _c(net: Net, options: Options) -> Leg:
     from bittrue.cosim.c_model import CModel
 
     model = CModel(net)
-    return Leg("c", model.run, model.taps)
+    return Leg("c", model.run, model.taps, model.outputs)
 
 
 def _rtl(net: Net, options: Options) -> Leg:
@@ -164,7 +184,7 @@ def runnable(
     for name in LEGS if names is None else names:
         try:
             legs[name] = make(name, net, options)
-            legs[name].taps(np.zeros((1, *net.input.shape), np.int64))
+            legs[name].taps(zeros(net, 1))
         except HardwareFault:
             continue  # it runs, and runs wrongly: the comparison says so
         except BadInput as error:

@@ -52,5 +52,6 @@ def rounding(acc: int, shift: int, output: str = "") -> Rows:
 
 
 def shortened(words: Codes) -> str:
+    """The first words, and whether there are more."""
     flat = [str(int(word)) for word in words.ravel()]
     return ", ".join(flat[:TERMS]) + (", ..." if len(flat) > TERMS else "")

@@ -15,7 +15,10 @@ from bittrue.spec import ComplexFIR, Dense, MemoryTaps, Table, TensorType
 Codes = npt.NDArray[np.int64]
 
 
-def dense(layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+def dense(
+    layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> tuple[str, Rows]:
+    """Formula and operands of one word of `Dense`."""
     sample, neuron = where
     x, weight = inputs[0][sample], layer.weight[neuron]
     terms = [(f"w[{neuron}, {k}] * x[{k}]", int(w), int(v)) for k, (w, v) in enumerate(zip(weight, x, strict=True))]
@@ -25,6 +28,7 @@ def dense(layer: Dense, types: Sequence[TensorType], inputs: Sequence[Codes], wh
 def memory_taps(
     layer: MemoryTaps, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
 ) -> tuple[str, Rows]:
+    """Formula and operands of one word of `MemoryTaps`."""
     sample, channel = where
     tap, part = layer.features[channel]
     i, q = (int(v) for v in _delayed(inputs[0], sample, tap))
@@ -43,6 +47,7 @@ def memory_taps(
 def complex_fir(
     layer: ComplexFIR, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
 ) -> tuple[str, Rows]:
+    """Formula and operands of one word of `ComplexFIR`."""
     sample, channel = where
     terms: list[tuple[str, int, int]] = []
     row = iter(layer.weight)
@@ -57,12 +62,15 @@ def complex_fir(
             else:
                 terms += [(f"h_re * Q {name}", h_re, b_q), (f"h_im * I {name}", h_im, b_i)]
     rows, acc = sum_of(terms, 0)
-    shift = layer.basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     part = "imaginary" if channel else "real"
     return f"y = requantise(sum(h * b), shift), {part} part", [*rows, *rounding(acc, shift, str(layer.output))]
 
 
-def table(layer: Table, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> tuple[str, Rows]:
+def table(
+    layer: Table, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> tuple[str, Rows]:
+    """Formula and operands of one word of `Table`."""
     word, lo = int(inputs[0][where]), types[0].format.lo
     rows = [("x", str(word)), ("index x - lo", str(word - lo)), ("values[index]", str(int(layer.values[word - lo])))]
     return "y = values[x - lo]", rows

@@ -33,6 +33,7 @@ Found = tuple[str, Rows]
 
 
 def conv(layer: Conv, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+    """Formula and operands of one word of `Conv`."""
     sample, o, *window = where
     first = o // (len(layer.weight) // layer.groups) * layer.weight.shape[1]
     terms, missing = [], 0
@@ -50,6 +51,7 @@ def conv(layer: Conv, types: Sequence[TensorType], inputs: Sequence[Codes], wher
 
 
 def pool(layer: Pool, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+    """Formula and operands of one word of `Pool`."""
     sample, c, *window = where
     along = [
         [n * axis.stride + k * axis.dilation for k in range(axis.size)]
@@ -76,11 +78,15 @@ def eltwise(layer: Eltwise, types: Sequence[TensorType], inputs: Sequence[Codes]
 
 
 def mul(layer: Mul, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+    """Formula and operands of one word of `Mul`."""
     a, b = (int(x[where]) for x in inputs)
     return _rounded(layer, types, [("x_0 * x_1", a, b)], "x_0 * x_1")
 
 
-def complex_mul(layer: ComplexMul, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+def complex_mul(
+    layer: ComplexMul, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]
+) -> Found:
+    """Formula and operands of one word of `ComplexMul`."""
     sample, channel, *rest = where
     pair = channel // 2 * 2
     (a_i, a_q), (b_i, b_q) = ([int(x[(sample, c, *rest)]) for c in (pair, pair + 1)] for x in inputs)
@@ -96,6 +102,7 @@ def _rounded(layer: Eltwise, types: Sequence[TensorType], terms: list[tuple[str,
 
 
 def bitwise(layer: Bitwise, types: Sequence[TensorType], inputs: Sequence[Codes], where: tuple[int, ...]) -> Found:
+    """Formula and operands of one word of `Bitwise`."""
     bits = types[0].format.bits
     rows = [(f"x_{k}", f"{int(x[where])}, bits {int(x[where]) % (1 << bits):0{bits}b}") for k, x in enumerate(inputs)]
     sign = "|" if isinstance(layer, BitwiseOr) else "^"
@@ -135,4 +142,5 @@ def _origin(layer: Layer, types: Sequence[TensorType], place: Sequence[int]) -> 
 
 
 def listed(numbers: Sequence[int]) -> str:
+    """Numbers with commas between them."""
     return ", ".join(map(str, numbers))

@@ -13,14 +13,15 @@ from bittrue.bars import steps
 from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
-from bittrue.check.vectors import needed
+from bittrue.check.vectors import length, needed
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
-from bittrue.cli.run import encode, fitting, read_array
+from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
-from bittrue.spec import Net
+from bittrue.spec import Net, Pool
+from bittrue.spec.net import INPUT
 
 SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
@@ -69,7 +70,7 @@ def call(arguments: argparse.Namespace) -> int:
     known = known_answers.verify(net, arguments.net)
     if arguments.html:
         check_target(arguments.html, (".html", ".htm"))
-    given = None if arguments.input is None else codes_of(net, arguments.input)
+    given = None if arguments.input is None else codes_of(net, read_arrays(net, arguments.input), arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
     with steps("building the legs"):
@@ -99,17 +100,17 @@ def usual_samples(net: Net, hardware: bool = False) -> int:
     words = WORD * net.elements
     words += sum(net.types[n.name].elements * n.layer.places for n in net.nodes if isinstance(n.layer, Pool))
     work = max(words, sum(macs(node.layer, net.types[node.name]) for node in net.nodes))
-    budget = RTL_MACS if hardware and len(net.input.shape) > 1 else MACS
+    budget = RTL_MACS if hardware and any(len(given.shape) > 1 for given in net.inputs.values()) else MACS
     least = min(100, max(1, WORDS // net.elements))
     reaching = needed(net) if needed(net) * work <= 4 * budget else 0
     return max(least, reaching, min(SAMPLES, budget // work))
 
 
 def _compare(
-    net: Net, legs: Mapping[str, Leg], arguments: argparse.Namespace, real: npt.NDArray[np.int64] | None
+    net: Net, legs: Mapping[str, Leg], arguments: argparse.Namespace, real: dict[str, npt.NDArray[np.int64]] | None
 ) -> Verdict:
     every = real is not None and arguments.input is not None
-    total = (arguments.samples + (len(real) if every and real is not None else 0)) * len(set(legs) - {"ref"})
+    total = (arguments.samples + (length(real) if every and real is not None else 0)) * len(set(legs) - {"ref"})
     done = 0
     with steps("making vectors") as step:
 
@@ -121,16 +122,9 @@ def _compare(
         return compare(net, legs, arguments.samples, arguments.seed, real, report, every)
 
 
-def codes_of(net: Net, path: str) -> npt.NDArray[np.int64]:
-    """Codes of the samples of a .npy file. Raises `BadInput` where they do not fit the net, naming the file."""
-    given = read_array(path)
-    codes = given if given.dtype.kind in "iu" else encode(given, net.input.format, argparse.Namespace(input=path))
-    return fitting(net, codes, path)
-
-
-def real_data(net: Net) -> npt.NDArray[np.int64] | None:
+def real_data(net: Net) -> dict[str, npt.NDArray[np.int64]] | None:
     """Codes of the measured amplifier input where the net takes I/Q and the data is installed, else ``None``."""
-    if net.input.shape != (2,):
+    if [given.shape for given in net.inputs.values()] != [(2,)]:
         return None
     try:
         from bittrue.apps.dpd.captures import data
@@ -139,4 +133,5 @@ def real_data(net: Net) -> npt.NDArray[np.int64] | None:
     except (BadInput, ImportError) as error:
         remark(f"no real data among the vectors: {error}")
         return None
-    return net.input.format.encode(np.concatenate([data.to_iq(capture.inputs[split]) for split in data.SPLITS]))
+    values = np.concatenate([data.to_iq(capture.inputs[split]) for split in data.SPLITS])
+    return {INPUT: net.input.format.encode(values)}

@@ -53,11 +53,17 @@ CORE = ("Python", "numpy", "safetensors", "rich", "integer core")
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     does = "show what is installed, what is needed, and what is skipped"
-    add_command(commands, "doctor", call, does, net=False, examples=["bittrue doctor"])
+    examples = ["bittrue doctor", "bittrue doctor --layers"]
+    command = add_command(commands, "doctor", call, does, net=False, examples=examples)
+    command.add_argument(
+        "--layers", action="store_true", help="show which leg has which layer instead, and why one is lacking"
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the table; 0 where the core works."""
+    if arguments.layers:
+        return _show_layers()
     found = findings()
     table = Table()
     for name in ("", "found", "needed", "verdict"):
@@ -71,6 +77,26 @@ def call(arguments: argparse.Namespace) -> int:
     if broken:
         raise BadInput(f"the core does not work for lack of {', '.join(broken)}; run: pip install bittrue")
     out.print("the core works")
+    return 0
+
+
+def _show_layers() -> int:
+    """Print which leg has which layer, and the reasons of those that lack one."""
+    from bittrue.check import coverage
+
+    table, words = Table(), {True: "yes", False: "no", None: "?"}
+    table.add_column("layer", no_wrap=True)
+    for leg in coverage.LEGS:
+        table.add_column(leg, no_wrap=True)
+    for name, legs in sorted(coverage.matrix().items()):
+        table.add_row(name, *(words[there] for there in legs.values()))
+    out = console()
+    out.print(table)
+    for leg, reasons in coverage.ABSENT.items():
+        for reason in dict.fromkeys(reasons.values()):
+            names = ", ".join(name for name, why in reasons.items() if why == reason)
+            out.print(f"{leg} lacks {names}: {reason}", markup=False)
+    out.print("yes: there is a rule; ?: a package of this leg is not installed")
     return 0
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.cli.run import check_integers, encode, read_array
+from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
@@ -17,15 +15,8 @@ def read_frames(net: Net, path: str) -> npt.NDArray[np.int64]:
 
     Raises `BadInput`, naming the file, where it holds none, or not the net's input.
     """
-    given = read_array(path)
-    if given.dtype.kind in "iu":
-        codes = check_integers(given, path)
-    else:
-        codes = encode(given, net.input.format, argparse.Namespace(input=path))
-    try:
-        checked = net.check_codes(codes)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    shape = net.input.shape
+    checked = next(iter(codes_of(net, read_arrays(net, path), path).values()))
     if not len(checked):
-        raise BadInput(f"{path} holds no frame; give one or more of shape {net.input.shape}")
+        raise BadInput(f"{path} holds no frame; give one or more of shape {shape}")
     return checked

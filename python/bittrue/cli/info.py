@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.table import Table
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
+from bittrue.cli.graph import svg
 from bittrue.cli.overlay import CLOCK_MHZ
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
+from bittrue.files import check_target, write_whole
 from bittrue.lower.frames import column_sources, least_interval
 from bittrue.lower.ports import module_name
+from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json
@@ -36,6 +40,7 @@ def add(commands: Commands[Parser]) -> None:
             "bittrue info weights/tdnn-wide --interval 16",
             "bittrue info weights/tdnn-wide --clock 125 --rate 12.5e6",
             "bittrue info weights/ecg-tiny --synth-layers",
+            "bittrue info weights/ecg-tiny --html ecg-tiny.html",
         ),
     )
     add_interval(command, frames=True)
@@ -48,6 +53,7 @@ def add(commands: Commands[Parser]) -> None:
         metavar="HZ",
         help="samples a second, or frames, to keep up with (default: of the capture in the folder's recipe.toml)",
     )
+    command.add_argument("--html", metavar="FILE", help="also draw the graph of the net, on one HTML page")
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
     synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
@@ -78,6 +84,8 @@ def _learnt_at(folder: Path) -> tuple[float | None, str]:
 def call(arguments: argparse.Namespace) -> int:
     """Print the tables; a net without an RTL leg has no hardware costs."""
     net = spec.load(arguments.net)
+    if arguments.html:
+        check_target(arguments.html, SUFFIXES)
     found = ranges(net)
     try:
         interval = interval_of(arguments, net)
@@ -87,8 +95,11 @@ def call(arguments: argparse.Namespace) -> int:
     out = console()
     out.print(f"{net.name}  {content_hash(net)}", markup=False)
     lag = f", output {net.delay} samples late" if net.delay else ""
-    out.print(f"input {net.input}, output {net.output}, memory {net.memory} samples{lag}", markup=False)
+    ends = ", ".join(f"{one} {_ends(net, names)}" for one, names in (("input", net.inputs), ("output", net.outputs)))
+    out.print(f"{ends}, memory {net.memory} samples{lag}", markup=False)
     out.print(_layers(net, found))
+    if arguments.html:
+        write_whole(arguments.html, _page(net, found))
     if price is None:
         out.print(_arithmetic(net))
         out.print(f"no hardware costs: {reason}", markup=False)
@@ -114,6 +125,29 @@ def call(arguments: argparse.Namespace) -> int:
         out.print(_fit(used), markup=False, soft_wrap=True)
         out.print(f"({source}; no timing)", style="dim")
     return 0
+
+
+def _ends(net: Net, names: Iterable[str]) -> str:
+    """Types of inputs or outputs, by name where there are several."""
+    types = {name: net.types[name] for name in names}
+    return ", ".join(f"{name} {given}" if len(types) > 1 else str(given) for name, given in types.items())
+
+
+def _page(net: Net, found: dict[str, Range]) -> str:
+    """The page with the picture of the graph, and every layer in a table."""
+    columns, rows = ("node", "layer", "takes", "shape and format", "MACs", "constants, bits", "words kept"), []
+    for node in net.nodes:
+        output = net.types[node.name]
+        numbers = (macs(node.layer, output), rom_bits(node.layer), output.elements * (1 + node.layer.memory))
+        cells = (node.name, type(node.layer).__name__, ", ".join(node.inputs), str(output))
+        rows.append((*cells, *(f"{number:,}" for number in numbers)))
+    picture = Picture(svg(net, found).encode(), f"graph of {net.name}", "Bold: node and layer.", "svg")
+    sections = (
+        Section("Graph", pictures=(picture,)),
+        Section("Layers", sheets=(Sheet("", columns, rows, "A sample; `bittrue info` without --html has more."),)),
+    )
+    lead = f"{content_hash(net)}: input {_ends(net, net.inputs)}; output {_ends(net, net.outputs)}."
+    return page(net.name, lead, sections)
 
 
 def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) -> list[str]:

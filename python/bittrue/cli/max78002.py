@@ -67,7 +67,8 @@ def call_generate(arguments: argparse.Namespace) -> int:
     made = write_project(net, codes, device, arguments.output)
     if path:
         write_whole(path, data)
-    print(f"{arguments.output}: {net.name} for {device.name}, {net.input} to {net.output}")
+    results = ", ".join(str(net.types[name]) for name in net.outputs)
+    print(f"{arguments.output}: {net.name} for {device.name}, {net.input} to {results}")
     for line in summary(made):
         print(f"  {line}")
     return 0

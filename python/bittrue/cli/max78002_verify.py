@@ -121,16 +121,7 @@ def _count(frames: int) -> str:
 
 def _print_layers(verdict: Verdict) -> None:
     for number, report in enumerate(verdict.layers):
-        print(f"  layer {number} {report.name}: {_does(report)}, about {report.cycles:,} cycles")
+        print(f"  layer {number} {report.name}: {report.does}, about {report.cycles:,} cycles")
     total = sum(report.cycles for report in verdict.layers)
     clock = CLOCK_MHZ[verdict.project.chip.name]
     print(f"  estimated by formula, not measured: {total:,} cycles, {total / clock / 1000:.3f} ms at {clock} MHz")
-
-
-def _does(report: LayerReport) -> str:
-    settings = report.settings
-    pool = f"{'average' if settings.average else 'maximum'} of {settings.pool}, " if settings.pool > 1 else ""
-    what = {"conv": f"kernel {settings.taps}", "depthwise": f"depthwise kernel {settings.taps}", "pass": "pass-through"}
-    passes = "" if settings.passes == 1 else f", {settings.passes} passes"
-    bits = "" if settings.kind == "pass" else f", {'-1/+1' if settings.binary else f'{settings.bits}-bit'} weights"
-    return f"{len(settings.processors)} processors{passes}, {pool}{what[settings.kind]}{bits}"

@@ -25,6 +25,8 @@ from bittrue.num import Format
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
+Words = npt.NDArray[np.signedinteger]
+Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 FLAGS = ("-std=c99", "-O2", "-shared", "-fPIC")
 """Warnings are the tests' business: a compiler with a new one must not keep a user from running a net."""
@@ -107,38 +109,50 @@ class CModel:
             raise BadInput(f"cannot load {library}: {error}; see BITTRUE_BUILD") from None
         size = self._library[f"{self._module}_state_size"]
         size.restype = ctypes.c_size_t
-        take(size(), f"the state of net {net.name} in C")
-        self._state = np.zeros(size() // 8 + 1, dtype=np.int64)
+        self.state_bytes = int(size())
+        take(self.state_bytes, f"the state of net {net.name} in C")
+        self._state = np.zeros(self.state_bytes // 8 + 1, dtype=np.int64)
 
-    def run(self, codes: npt.ArrayLike) -> Codes:
+    def run(self, codes: Given) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``; history starts at zero.
 
-        Raises `BadInput` for codes that do not fit the net's input.
+        Raises `BadInput` for codes that do not fit the net's inputs, and for a net with several outputs.
+        """
+        last = self.net.last
+        return self.outputs(codes)[last]
+
+    def outputs(self, codes: Given) -> dict[str, Codes]:
+        """Output codes ``(N, *shape)`` by the name of their node; ``codes`` are an array by input. Errors as of `run`,
+        but for several outputs.
         """
         given, made = self._arrays(codes)
-        self._call("run", len(given), given, made)
-        return made.astype(np.int64)
+        self._call("run", len(next(iter(given.values()))), *given.values(), *made.values())
+        return {name: array.astype(np.int64) for name, array in made.items()}
 
-    def taps(self, codes: npt.ArrayLike) -> dict[str, Codes]:
-        """Codes of every tensor of the net by its node's name, input excluded; shapes as in `run`."""
+    def taps(self, codes: Given) -> dict[str, Codes]:
+        """Codes of every tensor of the net by its node's name, inputs excluded; shapes as in `run`."""
         given, made = self._arrays(codes)
-        take(8 * len(given) * self.net.elements, f"all tensors of net {self.net.name} for {len(given):,} samples")
-        arrays = {
-            node.name: np.zeros(
-                (len(given), *self.net.types[node.name].shape), _dtype(self.net.types[node.name].format)
-            )
-            for node in self.net.nodes
-        }
+        samples = len(next(iter(given.values())))
+        take(8 * samples * self.net.elements, f"all tensors of net {self.net.name} for {samples:,} samples")
+        arrays = {node.name: self._empty(node.name, samples) for node in self.net.nodes}
         pointers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays.values()))
-        self._call("run_taps", len(given), given, made, ctypes.byref(pointers))
+        self._call("run_taps", samples, *given.values(), *made.values(), ctypes.byref(pointers))
         return {name: array.astype(np.int64) for name, array in arrays.items()}
 
-    def _arrays(self, codes: npt.ArrayLike) -> tuple[npt.NDArray[np.signedinteger], npt.NDArray[np.signedinteger]]:
-        given = np.ascontiguousarray(self.net.check_codes(codes).astype(_dtype(self.net.input.format)))
-        take(
-            8 * len(given) * self.net.output.elements, f"the results of net {self.net.name} for {len(given):,} samples"
-        )
-        return given, np.zeros((len(given), *self.net.output.shape), _dtype(self.net.output.format))
+    def _arrays(self, codes: Given) -> tuple[dict[str, Words], dict[str, Words]]:
+        """Arrays of the inputs and, still empty, of the outputs, as C has them, in the order of the net."""
+        net, checked = self.net, self.net.check_inputs(codes)
+        given = {
+            name: np.ascontiguousarray(checked[name].astype(_dtype(net.types[name].format))) for name in net.inputs
+        }
+        samples = len(next(iter(given.values())))
+        elements = sum(net.types[name].elements for name in net.outputs)
+        take(8 * samples * elements, f"the results of net {net.name} for {samples:,} samples")
+        return given, {name: self._empty(name, samples) for name in net.outputs}
+
+    def _empty(self, name: str, samples: int) -> Words:
+        tensor = self.net.types[name]
+        return np.zeros((samples, *tensor.shape), _dtype(tensor.format))
 
     def _call(self, name: str, samples: int, *arguments: object) -> None:
         state = ctypes.c_void_p(self._state.ctypes.data)

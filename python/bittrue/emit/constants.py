@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue import spec
 from bittrue.spec import (
     Bitwise,
     ComplexFIR,
     Concat,
-    Constant as ConstantLayer,
     Eltwise,
     Flatten,
     Interleave,
@@ -27,6 +26,7 @@ from bittrue.spec import (
     Upsample,
     Weighted,
 )
+from bittrue.spec.layer import rule
 
 
 @dataclass(frozen=True)
@@ -50,41 +50,42 @@ class Constant:
     bits: int | None
 
 
-@singledispatch
 def constants(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
-    """The constant tensors of a layer that takes tensors of the given types."""
-    raise BadInput(f"{type(layer).__name__}: no ROM export; register one in bittrue.emit.constants")
+    """The constant tensors of a layer that takes tensors of the given types.
+
+    Raises `BadInput` for a kind of layer without a rule.
+    """
+    found: Any = rule(RULES, layer, "the export of constants has no rule for")
+    result: tuple[Constant, ...] = found(layer, types)
+    return result
 
 
-@constants.register(MemoryTaps)
-@constants.register(Eltwise)
-@constants.register(Bitwise)
-@constants.register(Pool)
-@constants.register(Flatten)
-@constants.register(Reshape)
-@constants.register(Concat)
-@constants.register(Upsample)
-@constants.register(Interleave)
 def _none(layer: Layer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return ()
 
 
-@constants.register
-def _(layer: Weighted, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+def _weighted(layer: Weighted, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     weight = Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits)
     return weight, Constant("bias", layer.bias, layer.acc_frac(types[0].format), None)
 
 
-@constants.register
-def _(layer: ComplexFIR, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+def _complex_fir(layer: ComplexFIR, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return (Constant("weight", layer.weight, layer.weight_format.frac, layer.weight_format.bits),)
 
 
-@constants.register
-def _(layer: Table, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+def _table(layer: Table, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return (Constant("values", layer.values, layer.output.frac, layer.output.bits),)
 
 
-@constants.register
-def _(layer: ConstantLayer, types: Sequence[TensorType]) -> tuple[Constant, ...]:
+def _constant(layer: spec.Constant, types: Sequence[TensorType]) -> tuple[Constant, ...]:
     return (Constant("values", layer.values, layer.format.frac, layer.format.bits),)
+
+
+RULES: dict[type, Callable[..., tuple[Constant, ...]]] = {
+    Weighted: _weighted,
+    ComplexFIR: _complex_fir,
+    Table: _table,
+    spec.Constant: _constant,
+    **dict.fromkeys((MemoryTaps, Eltwise, Bitwise, Pool, Flatten, Reshape, Concat, Upsample, Interleave), _none),
+}
+"""``(layer, types) -> constants`` by kind of layer."""

@@ -84,7 +84,7 @@ def of_complex_fir(layer: ComplexFIR, found: Range) -> Matrix:
     """`Matrix` of a `ComplexFIR`: rows ``[h_re, -h_im, ...]`` and ``[h_im, h_re, ...]`` over I, Q of every tap."""
     h_re, h_im = layer.weight.T
     weight = np.stack([np.stack([h_re, -h_im], 1).ravel(), np.stack([h_im, h_re], 1).ravel()])
-    shift = layer.basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     return _checked(Matrix(weight, np.zeros(2, np.int64), layer.basis, layer.output, found.acc_bits, shift))
 
 

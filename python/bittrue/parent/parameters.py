@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.spec import Layer, Net, Table, TensorType
+from bittrue.spec import Constant, Layer, Net, Table, TensorType, Weighted
 
 Real = npt.NDArray[np.float64]
 Parameters = Mapping[str, Real]
@@ -15,16 +15,18 @@ Parameters = Mapping[str, Real]
 
 
 def trainable(layer: Layer) -> dict[str, npt.NDArray[np.int64]]:
-    """The trainable arrays of a layer, as codes, by their field; a table is a constant."""
-    if isinstance(layer, Table):
+    """The trainable arrays of a layer, as codes, by their field; tables and constants are none."""
+    if isinstance(layer, Table | Constant):
         return {}
     return {key: value for key, value in vars(layer).items() if isinstance(value, np.ndarray)}
 
 
 def fraction(layer: Layer, types: Sequence[TensorType], field: str) -> int:
     """Fractional bits of a parameter: those of the weight format, for a bias those of the accumulator."""
+    if field == "bias" and isinstance(layer, Weighted):
+        return layer.acc_frac(types[0].format)
     frac: int = layer.weight_format.frac  # type: ignore[attr-defined]
-    return types[0].format.frac + frac if field == "bias" else frac
+    return frac
 
 
 def decoded(net: Net) -> dict[str, Real]:

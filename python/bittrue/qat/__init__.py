@@ -7,8 +7,8 @@ except ImportError:
         "bittrue.qat needs PyTorch, which is not installed; run: pip install 'bittrue[train]'", name="torch"
     ) from None
 
-from bittrue.qat.leg import run, taps
+from bittrue.qat.leg import outputs, run, taps
 from bittrue.qat.network import Network
 from bittrue.qat.quantise import StraightThroughQuantize, fit_weight_format
 
-__all__ = ["Network", "StraightThroughQuantize", "fit_weight_format", "run", "taps"]
+__all__ = ["Network", "StraightThroughQuantize", "fit_weight_format", "outputs", "run", "taps"]

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bittrue.errors import BadInput
-from bittrue.num import Interval
-from bittrue.qat import frames  # noqa: F401  (registers its layers)
+from bittrue.qat.carrier import check_carrier
 from bittrue.qat.layers import module_of
-from bittrue.qat.module import LayerModule, NotCarried, Staged
+from bittrue.qat.module import LayerModule, Staged
 from bittrue.qat.quantise import Grid, quantise
-from bittrue.ranges import node_range, ranges
-from bittrue.spec import Net, Node
+from bittrue.spec import Net, Node, TensorType
 from bittrue.spec.net import INPUT
 
-CARRIER = 1 << 53
-"""float64 holds every integer below this magnitude."""
+Values = Any
+"""A tensor where a net has one input or output, a dictionary of tensors by name where it has several."""
 
 
 class Network(nn.Module):
@@ -28,6 +27,8 @@ class Network(nn.Module):
     The law, for every parameter value and with all layers quantised::
 
         network(x) == net.output.format.decode(ref.run(net, net.input.format.encode(x))),  net = network.to_net()
+
+    With several inputs ``x`` is a dictionary of tensors by name; with several outputs so is ``network(x)``.
 
     Parameters
     ----------
@@ -71,47 +72,64 @@ class Network(nn.Module):
         for module in self.layers.values():
             module.quantised = on
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Values) -> Values:
         """Output values ``(..., N, *output.shape)`` of input values ``(..., N, *input.shape)``, float64.
 
         Axis ``N`` counts samples, and it is time for nets with memory, whose history starts at zero in every sequence
-        of the batch axes before it. Raises `BadInput` for another shape, integers, NaN or infinity.
+        of the batch axes before it. Raises `BadInput` for other inputs or shapes, integers, NaN or infinity.
         """
-        return self.forward_from({INPUT: self._enter(x)})
+        found = self.evaluate(self._enter(x), self.template.outputs)
+        return found if len(found) > 1 else found[self.template.last]
 
     def forward_from(self, known: Mapping[str, Tensor]) -> Tensor:
         """Output values from tensors inside the net: only the nodes between these and the output are evaluated.
 
+        For several outputs there is ``evaluate(known, net.outputs)``.
+
         Parameters
         ----------
-        known : mapping from node name (or ``"input"``) to that tensor's values
+        known : mapping from node name (or an input's, ``"input"`` where there is one) to that tensor's values
             Taken as they are; also ``"<node>.basis"`` for the basis signals of a ComplexFIR. `precompute` makes the
             mapping with which training on shuffled samples needs no history.
         """
         last = self.template.last
         return self.evaluate(known, (last,))[last]
 
-    def taps(self, x: Tensor) -> dict[str, Tensor]:
+    def taps(self, x: Values) -> dict[str, Tensor]:
         """Values of every node by its name, for input as in `forward`."""
-        return self.evaluate({INPUT: self._enter(x)}, [node.name for node in self.template.nodes])
+        return self.evaluate(self._enter(x), [node.name for node in self.template.nodes])
 
     def evaluate(self, known: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
-        """Values of the ``wanted`` nodes, from tensors as in `forward_from`."""
+        """Values of the ``wanted`` nodes, from tensors as in `forward_from`; no other is held longer than needed."""
         wanted = tuple(wanted)
         needed = self._needed(known, wanted)
-        layers, values = self.layers, dict(known)
-        for node in self.template.nodes:
-            if node.name not in needed:
-                continue
-            module = layers[node.name]
-            if isinstance(module, Staged) and f"{node.name}.basis" in values:
-                values[node.name] = module.weigh(values[f"{node.name}.basis"])
+        nodes = [node for node in self.template.nodes if node.name in needed]
+        last_use = {source: node.name for node in nodes for source in node.inputs}
+        layers, values, batch = self.layers, dict(known), self._batch(known)
+        for node in nodes:
+            module, basis = layers[node.name], values.pop(f"{node.name}.basis", None)
+            if isinstance(module, Staged) and basis is not None:
+                values[node.name] = module.weigh(basis)
             else:
-                values[node.name] = module(*(values[source] for source in node.inputs))
+                values[node.name] = self._value(node, values, batch)
+            for source in node.inputs:
+                if last_use[source] == node.name and source not in wanted:
+                    values.pop(source, None)
         return {name: values[name] for name in wanted}
 
+    def _value(self, node: Node, values: Mapping[str, Tensor], batch: tuple[int, ...]) -> Tensor:
+        """What a node makes of its inputs; a node without any gives its one sample to all of the batch axes."""
+        result: Tensor = self.layers[node.name](*(values[source] for source in node.inputs))
+        return result if node.inputs else result.expand(*batch, *result.shape)
+
+    def _batch(self, known: Mapping[str, Tensor]) -> tuple[int, ...]:
+        """The axes ``(..., N)`` that tensors of `forward_from` have before those of a sample."""
+        for name, tensor in known.items():
+            return tuple(tensor.shape[: -(2 if name.endswith(".basis") else len(self.template.types[name].shape))])
+        return (1,)
+
     @torch.no_grad()
-    def precompute(self, x: Tensor) -> dict[str, Tensor]:
+    def precompute(self, x: Values) -> dict[str, Tensor]:
         """What of the net does not depend on parameters, once for all samples: the argument of `forward_from`.
 
         Every tensor has the leading axes of ``x``. With these the rest of the net has no memory, so rows can be
@@ -120,12 +138,13 @@ class Network(nn.Module):
 
         Raises `BadInput` where a layer looks back at a tensor that is trained.
         """
-        fixed, kept = {INPUT: self._enter(x)}, {}
+        fixed, kept = self._enter(x), {}
+        batch = self._batch(fixed)
         for node in self.template.nodes:
             module = self.layers[node.name]
             ready = [source for source in node.inputs if source in fixed]
             if len(ready) == len(node.inputs) and not list(module.parameters()):
-                fixed[node.name] = module(*(fixed[source] for source in node.inputs))
+                fixed[node.name] = self._value(node, fixed, batch)
             elif len(ready) == len(node.inputs) and isinstance(module, Staged):
                 kept[f"{node.name}.basis"] = module.basis(*(fixed[source] for source in node.inputs))
             elif node.layer.memory:
@@ -135,8 +154,7 @@ class Network(nn.Module):
                 )
             else:
                 kept |= {source: fixed[source] for source in ready}
-        last = self.template.last
-        return kept if last not in fixed else {last: fixed[last]}
+        return kept | {name: fixed[name] for name in self.template.outputs if name in fixed}
 
     def to_net(self) -> Net:
         """The integer net of the present parameters: rounded half up and saturated, biases at accumulator scale.
@@ -179,53 +197,50 @@ class Network(nn.Module):
                 module.layer = layer
             raise
 
-    def _enter(self, x: Tensor) -> Tensor:
-        given = self.template.input
+    def _enter(self, x: Values) -> dict[str, Tensor]:
+        """The inputs by name, rounded where the input is quantised."""
+        net = self.template
+        given = dict(x) if isinstance(x, Mapping) else {INPUT: x}
+        if given.keys() != net.inputs.keys():
+            raise BadInput(
+                f"net {net.name} takes inputs {', '.join(net.inputs)}, not {', '.join(map(str, given))}; give one "
+                f"tensor for each, by name"
+            )
+        entered = {name: self._entered(given[name], net.inputs[name], name) for name in net.inputs}
+        batches = {tuple(entered[name].shape[: -len(tensor.shape)]) for name, tensor in net.inputs.items()}
+        if len(batches) > 1:
+            raise BadInput(f"net {net.name} is given inputs of {batches} samples; give as many of each")
+        return entered
+
+    def _entered(self, x: Tensor, given: TensorType, name: str) -> Tensor:
+        net, at = self.template.name, f" at input {name}" if len(self.template.inputs) > 1 else ""
         if x.ndim <= len(given.shape) or x.shape[x.ndim - len(given.shape) :] != given.shape or not x.numel():
             shape = ", ".join(("..., N", *map(str, given.shape)))
-            raise BadInput(f"net {self.template.name} takes values of shape ({shape}), not {tuple(x.shape)}")
+            raise BadInput(f"net {net} takes values of shape ({shape}){at}, not {tuple(x.shape)}")
         if not x.is_floating_point():
-            raise BadInput(f"net {self.template.name} takes float values, not {x.dtype}; decode codes first")
+            raise BadInput(f"net {net} takes float values{at}, not {x.dtype}; decode codes first")
         x = x.to(torch.float64)
         if not torch.isfinite(x.detach()).all():
-            raise BadInput(f"net {self.template.name} is fed NaN or infinity; clean the data")
+            raise BadInput(f"net {net} is fed NaN or infinity{at}; clean the data")
         return quantise(x, Grid.of(given.format)) if self.quantised_input else x
 
     def _needed(self, known: Mapping[str, Tensor], wanted: Iterable[str]) -> set[str]:
         nodes = {node.name: node for node in self.template.nodes}
         bases = {f"{name}.basis" for name, module in self.layers.items() if isinstance(module, Staged)}
         for name in known:
-            if name != INPUT and name not in nodes and name not in bases:
+            if name not in self.template.types and name not in bases:
                 raise BadInput(f"net {self.template.name} has no tensor {name!r}; known are {', '.join(nodes)}")
         needed: set[str] = set()
         open_ends = [name for name in wanted if name not in known]
         while open_ends:
             name = open_ends.pop()
-            if name == INPUT:
-                raise BadInput(f"net {self.template.name} needs 'input' besides {', '.join(known)}; pass it too")
+            if name in self.template.inputs:
+                raise BadInput(f"net {self.template.name} needs {name!r} besides {', '.join(known)}; pass it too")
             needed.add(name)
             if f"{name}.basis" not in known:
                 open_ends += [source for source in nodes[name].inputs if source not in known and source not in needed]
         return needed
 
     def _check_carrier(self, trainable: bool) -> None:
-        net = self.template
-        for name, tensor in net.types.items():
-            if tensor.format.bits > 53:
-                raise NotCarried(
-                    f"net {net.name}: tensor {name} has {tensor.format.bits} bits; float64 carries 53, so narrow it"
-                )
-        found = {} if trainable else ranges(net)
-        for node in net.nodes:
-            types, layer = net.input_types(node), node.layer
-            if trainable:
-                layer = self.layers[node.name].extreme()
-                found[node.name] = node_range(layer, types, [(Interval.of(t.format),) * t.shape[0] for t in types])
-            # torch may add the bias last, so a partial sum may lie one bias away from those in the range
-            largest = max((acc.magnitude for acc in found[node.name].acc), default=0)
-            largest += max((abs(int(bias)) for bias in getattr(layer, "bias", ())), default=0)
-            if largest >= CARRIER:
-                raise NotCarried(
-                    f"net {net.name}, node {node.name}: a partial sum can reach {largest}, beyond the 2^53 that "
-                    f"float64 carries exactly; narrow the weights or the inputs"
-                )
+        layers = {name: module.extreme() for name, module in self.layers.items()}
+        check_carrier(self.template, layers if trainable else None)

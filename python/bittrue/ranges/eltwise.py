@@ -11,6 +11,7 @@ from bittrue.spec import Bitwise, ComplexMul, Eltwise, Mul, Sub, TensorType
 
 
 def rounded(layer: Eltwise, types: Sequence[TensorType], acc: Intervals) -> Range:
+    """`Range` of `Eltwise`."""
     shift = layer.shift([given.format for given in types])
     return Range(each(lambda a: a.requantised(shift, layer.output), acc), acc)
 
@@ -29,10 +30,12 @@ def add(layer: Eltwise, types: Sequence[TensorType], given: Sequence[Intervals])
 
 
 def mul(layer: Mul, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Mul`."""
     return rounded(layer, types, each(lambda a, b: a * b, *given))
 
 
 def complex_mul(layer: ComplexMul, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `ComplexMul`."""
     a, b = given
 
     def summed(x: Interval, y: Interval, u: Interval, v: Interval) -> Interval:

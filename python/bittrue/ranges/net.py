@@ -35,7 +35,7 @@ from bittrue.spec import (
 )
 from bittrue.spec.layer import rule
 
-RULES: dict[type[Layer], Callable[..., Range]] = {
+RULES: dict[type, Callable[..., Range]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,

@@ -17,6 +17,7 @@ def envelope_interval(given: Intervals, power: int) -> Interval:
 
 
 def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `MemoryTaps`."""
     (source,), frac = given, types[0].format.frac
 
     def feature(tap: int, part: int | str) -> Interval:
@@ -30,6 +31,7 @@ def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], given: Sequence[
 
 
 def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `ComplexFIR`."""
     (source,), frac, basis = given, types[0].format.frac, layer.basis
     real: list[Interval] = []
     imag: list[Interval] = []
@@ -40,7 +42,7 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], given: Sequence[
             real += [b_i.scaled(int(h_re)), b_q.scaled(-int(h_im))]
             imag += [b_q.scaled(int(h_re)), b_i.scaled(int(h_im))]
     acc = (running_sum(0, real), running_sum(0, imag))
-    shift = basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     return Range(tuple(a.requantised(shift, layer.output) for a in acc), acc)
 
 
@@ -54,6 +56,7 @@ def basis_interval(part: Interval, source: Intervals, power: int, frac: int, bas
 
 
 def table(layer: Table, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Table`."""
     (source,), lo = given, types[0].format.lo
 
     def looked_up(x: Interval) -> Interval:

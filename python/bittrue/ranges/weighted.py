@@ -12,6 +12,7 @@ from bittrue.spec import Abs, Activation, Conv, Dense, ReLU, TensorType
 
 
 def dense(layer: Dense, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Dense`."""
     acc = weighted_sums(layer.weight, layer.bias, given[0])
     return Range(activated(acc, layer.shift(types[0].format), layer.activation, layer.output), acc)
 
@@ -28,7 +29,9 @@ def conv(layer: Conv, types: Sequence[TensorType], given: Sequence[Intervals]) -
         rows, source = slice(g * filters, (g + 1) * filters), given[0][g * channels : (g + 1) * channels]
         found = tuple(Interval(int(b), int(b)) for b in layer.bias[rows])
         for phase in product(*phases):
-            weight = layer.weight[(rows, slice(None), *(along.weights for along in phase))].reshape(filters, channels, -1)
+            weight = layer.weight[(rows, slice(None), *(along.weights for along in phase))].reshape(
+                filters, channels, -1
+            )
             terms = [x for x in source for _ in range(weight.shape[2])]
             sums = weighted_sums(weight.reshape(filters, -1), layer.bias[rows], terms)
             found = tuple(one.hull(two) for one, two in zip(found, sums, strict=True))

@@ -20,6 +20,7 @@ def pool(layer: Pool, types: Sequence[TensorType], given: Sequence[Intervals]) -
 
 
 def flatten(layer: Flatten, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Flatten`."""
     return Range(tuple(x for x in given[0] for _ in range(math.prod(types[0].shape[1:]))))
 
 
@@ -31,19 +32,23 @@ def reshape(layer: Reshape, types: Sequence[TensorType], given: Sequence[Interva
 
 
 def concat(layer: Concat, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Concat`."""
     return Range(tuple(x for channels in given for x in channels))
 
 
 def upsample(layer: Upsample, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Upsample`."""
     return Range(given[0])
 
 
 def interleave(layer: Interleave, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Interleave`."""
     phases = math.prod(layer.factors)
     groups = (given[0][first : first + phases] for first in range(0, len(given[0]), phases))
     return Range(tuple(reduce(Interval.hull, group) for group in groups))
 
 
 def constant(layer: Constant, types: Sequence[TensorType], given: Sequence[Intervals]) -> Range:
+    """`Range` of `Constant`."""
     values = layer.values.reshape(len(layer.values), -1)
     return Range(tuple(Interval(int(row.min()), int(row.max())) for row in values))

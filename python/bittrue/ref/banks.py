@@ -73,7 +73,8 @@ def _tensors(banks: Sequence[Net], x: Codes, select: npt.NDArray[np.int64]) -> d
     known = {INPUT: x}
     for k, node in enumerate(banks[0].nodes):
         types, given = banks[0].input_types(node), [known[source] for source in node.inputs]
-        known[node.name] = _chosen([evaluate(net.nodes[k].layer, types, *given) for net in banks], select)
+        parts = [evaluate(net.nodes[k].layer, types, *given) for net in banks]
+        known[node.name] = _chosen([np.broadcast_to(part, (len(x), *part.shape[1:])) for part in parts], select)
     del known[INPUT]
     return known
 

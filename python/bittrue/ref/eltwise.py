@@ -24,10 +24,12 @@ def add(layer: Eltwise, types: Sequence[TensorType], *inputs: Codes) -> Codes:
 
 
 def mul(layer: Mul, types: Sequence[TensorType], a: Codes, b: Codes) -> Codes:
+    """Codes of `Mul`."""
     return requantise(a * b, layer.shift([given.format for given in types]), layer.output)
 
 
 def complex_mul(layer: ComplexMul, types: Sequence[TensorType], a: Codes, b: Codes) -> Codes:
+    """Codes of `ComplexMul`."""
     acc = np.empty_like(a)
     acc[:, 0::2] = a[:, 0::2] * b[:, 0::2] - a[:, 1::2] * b[:, 1::2]
     acc[:, 1::2] = a[:, 0::2] * b[:, 1::2] + a[:, 1::2] * b[:, 0::2]
@@ -35,4 +37,5 @@ def complex_mul(layer: ComplexMul, types: Sequence[TensorType], a: Codes, b: Cod
 
 
 def bitwise(layer: Bitwise, types: Sequence[TensorType], *inputs: Codes) -> Codes:
+    """Codes of `Bitwise`."""
     return reduce(np.bitwise_or if isinstance(layer, BitwiseOr) else np.bitwise_xor, inputs)

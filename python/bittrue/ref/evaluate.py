@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.ref import eltwise, pool, samples, weighted
+from bittrue.ref.words import Words
 from bittrue.spec import (
     Add,
     Bitwise,
@@ -34,7 +35,7 @@ from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
-RULES: dict[type[Layer], Callable[..., Codes]] = {
+RULES: dict[type, Callable[..., Codes]] = {
     MemoryTaps: samples.memory_taps,
     ComplexFIR: samples.complex_fir,
     Table: samples.table,
@@ -56,11 +57,22 @@ RULES: dict[type[Layer], Callable[..., Codes]] = {
 """``(layer, types, *inputs) -> codes`` by kind of layer."""
 
 
-def evaluate(layer: Layer, types: Sequence[TensorType], *inputs: Codes) -> Codes:
+NARROW = (Conv, Dense, Pool, Flatten, Reshape, Concat, Upsample, Interleave)
+"""Kinds of layers whose rules take words of any width; the others compute in the words that they are given: int64."""
+
+
+def evaluate(layer: Layer, types: Sequence[TensorType], *inputs: Words) -> Codes:
     """Output codes ``(N, ...)`` of one layer for input codes ``(N, ...)`` of the given types.
 
     A layer without inputs gives one sample. Raises `BadInput` for a kind of layer without a rule.
     """
+    return evaluate_words(layer, types, *inputs).astype(np.int64, copy=False)
+
+
+def evaluate_words(layer: Layer, types: Sequence[TensorType], *inputs: Words) -> Words:
+    """What `evaluate` gives, in words of any width that holds it."""
     found: Any = rule(RULES, layer, "the reference leg has no rule for")
-    result: Codes = found(layer, types, *inputs)
+    if not isinstance(layer, NARROW):
+        inputs = tuple(x.astype(np.int64, copy=False) for x in inputs)
+    result: Words = found(layer, types, *inputs)
     return result

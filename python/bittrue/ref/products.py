@@ -26,8 +26,13 @@ def carrier(weight: Codes, given: Format) -> Any:
     weight : int64 array (..., terms)
     given : Format
     """
-    bound = int(np.abs(weight.astype(np.float64)).sum(axis=-1).max()) * -given.lo  # a sum of up to 2^53 is exact
-    return next((kind for limit, kind in CARRIERS if bound < limit), np.int64)
+    largest = bound(weight, given)
+    return next((kind for limit, kind in CARRIERS if largest < limit), np.int64)
+
+
+def bound(weight: Codes, given: Format) -> int:
+    """No partial sum of ``weight[o, i] * x[i]`` is larger; exact below 2^53, and at least that beyond."""
+    return int(np.abs(weight.astype(np.float64)).sum(axis=-1).max()) * -given.lo  # a sum of up to 2^53 is exact
 
 
 def matrix_product(x: Codes, weight: Codes, given: Format) -> Codes:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from bittrue.limits import take
 from bittrue.ranges import ranges
-from bittrue.ref.evaluate import evaluate
+from bittrue.ref.evaluate import evaluate_words
+from bittrue.ref.words import Words, words
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
@@ -34,7 +35,7 @@ def run(net: Net, codes: Given) -> Codes:
 
 def outputs(net: Net, codes: Given) -> dict[str, Codes]:
     """Output codes ``(N, *shape)`` by the name of their node; ``codes`` are an array by input. Errors as of `run`."""
-    given = net.check_inputs(codes)
+    given = _given(net, codes)
     samples = len(next(iter(given.values())))
     elements = sum(net.types[name].elements for name in net.outputs)
     take(8 * samples * elements, f"the results of net {net.name} for {samples:,} samples")
@@ -54,21 +55,27 @@ def outputs(net: Net, codes: Given) -> dict[str, Codes]:
 
 def taps(net: Net, codes: Given) -> dict[str, Codes]:
     """Codes of every tensor of the net by its node's name, inputs excluded; shapes and errors as in `run`."""
-    given = net.check_inputs(codes)
+    given = _given(net, codes)
     samples = len(next(iter(given.values())))
     take(8 * samples * net.elements, f"all tensors of net {net.name} for {samples:,} samples")
-    return dict(_tensors(net, given))
+    return {name: codes.astype(np.int64) for name, codes in _tensors(net, given)}
 
 
-def _tensors(net: Net, given: Mapping[str, Codes], forget: bool = False) -> Iterator[tuple[str, Codes]]:
+def _given(net: Net, codes: Given) -> dict[str, Words]:
+    """The inputs by name, checked, in words that hold their codes."""
+    return {name: array.astype(words(net.types[name].format)) for name, array in net.check_inputs(codes).items()}
+
+
+def _tensors(net: Net, given: Mapping[str, Words], forget: bool = False) -> Iterator[tuple[str, Words]]:
     """Every node's name and codes in order; with ``forget``, none is held longer than later nodes need it."""
     ranges(net)  # refuses a net whose accumulators do not fit the int64 carrier
     known, samples = dict(given), len(next(iter(given.values())))
     last_use = _last_uses(net)
     for node in net.nodes:
-        codes = evaluate(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
+        codes = evaluate_words(node.layer, net.input_types(node), *(known[source] for source in node.inputs))
         if not node.inputs:
             codes = np.broadcast_to(codes, (samples, *codes.shape[1:]))
+        codes = codes.astype(words(net.types[node.name].format), copy=False)
         known[node.name] = codes
         yield node.name, codes
         if forget:

@@ -29,6 +29,7 @@ def envelope(iq: Codes, power: int, frac: int, output: Format) -> Codes:
 
 
 def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Codes) -> Codes:
+    """Codes of `MemoryTaps`."""
     frac, fmt = types[0].format.frac, layer.output
     parts: dict[int | str, Codes] = {p: envelope(iq, p, frac, fmt) for p in layer.powers}
     parts |= {name: requantise(iq[:, k], frac - fmt.frac, fmt) for k, name in enumerate("IQ")}
@@ -36,6 +37,7 @@ def memory_taps(layer: MemoryTaps, types: Sequence[TensorType], iq: Codes) -> Co
 
 
 def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Codes) -> Codes:
+    """Codes of `ComplexFIR`."""
     frac, basis = types[0].format.frac, layer.basis
     acc = np.zeros_like(iq)
     row = iter(layer.weight)
@@ -48,8 +50,9 @@ def complex_fir(layer: ComplexFIR, types: Sequence[TensorType], iq: Codes) -> Co
             d = delay(b, tap)
             acc[:, 0] += h_re * d[:, 0] - h_im * d[:, 1]
             acc[:, 1] += h_re * d[:, 1] + h_im * d[:, 0]
-    return requantise(acc, basis.frac + layer.weight_format.frac - layer.output.frac, layer.output)
+    return requantise(acc, layer.shift, layer.output)
 
 
 def table(layer: Table, types: Sequence[TensorType], x: Codes) -> Codes:
+    """Codes of `Table`."""
     return layer.values[x - types[0].format.lo]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -11,74 +11,112 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.ref.activate import activate
-from bittrue.ref.products import carrier, matrix_product
+from bittrue.ref.finish import finish
+from bittrue.ref.products import bound, carrier, matrix_product
+from bittrue.ref.words import Words, words
 from bittrue.spec import Axis, Conv, Dense, TensorType
 
 Codes = npt.NDArray[np.int64]
+Parts = Iterator[tuple[tuple[slice, ...], Any]]
 COLUMNS = 1 << 20
 """Numbers of unrolled windows that are multiplied at a time: they stay in the cache."""
+CACHED = 1 << 16
+"""Numbers of a few channels that are weighed at a time."""
 
 
-def dense(layer: Dense, types: Sequence[TensorType], x: Codes) -> Codes:
+def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Codes:
+    """Codes of `Dense`: one matrix product."""
     acc = matrix_product(x, layer.weight, types[0].format) + layer.bias
     return activate(acc, layer.shift(types[0].format), layer.activation, layer.output)
 
 
-def conv(layer: Conv, types: Sequence[TensorType], x: Codes) -> Codes:
-    """Phase by phase where zeros lie between the inputs; what is in no phase is made of the bias alone."""
-    shift, (filters, *lengths) = layer.shift(types[0].format), layer.output_type(*types).shape
-    kind = carrier(layer.weight.reshape(filters, -1), types[0].format)
-    bias, carried = layer.bias.reshape(filters, *(1 for _ in lengths)), x.astype(kind)
-    result = np.empty((len(x), filters, *lengths), np.int64)
+def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
+    """Codes of `Conv`, phase by phase where zeros lie between the inputs; what is in none is made of the bias alone."""
+    (given,) = types
+    shift, (filters, *lengths) = layer.shift(given.format), layer.output_type(given).shape
+    rows = layer.weight.reshape(filters, -1)
+    kind, largest = carrier(rows, given.format), bound(rows, given.format)
+    bias = layer.bias.reshape(filters, *(1 for _ in lengths))
+    result = np.empty((len(x), filters, *lengths), words(layer.output))
     if any(axis.upsampling > 1 for axis in layer.axes):
         result[:] = activate(bias, shift, layer.activation, layer.output)
-    phases = (axis.phases(length) for axis, length in zip(layer.axes, types[0].shape[1:], strict=True))
+    phases = (axis.phases(length) for axis, length in zip(layer.axes, given.shape[1:], strict=True))
+    sums = row_sums if filters == layer.groups else matrix_sums
     for phase in product(*phases):
         weight = layer.weight[(slice(None), slice(None), *(along.weights for along in phase))].astype(kind)
         part = result[(slice(None), slice(None), *(along.outputs for along in phase))]
-        for where, acc in sums(weight, layer.groups, [along.axis for along in phase], carried, part.shape[2:]):
-            part[where] = activate(acc + bias, shift, layer.activation, layer.output)
+        for where, acc in sums(weight, layer.groups, [along.axis for along in phase], x, part.shape[2:]):
+            part[where] = finish(acc, largest, bias[where[1]], shift, layer.activation, layer.output)
     return result
 
 
-def sums(weight: Any, groups: int, axes: Sequence[Axis], x: Any, counts: Sequence[int]) -> Any:
+def matrix_sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Sequence[int]) -> Parts:
     """``sum_{c, k} weight[o, c, k] * x[first + c, at(n, k)]``, some samples and windows of the first axis at a time.
 
     Every window becomes a column, and every filter a row, of one matrix product a group.
 
     Parameters
     ----------
-    weight, x : arrays (O, C / groups, *K) and (N, C, *lengths) of one type of number
+    weight : array (O, C / groups, *K)
+        In the type that carries the sums.
     groups : int
     axes : one `Axis` an axis, without upsampling
+    x : integer array (N, C, *lengths)
     counts : windows along each axis
 
     Yields
     ------
     where : slices of the results ``(N, O, *counts)``
-    acc : int64 array of their shape
+    acc : array of their shape, of the type of the weights
     """
-    filters, channels, *sizes = weight.shape
-    rows = weight.reshape(groups, filters // groups, -1)
-    least = math.prod(counts[1:]) * groups * rows.shape[2]  # numbers of the windows at one place of the first axis
+    filters, channels = weight.shape[:2]
+    rank, rows = len(axes), weight.reshape(groups, filters // groups, -1)
+    order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))
+    memory = np.empty(0, weight.dtype)
+    for where, part in blocks(axes, x, counts, groups * rows.shape[2]):
+        seen = windows(part, axes)
+        seen = seen.reshape(len(part), groups, channels, *seen.shape[2:]).transpose(order)
+        if memory.size < seen.size:
+            memory = np.empty(seen.size, weight.dtype)
+        columns = memory[: seen.size].reshape(seen.shape)
+        columns[...] = seen
+        acc = rows @ columns.reshape(groups, rows.shape[2], -1)
+        yield where, np.moveaxis(acc.reshape(filters, *columns.shape[-1 - rank :]), 1, 0)
+
+
+def row_sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Sequence[int]) -> Parts:
+    """As `matrix_sums`, where each group is one filter: weight by weight, on all windows of some channels at once.
+
+    There a matrix would have one row, and making it would take longer than using it.
+    """
+    channels, sizes = weight.shape[1], weight.shape[2:]
+    for where, part in blocks(axes, x, counts, groups):
+        most = max(1, CACHED * groups // part.size)
+        for first in range(0, groups, most):
+            some = slice(first, min(groups, first + most))
+            seen = windows(part[:, some.start * channels : some.stop * channels].astype(weight.dtype), axes)
+            seen = seen.reshape(len(part), some.stop - first, channels, *seen.shape[2:])
+            acc: Any = 0
+            for k in np.ndindex(channels, *sizes):
+                factor = weight[(some, *k)].reshape(-1, *(1 for _ in axes))
+                acc += seen[(slice(None), slice(None), k[0], ..., *k[1:])] * factor
+            yield (where[0], some, *where[2:]), acc
+
+
+def blocks(axes: Sequence[Axis], x: Words, counts: Sequence[int], each: int) -> Parts:
+    """Some results, and the part of ``x`` that they see, with its zeros; ``each`` numbers are made of a window."""
+    least = math.prod(counts[1:]) * each  # of the windows at one place of the first axis
     most = max(1, min(counts[0], COLUMNS // least))
-    block = max(1, COLUMNS // (least * counts[0]))
-    for start in range(0, len(x), block):
+    samples = max(1, COLUMNS // (least * counts[0]))
+    for start in range(0, len(x), samples):
         for first in range(0, counts[0], most):
             count = min(most, counts[0] - first)
-            part = x[start : start + block]
+            part = x[start : start + samples]
             for k, along in enumerate(axes):
                 begin = (first * along.stride if k == 0 else 0) - along.before
                 last = ((count if k == 0 else counts[k]) - 1) * along.stride + along.span
                 part = cut(part, k + 2, begin, begin + last)
-            seen = windows(part, axes)
-            seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])
-            n = len(axes)
-            order = (1, 2, *range(3 + n, 3 + 2 * n), 0, *range(3, 3 + n))
-            columns = seen.transpose(order).reshape(groups, rows.shape[2], -1)
-            acc = (rows @ columns).reshape(filters, len(part), count, *counts[1:])
-            where = (slice(start, start + len(part)), slice(None), slice(first, first + count))
-            yield where, np.moveaxis(acc, 1, 0).astype(np.int64)
+            yield (slice(start, start + len(part)), slice(None), slice(first, first + count)), part
 
 
 def cut(x: Any, axis: int, begin: int, end: int) -> Any:

@@ -99,12 +99,12 @@ class Concat(Layer):
     @classmethod
     def example(cls) -> Net:
         from bittrue.spec.net import Net, Node
-        from bittrue.spec.pool import MaxPool1d
+        from bittrue.spec.pool import AvgPool1d, MaxPool1d
 
         nodes = (
-            Node("pairs", MaxPool1d(2, 1), ("input",)),
-            Node("apart", MaxPool1d(1, 1), ("pairs",)),
-            Node("both", cls(), ("apart", "pairs", "pairs")),
+            Node("most", MaxPool1d(2, 1), ("input",)),
+            Node("mean", AvgPool1d(2, 1), ("input",)),
+            Node("both", cls(), ("mean", "most", "most")),
         )
         return Net("concat", TensorType((2, 5), Format.parse("Q1.7")), nodes)
 

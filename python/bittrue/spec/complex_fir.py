@@ -81,6 +81,11 @@ class ComplexFIR(Layer):
             raise BadInput(f"ComplexFIR has a basis format of {self.basis.bits} bits; use at most 16")
 
     @property
+    def shift(self) -> int:
+        """``s = basis.frac + weight_format.frac - output.frac``: fractional bits that the requantisation drops."""
+        return self.basis.frac + self.weight_format.frac - self.output.frac
+
+    @property
     def memory(self) -> int:
         return max(t.taps[-1] for t in self.terms)
 

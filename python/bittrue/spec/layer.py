@@ -104,7 +104,7 @@ def register(cls: L) -> L:
 R = TypeVar("R")
 
 
-def rule(rules: Mapping[type[Layer], R], layer: Layer, lacking: str) -> R:
+def rule(rules: Mapping[type, R], layer: Layer, lacking: str) -> R:
     """What a table of ``rules`` has for the kind of a layer, or for the nearest kind that this one is.
 
     Raises `BadInput` where it has nothing: ``lacking``, then the kind.

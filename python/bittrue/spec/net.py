@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,20 +79,33 @@ class Net:
     delay: int = 0
     outputs: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", self.name):
-            raise BadInput(f"net name {shown(self.name)}: use a letter, then up to 60 letters, digits, '-' and '_'")
-        object.__setattr__(self, "inputs", _inputs(self.name, self.inputs))
-        nodes = tuple(self.nodes) if isinstance(self.nodes, list | tuple) else (None,)
-        if not all(isinstance(node, Node) for node in nodes):
-            raise BadInput(f"net {self.name} has {shown(self.nodes)} for its nodes; give a list of Node")
-        object.__setattr__(self, "nodes", nodes)
-        if not nodes:
-            raise BadInput(f"net {self.name} has no layers; give it at least one")
-        if len(nodes) > NODES:
-            raise BadInput(f"net {self.name} has {len(nodes):,} layers, more than {NODES:,}; make it smaller")
-        object.__setattr__(self, "outputs", self._outputs())
+    def __init__(
+        self,
+        name: str,
+        inputs: TensorType | Mapping[str, TensorType],
+        nodes: Sequence[Node],
+        delay: int = 0,
+        outputs: Sequence[str] = (),
+    ) -> None:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", name):
+            raise BadInput(f"net name {shown(name)}: use a letter, then up to 60 letters, digits, '-' and '_'")
+        self._set(name=name, inputs=_inputs(name, inputs), nodes=_nodes(name, nodes))
+        _ = self.types  # refuses names and layers that do not fit
+        self._set(outputs=self._results(outputs))
         self._check_used()
+        self._check_limits()
+        samples = integer(delay)
+        if samples is None or not 0 <= samples <= self.memory:
+            raise BadInput(
+                f"net {self.name} declares a delay of {shown(delay)} samples; its outputs see 0 to {self.memory} back"
+            )
+        self._set(delay=samples)
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_limits(self) -> None:
         if self.elements > ELEMENTS:
             raise BadInput(
                 f"net {self.name}: its tensors have {self.elements:,} elements together, more than {ELEMENTS:,}; make "
@@ -101,25 +115,19 @@ class Net:
             raise BadInput(
                 f"net {self.name} looks {self.memory:,} samples back, more than {DELAY:,}; shorten its delays"
             )
-        delay = integer(self.delay)
-        if delay is None or not 0 <= delay <= self.memory:
-            raise BadInput(
-                f"net {self.name} declares a delay of {shown(self.delay)} samples; its outputs see 0 to {self.memory} "
-                f"back"
-            )
-        object.__setattr__(self, "delay", delay)
 
-    def _outputs(self) -> tuple[str, ...]:
-        """The names of the results; `BadInput` unless they are nodes in the order of evaluation, the last among them."""
+    def _results(self, given: object) -> tuple[str, ...]:
+        """The names of the results; `BadInput` unless they are nodes in the order of evaluation."""
         names = [node.name for node in self.nodes]
-        given = (self.outputs,) if isinstance(self.outputs, str) else self.outputs
-        wanted = list(given) if isinstance(given, list | tuple) else [None]
-        wanted = wanted or names[-1:]
-        if wanted != [name for name in names if name in set(map(str, wanted))]:
+        given = (given,) if isinstance(given, str) else given
+        wanted: list[object] = list(given) if isinstance(given, list | tuple) else [None]
+        wanted = wanted or [*names[-1:]]
+        chosen = set(map(str, wanted))
+        if wanted != (found := [name for name in names if name in chosen]):
             raise BadInput(
                 f"net {self.name} has outputs {shown(wanted)}; name nodes, each once, in the order of evaluation"
             )
-        return tuple(wanted)
+        return tuple(found)
 
     def _check_used(self) -> None:
         used = {source for node in self.nodes for source in node.inputs} | set(self.outputs)
@@ -239,15 +247,27 @@ class Net:
         return given.format.check(array, f"{which} sample " if which else "sample ")
 
 
+def _nodes(net: str, given: object) -> tuple[Node, ...]:
+    """The nodes of a net; `BadInput` where they are none, or too many."""
+    nodes = tuple(given) if isinstance(given, list | tuple) else (None,)
+    if not all(isinstance(node, Node) for node in nodes):
+        raise BadInput(f"net {net} has {shown(given)} for its nodes; give a list of Node")
+    if not nodes:
+        raise BadInput(f"net {net} has no layers; give it at least one")
+    if len(nodes) > NODES:
+        raise BadInput(f"net {net} has {len(nodes):,} layers, more than {NODES:,}; make it smaller")
+    return nodes
+
+
 def _inputs(net: str, given: object) -> dict[str, TensorType]:
     """The inputs of a net by name; `BadInput` where they are none."""
-    inputs = dict(given) if isinstance(given, Mapping) else {INPUT: given}
+    inputs: dict[Any, Any] = dict(given) if isinstance(given, Mapping) else {INPUT: given}
     if not inputs or not all(isinstance(tensor, TensorType) for tensor in inputs.values()):
         raise BadInput(f"net {net} has {shown(given)} for its input; give a TensorType(shape, format)")
     if len(inputs) > NODES:
         raise BadInput(f"net {net} has {len(inputs):,} inputs, more than {NODES:,}; make it smaller")
     bad = [name for name in inputs if not isinstance(name, str) or not _NAME.fullmatch(name)]
-    if bad or len(inputs) == 1 and INPUT not in inputs:
+    if bad or (len(inputs) == 1 and INPUT not in inputs):
         name = bad[0] if bad else next(iter(inputs))
         raise BadInput(
             f"net {net} has an input called {shown(name)}; use a lower-case identifier, and 'input' for a single one"

@@ -7,7 +7,7 @@ become nets by the rule that stands here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,7 +51,8 @@ def stage_net(name: str, shape: tuple[int, ...], stages: Iterable[Stage], output
     ``outputs`` names the stages whose results are those of the net, in the order of evaluation; without, the last.
     Raises `BadInput`, naming the layer, where stages do not fit each other.
     """
-    builder = Builder(shape)
+    stages = list(stages)
+    builder = Builder(shape, [stage.name for stage in stages])
     for stage in stages:
         builder.add(stage)
     return builder.net(name, outputs)
@@ -69,14 +70,22 @@ def stage_types(shape: tuple[int, ...], stages: Iterable[Stage]) -> list[tuple[T
 class Builder:
     """Makes nodes of stages, one stage after the other.
 
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the input.
+    names : iterable of str
+        What all stages are called, so that nodes before them are called otherwise.
+
     Attributes
     ----------
     types : dict of TensorType
         Of the input, and of what each stage puts out, by name.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], names: Iterable[str] = ()) -> None:
         self.types = {INPUT: TensorType(shape, DATA)}
+        self._names = frozenset(names)
         self._nodes: list[Node] = []
         self._last = INPUT
 
@@ -94,7 +103,7 @@ class Builder:
             if self.types[source].format != DATA:
                 raise BadInput(f"layer {stage.name} follows a wide layer; only results of the net may be 32 bits wide")
             operands.append(_Tensor(source, self.types[source]))
-        steps = _Steps(stage)
+        steps = _Steps(stage, self._names)
         try:
             given = steps.take(operands)
         except BadInput as error:
@@ -116,8 +125,8 @@ class _Tensor:
 class _Steps:
     """The nodes of one stage, the last of which gets the name of the stage."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, names: Collection[str]) -> None:
+        self.stage, self._names = stage, names
         self.nodes: list[Node] = []
         self.type = TensorType((1,), DATA)
 
@@ -146,6 +155,8 @@ class _Steps:
 
     def _step(self, suffix: str, layer: Layer, *operands: _Tensor) -> _Tensor:
         name, self.type = f"{self.stage.name}_{suffix}", layer.output_type(*(operand.type for operand in operands))
+        while name in self._names:
+            name += "_"
         self.nodes.append(Node(name, layer, tuple(operand.name for operand in operands)))
         return _Tensor(name, self.type)
 

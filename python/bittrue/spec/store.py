@@ -262,5 +262,9 @@ def _from_json(hint: Any, value: Any) -> Any:
     if hint is int:
         raise BadInput(f"{shown(value)} in {JSON_FILE} is no whole number; see docs/net-format.md")
     if hint in _NUMBERS:
-        return tuple(tuple(item) if isinstance(item, list) else item for item in value) if isinstance(value, list) else value
+        return (
+            tuple(tuple(item) if isinstance(item, list) else item for item in value)
+            if isinstance(value, list)
+            else value
+        )
     raise BadInput(f"parameters of type {hint} have no JSON form; add one to bittrue.spec.store")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
 
@@ -92,32 +92,50 @@ class Axis:
     def phases(self, length: int) -> tuple[Phase, ...]:
         """The axis taken apart into axes without upsampling. Results of no phase meet no input at all.
 
-        Weight ``k`` meets an input in window ``n`` where ``u`` divides ``n * stride + k * dilation - before``. With
-        ``n`` that repeats every ``period = u / gcd(u, stride)`` windows, with ``k`` every ``step = u / gcd(u, dilation)``
-        weights, and of the first ``step`` weights every one meets inputs in another phase, or in none.
+        Weight ``k`` meets an input in window ``n`` where ``u`` divides ``n * stride + k * dilation - before``. That
+        repeats every ``period = u / gcd(u, stride)`` windows and every ``step = u / gcd(u, dilation)`` weights, and of
+        the first ``step`` weights every one meets inputs in another phase, or in none.
         """
         if self.upsampling == 1:
             return (Phase(slice(None), slice(None), self),)
-        common = gcd(self.upsampling, self.stride)
-        period, step = self.upsampling // common, self.upsampling // gcd(self.upsampling, self.dilation)
-        inverse = pow(self.stride // common, -1, period)
         count, found = self.windows(length), []
-        for start in range(min(step, self.size)):
-            distance, rest = divmod(self.before - start * self.dilation, common)
-            first = distance * inverse % period
-            where = self.at(first, start)
-            if rest or first >= count or where is None:
-                continue
+        period, step = self._repetition
+        for first, start in self._meetings(count):
             axis = Axis(
                 len(range(start, self.size, step)),
                 self.stride * period // self.upsampling,
                 self.dilation * step // self.upsampling,
-                -where,
+                -(first * self.stride + start * self.dilation - self.before) // self.upsampling,
             )
             last = (len(range(first, count, period)) - 1) * axis.stride + axis.span - axis.before
             axis = replace(axis, after=last - length)
             found.append(Phase(slice(first, None, period), slice(start, None, step), axis))
         return tuple(found)
+
+    def products(self, count: int) -> int:
+        """How many weights ``count`` windows multiply together, those on zeros between inputs left away."""
+        period, step = self._repetition
+        return sum(
+            len(range(first, count, period)) * len(range(start, self.size, step))
+            for first, start in self._meetings(count)
+        )
+
+    @property
+    def _repetition(self) -> tuple[int, int]:
+        """After how many windows, and after how many weights, inputs are met again."""
+        u = self.upsampling
+        return u // gcd(u, self.stride), u // gcd(u, self.dilation)
+
+    def _meetings(self, count: int) -> Iterator[tuple[int, int]]:
+        """The first of ``count`` windows in which each of the first weights meets an input, if it ever does."""
+        common = gcd(self.upsampling, self.stride)
+        period, step = self._repetition
+        inverse = pow(self.stride // common, -1, period)
+        for start in range(min(step, self.size)):
+            distance, rest = divmod(self.before - start * self.dilation, common)
+            first = distance * inverse % period
+            if not rest and first < count:
+                yield first, start
 
 
 def windows(axes: Sequence[Axis], lengths: Sequence[int]) -> tuple[int, ...]:

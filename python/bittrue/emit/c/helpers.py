@@ -45,6 +45,25 @@ static inline int64_t requantise(int64_t acc, int shift, int64_t lo, int64_t hi)
 }
 """
 
+REQUANTISE32 = """\
+/* clamp(floor(acc * 2^-shift + 1/2), lo, hi) for shift 1 to 31, in 32 bits: compilers round several
+ * such words at once. */
+static inline int32_t requantise32(int32_t acc, int shift, int32_t lo, int32_t hi)
+{
+    acc = shift_right32(acc, shift - 1);
+    acc = shift_right32(acc, 1) + (acc & 1);
+    return acc < lo ? lo : acc > hi ? hi : acc;
+}
+"""
+
+SHIFT_RIGHT32 = """\
+/* floor(value / 2^shift) for shift 0 to 31, without the right shift of a negative number */
+static inline int32_t shift_right32(int32_t value, int shift)
+{
+    return value < 0 ? ~(~value >> shift) : value >> shift;
+}
+"""
+
 ISQRT = """\
 /* floor(sqrt(value)), one result bit a turn, exact for value <= 2^31 */
 static inline uint32_t isqrt(uint32_t value)
@@ -76,10 +95,12 @@ _TEXTS = {
     "shift_right": SHIFT_RIGHT,
     "saturate": SATURATE,
     "requantise": REQUANTISE,
+    "shift_right32": SHIFT_RIGHT32,
+    "requantise32": REQUANTISE32,
     "magnitude": MAGNITUDE,
     "isqrt": ISQRT,
 }
-_NEEDS = {"requantise": {"shift_right", "saturate"}}
+_NEEDS = {"requantise": {"shift_right", "saturate"}, "requantise32": {"shift_right32"}}
 
 
 def helpers(used: Iterable[str]) -> str:

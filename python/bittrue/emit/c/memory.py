@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bittrue.emit.c.layers import fragment
 from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull, requantise
 from bittrue.emit.c.text import element_type, fill, initialiser, unsigned_type
 from bittrue.num import Interval
@@ -51,8 +50,8 @@ def _helpers(powers: Iterable[int]) -> frozenset[str]:
     return frozenset({"requantise", "isqrt"} if any(p % 2 for p in powers) else {"requantise"})
 
 
-@fragment.register
-def _(layer: MemoryTaps, site: Site) -> Fragment:
+def memory_taps(layer: MemoryTaps, site: Site) -> Fragment:
+    """A line of features, and the delays that are taken from it."""
     frac, fmt = site.types[0].format.frac, layer.output
     depth, delays, parts = (site.macro(kind) for kind in ("DEPTH", "DELAYS", "PARTS"))
     own = layer.iq_taps is not None
@@ -108,8 +107,8 @@ def _(layer: MemoryTaps, site: Site) -> Fragment:
     return Fragment(about, body, macros, constants, state, _helpers(layer.powers))
 
 
-@fragment.register
-def _(layer: ComplexFIR, site: Site) -> Fragment:
+def complex_fir(layer: ComplexFIR, site: Site) -> Fragment:
+    """A line of basis signals, and the weighted sum of the delays that are taken from it."""
     frac, basis = site.types[0].format.frac, layer.basis
     depth, terms, taps = (site.macro(kind) for kind in ("DEPTH", "TERMS", "TAPS"))
     reach = [basis_interval(part, site.given[0], t.power, frac, basis) for t in layer.terms for part in site.given[0]]
@@ -117,7 +116,7 @@ def _(layer: ComplexFIR, site: Site) -> Fragment:
     acc, product = accumulator_types(site.range, products, (basis.bits, layer.weight_format.bits))
     names = {"node": site.node, "depth": depth, "taps": taps, "acc": acc, "product": product, "t": element_type(basis)}
     now = "\n".join(_basis_signal(layer, k, frac) for k in range(len(layer.terms)))
-    shift = basis.frac + layer.weight_format.frac - layer.output.frac
+    shift = layer.shift
     body = fill(
         """
         $envelope

@@ -86,9 +86,31 @@ class Fragment:
     helpers: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Rounding:
+    """The C that rounds an accumulator and saturates it into ``output``, by the function ``helper``."""
+
+    helper: str
+    output: Format
+
+    @classmethod
+    def of(cls, acc: str, shifts: Sequence[int], output: Format) -> Rounding:
+        """For an accumulator of type ``acc``: in 32 bits where the shifts and the output allow it."""
+        short = acc == "int32_t" and min(shifts) > 0 and max(shifts) < 32 and output.bits <= 32
+        return cls("requantise32" if short else "requantise", output)
+
+    def rounded(self, acc: str, shift: object) -> str:
+        """Expression of the code, in the type of the function."""
+        return f"{self.helper}({acc}, {shift}, {self.output.lo}, {self.output.hi})"
+
+    def word(self, acc: str, shift: object) -> str:
+        """Expression of the code, as the element type of ``output``."""
+        return f"({element_type(self.output)}){self.rounded(acc, shift)}"
+
+
 def requantise(acc: str, shift: object, fmt: Format) -> str:
     """C expression: ``acc`` rounded and saturated into ``fmt``, as its element type."""
-    return f"({element_type(fmt)})requantise({acc}, {shift}, {fmt.lo}, {fmt.hi})"
+    return Rounding("requantise", fmt).word(acc, shift)
 
 
 def accumulator_types(found: Range, products: Interval, operand_bits: Sequence[int]) -> tuple[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import os
+import re
 from pathlib import Path
 
-from bittrue.emit.c import frames, memory  # noqa: F401  (register their layers)
+from bittrue.emit.c import ends
+from bittrue.emit.c.header import header, title
 from bittrue.emit.c.helpers import helpers
-from bittrue.emit.c.layers import fragment
+from bittrue.emit.c.rules import fragment
 from bittrue.emit.c.site import Fragment, Site, size_macro
 from bittrue.emit.c.text import comment, element_type, fill, shape
 from bittrue.emit.folder import write_folder
@@ -18,8 +19,6 @@ from bittrue.lower.ports import module_name
 from bittrue.num import Interval
 from bittrue.ranges import ranges
 from bittrue.spec import Net
-from bittrue.spec.net import INPUT
-from bittrue.spec.store import content_hash
 
 _TEXT = 200
 """Bytes that a number takes while its text is made: the number, its digits, the line and the file they stand in."""
@@ -48,13 +47,13 @@ def sources(net: Net) -> dict[str, str]:
         raise BadInput(f"net {net.name}: its header {module}.h would hide the one of the C library; rename the net")
     public = {f"{module}_{name}" for name in ("state", "taps", "init", "step", "run", "run_taps", "state_size")}
     for node in net.nodes:
-        private = {f"{kind}_{node.name}" for kind in ("node", "weight", "bias", "values", "delay", "term")}
-        if clash := public & private:
-            raise BadInput(
-                f"net {net.name}: node {node.name} would also be {clash.pop()} in C; rename the net or the node"
-            )
+        for name in public:
+            if re.fullmatch(f"(node|weight[0-9]*|bias|values|delay|iq_delay|term)_{node.name}", name):
+                raise BadInput(
+                    f"net {net.name}: node {node.name} would also be {name} in C; rename the net or the node"
+                )
     fragments = _fragments(net, module)
-    return {f"{module}.h": _header(net, module, fragments), f"{module}.c": _source(net, module, fragments)}
+    return {f"{module}.h": header(net, fragments), f"{module}.c": _source(net, module, fragments)}
 
 
 def write_sources(net: Net, folder: str | os.PathLike[str]) -> list[Path]:
@@ -65,7 +64,7 @@ def write_sources(net: Net, folder: str | os.PathLike[str]) -> list[Path]:
 def _fragments(net: Net, module: str) -> dict[str, Fragment]:
     known = ranges(net)
     reach = {name: found.output for name, found in known.items()}
-    reach[INPUT] = (Interval.of(net.input.format),) * net.input.shape[0]
+    reach |= {name: (Interval.of(given.format),) * given.shape[0] for name, given in net.inputs.items()}
     result = {}
     for node in net.nodes:
         site = Site(
@@ -79,110 +78,6 @@ def _fragments(net: Net, module: str) -> dict[str, Fragment]:
         )
         result[node.name] = fragment(node.layer, site)
     return result
-
-
-_HEADER = """
-$about
-#ifndef $guard
-#define $guard
-
-#include <stddef.h>
-#include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Words in one sample, and their fractional bits: a code c stands for c * 2^-frac. */
-$ends
-
-/* Words in every tensor and sizes of the delay lines and constant arrays. */
-$macros
-
-typedef struct {
-    /* The latest tensors: what the last step took and what every node made of it. */
-    $taps
-
-    $kinds
-    $lines
-} ${module}_state;
-
-/* Where ${module}_run_taps writes the tensors, n * size words each; NULL for one not wanted. */
-typedef struct {
-    $pointers
-} ${module}_taps;
-
-/* Clear the state: all history is zero. */
-void ${module}_init(${module}_state *state);
-
-/* One sample: in[] holds codes of the input format (one outside saturates), out[] takes codes of the
- * output format. */
-void ${module}_step(${module}_state *state, const $x in[$size_x],
-    $y out[$size_y]);
-
-/* n samples, one after the other in in[] and out[]. */
-void ${module}_run(${module}_state *state, size_t n, const $x *in, $y *out);
-
-/* The same, and every node's tensor for every sample. */
-void ${module}_run_taps(${module}_state *state, size_t n, const $x *in, $y *out,
-    const ${module}_taps *taps);
-
-/* sizeof(${module}_state), for callers in other languages. */
-size_t ${module}_state_size(void);
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
-"""
-
-
-def _header(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
-    prefix, x, y = module.upper(), net.input, net.output
-    macros = {size_macro(prefix, name): math.prod(tensor.shape) for name, tensor in net.types.items()}
-    for part in fragments.values():
-        macros |= part.macros
-    ends = {f"{prefix}_INPUT_SIZE": math.prod(x.shape), f"{prefix}_INPUT_FRAC": x.format.frac}
-    ends |= {f"{prefix}_OUTPUT_SIZE": math.prod(y.shape), f"{prefix}_OUTPUT_FRAC": y.format.frac}
-    lines = [member for part in fragments.values() for member in part.state]
-    kinds = ["delay lines"] * bool(net.memory) + ["frames between zeros"] * any(" padded_" in line for line in lines)
-    kinds += ["sums"] * any(" sums_" in line for line in lines)
-    about = comment(
-        *_title(net),
-        f"One sample in: {shape(x)}; out: {shape(y)}. Integer only: the results are the same on every machine.",
-        f"Use: {module}_state s; {module}_init(&s); then {module}_step(&s, in, out) for every sample.",
-    )
-    text = fill(
-        _HEADER,
-        about=about,
-        guard=f"{prefix}_H",
-        ends=_defines(ends),
-        macros=_defines(macros),
-        taps="\n".join(
-            f"{element_type(tensor.format)} tap_{name}[{size_macro(prefix, name)}]; /* {shape(tensor)} */"
-            for name, tensor in net.types.items()
-        ),
-        kinds=f"/* {' and '.join(kinds).capitalize()} */" if lines else "",
-        lines="\n".join(lines),
-        pointers="\n".join(f"{element_type(net.types[name].format)} *tap_{name};" for name in fragments),
-        module=module,
-        x=element_type(x.format),
-        y=element_type(y.format),
-        size_x=f"{prefix}_INPUT_SIZE",
-        size_y=f"{prefix}_OUTPUT_SIZE",
-    )
-    return (text if lines else text.replace("\n\n} ", "\n} ")) + "\n"
-
-
-def _title(net: Net) -> tuple[str, str]:
-    return f"Net {net.name}, printed by bittrue; do not edit. Content hash:", content_hash(net)
-
-
-def _defines(values: dict[str, int]) -> str:
-    return "\n".join(
-        f"#define {name} {value}" if value >= 0 else f"#define {name} ({value})" for name, value in values.items()
-    )
 
 
 _SOURCE = """
@@ -200,30 +95,25 @@ void ${module}_init(${module}_state *state)
     memset(state, 0, sizeof *state);
 }
 
-void ${module}_step(${module}_state *state, const $x in[$size_x],
-    $y out[$size_y])
+void ${module}_step(${module}_state *state, $sample)
 {
     $take
     $calls
-    memcpy(out, state->tap_$last, sizeof state->tap_$last);
+    $give
 }
 
-void ${module}_run(${module}_state *state, size_t n, const $x *in, $y *out)
+void ${module}_run(${module}_state *state, size_t n, $samples)
 {
-    size_t t;
-
-    for (t = 0; t < n; t++) {
-        ${module}_step(state, in + t * $size_x, out + t * $size_y);
+    for (size_t t = 0; t < n; t++) {
+        ${module}_step(state, $at);
     }
 }
 
-void ${module}_run_taps(${module}_state *state, size_t n, const $x *in, $y *out,
+void ${module}_run_taps(${module}_state *state, size_t n, $samples,
     const ${module}_taps *taps)
 {
-    size_t t;
-
-    for (t = 0; t < n; t++) {
-        ${module}_step(state, in + t * $size_x, out + t * $size_y);
+    for (size_t t = 0; t < n; t++) {
+        ${module}_step(state, $at);
         $copies
     }
 }
@@ -241,21 +131,16 @@ if (taps->tap_$node != NULL) {
 """
 
 _TAKE = """
-size_t i;
-
-for (i = 0; i < $size; i++) {
-    state->tap_input[i] = ($t)saturate(in[i], $lo, $hi);
+for (size_t i = 0; i < $size; i++) {
+    state->tap_$name[i] = ($t)saturate($from[i], $lo, $hi);
 }
 """
 
 
 def _source(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
-    prefix, x = module.upper(), net.input.format
-    full = x.bits in (8, 16, 32)  # then every word of the C type is a code
-    used = {name for part in fragments.values() for name in part.helpers} | (set() if full else {"saturate"})
-    take = "memcpy(state->tap_input, in, sizeof state->tap_input);"
-    if not full:
-        take = fill(_TAKE, size=f"{prefix}_INPUT_SIZE", t=element_type(x), lo=x.lo, hi=x.hi)
+    given = ends.inputs(net)
+    used = {name for part in fragments.values() for name in part.helpers}
+    used |= set() if all(_full(end) for end in given) else {"saturate"}
     calls = []
     for node in net.nodes:
         arguments = ["state"] if fragments[node.name].state else []
@@ -263,20 +148,35 @@ def _source(net: Net, module: str, fragments: dict[str, Fragment]) -> str:
         calls.append(f"node_{node.name}({', '.join(arguments)});")
     text = fill(
         _SOURCE,
-        about=comment(*_title(net)),
+        about=comment(*title(net)),
         helpers=helpers(used),
         layers="\n\n".join(_function(net, module, node.name, fragments[node.name]) for node in net.nodes),
-        take=take,
+        take="\n".join(_take(end) for end in given),
         calls="\n".join(calls),
-        last=net.last,
-        copies="\n".join(fill(_COPY, node=name, size=size_macro(prefix, name)) for name in fragments),
+        give="\n".join(
+            f"memcpy({end.parameter}, state->tap_{end.tensor}, sizeof state->tap_{end.tensor});"
+            for end in ends.outputs(net)
+        ),
+        copies="\n".join(fill(_COPY, node=name, size=size_macro(module.upper(), name)) for name in fragments),
         module=module,
-        x=element_type(x),
-        y=element_type(net.output.format),
-        size_x=f"{prefix}_INPUT_SIZE",
-        size_y=f"{prefix}_OUTPUT_SIZE",
+        sample=ends.of_a_sample(net),
+        samples=ends.of_many(net),
+        at=ends.at(net),
     )
     return text + "\n"
+
+
+def _full(end: ends.End) -> bool:
+    """Whether every word of the C type is a code."""
+    return end.type.format.bits in (8, 16, 32)
+
+
+def _take(end: ends.End) -> str:
+    """C that copies an input into the state, and saturates what is no code."""
+    fmt, name = end.type.format, end.tensor
+    if _full(end):
+        return f"memcpy(state->tap_{name}, {end.parameter}, sizeof state->tap_{name});"
+    return fill(_TAKE, size=end.size, t=element_type(fmt), lo=fmt.lo, hi=fmt.hi, name=name, **{"from": end.parameter})
 
 
 def _function(net: Net, module: str, name: str, part: Fragment) -> str:
@@ -286,9 +186,9 @@ def _function(net: Net, module: str, name: str, part: Fragment) -> str:
     names = ["x"] if len(given) == 1 else [f"x{k}" for k in range(len(given))]
     parameters = [f"{module}_state *state"] if part.state else []
     parameters += [f"const {element_type(t.format)} *{x}" for x, t in zip(names, given, strict=True)]
-    parameters.append(f"{element_type(made.format)} *y")
-    title = f"{name}: {type(node.layer).__name__} of {', '.join(node.inputs)}, "
-    title += f"{', '.join(map(shape, given))} -> {shape(made)}"
+    parameters.append(f"{element_type(made.format)} *restrict y")
+    what = f"{name}: {type(node.layer).__name__}"
+    what += f" of {', '.join(node.inputs)}, {', '.join(map(shape, given))}" if given else ""
     return fill(
         """
         $about
@@ -299,7 +199,7 @@ def _function(net: Net, module: str, name: str, part: Fragment) -> str:
             $body
         }
         """,
-        about=comment(title, *part.about),
+        about=comment(f"{what} -> {shape(made)}", *part.about),
         constants=part.constants,
         name=name,
         parameters=", ".join(parameters),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,28 +10,33 @@ from torch import nn
 
 from bittrue.errors import BadInput
 from bittrue.num.quantile import weight_codes
-from bittrue.qat.ai8x.chain import Link, chain_of
-from bittrue.qat.ai8x.layers import Conv1d
+from bittrue.qat.ai8x.eltwise import Eltwise
+from bittrue.qat.ai8x.graph import Link, links_of
+from bittrue.qat.ai8x.layers import Conv, Linear
 from bittrue.spec import Net
+from bittrue.spec.net import INPUT
 from bittrue.spec.stages import Stage, node_name, stage_net
 
 
-def to_stages(model: nn.Module, shape: tuple[int, int]) -> list[Stage]:
+def to_stages(model: nn.Module, shape: Sequence[int]) -> list[Stage]:
     """The stages of a quantised model, in integers. Raises `BadInput` as `to_net` does."""
-    return [_stage(link) for link in chain_of(model, shape)]
+    return _stages(links_of(model, shape)[0])
 
 
-def to_net(model: nn.Module, shape: tuple[int, int], name: str = "net") -> Net:
-    """The net that a quantised model is, for frames of ``shape`` (channels, length).
+def to_net(model: nn.Module, shape: Sequence[int], name: str = "net") -> Net:
+    """The net that a quantised model is, for data of ``shape``: (channels, length) or (channels, rows, columns).
 
-    ``model.eval()(x / 128)`` equals ``bittrue.ref.run(net, x)``, decoded, for every int8 ``x``.
+    ``model.eval()(x / 128)`` equals ``bittrue.ref.run(net, x)``, decoded, for every int8 ``x``. A model that returns a
+    list of results, or a dictionary, has a net of several outputs, called as their layers and in the order of
+    evaluation.
 
     Raises
     ------
     BadInput
-        Where the model is not a chain of layers of this package, one is not quantised, or a weight is NaN.
+        Where the model is not a graph of layers of this package, one is not quantised, or a weight is NaN.
     """
-    return stage_net(name, shape, to_stages(model, shape))
+    links, outputs = links_of(model, shape)
+    return stage_net(name, tuple(shape), _stages(links), [node_name(output) for output in outputs])
 
 
 def to_checkpoint(model: nn.Module, arch: str = "", epoch: int = 0) -> dict[str, Any]:
@@ -39,13 +45,31 @@ def to_checkpoint(model: nn.Module, arch: str = "", epoch: int = 0) -> dict[str,
     return {"epoch": epoch, "arch": arch, "state_dict": state, "extras": {}}
 
 
-def _stage(link: Link) -> Stage:
+def _stages(links: Sequence[Link]) -> list[Stage]:
+    """One stage a layer; sources are named where it takes others than the one before it."""
+    found, before = [], INPUT
+    for link in links:
+        moves: dict[str, Any] = {}
+        if link.sources != (before,):
+            moves["sources"] = tuple(INPUT if name == INPUT else node_name(name) for name in link.sources)
+        if isinstance(link.layer, Eltwise):
+            moves["join"] = link.layer.join
+        elif len(link.sources) > 1:
+            moves["join"] = "concat"
+        if link.shape is not None and not isinstance(link.layer, Linear):
+            moves["shape"] = link.shape
+        found.append(_stage(link, moves))
+        before = link.name
+    return found
+
+
+def _stage(link: Link, moves: dict[str, Any]) -> Stage:
     layer, name = link.layer, node_name(link.name)
     if layer.op is None:
-        return Stage(name, "none", pool=layer.pool)
+        return Stage(name, "none", pool=layer.pool, **moves)
     if not layer.quantised:
         raise BadInput(f"layer {link.name} is not quantised; call bittrue.qat.ai8x.initiate_qat and train on")
-    parameters = [part for part in (layer.weight, layer.bias) if part is not None]
+    parameters = [layer.kernels(layer.weight)] + ([] if layer.bias is None else [layer.bias])
     if not all(bool(torch.isfinite(part).all()) for part in parameters):
         raise BadInput(f"layer {link.name} holds NaN or infinity; restart training at a lower rate")
     bits, shift = int(layer.weight_bits), layer.shift()
@@ -59,7 +83,5 @@ def _stage(link: Link) -> Stage:
         "activation": layer.activation,
         "pool": layer.pool,
     }
-    if not isinstance(layer, Conv1d):
-        return Stage(name, "linear", **common)
-    groups, stride, padding, dilation = layer.numbers
-    return Stage(name, "conv1d", **common, padding=padding, dilation=dilation, groups=groups, stride=stride)
+    numbers = layer.numbers if isinstance(layer, Conv) else {}
+    return Stage(name, layer.operation, **common, **numbers, **moves)

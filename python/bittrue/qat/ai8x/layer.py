@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,16 +11,15 @@ from bittrue.errors import BadInput
 from bittrue.num.batch_norm import EPS, FACTOR
 from bittrue.qat.ai8x.policy import LayerPolicy
 from bittrue.qat.ai8x.rounding import average, round_weights, shift_of
+from bittrue.qat.pool import largest
 from bittrue.qat.quantise import StraightThroughQuantize
-from bittrue.spec import Abs, Activation, Linear, ReLU
-from bittrue.spec.stages import DATA, Pool
+from bittrue.qat.sums import float32_holds
+from bittrue.spec import Abs, Activation, Axis, Linear, ReLU
+from bittrue.spec.stages import DATA, Operation, Pool
 
 ACTIVATIONS: dict[str | None, Activation] = {None: Linear(), "ReLU": ReLU(), "Abs": Abs()}
 MOMENTUM = 0.05
 """Of the batch norm's running statistics, as in ai8x-training."""
-
-FLOAT32 = 1 << 23
-"""Accumulators below this magnitude are exact in float32, the half that rounding adds included."""
 
 
 class Ai8xLayer(nn.Module):
@@ -38,12 +37,19 @@ class Ai8xLayer(nn.Module):
 
     Attributes
     ----------
-    op : Conv1d, Linear or None
+    op : module of PyTorch's, or None
         Float parameters ``op.weight`` and ``op.bias``.
-    bn : BatchNorm1d or None
+    bn : BatchNorm1d, BatchNorm2d or None
+    pool, window : Pool and tuple of Axis
+        What is pooled in front of the sum, and how it lies along each axis; None and nothing without a pool.
     weight_bits, bias_bits, output_shift, shift_quantile, quantize_activation, adjust_output_shift : Tensor (1,)
         As ai8x checkpoints name them; ``weight_bits`` is 0 until `quantise`.
     """
+
+    rank: ClassVar[int] = 1
+    """Axes behind the channels that a pool or a convolution walks along."""
+    operation: ClassVar[Operation] = "none"
+    """What the chip calls it."""
 
     weight_bits: Tensor
     bias_bits: Tensor
@@ -76,9 +82,12 @@ class Ai8xLayer(nn.Module):
         for name, value in start.items():
             self.register_buffer(name, torch.tensor(value))
         self.pool, self.activation, self.wide = pool, ACTIVATIONS[activation], wide
+        layer: Any = pool.layer(self.rank) if pool else None
+        self.window: tuple[Axis, ...] = layer.axes if layer else ()
         self.op = op
-        norm = nn.BatchNorm1d(channels, EPS, MOMENTUM, affine=batchnorm == "Affine") if batchnorm else None
-        self.bn: nn.BatchNorm1d | None = norm
+        kind = (nn.BatchNorm1d, nn.BatchNorm2d)[self.rank - 1]
+        norm = kind(channels, EPS, MOMENTUM, affine=batchnorm == "Affine") if batchnorm else None
+        self.bn: nn.BatchNorm1d | nn.BatchNorm2d | None = norm
 
     @property
     def quantised(self) -> bool:
@@ -112,12 +121,16 @@ class Ai8xLayer(nn.Module):
             return 0
         return shift_of(self.weight, self.bias, float(self.shift_quantile), int(self.weight_bits))
 
+    def kernels(self, weight: Tensor) -> Tensor:
+        """A tensor in the shape of ``op.weight`` as ``(O, ...)``: what each output sums; doing it twice goes back."""
+        return weight
+
     def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
         """``op`` with these parameters; ``exact`` by sums of products alone, however fast another way is."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values ``(N, C, L)`` or ``(N, I)`` to values; on the grid ``1/128`` where quantised."""
+        """Values ``(N, C, L)``, ``(N, C, H, W)`` or ``(N, I)`` to values; on the grid ``1/128`` where quantised."""
         x = self._pooled(x)
         if self.op is None:
             return x
@@ -134,7 +147,10 @@ class Ai8xLayer(nn.Module):
         weight = round_weights(self.weight, shift, bits)
         offset = None if bias is None else round_weights(bias, shift, bits)
         kind = x.dtype
-        carrier = kind if self.training else _carrier(weight, offset, shift, bits)
+        carrier = kind
+        if not self.training:
+            single = float32_holds(self.kernels(weight).detach(), bits - 1 - shift, DATA, offset)
+            carrier = torch.float32 if single else torch.float64
         given = None if offset is None else offset.to(carrier)
         y = self.total(x.to(carrier), weight.to(carrier), given, not self.training)
         if self.wide:
@@ -143,24 +159,11 @@ class Ai8xLayer(nn.Module):
         return self._activated(rounded.to(kind))
 
     def _pooled(self, x: Tensor) -> Tensor:
-        pool = self.pool
-        if pool is None:
+        if self.pool is None:
             return x
-        if pool.kind == "avg":
-            return average(x, pool.size, pool.stride, pool.dilation, self.quantised)
-        return nn.functional.max_pool1d(x, pool.size, pool.stride, dilation=pool.dilation)
+        return average(x, self.window, self.quantised) if self.pool.kind == "avg" else largest(x, self.window)
 
     def _activated(self, y: Tensor) -> Tensor:
         if isinstance(self.activation, ReLU):
             return y.relu()
         return y.abs().clamp(max=DATA.hi * DATA.scale) if isinstance(self.activation, Abs) else y
-
-
-@torch.no_grad()
-def _carrier(weight: Tensor, bias: Tensor | None, shift: int, bits: int) -> torch.dtype:
-    """The float type that holds every sum: float32 where the weights prove it, float64 otherwise."""
-    unit = 2.0 ** (bits - 1 - shift)
-    largest = float(weight.abs().flatten(1).sum(1).max()) * unit * 128.0
-    if bias is not None:
-        largest += float(bias.abs().max()) * unit * 128.0
-    return torch.float32 if largest < FLOAT32 and bits - 1 - shift > -40 else torch.float64

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import torch
 from torch import Tensor, nn
 
 from bittrue.errors import BadInput
 from bittrue.qat.ai8x.layer import Ai8xLayer
+from bittrue.qat.sums import convolve, plain_on, turned
 from bittrue.spec import Axis
-from bittrue.spec.stages import Pool
+from bittrue.spec.stages import Operation, Pool
 
 Activation = Literal["ReLU", "Abs"]
 BatchNorm = Literal["Affine", "NoAffine"]
+Numbers = int | tuple[int, ...]
+"""A number an axis, or one for all."""
 
 
-class Conv1d(Ai8xLayer):
+class Conv(Ai8xLayer):
     """A pool, a convolution, batch norm, an activation, each but the convolution optional; see `Ai8xLayer`.
 
     Parameters
     ----------
-    in_channels, out_channels, kernel_size, stride, padding, dilation, groups : int
+    in_channels, out_channels, groups : int
+    kernel_size, stride, padding, dilation : int, or a tuple of one an axis
         Of the convolution.
     pooling : "Max", "Avg" or None
-        Over ``pool_size`` samples, ``pool_dilation`` apart, every ``pool_stride``, before the convolution.
+        Over ``pool_size`` samples, ``pool_dilation`` apart, every ``pool_stride`` (``pool_size`` where that is None),
+        before the convolution.
     bias : bool
     batchnorm : "Affine", "NoAffine" or None
     activation : "ReLU", "Abs" or None
@@ -37,56 +41,114 @@ class Conv1d(Ai8xLayer):
         For options that do not exist together.
     """
 
+    rank: ClassVar[int]
+    operation: ClassVar[Operation]
+    kind: ClassVar[Any]
+    """The module of PyTorch's that holds the parameters."""
     fixed: ClassVar[dict[str, Any]] = {}
     """Options that a subclass sets where the caller does not."""
+    depthwise: ClassVar[bool] = False
+    """Whether there are as many groups as channels."""
 
-    op: nn.Conv1d
+    op: Any
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, **options: Any) -> None:
-        self._setup(in_channels, out_channels, kernel_size, **(self.fixed | options))
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Numbers, **options: Any) -> None:
+        groups = {"groups": in_channels} if self.depthwise else {}
+        self._setup(in_channels, out_channels, kernel_size, **(groups | self.fixed | options))
 
     def _setup(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int,
+        kernel_size: Numbers,
         *,
-        stride: int = 1,
-        padding: int = 0,
-        dilation: int = 1,
+        stride: Numbers = 1,
+        padding: Numbers = 0,
+        dilation: Numbers = 1,
         groups: int = 1,
         bias: bool = True,
         pooling: Literal["Max", "Avg"] | None = None,
-        pool_size: int = 2,
-        pool_stride: int = 2,
-        pool_dilation: int = 1,
+        pool_size: Numbers = 2,
+        pool_stride: Numbers | None = 2,
+        pool_dilation: Numbers = 1,
         batchnorm: BatchNorm | None = None,
         activation: Activation | None = None,
         wide: bool = False,
+        **more: Any,
     ) -> None:
-        op = nn.Conv1d(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        numbers: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        op = self.kind(in_channels, out_channels, kernel_size, bias=bias, **numbers, **more)
         pool = _pool(pooling, pool_size, pool_stride, pool_dilation)
         super().__init__(op, out_channels, pool=pool, batchnorm=batchnorm, activation=activation, wide=wide)
 
     def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
-        groups, stride, padding, dilation = self.numbers
         if not exact:
-            return nn.functional.conv1d(x, weight, bias, stride, padding, dilation, groups)
-        # libraries may convolve by transforms, which round; products of matrices are sums of products
-        x = nn.functional.pad(x, (padding, padding))
-        windows = x.unfold(2, Axis(weight.shape[2], dilation=dilation).span, stride)[..., ::dilation]  # (N, C, L, K)
-        batch, channels, length, size = windows.shape
-        split = windows.reshape(batch, groups, channels // groups, length, size).permute(1, 0, 3, 2, 4)
-        rows = weight.reshape(groups, -1, channels // groups * size)  # (G, O/G, C/G * K)
-        y = torch.matmul(split.reshape(groups, batch * length, -1), rows.transpose(1, 2))  # (G, N * L, O/G)
-        y = y.reshape(groups, batch, length, -1).permute(1, 0, 3, 2).reshape(batch, -1, length)
-        return (y if bias is None else y + bias[:, None]).contiguous()
+            return self._fast(x, weight, bias)
+        y = convolve(x, self.kernels(weight), self.axes, self.op.groups, plain_on(x.device))
+        return (y if bias is None else y + bias.reshape(-1, *(1 for _ in self.axes))).contiguous()
+
+    def _fast(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        op, function = self.op, (nn.functional.conv1d, nn.functional.conv2d)[self.rank - 1]
+        return function(x, weight, bias, op.stride, op.padding, op.dilation, op.groups)
 
     @property
-    def numbers(self) -> tuple[int, int, int, int]:
-        """``groups, stride, padding, dilation``."""
+    def axes(self) -> tuple[Axis, ...]:
+        """How the window lies along each axis."""
         op = self.op
-        return op.groups, op.stride[0], int(op.padding[0]), op.dilation[0]
+        numbers = zip(op.kernel_size, op.stride, op.dilation, op.padding, strict=True)
+        return tuple(Axis(size, stride, dilation, pad, pad) for size, stride, dilation, pad in numbers)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Groups, stride, padding, dilation as a `bittrue.spec.stages.Stage` has them."""
+        names = ("stride", "padding", "dilation")
+        moves = {name: getattr(self.op, name) for name in names}
+        one = {name: numbers[0] if self.rank == 1 else tuple(numbers) for name, numbers in moves.items()}
+        return {"groups": self.op.groups, **one}
+
+
+class Conv1d(Conv):
+    """`Conv` along a frame: values ``(N, C, L)``."""
+
+    rank, operation, kind = 1, "conv1d", nn.Conv1d
+
+
+class Conv2d(Conv):
+    """`Conv` over an image: values ``(N, C, H, W)``."""
+
+    rank, operation, kind = 2, "conv2d", nn.Conv2d
+
+
+class ConvTranspose2d(Conv):
+    """`Conv` over an image with zeros between its samples, as PyTorch's layer of that name.
+
+    The chip has a ``stride`` of 2 and an ``output_padding`` of 1, which are the defaults here.
+    """
+
+    rank, operation, kind = 2, "convtranspose2d", nn.ConvTranspose2d
+    fixed: ClassVar[dict[str, Any]] = {"stride": 2, "output_padding": 1}
+
+    def kernels(self, weight: Tensor) -> Tensor:
+        return turned(weight, self.op.groups)
+
+    def _fast(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        op = self.op
+        numbers = (op.stride, op.padding, op.output_padding, op.groups, op.dilation)
+        return nn.functional.conv_transpose2d(x, weight, bias, *numbers)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """How the window lies along each axis, as in `bittrue.spec.ConvTranspose2d`."""
+        op, found = self.op, []
+        numbers = zip(op.kernel_size, op.stride, op.dilation, op.padding, op.output_padding, strict=True)
+        for size, stride, dilation, pad, more in numbers:
+            before = dilation * (size - 1) - pad
+            found.append(Axis(size, 1, dilation, before, before + more, stride))
+        return tuple(found)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        return {**super().numbers, "output_padding": tuple(self.op.output_padding)}
 
 
 class Linear(Ai8xLayer):
@@ -102,6 +164,7 @@ class Linear(Ai8xLayer):
     """
 
     fixed: ClassVar[dict[str, Any]] = {}
+    operation: ClassVar[Operation] = "linear"
 
     def __init__(self, in_features: int, out_features: int, **options: Any) -> None:
         self._setup(in_features, out_features, **(self.fixed | options))
@@ -122,99 +185,42 @@ class Linear(Ai8xLayer):
         return nn.functional.linear(x, weight, bias)
 
 
-class MaxPool1d(Ai8xLayer):
+class _Pooling(Ai8xLayer):
     """A pool without a sum behind it: the chip passes the data through."""
 
-    def __init__(self, kernel_size: int, stride: int | None = None, dilation: int = 1) -> None:
-        super().__init__(None, pool=_pool("Max", kernel_size, stride or kernel_size, dilation))
+    rank: ClassVar[int]
+    kind: ClassVar[str]
+
+    def __init__(self, kernel_size: Numbers, stride: Numbers | None = None, dilation: Numbers = 1) -> None:
+        super().__init__(None, pool=_pool(self.kind, kernel_size, stride, dilation))
 
 
-class AvgPool1d(Ai8xLayer):
-    """An average without a sum behind it, cut off toward zero where quantised."""
+class MaxPool1d(_Pooling):
+    """The maxima along a frame."""
 
-    def __init__(self, kernel_size: int, stride: int | None = None, dilation: int = 1) -> None:
-        super().__init__(None, pool=_pool("Avg", kernel_size, stride or kernel_size, dilation))
+    rank, kind = 1, "Max"
 
 
-def _pool(kind: str | None, size: int, stride: int, dilation: int) -> Pool | None:
+class AvgPool1d(_Pooling):
+    """The means along a frame, cut off toward zero where quantised."""
+
+    rank, kind = 1, "Avg"
+
+
+class MaxPool2d(_Pooling):
+    """The maxima over an image."""
+
+    rank, kind = 2, "Max"
+
+
+class AvgPool2d(_Pooling):
+    """The means over an image, cut off toward zero where quantised."""
+
+    rank, kind = 2, "Avg"
+
+
+def _pool(kind: str | None, size: Numbers, stride: Numbers | None, dilation: Numbers) -> Pool | None:
     if kind not in (None, "Max", "Avg"):
         raise BadInput(f"unknown pooling {kind!r}; choose Max, Avg or None")
+    stride = size if stride is None else stride
     return None if kind is None else Pool("max" if kind == "Max" else "avg", size, stride, dilation)
-
-
-class FusedConv1dReLU(Conv1d):
-    """Convolution and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"activation": "ReLU"}
-
-
-class FusedConv1dAbs(Conv1d):
-    """Convolution and absolute value."""
-
-    fixed: ClassVar[dict[str, Any]] = {"activation": "Abs"}
-
-
-class FusedConv1dBN(Conv1d):
-    """Convolution and batch norm."""
-
-    fixed: ClassVar[dict[str, Any]] = {"batchnorm": "Affine"}
-
-
-class FusedConv1dBNReLU(Conv1d):
-    """Convolution, batch norm and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"batchnorm": "Affine", "activation": "ReLU"}
-
-
-class FusedConv1dBNAbs(Conv1d):
-    """Convolution, batch norm and absolute value."""
-
-    fixed: ClassVar[dict[str, Any]] = {"batchnorm": "Affine", "activation": "Abs"}
-
-
-class FusedMaxPoolConv1d(Conv1d):
-    """Maximum and convolution."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Max"}
-
-
-class FusedMaxPoolConv1dReLU(Conv1d):
-    """Maximum, convolution and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Max", "activation": "ReLU"}
-
-
-class FusedMaxPoolConv1dBNReLU(Conv1d):
-    """Maximum, convolution, batch norm and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Max", "batchnorm": "Affine", "activation": "ReLU"}
-
-
-class FusedAvgPoolConv1d(Conv1d):
-    """Average and convolution."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Avg"}
-
-
-class FusedAvgPoolConv1dReLU(Conv1d):
-    """Average, convolution and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Avg", "activation": "ReLU"}
-
-
-class FusedAvgPoolConv1dBNReLU(Conv1d):
-    """Average, convolution, batch norm and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"pooling": "Avg", "batchnorm": "Affine", "activation": "ReLU"}
-
-
-class FusedLinearReLU(Linear):
-    """Matrix and ReLU."""
-
-    fixed: ClassVar[dict[str, Any]] = {"activation": "ReLU"}
-
-
-class FusedLinearAbs(Linear):
-    """Matrix and absolute value."""
-
-    fixed: ClassVar[dict[str, Any]] = {"activation": "Abs"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from bittrue.num.quantile import output_shift
 from bittrue.qat.quantise import StraightThrough
+from bittrue.spec import Axis
 
 
 class RoundWeights(torch.autograd.Function):
@@ -51,13 +54,18 @@ def shift_of(weight: Tensor, bias: Tensor | None, quantile: float, bits: int) ->
     return output_shift(flat.numpy(), None, quantile, bits)
 
 
-def average(x: Tensor, size: int, stride: int, dilation: int, quantised: bool) -> Tensor:
-    """Averages along the last axis; where ``quantised``, of values on the grid ``2**-7`` and cut off toward zero."""
-    windows = x.unfold(-1, (size - 1) * dilation + 1, stride)[..., ::dilation]
-    smooth = windows.mean(-1)
+def average(x: Tensor, axes: Sequence[Axis], quantised: bool) -> Tensor:
+    """Averages along the last axes; where ``quantised``, of values on the grid ``2**-7`` and cut off toward zero."""
+    rank, windows = len(axes), x
+    for k, axis in enumerate(axes):
+        windows = windows.unfold(k + x.ndim - rank, axis.span, axis.stride)
+    index: Any = (..., *(slice(None, None, axis.dilation) for axis in axes))
+    windows, places = windows[index], tuple(range(-rank, 0))
+    smooth = windows.mean(places)
     if not quantised:
         return smooth
-    # a quotient that is no whole number is 1/16 or more away from one, so float division does not move it across
-    exact = ((windows.detach() * 128.0).sum(-1) / size).trunc() / 128.0
+    # a quotient that is no whole number is 2**-16 or more away from one, so float division does not move it across
+    size = math.prod(axis.size for axis in axes)
+    exact = ((windows.detach() * 128.0).sum(places) / size).trunc() / 128.0
     result: Tensor = StraightThrough.apply(smooth, exact)  # type: ignore[no-untyped-call]
     return result

@@ -37,7 +37,7 @@ def fold(model: nn.Module) -> list[str]:
         norm = layer.bn
         if norm is None:
             continue
-        rows = (layer.weight, layer.bias, norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        rows = (layer.kernels(layer.weight), layer.bias, norm.running_mean, norm.running_var, norm.weight, norm.bias)
         arrays: list[Any] = [None if row is None else row.detach().cpu().numpy() for row in rows]
         w, b, mean, variance, gamma, beta = arrays
         try:
@@ -45,7 +45,7 @@ def fold(model: nn.Module) -> list[str]:
         except BadInput as error:
             raise BadInput(f"layer {name}: {error}") from None
         weight, bias = (torch.from_numpy(part).to(layer.weight) for part in new)
-        layer.weight.copy_(weight)
+        layer.weight.copy_(layer.kernels(weight))
         if layer.bias is None:
             layer.op.register_parameter("bias", nn.Parameter(bias))  # type: ignore[union-attr]
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bittrue.errors import BadInput, shown
-from bittrue.spec.stages import Pool, Stage
+from bittrue.spec.stages import RANKS, Pool, Stage
 from bittrue.spec.window import per_axis
 from bittrue.targets.max78002.described import Described
 
@@ -24,6 +24,11 @@ def fitted(stage: Stage, layer: Described, shape: Shape) -> Stage:
     if layer.size is not None:
         stage = replace(stage, shape=_read(stage, layer, layer.size, shape))
     read = stage.reading(shape)
+    if RANKS.get(stage.operation, len(read) - 1) != len(read) - 1:
+        raise BadInput(
+            f"a {stage.operation} reads frames, and is fed images of {read[1]}x{read[2]}; say with in_dim how many "
+            f"samples a frame has"
+        )
     return replace(stage, pool=_pool(stage, stage.pool, read)) if stage.pool else stage
 
 

@@ -127,7 +127,7 @@ def _names(description: Description, found: Found) -> list[str]:
 
 def _built(description: Description, stages: Sequence[Stage], shape: Shape) -> tuple[Builder, list[Stage]]:
     """The nodes of all stages, each fitted to what it takes; what the description says of shapes must be so."""
-    builder, found = Builder(shape), []
+    builder, found = Builder(shape, [stage.name for stage in stages]), []
     for layer, stage in zip(description.executed, stages, strict=True):
         place = f"{description.path}: {layer}"
         try:

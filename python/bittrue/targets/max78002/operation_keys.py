@@ -69,8 +69,8 @@ def pool(keys: Keys, found: Operation) -> Pool | None:
         raise keys.bad("avg_pool", "max_pool is there too; keep one of them")
     kind: Literal["max", "avg"] = "avg" if keys.has("avg_pool") else "max"
     pooled = keys.has(f"{kind}_pool")
-    size, stride = keys.pair(f"{kind}_pool", 1, 1), keys.pair("pool_stride", 1, 1)
-    dilation = keys.pair("pool_dilation", 1, 1)
+    size = keys.pair(f"{kind}_pool", 1, 1)
+    stride, dilation = keys.pair("pool_stride", 1, 1), keys.pair("pool_dilation", 1, 1)
     axes = 1 if found == "conv1d" else 2
     for places, apart in list(zip(size, dilation, strict=True))[:axes]:
         if apart > 1 and places != 2 and not (axes == 2 and places == 1 and size[0] > 1):

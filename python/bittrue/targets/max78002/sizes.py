@@ -56,6 +56,10 @@ def input_size(
             )
         return wanted, ""
     kind = _KINDS[rank]
+    free = not any(layer.operation == "linear" for layer in description.executed)
+    if free and trace.lost((channels, *kind.default)) is not None:
+        taken = f"{_text(kind.default)}{kind.unit} were taken, and {kind.option} chooses"
+        return kind.default, f"{kind.many} of any {kind.any} fit; {taken}"
     found = _all(rank, device, channels, trace) or _all(rank, device, channels, trace.without_claims())
     if not found:
         raise BadInput(
@@ -63,9 +67,6 @@ def input_size(
             f"{_text(kind.default)}, {trace.reason((channels, *kind.default))}); correct kernels, pooling and "
             f"flatten{kind.also}"
         )
-    if kind.default in found and not any(layer.operation == "linear" for layer in description.layers):
-        taken = f"{_text(kind.default)}{kind.unit} were taken, and {kind.option} chooses"
-        return kind.default, f"{kind.many} of any {kind.any} fit; {taken}"
     best = max(found, key=lambda size: (-found[size] if rank > 1 else 0, size[0] & -size[0], -size[0]))
     many = len(found) > 1
     return best, f"{_range(found)}; {_text(best)} was taken, and {kind.option} chooses" if many else ""

@@ -45,7 +45,7 @@ def network_yaml(
     for index, stage in enumerate(stages):
         before = Tensor(1, 1) if not index else places[index - 1][1]
         layers[index] |= _order(stage, index, names, places[index], before)
-        layers[index] |= {"output": True} if stage.name in outputs[:-1] else {}
+        layers[index] |= {"output": True} if len(outputs) > 1 and stage.name in outputs else {}
     first: dict[str, Any] = {"in_channels": channels, "in_dim": [*sides, 1][:2], "data_format": "HWC"}
     layers[0] = layers[0] | first
     results = ", ".join(str(net.types[name]) for name in net.outputs)

@@ -30,7 +30,7 @@ def run(folder: str, size: int, output: Path | None, report: Callable[[str, int,
         raise BadInput(f"{folder} holds a polynomial; fit a smaller one: bittrue train dpd --polynomial {size}")
     capture = teaching(found.recipe)
     report("the ideal drive", 0, 0)
-    known = examples(found.recipe, capture, amplifier.load(found.recipe.data.amplifier, capture))
+    known = examples(found.recipe, capture, amplifier.teacher(found.recipe.data, capture))
     smaller, steps = pruning.prune(found.recipe, found.parent, known, size, report)
     if output is not None:
         remark = f"{folder} pruned to {size} parameters: {describe(smaller.net)}"

@@ -1,0 +1,101 @@
+"""Samples in files, as codes of a net's inputs: integers are codes, others values; and results back in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.cli.parser import remark
+from bittrue.errors import BadInput
+from bittrue.files import read_bytes
+from bittrue.num import Format
+from bittrue.readers import npy, npz
+from bittrue.spec import Net
+
+Codes = npt.NDArray[np.int64]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def read_arrays(net: Net, path: str) -> Arrays:
+    """The arrays of a file by the net's input: the one of a .npy file, or one an input of a .npz file.
+
+    Raises `BadInput` where there is none, it holds Python objects, or arrays of other names.
+    """
+    content = read_bytes(path, "the samples")
+    if Path(path).suffix.lower() == ".npz":
+        found = npz(content, path)
+        if set(found) != set(net.inputs):
+            raise BadInput(
+                f"{path} holds {', '.join(sorted(found)) or 'nothing'}; net {net.name} takes one array each of "
+                f"{', '.join(net.inputs)}"
+            )
+        return found
+    if len(net.inputs) > 1:
+        raise BadInput(
+            f"{path} holds one array, and net {net.name} takes {', '.join(net.inputs)}; save them as a .npz file, one "
+            f"array of each name"
+        )
+    return {next(iter(net.inputs)): npy(content, path)}
+
+
+def codes_of(net: Net, arrays: Arrays, path: str, integers: bool | None = None) -> dict[str, Codes]:
+    """Codes of every input, checked.
+
+    Parameters
+    ----------
+    integers : bool, optional
+        True takes codes only, False values only; without it, integers are codes.
+
+    Raises
+    ------
+    BadInput
+        Naming the file, where they do not fit the net.
+    """
+    found: Arrays = {}
+    for name, array in arrays.items():
+        codes = array.dtype.kind in "iu" if integers is None else integers
+        found[name] = _integers(array, path) if codes else encode(array, net.inputs[name].format, path)
+    try:
+        return net.check_inputs(found)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+
+
+def contents(results: Mapping[str, npt.NDArray[Any]], path: str) -> bytes:
+    """The bytes of a .npz file with all results, or of a .npy file with the one that there is."""
+    content = BytesIO()
+    if Path(path).suffix.lower() == ".npz":
+        np.savez(content, **dict(results))  # type: ignore[arg-type]
+    else:
+        np.save(content, next(iter(results.values())), allow_pickle=False)
+    return content.getvalue()
+
+
+def _integers(array: npt.NDArray[Any], path: str) -> npt.NDArray[Any]:
+    if array.dtype.kind not in "iu":
+        raise BadInput(f"{path} holds {array.dtype} numbers and --codes takes integer codes; leave --codes away")
+    return array
+
+
+def encode(values: npt.NDArray[Any], fmt: Format, path: str) -> Codes:
+    """Codes of values. Raises `BadInput` unless they are finite floating-point numbers; says how many saturate."""
+    if values.dtype.kind != "f" or values.dtype.itemsize > 8:
+        complex_values = (
+            "save I and Q as the last axis" if values.dtype.kind == "c" else "add --codes if it holds codes"
+        )
+        raise BadInput(f"{path} holds {values.dtype} numbers and float64, 32 or 16 values are needed; {complex_values}")
+    try:
+        codes = fmt.encode(values)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = np.ldexp(values.astype(np.float64), fmt.frac)
+    beyond = int(((scaled < fmt.lo - 0.5) | (scaled >= fmt.hi + 0.5)).sum())
+    if beyond:
+        remark(f"{beyond} of {values.size} values in {path} lie outside {fmt} and saturate")
+    return codes

@@ -111,6 +111,7 @@ def chain(channels: int, size: int, layers: int) -> Net:
 
 
 def main() -> None:
+    """Measure and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--size", type=int, default=128, help="rows and columns of the image")

@@ -128,12 +128,12 @@ class Accelerator:
         started, master, binary = self.control.started()
         self.running = True
         layer, last = self.control.layers()
-        before = None
+        before: list[LayerSettings] = []
         for _ in range(self.chip.layers):
             values = {quadrant: self.registers[quadrant].get(layer, {}) for quadrant in started}
             ready = self._layer(layer, values, master, binary)
             self._check_average(before, ready.settings)
-            before = ready.settings
+            before = [*before[-1:], ready.settings]
             self.layers.append(ready.settings)
             ready.run()
             if self.after_layer:
@@ -157,13 +157,23 @@ class Accelerator:
             return None
         return value & 0x7F if value else layer + 1
 
-    def _check_average(self, before: LayerSettings | None, settings: LayerSettings) -> None:
-        """On the MAX78002 an average needs another layer behind one in which operands meet: it resets the sum."""
-        averages = settings.average and settings.pool != (1, 1)
-        if self.chip.clears and averages and before is not None and before.operands.count > 1:
+    def _check_average(self, before: list[LayerSettings], settings: LayerSettings) -> None:
+        """On the MAX78002 an average needs another layer behind one in which operands meet: it resets the sum.
+
+        Where it moves one byte only, it reads where the average does; what it writes means nothing.
+        """
+        if not (self.chip.clears and settings.average and settings.pool != (1, 1) and before):
+            return
+        last = before[-1]
+        if last.operands.count > 1:
             raise FirmwareFault(
-                f"layer {settings.index} averages directly behind layer {before.index}, in which operands meet; on the "
+                f"layer {settings.index} averages directly behind layer {last.index}, in which operands meet; on the "
                 f"{self.chip.name} a layer that moves one byte must stand between them"
+            )
+        if last.resets and before[0].operands.count > 1 and last.read != settings.read:
+            raise FirmwareFault(
+                f"layer {last.index} resets the sums of layer {settings.index}, but reads word {last.read}, not "
+                f"{settings.read}"
             )
 
     def _layer(self, layer: int, values: Mapping[int, Mapping[str, int]], master: int, binary: bool) -> LayerRun:

@@ -13,6 +13,7 @@ from bittrue_firmware.chip import LANES, PROCESSORS, Chip
 from bittrue_firmware.fault import FirmwareFault
 from bittrue_firmware.fields import Fields
 from bittrue_firmware.geometry import Geometry, geometry
+from bittrue_firmware.pointers import check_pointers, gap_of, is_reset, skip_of, write_places
 from bittrue_firmware.settings import LayerSettings
 
 _BITS = (8, 1, 2, 4)
@@ -55,8 +56,8 @@ def decode(
     first, kernels = _kernels(chip, fields, kind, bits, shape)
     positions, passes_out, slots = _outputs(chip, fields, kind, bits, shape, enabled, kernels)
     wide, activation, shift = _post(fields, kind, bits)
-    gap = _gap(chip, fields, kind, passes_out, wide)
-    _check_pointers(chip, fields, kind, shape, enabled, wide, passes_out, gap)
+    gap = gap_of(chip, fields, kind, passes_out, wide)
+    folded = check_pointers(chip, fields, kind, shape, enabled, wide, passes_out, gap)
     step = (LANES if wide else 1) * (gap + 1)
     settings = LayerSettings(
         **vars(shape),
@@ -75,9 +76,10 @@ def decode(
         shift=shift,
         wide=wide,
         activation=activation,
-        write=_write(chip, quadrants, kind, master, enabled),
+        write=write_places(chip, quadrants, kind, master, enabled),
         pixel_step=passes_out * step,
         pass_step=step,
+        folded=folded,
     )
     _check_slots(fields, slots)
     fields.need(settings.output_rows > 0 < settings.output_columns, "RCNT", "the frame is shorter than the kernel")
@@ -94,19 +96,6 @@ def _kind(fields: Fields) -> Literal["conv", "depthwise", "pass"]:
             "POST", "bits 30, 25, 24 are 0-0-0 (sum), 1-0-1 (depthwise), 0-1-1 (pass-through) or 0-0-1 (operands)"
         )
     return kinds[mode]
-
-
-def is_reset(fields: Fields) -> bool:
-    """Whether a pass-through moves one pixel of one processor, before a layer that averages on the MAX78002.
-
-    The vendor's tool puts it in one quadrant alone, behind layers in which operands meet; it counts as a layer.
-    """
-    return (
-        fields["ENA"].bit_count() == 1
-        and fields["RCNT"] == fields["CCNT"] == 1 << 16
-        and fields["STRIDE"] == 1 << 4
-        and fields["LCTL2"] == 0
-    )
 
 
 def _check_equal(fields: Fields, quadrants: Mapping[int, Fields], kind: str) -> None:
@@ -156,7 +145,7 @@ def _outputs(
     """Output channels of a pass, passes of the output, and time slots less one."""
     fullest = max(mask.bit_count() for mask in enabled.values())
     span = fields.part("LCTL2", 12, 31) if chip.clears else fields.part("LCTL2", 8, 31)
-    skip = _skip(chip, fields)
+    skip = skip_of(chip, fields)
     if kind == "pass":
         slots, passes_out, outputs = (fullest - 1) // LANES, shape.passes, (fullest - 1) // LANES
         fields.need(span == 0, "LCTL2", "a pass-through counts no output channels there")
@@ -193,17 +182,6 @@ def _span(enabled: Mapping[int, int]) -> int:
     return max(processors) + 1 - min(processors) // LANES * LANES
 
 
-def _skip(chip: Chip, fields: Fields) -> int:
-    return fields.part("LCTL2", 4, 11) if chip.clears else fields.part("LCTL2", 4, 7)
-
-
-def _gap(chip: Chip, fields: Fields, kind: str, passes_out: int, wide: bool) -> int:
-    """Words of others between two words that the layer writes: other operands' places, of a layer that follows."""
-    gap = _skip(chip, fields) if kind == "pass" else (_skip(chip, fields) + 1) // passes_out - 1
-    fields.need(not (gap and wide), "LCTL2", f"a gap of {gap} words between results of 32 bits is not modelled")
-    return gap
-
-
 def _check_slots(fields: Fields, slots: int) -> None:
     fields.need(fields.part("ONED", 0, 3) == slots, "ONED", f"its bits 3 to 0, time slots less one, should be {slots}")
 
@@ -211,6 +189,7 @@ def _check_slots(fields: Fields, slots: int) -> None:
 def _post(fields: Fields, kind: str, bits: int) -> tuple[bool, Literal["none", "relu", "abs"], int]:
     magnitude = fields.part("POST", 13, 16)
     shift = -magnitude if fields.bit("POST", 17) else magnitude
+    fields.need(magnitude > 0 or not fields.bit("POST", 17), "POST", "a shift by 0 has no direction, bit 17")
     relu, absolute, wide = fields.bit("LCTL", 9), fields.bit("POST", 26), fields.bit("LCTL", 16)
     fields.need(not (relu and absolute), "POST", "Abs (bit 26) and ReLU (bit 9 of LCTL) exclude each other")
     if kind == "pass":
@@ -221,29 +200,6 @@ def _post(fields: Fields, kind: str, bits: int) -> tuple[bool, Literal["none", "
         fields.need(not relu and not absolute, "LCTL", "a result of 32 bits has no activation")
         fields.need(shift in (0, 8 - bits), "POST", f"a result of 32 bits has no shift but {8 - bits} for its weights")
     return wide, "relu" if relu else "abs" if absolute else "none", 0 if wide else shift
-
-
-def _check_pointers(
-    chip: Chip,
-    fields: Fields,
-    kind: str,
-    shape: Geometry,
-    enabled: Mapping[int, int],
-    wide: bool,
-    passes_out: int,
-    gap: int,
-) -> None:
-    size = 1 << chip.pointer_shift
-    if kind == "pass":
-        many = sum(mask.bit_count() for mask in enabled.values()) > LANES or shape.operands.count > 1 < shape.passes
-        if not (is_reset(fields) and fields["TOFFS"] in (0, 1, size)):  # as of the layer that it stands before
-            fields.equal("TOFFS", size if many else size // 4, "from a time slot of four processors to the next")
-        fields.equal("MOFFS", 0, "a pass-through does not use it")
-    else:
-        fields.equal("TOFFS", int(shape.linear and kind == "conv"), "1 for a linear layer, else 0")
-        fields.equal("MOFFS", size, "from a data memory to the next")
-    step = (LANES if wide else 1) * (gap + 1)
-    fields.equal("CHOFFS", step * int(passes_out > 1), "words from a pass of the output to the next")
 
 
 def _bias(fields: Fields, quadrants: Mapping[int, Fields], kind: str, enabled: Mapping[int, int]) -> dict[int, int]:
@@ -266,26 +222,4 @@ def _bias(fields: Fields, quadrants: Mapping[int, Fields], kind: str, enabled: M
     )
     for quadrant, other in quadrants.items():
         other.need(quadrant == fields.quadrant or not other.part("LCTL", 12, 15), "LCTL", "only the first has sources")
-    return found
-
-
-def _write(
-    chip: Chip, quadrants: Mapping[int, Fields], kind: str, master: int, enabled: Mapping[int, int]
-) -> dict[int, tuple[int, int]]:
-    """Data memory and word of the first result of each quadrant that writes."""
-    found = {}
-    if kind == "pass":
-        start = quadrants[min(enabled)]["WPTR"] % (1 << chip.pointer_shift)
-        for quadrant, other in quadrants.items():
-            word = other["WPTR"] % (1 << chip.pointer_shift) if quadrant in enabled else other["WPTR"]
-            unused = quadrant not in enabled and word == 0
-            other.need(word == start or unused, "WPTR", f"results start at word {start}, in every quadrant")
-    for quadrant in {master} if kind == "conv" else enabled.keys():
-        instance, word = divmod(quadrants[quadrant]["WPTR"], 1 << chip.pointer_shift)
-        found[quadrant] = instance, word
-    if kind == "depthwise":
-        first, mask = min(enabled.items())
-        own = (16 * first + (mask & -mask).bit_length() - 1) // LANES
-        wrong = found[first][0] != own
-        quadrants[first].need(not wrong, "WPTR", f"the first processor's data memory is {own}, where its results go")
     return found

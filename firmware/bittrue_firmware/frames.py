@@ -19,6 +19,7 @@ import numpy.typing as npt
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.spec import Net
+from bittrue.spec.net import INPUT
 from bittrue_firmware.constants import Constants
 from bittrue_firmware.elf import Elf
 from bittrue_firmware.machine import LIMIT, Machine
@@ -122,4 +123,4 @@ def _taps(net: Net, codes: Codes) -> Iterator[tuple[Codes, dict[str, Codes]]]:
         chunk = codes[start : start + step]
         found = ref.taps(net, chunk)
         for number, sample in enumerate(chunk):
-            yield sample, {name: values[number] for name, values in found.items()}
+            yield sample, {INPUT: sample} | {name: values[number] for name, values in found.items()}

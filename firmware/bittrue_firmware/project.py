@@ -17,6 +17,7 @@ from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 from bittrue.readers import json_document, npy
 from bittrue.spec import Net
+from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 from bittrue_firmware.chip import CHIPS, INSTANCES, LANES, Chip
 
@@ -85,7 +86,7 @@ class Project:
     net : Net
     sample : int64 array, the net's input shape
     taps : mapping of str to int64 array
-        Values of every node for the sample.
+        Values of every node for the sample, and the sample itself.
     layers : tuple of PlacedLayer
     edited : tuple of str
         Files that are not as they were generated.
@@ -119,7 +120,7 @@ def read_project(folder: Path) -> Project:
     if manifest.get("hash") != content_hash(net):
         raise BadInput(f"{folder / 'net'} is not the net that {MANIFEST} names; generate the project again")
     sample = _sample(folder / "sample.npy", net)
-    taps = {name: values[0] for name, values in ref.taps(net, sample[None]).items()}
+    taps = {INPUT: sample} | {name: values[0] for name, values in ref.taps(net, sample[None]).items()}
     chip = CHIPS[device]
     rows = manifest.get("layers")
     if not isinstance(rows, list) or not rows:

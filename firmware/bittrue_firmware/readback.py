@@ -26,8 +26,8 @@ def differences(project: Project, number: int, settings: LayerSettings, accelera
     net, placed = project.net, project.layers[number]
     ends = [layer.node for layer in project.layers[:number]]
     moved = Traced(operands=(placed.node,))  # of a result that another layer wrote
-    found = moved if placed.node in ends else traced(net, placed.node, ends)
-    yield from misplaced(project, number, settings, found)
+    found = moved if placed.node in (*ends, *net.inputs) else traced(net, placed.node, ends)
+    yield from misplaced(project, number, settings, accelerator.layers[0], found)
     yield from _operands(project, settings, found)
     yield from _pooling(settings, [*found.after, *found.before])
     yield from _frame(project, settings, found)
@@ -53,6 +53,9 @@ def _operands(project: Project, settings: LayerSettings, found: Traced) -> Itera
     ours, count = settings.operands, len(found.operands)
     if ours.count != count:
         yield f"it reads {ours.count} operand(s), the net has {count}"
+    channels = project.net.types[found.operands[0]].shape[0]
+    if settings.folded and channels <= len(settings.processors):
+        yield f"CHOFFS says that its passes are rows; {channels} channels take one pass"
     node = found.meeting
     if node is None or ours.count != count:
         return
@@ -102,13 +105,14 @@ def _frame(project: Project, settings: LayerSettings, found: Traced) -> Iterator
     shape = _read_shape(project, found)
     if len(shape) != 3 or (settings.linear and settings.rows == settings.columns == 1):
         return
-    _, rows, columns = shape
+    channels, rows, columns = shape
     if settings.width != columns:
         yield f"its rows have {settings.width} pixels, the net's {columns}"
     pools = [node.layer for node in (found.before or found.after) if isinstance(node.layer, Pool)]
     if pools:
         rows, columns = (axis.windows(n) for axis, n in zip(pools[0].axes, (rows, columns), strict=True))
-    if (settings.rows, settings.columns) != (rows, columns):
+    passes = -(-channels // len(settings.processors)) if settings.folded else 1
+    if (settings.rows, settings.columns) != (rows * passes, columns):
         yield f"it goes through {settings.rows} x {settings.columns} pixels, the net through {rows} x {columns}"
 
 

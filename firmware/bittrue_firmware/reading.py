@@ -75,14 +75,15 @@ class Reader:
         """Raise `FirmwareFault` for data that count in the result and were never written.
 
         What does not count: channels whose weights are all 0; where channels are not summed, those of a last pass, of
-        which some may be nobody's; the byte of a layer that only prepares averages; and what a frame as which the chip
-        takes a widely dilated kernel has behind its end. Results that depend on it are unknown.
+        which some may be nobody's (of passes that are rows, any); the byte of a layer that only prepares averages; and
+        what a frame as which the chip takes a widely dilated kernel has behind its end. Results that depend on it are
+        unknown.
         """
         settings = self.settings
         if known.all() or settings.resets:
             return
         counts = ~known if not self._may_end_early() else ~known & ~_tail(known)
-        counts = np.asarray(counts.any(axis=(2, 3)))
+        counts = np.asarray(counts.all(axis=(2, 3)) if settings.folded else counts.any(axis=(2, 3)))
         if settings.kind != "conv":
             counts[:, 1:] &= np.arange(1, settings.passes) < settings.passes - 1
         if weight is not None:

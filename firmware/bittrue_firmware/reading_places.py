@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue_firmware.chip import LANES
-from bittrue_firmware.project import PlacedLayer, Project
+from bittrue_firmware.project import Project
 from bittrue_firmware.settings import LayerSettings
 from bittrue_firmware.tracing import Traced, parts
 
@@ -23,6 +23,7 @@ def read_places(settings: LayerSettings, channels: int, pixels: int, operand: in
     count = len(settings.processors)
     processors = np.array(settings.processors)[own % count]
     unit, operands = settings.unit, settings.operands.count
+    unit *= -(-channels // count) if settings.folded else 1
     if settings.linear and settings.rows == settings.columns == 1:  # flattened: as many words as there are passes
         unit = max(1, settings.passes // pixels)
     words = settings.read + number * unit + own // count * operands + operand
@@ -39,10 +40,12 @@ def input_places(settings: LayerSettings, shape: tuple[int, ...]) -> Places:
     return instances.reshape(shape), words.reshape(shape), lanes.reshape(shape)
 
 
-def misplaced(project: Project, number: int, settings: LayerSettings, found: Traced) -> Iterator[str]:
+def misplaced(
+    project: Project, number: int, settings: LayerSettings, first: LayerSettings, found: Traced
+) -> Iterator[str]:
     """In words, what layer ``number`` does not read where it was written.
 
-    Of the net's input, which the CPU writes, the place is where the first layer that reads it alone reads it.
+    The CPU writes the net's input to where the ``first`` layer reads it.
     """
     if len(found.operands) != settings.operands.count:
         return
@@ -56,9 +59,11 @@ def misplaced(project: Project, number: int, settings: LayerSettings, found: Tra
         for part, shape in zip(names, shapes, strict=True):
             read = tuple(array[start : start + shape[0]] for array in places)
             start += shape[0]
-            sources = [layer for layer in project.layers[:number] if layer.node == part]
-            if sources and shape[1] == pixels and not any(_same(read, layer.places) for layer in sources):
-                yield _sentence(settings, sources[-1], part, read)
+            written = {layer.name: layer.places for layer in project.layers[:number] if layer.node == part}
+            if part in project.net.inputs:
+                written["the CPU"] = read_places(first, *shape)
+            if written and not any(_same(read, there) for there in written.values()):
+                yield _sentence(settings, part, read, *list(written.items())[-1])
                 return
 
 
@@ -69,19 +74,20 @@ def _frame(project: Project, name: str) -> tuple[int, int]:
 
 
 def _same(read: Sequence[Codes], written: Places) -> bool:
-    return all(np.array_equal(*pair) for pair in zip(read, written, strict=True))
+    return all(np.array_equal(one, other) for one, other in zip(read, written, strict=True))
 
 
-def _sentence(settings: LayerSettings, source: PlacedLayer, name: str, read: Sequence[Codes]) -> str:
-    instances, words, lanes = source.places
-    wrong = np.argwhere((read[0] != instances) | (read[1] != words) | (read[2] != lanes))
-    channel, pixel = (int(n) for n in wrong[0])
+def _sentence(settings: LayerSettings, name: str, read: Sequence[Codes], writer: str, written: Places) -> str:
+    if read[0].shape != written[0].shape:
+        return f"it reads {name} as {read[0].shape} values, and {writer} writes {written[0].shape}"
+    differ = [one != other for one, other in zip(read, written, strict=True)]
+    channel, pixel = (int(n) for n in np.argwhere(differ[0] | differ[1] | differ[2])[0])
     found, wanted = (
         f"data memory {int(place[0][channel, pixel])}, word {int(place[1][channel, pixel])}, byte "
         f"{int(place[2][channel, pixel])}"
-        for place in (read, source.places)
+        for place in (read, written)
     )
     return (
         f"it reads channel {channel}, sample {pixel} of {name} from {found} (its {settings.operands.count} operands "
-        f"start at word {settings.read}); {source.name} writes it to {wanted}"
+        f"start at word {settings.read}); {writer} writes it to {wanted}"
     )

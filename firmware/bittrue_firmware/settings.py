@@ -41,6 +41,8 @@ class LayerSettings(Geometry):
         Data memory and word of the first result, by quadrant that writes.
     pixel_step, pass_step : int
         Words from pixel to pixel and from output pass to output pass.
+    folded : bool
+        Whether one pass stands for several, over as many times the rows: operands on the MAX78000.
     """
 
     index: int
@@ -61,6 +63,7 @@ class LayerSettings(Geometry):
     write: Mapping[int, tuple[int, int]]
     pixel_step: int
     pass_step: int
+    folded: bool
 
     @property
     def processors(self) -> list[int]:

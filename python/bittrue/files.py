@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -40,8 +41,9 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
     All are on disk under temporary names, the old ones too, before the first is renamed; where a rename fails, those
     before it are taken back. Only a crash between two renames can leave a mixture, so files that belong together carry
     a hash. A link is followed: what it points to is written, and the link stays. A character device or a pipe
-    (``/dev/null``, ``/dev/stdout``) is written through, after all files; it never becomes a file. A file that is
-    replaced keeps its permissions.
+    (``/dev/null``, ``/dev/stdout``) is written through, after all files; it never becomes a file. So is what stands for
+    an open file, as ``/dev/stdout`` does where output goes into one: the content follows what was written there before.
+    A file that is replaced keeps its permissions.
 
     Parameters
     ----------
@@ -77,7 +79,8 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
             temporary.replace(target)
             done.append(target)
         for target, data in through:
-            with target.open("wb", buffering=0) as stream:
+            descriptor = _descriptor(target)
+            with target.open("wb", 0) if descriptor is None else os.fdopen(os.dup(descriptor), "wb", 0) as stream:
                 while data:
                     data = data[stream.write(data) or 0 :]
     except BaseException as error:
@@ -200,7 +203,20 @@ def _destination(path: Path, renew: bool = False, data: bytes | None = None) -> 
         raise BadInput(f"cannot write {path}: it is {_kind(about.st_mode)}; name a file")
     if not renew and (about.st_dev, about.st_ino) in (_inputs.get() or ()) and path.read_bytes() != data:
         raise BadInput(f"{path} is an input of this command and would be overwritten; choose another output")
+    if _descriptor(path) is not None:
+        return path, False
     return path.resolve() if path.is_symlink() else path, True
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open file of this process that a path stands for, links followed: 1 for ``/dev/stdout``; None for others."""
+    for _ in range(40):
+        if re.fullmatch(r"\d{1,9}", path.name) and os.path.realpath(path.parent) == f"/proc/{os.getpid()}/fd":
+            return int(path.name)
+        if not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return None
 
 
 def _temporary(target: Path, data: bytes) -> Path:

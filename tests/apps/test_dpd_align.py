@@ -197,3 +197,21 @@ def test_only_a_mean_that_is_an_offset_is_taken_for_one(pair):
     x, _ = pair
     assert align.direct(x * np.exp(1j * np.arange(len(x)) / 4000)) == 0
     assert align.direct(x + 0.1) == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "said"),
+    [
+        (lambda y: np.roll(y, 4000).conj(), (), "mirror image of the input's: I and Q of one of them are exchanged"),
+        (lambda y: y[:3000], (), "y.csv has 3,000 samples; record 4,096 at least"),
+        (lambda y: np.where(np.arange(len(y)) == 77, np.inf, y), (), "y.csv holds NaN or infinity, first at sample 77"),
+        (lambda y: y, ("--segment", "63"), "segments of 63 samples and 1 sub-channels in 2e+08 Hz are no channel"),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_files_that_were_given(pair, tmp_path, capsys, spoil, options, said):
+    x, y = pair
+    given = files(tmp_path, x, spoil(y))
+    rates = ("--sample-rate", str(RATE), "--bandwidth", str(BANDWIDTH))
+    assert main(["align", *given, "-o", str(tmp_path / "made"), *rates, *options]) == 2
+    sentence = capsys.readouterr().err
+    assert said in sentence and "spec.json" not in sentence and not (tmp_path / "made").exists()

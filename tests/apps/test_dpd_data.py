@@ -196,7 +196,7 @@ def test_every_key_of_another_kind_is_named(both_layouts, layout):
     assert len(data.load(described(both_layouts, GOOD | layout)).inputs["train"]) == 3600
     for key, values in KINDS:
         for value in values:
-            with pytest.raises(BadInput, match="correct spec.json" if value == 63 else key):
+            with pytest.raises(BadInput, match="give an even number of samples" if value == 63 else key):
                 data.load(described(both_layouts, GOOD | layout | {key: value}))
     for ratios, words in RATIOS:
         with pytest.raises(BadInput, match=words):

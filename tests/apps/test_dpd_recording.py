@@ -89,6 +89,8 @@ def spoilt(kind, x, y):
         "clipped input": (x.real + 1j * np.clip(x.imag, -0.5, 9), y),
         "clipped codes": (x, np.clip(quantised, -(2**14), 9e9) + 1j * y.imag * 2**15),
         "offset": (x, y + 0.1 * abs(y).max()),
+        "mirrored": (x, align.delayed(y, 5.0).conj()),
+        "columns": (x.imag + 1j * x.real, y),
         "unrelated": (x, rng.standard_normal((len(x), 2)) @ [1, 1j] + y / 10),
     }[kind]
 
@@ -106,7 +108,9 @@ def spoilt(kind, x, y):
         ("clipped input", "the input is clipped: .* samples of Q are stuck at -0.5"),
         ("clipped codes", "the output is clipped: .* stuck at -16384"),
         ("offset", r"the output has an offset \(DC\) at -"),
-        ("unrelated", "do not belong together"),
+        ("mirrored", "the output's spectrum is the mirror image of the input's: I and Q of one of them are exchanged"),
+        ("columns", "mirror image of the input's.*; exchange the columns of that file"),
+        ("unrelated", "do not belong together, or were recorded at two sample rates"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(pair, load, kind, message):

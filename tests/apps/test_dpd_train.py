@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -7,10 +8,12 @@ from bittrue import ref, spec
 from bittrue.apps.dpd import float_net, kat, recipe
 from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
+from bittrue.num import Format
 from bittrue.spec.store import content_hash
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
+from bittrue.apps.dpd.polynomials import polynomial_plan, polynomial_train  # noqa: E402
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
 from bittrue.apps.dpd.training import fit  # noqa: E402
@@ -177,6 +180,19 @@ def test_an_output_that_is_a_file_is_refused(capture_folder, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="another output folder"):
         train(small(capture_folder), tmp_path / "file", report=quiet)
+
+
+def test_another_net_is_never_replaced(tmp_path):
+    other = spec.TensorType((2,), Format.parse("Q1.7"))
+    spec.save(spec.Net("other", other, (spec.Node("a", spec.Add(other.format), ("input", "input")),)), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    plan, where = small("nowhere"), f"{tmp_path / 'net.json'} is of net other, and net"
+    with pytest.raises(BadInput, match=re.escape(f"{where} small would replace it; choose another folder")):
+        train(plan, tmp_path)
+    polynomial = polynomial_plan.plan_of(plan, 20)
+    with pytest.raises(BadInput, match=re.escape(f"{where} {polynomial.name} would replace it")):
+        polynomial_train.train(polynomial, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_equalising_keeps_the_function_and_fills_the_weights(capture_folder):

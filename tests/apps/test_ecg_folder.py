@@ -165,6 +165,15 @@ def test_a_run_that_cannot_write_leaves_the_old_folder(made, plan, tmp_path, mon
     assert {file.name for file in (tmp_path / "net").iterdir()} == FILES | {"checkpoint"}
 
 
+def test_another_net_is_never_replaced(made, plan, tmp_path):
+    shutil.copytree(made[0], tmp_path / "net")
+    before = {path: path.read_bytes() for path in (tmp_path / "net").rglob("*") if path.is_file()}
+    other = recipe.parse(TEXT.replace('name = "small"', 'name = "other"').encode(), "x")
+    with pytest.raises(BadInput, match="is of net small, and net other would replace it; choose another folder"):
+        train.train(other, tmp_path / "net", beats=material.made_up(plan), report=lambda *_: None)
+    assert {path: path.read_bytes() for path in (tmp_path / "net").rglob("*") if path.is_file()} == before
+
+
 def test_a_folder_of_recorded_patients(tmp_path, monkeypatch, plan):
     monkeypatch.setattr(split, "FOLDS", (("101",), ("106", "108")))
     monkeypatch.setattr(split, "DS1", ("101", "106", "108"))

@@ -15,7 +15,7 @@ from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges import ranges
-from bittrue.spec import Add, ComplexFIR, Conv1d, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, Term
+from bittrue.spec import Add, ComplexFIR, Conv1d, Conv2d, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, Term
 
 LIMITS = {"ref": 63, "torch": 52, "c": 63, "rtl": 48}
 """Bits of the widest accumulator of each leg; that of torch also holds every partial sum without the bias."""
@@ -123,6 +123,28 @@ def test_convolution_reaches_both_ends_of_its_accumulator(leg: str, bits: int) -
         padded = [0, 0, 0, *x, 0, 0, 0]
         for o, row in enumerate(weight.tolist()):
             assert y[o] == [bias[o] + sum(map(int.__mul__, row, padded[n : n + 4])) for n in range(7)]
+    assert (found.max(), found.min()) == ((1 << bits - 1) - 1, -(1 << bits - 1))
+
+
+@pytest.mark.parametrize(("leg", "bits"), [(leg, bits) for leg, bits in EDGES if leg != "rtl"])
+@pytest.mark.parametrize("copies", [1, 2], ids=["few filters", "many filters"])
+def test_convolution_of_an_image_reaches_both_ends_of_its_accumulator(leg: str, bits: int, copies: int) -> None:
+    """The same weights as a square: the middle window holds the whole image, those around it begin in the zeros."""
+    fmt = Format(12, 0)
+    rows, biases = edge_rows(bits, fmt)
+    weight, bias = np.tile(rows, (copies, 1)), biases * copies
+    weights = Format(int(np.abs(weight).max()).bit_length() + 1, 0)
+    layer = Conv2d(weight.reshape(-1, 1, 2, 2), np.array(bias), weights, Format(bits, 0), padding=(1, 1))
+    net = Net("edge", TensorType((1, 2, 2), fmt), (Node("conv", layer, ("input",)),))
+    assert ranges(net)["conv"].acc_bits == bits
+    codes = extremes(rows, fmt).reshape(-1, 1, 2, 2)
+    found = taps(leg, net, codes)["conv"]
+    for x, y in zip(codes[:, 0].tolist(), found.tolist(), strict=True):
+        padded = [[0] * 4, *([0, *row, 0] for row in x), [0] * 4]
+        for o, row in enumerate(weight.tolist()):
+            for h, w in np.ndindex(3, 3):
+                seen = padded[h][w : w + 2] + padded[h + 1][w : w + 2]
+                assert y[o][h][w] == bias[o] + sum(map(int.__mul__, row, seen))
     assert (found.max(), found.min()) == ((1 << bits - 1) - 1, -(1 << bits - 1))
 
 

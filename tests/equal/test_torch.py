@@ -24,6 +24,8 @@ from bittrue.spec import (  # noqa: E402
     AvgPool1d,
     ComplexFIR,
     Conv1d,
+    Conv2d,
+    ConvTranspose1d,
     Dense,
     Flatten,
     LeakyReLU,
@@ -132,7 +134,9 @@ def test_drawn_graphs(net: Net, seed: int) -> None:
 def test_biases_that_float64_does_not_carry(bias: int, activation: str) -> None:
     dense = Dense([[100, -77], [5, 9]], [bias, 3], "Q1.7", "Q40.20", activation)
     conv = Conv1d([[[100], [-77]], [[5], [9]]], [bias, 3], "Q1.7", "Q40.20", activation)
-    for shape, layer in (((2,), dense), ((2, 5), conv)):
+    image = Conv2d([[[[100]], [[-77]]], [[[5]], [[9]]]], [bias, 3], "Q1.7", "Q40.20", activation, 1)
+    sparse = ConvTranspose1d([[[100], [-77]], [[5], [9]]], [bias, 3], "Q1.7", "Q40.20", activation, 3)
+    for shape, layer in (((2,), dense), ((2, 5), conv), ((2, 2, 3), image), ((2, 4), sparse)):
         net = Net("far", TensorType(shape, "Q1.15"), [Node("fc", layer, "input")])
         with pytest.raises(BadInput, match=r"training can carry in float64|float64 carries exactly"):
             qat.Network(net)

@@ -112,6 +112,7 @@ class HandSteps:
 
     def _counts(self, layer, step):
         rows, columns = (1, 1) if step.flatten else step.given[1:]
+        rows *= step.passes if self._folds(step) else 1
         twice = 2 if step.transposed else 1
         stride, unit = step.stride, step.passes * step.operands * (step.read_gap + 1)
         if self.chip.clears:
@@ -127,6 +128,15 @@ class HandSteps:
             self.register(layer, "STRIDE", stride - 1)
         for name, size, apart in zip(("PRCNT", "PCCNT"), step.pool, step.dilation, strict=True):
             self.register(layer, name, (size - 1) * apart | (apart - 1 << 4 if self.chip.clears else 0))
+
+    def _folds(self, step):
+        """Whether passes of operands are taken as rows: on the MAX78000, which has two operands in two passes only."""
+        return (
+            step.passing
+            and not self.chip.clears
+            and step.operands > 1 < step.passes
+            and (step.operands * step.passes != 4)
+        )
 
     def _pointers(self, layer, step, start):
         shift, kernel = self.chip.pointer_shift, step.taps
@@ -159,11 +169,12 @@ class HandSteps:
         passing, bits, clears = step.passing, step.width, self.chip.clears
         skip = step.gap if passing else step.passes_out * (step.gap + 1) - 1
         span = 0 if passing else (step.positions_out() - 1) * bits
-        self.register(layer, "LCTL2", step.positions - 1 & 15 | skip << 4 | span << (12 if clears else 8))
+        low = 0 if self._folds(step) else step.positions - 1 & 15
+        self.register(layer, "LCTL2", low | skip << 4 | span << (12 if clears else 8))
         kernels = step.kernels()
         start, end = 8 * first, 8 * first + (kernels - 1) * bits
         if passing:
-            start, end = 8 * (step.passes - 1), 0
+            start, end = 0 if self._folds(step) else 8 * (step.passes - 1), 0
         if clears:
             self.register(layer, "MCNT1", end)
             self.register(layer, "MCNT2", start)

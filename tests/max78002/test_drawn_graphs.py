@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from data_places import follow
-from drawn_graphs import Draw
+from drawn_branches import Draw
 
 from bittrue import ref
 from bittrue.errors import BadInput

@@ -64,6 +64,7 @@ CASES = [
     ("images", MAX78000, 0, "LCTL", flip(8), "without pooling, bit 8 (maximum) is set"),
     ("images", MAX78000, 4, "LCTL", flip(6), "CHW data (bit 6) are read in one pass, not flattened"),
     ("passes", MAX78002, 0, "LCTL", flip(6), "CHW data (bit 6) are read in one pass, not flattened"),
+    ("chw", MAX78000, 1, "POST", flip(17), "a shift by 0 has no direction, bit 17"),
     ("chw", MAX78000, 1, "LCTL2", lambda value: value | 1 << 4, "a gap of 1 words between results of 32 bits"),
 ]
 
@@ -133,6 +134,12 @@ def test_an_average_behind_operands_needs_a_layer_between():
     with pytest.raises(FirmwareFault, match="layer 5 averages directly behind layer 3, in which operands meet"):
         for write in writes:
             accelerator.write(*write)
+
+
+def test_what_resets_an_average_reads_where_that_begins():
+    bench = made("branches", MAX78002)
+    with pytest.raises(FirmwareFault, match=r"layer 4 resets the sums of layer 5, but reads word \d+, not \d+"):
+        run(bench, [(4, "RPTR", flip(3))])
 
 
 def test_bytes_beside_a_result_in_its_words_are_unknown():

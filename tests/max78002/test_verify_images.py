@@ -18,7 +18,14 @@ from bittrue_firmware.compiling import COMPILER
 from bittrue_firmware.verifying import verify
 
 pytestmark = pytest.mark.skipif(not shutil.which(COMPILER), reason=f"{COMPILER} is not installed")
-NETS = pytest.mark.parametrize(("name", "chip"), CASES, ids=[f"{name}-{chip.name}" for name, chip in CASES])
+QUICK = {("branches", MAX78002), ("transposed", MAX78000), ("passes", MAX78000), ("concat", MAX78002)}
+NETS = pytest.mark.parametrize(
+    ("name", "chip"),
+    [
+        pytest.param(*case, id=f"{case[0]}-{case[1].name}", marks=[] if case in QUICK else [pytest.mark.heavy])
+        for case in CASES
+    ],
+)
 
 
 @pytest.fixture(scope="module")

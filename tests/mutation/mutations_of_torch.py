@@ -141,6 +141,8 @@ ROWS = [
     ("interleaves the phases of rows with columns", ARRANGING, "(before + rank + k, before + k)]",
      "(before + rank + k, before + rank - 1 - k)]", EXAMPLE.format("Interleave")),
     ("turns the sign of a constant", ARRANGING, "return self.values", "return -self.values", EXAMPLE.format("Constant")),
+    ("holds every tensor to the end", NETWORK, "values.pop(source, None)", "values.get(source)",
+     "tests/unit/test_qat_windows.py::test_no_tensor_is_held_longer_than_later_nodes_need_it"),
     ("takes the inputs for one another", NETWORK, "self._entered(given[name], net.inputs[name], name) for name in net.inputs",
      "self._entered(given[other], net.inputs[name], name) for name, other in zip(net.inputs, reversed(net.inputs))",
      "tests/unit/test_qat_windows.py::test_operands_get_their_gradients"),

@@ -4,6 +4,7 @@ WINDOW, CONV, TRANSPOSED, POOLS, ARRANGING, NET, STORE = (
     f"python/bittrue/spec/{name}.py" for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
 )
 WEIGHTED, POOL, ELTWISE, RUN = (f"python/bittrue/ref/{name}.py" for name in ("weighted", "pool", "eltwise", "run"))
+FINISH = "python/bittrue/ref/finish.py"
 RANGES = "python/bittrue/ranges/{}.py"
 PLACES = "tests/unit/test_windows.py::"
 PHASES = PLACES + "test_phases_hold_every_meeting_once"
@@ -15,6 +16,7 @@ BITS = IMAGES + "test_ranges_of_bits_hold_all_words"
 TORCH = IMAGES + "test_weights_of_torch_are_taken_over"
 EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
 ENDS = "tests/equal/test_stranger.py::test_several_inputs_and_outputs"
+SHORT = "tests/equal/test_c_images.py::test_every_shift_of_sums_of_32_bits"
 
 # fmt: off
 ROWS = [
@@ -43,8 +45,21 @@ ROWS = [
      "array.reshape(1, -1, *array.shape[1:])", TORCH),
     ("allows any output padding", TRANSPOSED, "if more >= max(reach):", "if more > max(reach):",
      "tests/unit/test_refusals.py"),
-    ("turns the kernels round", WEIGHTED, "rows = weight.reshape(groups, filters // groups, -1)",
-     "rows = weight.reshape(groups, filters // groups, -1)[..., ::-1]", EXAMPLE.format("Conv1d")),
+    ("turns the kernels round", WEIGHTED, "weight.reshape(groups, each, -1)", "weight.reshape(groups, each, -1)[..., ::-1]",
+     EXAMPLE.format("Conv1d")),
+    ("weighs all parts of many groups with the first filters", WEIGHTED, "rows[first : first + most] @", "rows[: len(some)] @",
+     "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
+    ("rounds in 32 bits what they do not hold", FINISH, "reach >= 1 << 31", "reach >= 1 << 33", SHORT),
+    ("rounds down in 32 bits", FINISH, "acc += 1 << shift - 1", "acc += 0 << shift - 1", EXAMPLE.format("Conv2d")),
+    ("takes the leaky slope above zero", FINISH, "np.maximum(acc, 0, out=acc), shift)",
+     "np.maximum(acc, 0, out=acc), shift + slope)", EXAMPLE.format("Conv2d")),
+    ("clears nothing in 32 bits", FINISH, "lo = 0 if isinstance(activation, ReLU)", "lo = -99 if isinstance(activation, ReLU)",
+     EXAMPLE.format("Conv2d")),
+    ("lets the magnitude of the lowest code out of 32 bits", FINISH, "np.minimum(np.abs(acc), output.hi)", "np.abs(acc)",
+     EXAMPLE.format("Conv1d")),
+    ("keeps words of one bit too many", "python/bittrue/ref/words.py", "fmt.bits <= bits)", "fmt.bits <= bits + 1)", SHORT),
+    ("sums a window in 32 bits", POOL, "layer.places < 1 << 31", "layer.places < 1 << 62",
+     "tests/equal/test_c_images.py::test_means_of_large_windows_are_summed_in_64_bits"),
     ("pads with the ends of the frame", WEIGHTED, "for k in range(x.ndim)])", 'for k in range(x.ndim)], mode="edge")',
      EXAMPLE.format("Conv1d")),
     ("feeds a group with the channels of another", WEIGHTED, "seen = seen.reshape(len(part), groups, channels, *seen.shape[2:])",
@@ -53,7 +68,7 @@ ROWS = [
      "tests/unit/test_net_limits.py::test_windows_are_multiplied_in_parts_that_do_not_show"),
     ("leaves what meets no input at zero", WEIGHTED, "result[:] = activate(bias, shift, layer.activation, layer.output)",
      "result[:] = 0", EXAMPLE.format("ConvTranspose2d")),
-    ("mixes up rows and columns", WEIGHTED, "*range(3 + n, 3 + 2 * n), 0,", "*range(2 + 2 * n, 2 + n, -1), 0,",
+    ("mixes up rows and columns", WEIGHTED, "*range(3 + rank, 3 + 2 * rank), 0,", "*range(2 + 2 * rank, 2 + rank, -1), 0,",
      EXAMPLE.format("Conv2d")),
     ("rounds a mean down", POOL, "np.sign(x) * (np.abs(x) // layer.places)", "x // layer.places",
      "tests/unit/test_frames.py::test_means_are_cut_off_toward_zero"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import random
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import big_frames
 import numpy as np
 import pytest
 import stranger
+import test_images
 from big_evaluator import BigNet
 from strategies import corners, full_range
 
@@ -124,6 +126,15 @@ def test_the_tests_of_the_page_pass(clip):
             test(*arguments)
             ran += 1
     assert ran == 9 and list(inspect.signature(scope["clipped"]).parameters) == ["lo", "hi"]
+
+
+def test_the_layer_is_drawn(clip):
+    (text,) = (text for where, text in PIECES if where == "tests/unit/test_images.py, LAYERS")
+    scope = dict(vars(test_images), LAYERS={})
+    exec(text, scope)
+    for seed in range(20):
+        layer, source = scope["LAYERS"]["Clip"](random.Random(seed))
+        assert isinstance(layer, clip) and layer.output_type(source) == source
 
 
 def test_it_is_not_long():

@@ -187,3 +187,11 @@ def test_shapes_that_do_not_join_are_refused(files, capsys):
     command = ("import-ai8x", files / "network.yaml", files / "q.npz", "--device", "MAX78002", "-o", files / "net")
     sentence = refused(capsys, files, *command, "--size", "6x6")
     assert "in_sequences names data of 2x3x3 and 2x6x6, which cannot be combined element by element" in sentence
+
+
+def test_import_never_replaces_another_net(files, capsys):
+    words = ("import-ai8x", files / "network.yaml", files / "float.npz", "--device", "MAX78002", "-o", files / "net")
+    assert run(*words) == 0 and run(*words) == 0
+    describe(files, LAYERS, arch="other")
+    capsys.readouterr()
+    assert "is of net small, and net other would replace it; choose another folder" in refused(capsys, files, *words)

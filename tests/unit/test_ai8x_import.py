@@ -295,3 +295,13 @@ def test_devices_have_names():
     assert device_of("max78000") is MAX78000
     with pytest.raises(BadInput, match="'MAX32650'; choose MAX78000 or MAX78002"):
         device_of("MAX32650")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float16, np.float64, np.int8, np.int32])
+def test_whole_weights_of_any_kind_of_number_give_one_net(tmp_path, kind):
+    state = layer_state("a", (4, 2, 3), 8, -3, 1)
+    codes = np.random.default_rng(0).integers(-128, 128, (5, 2, 9))
+    cast = {key: value.astype(kind) if key.endswith(".weight") else value for key, value in state.items()}
+    nets = [imported(tmp_path, [CONV], each, length=9).net for each in (state, cast)]
+    assert np.array_equal(*(ref.run(net, codes) for net in nets))

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from bittrue import ref
@@ -15,6 +17,8 @@ from bittrue.errors import BadInput
 from bittrue.num.quantile import weight_codes
 from bittrue.qat import ai8x
 from bittrue.spec import BitwiseOr, Concat, Conv2d, ConvTranspose2d, Sub, transposed_kernel
+from bittrue.targets.max78002.checkpoint import read_checkpoint
+from bittrue.targets.max78002.quantise import quantise
 
 torch.set_num_threads(1)
 SHAPE, CLASSES = (2, 8, 12), 4
@@ -88,10 +92,10 @@ def assert_law(network, codes=None, shape=SHAPE):
     found = found if isinstance(found, dict) else {net.last: found}
     expected = ref.outputs(net, codes)
     results = {"classes": "fc"}
-    for name, given in found.items():
+    for name, value in found.items():
         name = results.get(name, name)
         wanted = net.types[name].format.decode(expected.pop(name))
-        assert np.array_equal(given.to(torch.float64).numpy(), wanted), name
+        assert np.array_equal(value.to(torch.float64).numpy(), wanted), name
     assert not expected
     return net
 
@@ -169,6 +173,40 @@ def test_transposed_convolutions_of_all_numbers(numbers):
     assert np.array_equal(stage.weight, weight_codes(kernel / 1024, layer.shift(), 8))
 
 
+@st.composite
+def single_layers(draw):
+    """A quantised layer of any numbers, and the shape of what it takes."""
+    kind = draw(st.sampled_from([ai8x.Conv1d, ai8x.Conv2d, ai8x.ConvTranspose2d]))
+
+    def numbers(least, most):
+        each = st.tuples(*[st.integers(least, most)] * kind.rank)
+        return draw(each | each | each.map(lambda pair: pair[0]))
+
+    groups = draw(st.integers(1, 3))
+    inputs, outputs = (groups * draw(st.integers(1, 3)) for _ in range(2))
+    more = {"output_padding": 0, "stride": numbers(1, 3)} if kind is ai8x.ConvTranspose2d else {"stride": numbers(1, 3)}
+    if draw(st.booleans()):
+        more |= {"pooling": draw(st.sampled_from(["Max", "Avg"])), "pool_size": numbers(1, 4)}
+        more |= {"pool_stride": numbers(1, 3), "pool_dilation": numbers(1, 2)}
+    wide = draw(st.booleans())
+    more |= {"wide": True} if wide else {"activation": draw(st.sampled_from([None, "ReLU", "Abs"]))}
+    torch.manual_seed(draw(st.integers(0, 1000)))
+    common = {"padding": numbers(0, 2), "dilation": numbers(1, 2), "groups": groups, "bias": draw(st.booleans())}
+    layer = kind(inputs, outputs, numbers(1, 4), **common, **more)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.mul_(draw(st.sampled_from([0.1, 1.0, 30.0])))
+    ai8x.initiate_qat(layer, {"weight_bits": draw(st.sampled_from([1, 2, 4, 8]))})
+    return layer, (inputs, *(draw(st.integers(26, 29)) for _ in range(kind.rank)))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(drawn=single_layers())
+def test_eval_is_the_net_for_drawn_layers(drawn):
+    layer, shape = drawn
+    assert_law(layer, images(4, 1, shape), shape)
+
+
 def test_data_may_be_seen_in_another_shape():
     class Views(nn.Module):
         def __init__(self):
@@ -216,6 +254,21 @@ def test_folding_is_batch_norm_divided_by_four():
     assert network.up.weight.shape == (12, 4, 3, 3)
     assert (network.up(x) - expected.relu()).abs().max() < 1e-5  # float32 before quantisation
     assert (network(values(images(5)))["map"] - before["map"]).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_checkpoint_quantises_to_the_integers_of_the_net(policy, tmp_path):
+    network = trained(model(3), policy)
+    ai8x.save_checkpoint(network, tmp_path / "c.pth.tar", "graph", 3)
+    state = quantise(read_checkpoint(tmp_path / "c.pth.tar")).state
+    stages = [stage for stage in ai8x.to_stages(network, SHAPE) if stage.weight is not None]
+    assert [stage.name for stage in stages] == ["stem", "down", "deep", "up", "mix", "fc", "map"]
+    for stage in stages:
+        weight = state[f"{stage.name}.op.weight"]
+        weight = transposed_kernel(weight, stage.groups) if stage.name == "up" else weight
+        assert np.array_equal(weight, stage.weight), stage.name
+        assert state[f"{stage.name}.output_shift"].tolist() == [stage.output_shift]
+        assert np.array_equal(state[f"{stage.name}.op.bias"], stage.bias << (stage.bits - 1))
 
 
 def test_a_checkpoint_holds_nothing_of_branches_and_is_read_back():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from printed_c import STRICT, build, containers, everything, filter_program, images
 
 from bittrue import ref
 from bittrue.cosim import cache
@@ -21,27 +22,19 @@ from bittrue.cosim.c_model import CModel, compile_library, find_compiler
 from bittrue.emit.c import sources, write_sources
 from bittrue.emit.c.helpers import helpers
 from bittrue.errors import BadInput
-from bittrue.lower.ports import container_bits, module_name
+from bittrue.lower.ports import container_bits
 from bittrue.num import Format
 from bittrue.spec import (
     LAYERS,
     Add,
-    ComplexFIR,
     Dense,
     Layer,
-    LeakyReLU,
-    MemoryTaps,
+    MaxPool2d,
     Net,
     Node,
-    ReLU,
-    Table,
     TensorType,
-    Term,
     save,
 )
-
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
-"""The printed C must be warning-free under these."""
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILERS = [
@@ -57,83 +50,8 @@ def build_folder(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
-def everything() -> Net:
-    """All layers in one net, with narrow words, a negative shift, and int32 and int64 accumulators."""
-    rng = np.random.default_rng(1)
-    x, w, h = Format(13, 11), Format(9, 10), Format(7, 3)
-    fir = ComplexFIR(
-        (Term(0, (0, 4)), Term(3, (1,))), rng.integers(-256, 256, (3, 2)), w, Format(12, 9), Format(20, 17)
-    )
-    dense1 = Dense(rng.integers(-256, 256, (5, 12)), rng.integers(-(1 << 20), 1 << 20, 5), w, h, LeakyReLU(3))
-    dense2 = Dense(np.full((2, 5), -(1 << 30)), np.array([1 << 40, -(1 << 40)]), Format(31, 20), Format(40, 34), ReLU())
-    nodes = (
-        Node("taps", MemoryTaps((0, 2, 5), (4, 1), Format(14, 14)), ("input",)),
-        Node("first", dense1, ("taps",)),
-        Node("tanh", Table.tabulate(math.tanh, h, Format(8, 7)), ("first",)),
-        Node("second", dense2, ("tanh",)),
-        Node("fir", fir, ("input",)),
-        Node("sum", Add(Format(16, 12)), ("second", "fir", "input")),
-    )
-    return Net("every-thing", TensorType((2,), x), nodes)
-
-
-NETS = [*(LAYERS[name].example() for name in sorted(LAYERS)), everything()]
+NETS = [*(LAYERS[name].example() for name in sorted(LAYERS)), everything(), images()]
 every_net = pytest.mark.parametrize("net", NETS, ids=lambda net: net.name)
-
-
-def containers(net: Net, n: int, seed: int) -> np.ndarray:
-    """Every word of the input's C type, codes or not, the extremes first."""
-    kind = np.iinfo(f"int{container_bits(net.input.format)}")
-    x = np.random.default_rng(seed).integers(kind.min, kind.max, (n, *net.input.shape), dtype=np.int64, endpoint=True)
-    x[0:20], x[20:40] = kind.min, kind.max
-    return x.astype(kind.dtype)
-
-
-def build(net: Net, folder: Path, main: str, *flags: str, compiler: str = "cc") -> Path:
-    """An executable of the printed sources and a main program."""
-    write_sources(net, folder)
-    (folder / "main.c").write_text(main)
-    command = [compiler, *flags, "-o", "main", "main.c", f"{module_name(net)}.c"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return folder / "main"
-
-
-FILTER = """
-#include "MODULE.h"
-
-#include <stdio.h>
-
-static MODULE_state state;
-
-/* Reads samples from stdin and writes results to stdout: the first 50 by step, the others by run. */
-int main(void)
-{
-    INPUT_TYPE in[60 * PREFIX_INPUT_SIZE];
-    OUTPUT_TYPE out[60 * PREFIX_OUTPUT_SIZE];
-    size_t n, t, done = 0;
-
-    MODULE_init(&state);
-    while ((n = fread(in, sizeof in[0] * PREFIX_INPUT_SIZE, done < 50 ? 1 : 60, stdin)) > 0) {
-        for (t = 0; done < 50 && t < n; t++) {
-            MODULE_step(&state, in + t * PREFIX_INPUT_SIZE, out + t * PREFIX_OUTPUT_SIZE);
-        }
-        if (done >= 50) {
-            MODULE_run(&state, n, in, out);
-        }
-        done += n;
-        fwrite(out, sizeof out[0] * PREFIX_OUTPUT_SIZE, n, stdout);
-    }
-    return 0;
-}
-"""
-
-
-def filter_program(net: Net) -> str:
-    kinds = [f"int{container_bits(t.format)}_t" for t in (net.input, net.output)]
-    text = FILTER.replace("INPUT_TYPE", kinds[0]).replace("OUTPUT_TYPE", kinds[1])
-    return text.replace("MODULE", module_name(net)).replace("PREFIX", module_name(net).upper())
 
 
 @every_net
@@ -149,7 +67,7 @@ def test_no_undefined_behaviour_for_any_word(net: Net, compiler: str, tmp_path: 
     """Sanitised, over all words of the C type: those that are no code saturate into the input's format."""
     flags = ("-g", "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all", "-ftrapv")
     program = build(net, tmp_path, filter_program(net), *STRICT, *flags, compiler=compiler)
-    words = containers(net, 2000, seed=2)
+    words = containers(net, 2000 if net.memory else 300, seed=2)
     done = subprocess.run([program], input=words.tobytes(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     found = np.frombuffer(done.stdout, f"int{container_bits(net.output.format)}").reshape(-1, *net.output.shape)
@@ -209,6 +127,55 @@ int main(void)
 def test_run_taps_continues_and_skips_what_is_not_wanted(tmp_path: Path) -> None:
     program = build(everything(), tmp_path, RUN_TAPS, "-std=c99", "-Wall", "-Werror", "-fno-builtin")
     assert subprocess.run([program]).returncode == 0
+
+
+FORKED = """
+#include "forked.h"
+
+#include <stdio.h>
+
+static forked_state state;
+static int16_t tap[FORKED_SIZE_SUM];
+
+/* Of every line of stdin, samples of both inputs; writes all outputs of a step, and of a run with one tap. */
+int main(void)
+{
+    int16_t left[FORKED_SIZE_LEFT];
+    int8_t right[FORKED_SIZE_RIGHT];
+    int16_t sum[FORKED_SIZE_SUM];
+    int8_t small[FORKED_SIZE_SMALL];
+    forked_taps taps = {NULL, NULL};
+
+    taps.tap_sum = tap;
+    forked_init(&state);
+    while (fread(left, sizeof left, 1, stdin) == 1 && fread(right, sizeof right, 1, stdin) == 1) {
+        forked_step(&state, left, right, sum, small);
+        fwrite(sum, sizeof sum, 1, stdout);
+        fwrite(small, sizeof small, 1, stdout);
+        forked_run(&state, 1, left, right, sum, small);
+        forked_run_taps(&state, 1, left, right, sum, small, &taps);
+        fwrite(tap, sizeof tap, 1, stdout);
+    }
+    return FORKED_FRAC_LEFT - 11 + FORKED_FRAC_SUM - 9;
+}
+"""
+
+
+def test_several_inputs_and_outputs_are_pointers_in_the_order_of_the_net(tmp_path: Path) -> None:
+    inputs = {"left": TensorType((1, 2, 3), Format(13, 11)), "right": TensorType((1, 2, 3), Format(8, 6))}
+    nodes = (Node("sum", Add(Format(12, 9)), ("left", "right")), Node("small", MaxPool2d(2, 1), "right"))
+    net = Net("forked", inputs, nodes, outputs=("sum", "small"))
+    program = build(net, tmp_path, FORKED, *STRICT, "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+    rng = np.random.default_rng(3)
+    left, right = rng.integers(-(1 << 15), 1 << 15, (40, 1, 2, 3)), rng.integers(-128, 128, (40, 1, 2, 3))
+    words = b"".join(a.astype("int16").tobytes() + b.astype("int8").tobytes() for a, b in zip(left, right, strict=True))
+    done = subprocess.run([program], input=words, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    expected = ref.outputs(net, {"left": np.clip(left, -4096, 4095), "right": right})
+    for n, line in enumerate(np.frombuffer(done.stdout, "int8").reshape(40, 12 + 2 + 12)):
+        for part in (line[:12], line[14:]):
+            assert part.view("int16").tolist() == expected["sum"][n].reshape(-1).tolist()
+        assert line[12:14].tolist() == expected["small"][n].reshape(-1).tolist()
 
 
 @every_net
@@ -298,6 +265,24 @@ def test_requantise_is_its_formula() -> None:
         accs = {0, 1, -1, (1 << 62), -(1 << 62), (1 << 62) - 1, *(int(a) for a in rng.integers(-(1 << 62), 1 << 62, 4))}
         accs |= {(m << k) + (1 << k - 1) + d for m in (-2, -1, 0, 1) for d in (-1, 0, 1) if k < 60}
         for bits in (1, 8, 63):
+            fmt = Format(bits, 0)
+            for acc in accs:
+                expected = math.floor(Fraction(acc) / Fraction(2) ** shift + Fraction(1, 2))
+                assert function(acc, shift, fmt.lo, fmt.hi) == min(max(expected, fmt.lo), fmt.hi), (acc, shift, bits)
+
+
+def test_requantise_in_32_bits_is_its_formula() -> None:
+    text = f"#include <stdint.h>\n{helpers({'requantise32'})}\n"
+    text += "int32_t f(int32_t acc, int shift, int32_t lo, int32_t hi);\n"
+    text += "int32_t f(int32_t acc, int shift, int32_t lo, int32_t hi) { return requantise32(acc, shift, lo, hi); }\n"
+    function = ctypes.CDLL(str(compile_library({"f.c": text}))).f
+    function.restype = ctypes.c_int32
+    function.argtypes = [ctypes.c_int32, ctypes.c_int, ctypes.c_int32, ctypes.c_int32]
+    rng = np.random.default_rng(4)
+    for shift in range(1, 32):
+        accs = {0, 1, -1, (1 << 31) - 1, -(1 << 31), *(int(a) for a in rng.integers(-(1 << 31), 1 << 31, 20))}
+        accs |= {(m << shift) + (1 << shift - 1) + d for m in (-2, -1, 0, 1) for d in (-1, 0, 1) if shift < 30}
+        for bits in (1, 8, 32):
             fmt = Format(bits, 0)
             for acc in accs:
                 expected = math.floor(Fraction(acc) / Fraction(2) ** shift + Fraction(1, 2))

@@ -45,3 +45,13 @@ def test_other_names_lie_side_by_side(folder):
         for net in ("my_net", "other"):
             assert main([command, net, "-o", "out"]) == 0
     assert {path.name for path in contents()} == {"my_net.c", "my_net.h", "my_net.v", "other.c", "other.h", "other.v"}
+
+
+def test_net_json_of_another_net_is_never_replaced(folder, capsys):
+    assert main(["export", "--checkpoint", "My-Net", "-o", "out"]) == 0
+    before = contents()
+    for second in ("my_net", "other"):
+        assert main(["export", "--checkpoint", second, "-o", "out"]) == 2
+        assert f"is of net My-Net, and net {second} would replace it; choose another folder" in capsys.readouterr().err
+        assert contents() == before
+    assert main(["export", "--checkpoint", "My-Net", "-o", "out"]) == 0 and contents() == before

@@ -234,3 +234,22 @@ def test_a_file_is_bounded(tmp_path):
         read_bytes(tmp_path / "a", "the letter", 10)
     with pytest.raises(BadInput, match="cannot read the letter"):
         read_bytes("a\0b", "the letter")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc/self/fd here")
+@pytest.mark.parametrize("through", ["{fd}", "link"])
+def test_what_stands_for_an_open_file_is_written_through(tmp_path, through):
+    with (tmp_path / "out.txt").open("wb") as stream:
+        stream.write(b"before ")
+        stream.flush()
+        (tmp_path / "link").symlink_to(f"/dev/fd/{stream.fileno()}")
+        path = tmp_path / "link" if through == "link" else Path(f"/dev/fd/{stream.fileno()}")
+        check_target(path, (".npy",))
+        write_whole(path, b"content")
+        stream.write(b" after")
+        first = os.fstat(stream.fileno()).st_ino
+    assert (tmp_path / "out.txt").read_bytes() == b"before content after"
+    assert (tmp_path / "out.txt").stat().st_ino == first and sorted(p.name for p in tmp_path.iterdir()) == [
+        "link",
+        "out.txt",
+    ]

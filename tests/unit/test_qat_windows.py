@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import product
 
 import numpy as np
@@ -213,6 +214,21 @@ def test_the_windows_of_an_image_count_for_the_memory(monkeypatch):
         qat.run(net, codes)
     monkeypatch.setenv("BITTRUE_MEMORY", str(8 * (8 * 25 * 28 * 28 + net.elements) / 2**30))
     qat.run(net, codes)
+
+
+def test_no_tensor_is_held_longer_than_later_nodes_need_it():
+    network = qat.Network(chain(TensorType((1, 8, 8), INT8), *[MaxPool2d(2, 1)] * 6))
+    seen, held = [], []
+
+    def note(module, given, result):
+        seen.append(weakref.ref(result))
+        held.append(sum(one() is not None for one in seen))
+
+    for module in network.layers.values():
+        module.register_forward_hook(note)
+    with torch.no_grad():
+        network(values_of(network.template, 3)["input"])
+    assert held == [1, 2, 2, 2, 2, 2]
 
 
 # ---- sums -----------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue import spec
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 
 
@@ -44,6 +46,7 @@ def call(arguments: argparse.Namespace) -> int:
     device = device_of(arguments.device)
     description = network.read_network(arguments.network)
     done = importing.import_network(description, read_checkpoint(arguments.checkpoint), device, arguments.size)
+    check_owner(Path(arguments.output), [spec.store.JSON_FILE], done.net.name)
     spec.save(done.net, arguments.output)
     for sentence in done.remarks:
         remark(sentence)

@@ -18,7 +18,6 @@ from bittrue.spec import Net
 
 if TYPE_CHECKING:
     from bittrue_firmware.verifying import Verdict
-    from bittrue_firmware.watching import LayerReport
 
 CLOCK_MHZ = {"MAX78002": 200, "MAX78000": 50}
 """The accelerator's clock as the generated firmware sets it."""

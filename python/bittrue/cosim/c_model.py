@@ -87,7 +87,7 @@ def _first_error(messages: str) -> str:
 
 
 class CModel:
-    """A net as compiled C.
+    """A net as compiled C. ``state_bytes`` is what its state takes: delay lines, tensors, frames between zeros.
 
     Parameters
     ----------

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.spec.store import JSON_FILE
 
 _OWNER = re.compile(rb'\b[Nn]et ([A-Za-z][\w-]*)[ ,\n]|"net": "([^"]+)"')
+_NET = re.compile(rb'"name": "([^"]+)"()')
+"""How net.json begins: its first name is the net's."""
+
 _HEAD = 512
 """Bytes at the beginning of a printed file in which it names its net."""
 
@@ -34,15 +38,15 @@ def write_folder(folder: str | os.PathLike[str], files: Mapping[str, str], net: 
 def check_owner(folder: Path, names: Iterable[str], net: str) -> None:
     """Raise `BadInput` where a file of one of ``names`` in ``folder`` says that it was printed of another net.
 
-    Module names are lower case with ``_`` for ``-``, and every net's address map has one name: without this, the files
-    of ``My-Net`` and ``my_net`` would replace each other.
+    Module names are lower case with ``_`` for ``-``, and every net's address map has one name, as has net.json itself:
+    without this, the files of ``My-Net`` and ``my_net``, or two nets, would replace each other.
     """
     for name in names:
         path = folder / name
         if not path.is_file():
             continue
         with path.open("rb") as stream:
-            found = _OWNER.search(stream.read(_HEAD))
+            found = (_NET if path.name == JSON_FILE else _OWNER).search(stream.read(_HEAD))
         owner = (found[1] or found[2]).decode(errors="replace") if found else net
         if owner != net:
             raise BadInput(f"{path} is of net {owner}, and net {net} would replace it; choose another folder")

@@ -20,8 +20,6 @@ Codes = npt.NDArray[np.int64]
 Parts = Iterator[tuple[tuple[slice, ...], Any]]
 COLUMNS = 1 << 20
 """Numbers of unrolled windows that are multiplied at a time: they stay in the cache."""
-CACHED = 1 << 16
-"""Numbers of a few channels that are weighed at a time."""
 
 
 def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Codes:
@@ -41,7 +39,6 @@ def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
     if any(axis.upsampling > 1 for axis in layer.axes):
         result[:] = activate(bias, shift, layer.activation, layer.output)
     phases = (axis.phases(length) for axis, length in zip(layer.axes, given.shape[1:], strict=True))
-    sums = row_sums if filters == layer.groups else matrix_sums
     for phase in product(*phases):
         weight = layer.weight[(slice(None), slice(None), *(along.weights for along in phase))].astype(kind)
         part = result[(slice(None), slice(None), *(along.outputs for along in phase))]
@@ -50,8 +47,8 @@ def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
     return result
 
 
-def matrix_sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Sequence[int]) -> Parts:
-    """``sum_{c, k} weight[o, c, k] * x[first + c, at(n, k)]``, some samples and windows of the first axis at a time.
+def sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Sequence[int]) -> Parts:
+    """``sum_{c, k} weight[o, c, k] * x[first + c, at(n, k)]``, some samples, windows and groups at a time.
 
     Every window becomes a column, and every filter a row, of one matrix product a group.
 
@@ -69,38 +66,22 @@ def matrix_sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts
     where : slices of the results ``(N, O, *counts)``
     acc : array of their shape, of the type of the weights
     """
-    filters, channels = weight.shape[:2]
-    rank, rows = len(axes), weight.reshape(groups, filters // groups, -1)
+    channels, each, rank = weight.shape[1], len(weight) // groups, len(axes)
+    rows, memory = weight.reshape(groups, each, -1), np.empty(0, weight.dtype)
     order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))
-    memory = np.empty(0, weight.dtype)
-    for where, part in blocks(axes, x, counts, groups * rows.shape[2]):
+    for where, part in blocks(axes, x, counts, rows.shape[2]):
         seen = windows(part, axes)
         seen = seen.reshape(len(part), groups, channels, *seen.shape[2:]).transpose(order)
-        if memory.size < seen.size:
-            memory = np.empty(seen.size, weight.dtype)
-        columns = memory[: seen.size].reshape(seen.shape)
-        columns[...] = seen
-        acc = rows @ columns.reshape(groups, rows.shape[2], -1)
-        yield where, np.moveaxis(acc.reshape(filters, *columns.shape[-1 - rank :]), 1, 0)
-
-
-def row_sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Sequence[int]) -> Parts:
-    """As `matrix_sums`, where each group is one filter: weight by weight, on all windows of some channels at once.
-
-    There a matrix would have one row, and making it would take longer than using it.
-    """
-    channels, sizes = weight.shape[1], weight.shape[2:]
-    for where, part in blocks(axes, x, counts, groups):
-        most = max(1, CACHED * groups // part.size)
+        most = max(1, COLUMNS // seen[0].size)
         for first in range(0, groups, most):
-            some = slice(first, min(groups, first + most))
-            seen = windows(part[:, some.start * channels : some.stop * channels].astype(weight.dtype), axes)
-            seen = seen.reshape(len(part), some.stop - first, channels, *seen.shape[2:])
-            acc: Any = 0
-            for k in np.ndindex(channels, *sizes):
-                factor = weight[(some, *k)].reshape(-1, *(1 for _ in axes))
-                acc += seen[(slice(None), slice(None), k[0], ..., *k[1:])] * factor
-            yield (where[0], some, *where[2:]), acc
+            some = seen[first : first + most]
+            if memory.size < some.size:
+                memory = np.empty(some.size, weight.dtype)
+            columns = memory[: some.size].reshape(some.shape)
+            columns[...] = some
+            acc = rows[first : first + most] @ columns.reshape(len(some), rows.shape[2], -1)
+            made = slice(first * each, (first + len(some)) * each)
+            yield (where[0], made, *where[2:]), np.moveaxis(acc.reshape(-1, *columns.shape[-1 - rank :]), 1, 0)
 
 
 def blocks(axes: Sequence[Axis], x: Words, counts: Sequence[int], each: int) -> Parts:

@@ -44,19 +44,21 @@ class Channel:
     def __post_init__(self) -> None:
         if self.nperseg < 2 or self.nperseg % 2 or self.n_sub_ch < 1 or self.bandwidth <= 0:
             raise BadInput(
-                f"a channel has an even nperseg, a bandwidth and sub-channels above 0, not {self!r}; correct spec.json"
+                f"segments of {self.nperseg} samples and {self.n_sub_ch} sub-channels in {self.bandwidth:,.6g} Hz are "
+                f"no channel; give an even number of samples, and sub-channels and a bandwidth above 0"
             )
         left, right, width = self.bins
         if width < 1:
             raise BadInput(
                 f"{self.n_sub_ch} sub-channels in {self.bandwidth:,.6g} Hz hold no frequency each of segments of "
                 f"{self.nperseg} samples at {self.sample_rate:,.6g} Hz; give the bandwidth in Hz, or longer "
-                f"segments (nperseg of spec.json)"
+                f"segments (nperseg of spec.json, --segment of bittrue align)"
             )
         if left < width or right + width > self.nperseg:
             raise BadInput(
                 f"{self.bandwidth / 1e6:g} MHz with an adjacent channel on each side do not fit "
-                f"{self.sample_rate / 1e6:g} MS/s in segments of {self.nperseg}; correct spec.json"
+                f"{self.sample_rate / 1e6:g} MS/s in segments of {self.nperseg}; give the signal's bandwidth, or "
+                f"record at a higher sample rate"
             )
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
+from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
@@ -74,7 +75,7 @@ def train(
     ------
     BadInput
         Where PyTorch, the data or the amplifier model is missing, another process trains there, the checkpoint is
-        damaged or belongs to another recipe, or a file cannot be written.
+        damaged or belongs to another recipe, the folder holds another net, or a file cannot be written.
     """
     try:
         from bittrue.apps.dpd.training import fit
@@ -84,6 +85,7 @@ def train(
     except ImportError as error:
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
     team, folder = Team.gather(), Path(output)
+    check_owner(folder, [store.JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)
     with lock, shown(Bars, team.leads and report is None) as bars:
         fit.resumed(folder / CHECKPOINT, plan)

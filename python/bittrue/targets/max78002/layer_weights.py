@@ -116,6 +116,7 @@ def _bias_bytes(given: LayerParameters) -> Codes | None:
 
 
 def _whole(values: npt.NDArray[Any], what: str) -> Codes:
+    values = np.asarray(values, np.float64)  # half precision does not hold the limit
     if not np.array_equal(values, np.floor(values)):
         raise BadInput(f"{what} holds fractions; quantise the checkpoint first: bittrue ecg quantize")
     if values.max() > LARGEST or values.min() < -LARGEST:

@@ -14,7 +14,7 @@ import numpy as np
 
 from bittrue.apps.dpd.captures import align, description, mend, recording
 from bittrue.apps.dpd.captures.align import Alignment
-from bittrue.apps.dpd.captures.checks import EACH, UNSTEADY, Recording, look, refuse
+from bittrue.apps.dpd.captures.checks import EACH, UNRELATED, UNSTEADY, Recording, look, refuse
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.captures.description import Description
 from bittrue.apps.dpd.captures.mend import Mended
@@ -75,8 +75,11 @@ def write(
     recording.plausible(sample_rate, bandwidth)
     x, y = recording.read(input_file), recording.read(output_file)
     for name, signal in ((input_file, x), (output_file, y)):
-        if len(signal) < recording.SHORTEST or not np.isfinite(signal).all():
-            raise BadInput(f"{name} has {len(signal):,} samples or NaN; {recording.SHORTEST:,} finite ones are needed")
+        if len(signal) < recording.SHORTEST:
+            raise BadInput(f"{name} has {len(signal):,} samples; record {recording.SHORTEST:,} at least")
+        if not np.isfinite(signal).all():
+            place = int(np.flatnonzero(~np.isfinite(signal))[0])
+            raise BadInput(f"{name} holds NaN or infinity, first at sample {place:,}; record it again")
     recording.wide_enough(min(len(x), len(y)), sample_rate, bandwidth)
     try:
         found = _aligned(Recording(x, y, sample_rate, bandwidth, aligning=True), accept, correct)
@@ -113,7 +116,8 @@ def _aligned(taken: Recording, accept: Collection[str], correct: bool) -> _Found
     if correct:
         y, mended = mend.mend(x, y - align.direct(y), taken.sample_rate, taken.bandwidth)
     y = y - y.mean()
-    look(replace(taken, x=x, y=y), [UNSTEADY], accept)
+    # Before anything is cut off: what does not belong together has no delay by which to cut.
+    look(replace(taken, x=x, y=y), [UNSTEADY, UNRELATED], accept)
     before = align.estimate(x, y, taken.sample_rate, taken.bandwidth)
     a, b = align.normalise(*align.apply(x, y, before))
     pair = replace(taken, x=a, y=b)

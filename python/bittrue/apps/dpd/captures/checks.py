@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from bittrue.errors import BadInput, shown
 TOLERANCE = 0.25
 """Delay in samples from which a capture counts as unaligned; those of OpenDPD lie below 0.1."""
 
-UNRELATED = 0.5
+RELATED = 0.5
+"""Correlation at the best delay from which two recordings belong together."""
+
 OUTSIDE = 0.05
 """Share of the input's power outside its bandwidth from which the bandwidth cannot be right."""
 
@@ -192,9 +194,17 @@ def _spectrum(signal: Complex, recording: Recording) -> tuple[Real, Real]:
 
 def _unrelated(recording: Recording) -> str:
     correlation = _alignment(recording).correlation
-    if correlation >= UNRELATED:
+    if correlation >= RELATED:
         return ""
-    return f"input and output have a correlation of {correlation:.2f} at best; these files do not belong together"
+    if _alignment(replace(recording, y=recording.y.conj())).correlation >= RELATED:
+        return (
+            "the output's spectrum is the mirror image of the input's: I and Q of one of them are exchanged, or one Q "
+            "has the other sign; exchange the columns of that file"
+        )
+    return (
+        f"input and output have a correlation of {correlation:.2f} at best; these files do not belong together, or "
+        f"were recorded at two sample rates; give the two recordings of one run"
+    )
 
 
 def _swapped(recording: Recording) -> str:
@@ -245,7 +255,7 @@ def _alignment(recording: Recording) -> Alignment:
     return estimate(recording.x, recording.y, recording.sample_rate, recording.bandwidth)
 
 
-CENTRE, UNSTEADY = "centre", "unsteady"
+CENTRE, UNSTEADY, UNRELATED = "centre", "unsteady", "unrelated"
 CHECKS: dict[str, Callable[[Recording], str]] = {
     "clipped": _clipped,
     "offset": _direct,
@@ -253,7 +263,7 @@ CHECKS: dict[str, Callable[[Recording], str]] = {
     "swapped": _swapped,
     "bandwidth": _band,
     UNSTEADY: _unsteady,
-    "unrelated": _unrelated,
+    UNRELATED: _unrelated,
     "unaligned": _unaligned,
 }
 """Checks by the name that accepts them, in their order; each gives a complaint or nothing."""

@@ -13,6 +13,7 @@ from bittrue.apps.dpd.exporting.source import Source, read
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.thermal.thermal import BANKS
 from bittrue.emit.banks import bank_roms
+from bittrue.emit.folder import check_owner
 from bittrue.emit.rom import roms
 from bittrue.errors import BadInput
 from bittrue.files import write_together
@@ -76,7 +77,7 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str], optio
     ------
     BadInput
         Where weights do not fit their format and that was not accepted: the sentence says what it would cost. Also
-        for what cannot be read or written, and for banks that are not one network.
+        for what cannot be read or written, for a folder that holds another net, and for banks that are not one network.
     """
     folder = Path(source)
     if folder.is_dir() and not (folder / JSON_FILE).is_file() and all((folder / bank).is_dir() for bank in BANKS):
@@ -87,9 +88,10 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str], optio
         own: dict[str, bytes | str] = {
             f"{b}/{name}": data for b, net in nets.items() for name, data in contents(net).items()
         }
-        return Exported(nets, _write(output, own | files), [f"{len(nets)} banks: {', '.join(nets)}"])
+        return Exported(nets, _write(output, own | files, nets), [f"{len(nets)} banks: {', '.join(nets)}"])
     net, remarks = convert(read(source), options)
-    return Exported({"": net}, _write(output, contents(net) | roms(net, options.interval)), remarks)
+    nets = {"": net}
+    return Exported(nets, _write(output, contents(net) | roms(net, options.interval), nets), remarks)
 
 
 def convert(source: Source, options: Options) -> tuple[Net, list[str]]:
@@ -164,8 +166,11 @@ def _change(before: Metrics, after: Metrics) -> str:
     return ", ".join(f"{name} {one:.2f} -> {two:.2f}" for name, one, two in pairs) + " dB"
 
 
-def _write(output: str | os.PathLike[str], files: Mapping[str, bytes | str]) -> list[Path]:
+def _write(output: str | os.PathLike[str], files: Mapping[str, bytes | str], nets: Mapping[str, Net]) -> list[Path]:
+    """Write the files of nets by the name of their folder below ``output``; another net's are never replaced."""
     folder = Path(output)
+    for place, net in nets.items():
+        check_owner(folder / place, [Path(name).name for name in files if Path(name).parent == Path(place)], net.name)
     try:
         for parent in sorted({(folder / name).parent for name in files}):
             parent.mkdir(parents=True, exist_ok=True)

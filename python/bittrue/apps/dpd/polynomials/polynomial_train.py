@@ -6,6 +6,7 @@ import math
 import os
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from bittrue.apps.dpd import judges, provenance
 from bittrue.apps.dpd.amplifiers import amplifier
@@ -16,10 +17,12 @@ from bittrue.apps.dpd.polynomials.polynomial_plan import PolynomialPlan
 from bittrue.apps.dpd.train import contents
 from bittrue.apps.dpd.training.examples import teaching
 from bittrue.bars import steps
+from bittrue.emit.folder import check_owner
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
 from bittrue.page import Sheet
 from bittrue.spec import Net
+from bittrue.spec.store import JSON_FILE
 
 ABOUT = "A memory polynomial as a predistorter, by least squares"
 
@@ -60,8 +63,10 @@ def train(plan: PolynomialPlan, output: str | os.PathLike[str]) -> Fitted:
     Raises
     ------
     BadInput
-        Where the data or the amplifier model is missing, no polynomial helps, or a file cannot be written.
+        Where the data or the amplifier model is missing, no polynomial helps, the folder holds another net, or a file
+        cannot be written.
     """
+    check_owner(Path(output), [JSON_FILE], plan.name)
     with locked(output) as folder, steps("reading the capture and the amplifier model") as step:
 
         def watch(text: str) -> None:

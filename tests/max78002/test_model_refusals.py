@@ -8,8 +8,8 @@ from bittrue_firmware.chip import MAX78000, MAX78002
 from bittrue_firmware.fault import FirmwareFault
 
 
-def run(bench, changes=(), without=()):
-    """Run a bench's writes with registers of layers changed in all quadrants; ``without`` are left out."""
+def run(bench, changes=(), without=(), more=()):
+    """Run a bench's writes with registers of layers changed in all quadrants, ``without`` some, behind ``more``."""
     hand, chip = bench.hand, bench.chip
     accelerator = Accelerator(chip, lambda quadrant: "")
     offsets = {
@@ -17,7 +17,7 @@ def run(bench, changes=(), without=()):
         for layer, name, change in changes
     }
     seen = set()
-    for write in [*hand.setup, *hand.registers, *hand.sample(bench.codes()), *hand.start()]:
+    for write in [*hand.setup, *more, *hand.registers, *hand.sample(bench.codes()), *hand.start()]:
         address, size, value = write
         offset = (address - chip.base) % chip.stride
         if write in hand.registers and offset in offsets:
@@ -144,14 +144,11 @@ def test_what_resets_an_average_reads_where_that_begins():
 
 def test_bytes_beside_a_result_in_its_words_are_unknown():
     """Whether the chip keeps them is not known: a result of six channels leaves two bytes of its second word so."""
-    bench = made("branches", MAX78000)
-    first = bench.steps[0]
-    before = run(bench)
-    assert before.data.known[0, first.write].all() and before.data.known[1, first.write].all()
     bench = made("concat", MAX78000)
-    after = run(bench)
     word = bench.steps[1].write
-    assert after.data.known[3, word].tolist() == [True, True, False, False]
+    places = [(MAX78000.data_address(3, word + n), 4, 0x0101_0101) for n in range(43)]
+    known = run(bench, more=places).data.known[3, word : word + 43]
+    assert known[:42, :2].all() and not known[:42, 2:].any() and known[42].all()
 
 
 @pytest.mark.parametrize(("row", "column", "refused"), [(0, 0, True), (3, 0, True), (3, 3, False), (2, 3, True)])

@@ -11,7 +11,7 @@ from ai8x_files import CONV, imported, layer_state
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec import AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Mul, Net, Node, ReLU, TensorType
+from bittrue.spec import Add, AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Mul, Net, Node, ReLU, TensorType
 from bittrue.spec.stages import DATA, Stage, stage_net
 from bittrue.spec.store import content_hash
 from bittrue.targets.max78002.checkpoint import Checkpoint

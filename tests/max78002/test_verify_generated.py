@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 pytest.importorskip("unicorn", reason="unicorn is not installed")
 
+from drawn_branches import Draw
 from nets_for_chips import RECIPES, case
 
 from bittrue.cli import main
@@ -19,8 +20,8 @@ from bittrue_firmware.compiling import COMPILER
 from bittrue_firmware.verifying import verify
 
 ROOT = Path(__file__).resolve().parents[2]
-ORACLE = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle")) / "max7800x"
-CASES = sorted(path.parent.name for path in ORACLE.glob("*/network.yaml"))
+ORACLE = Path(os.environ.get("BITTRUE_ORACLE", ROOT.parent / "shared" / "oracle"))
+CASES = sorted(str(path.parent.relative_to(ORACLE)) for path in ORACLE.glob("max7800x*/*/network.yaml"))
 VENDORS_ESTIMATE = {"m78000_small": 12_235}
 """What ai8xize prints as the cycles of a case on the MAX78000."""
 
@@ -36,15 +37,24 @@ def test_generated_firmware_passes(name, tmp_path):
     assert not verdict.warnings and not verdict.project.edited
 
 
+@pytest.mark.parametrize("seed", [1, 6, 16, 20, 36, 56])
+def test_generated_firmware_of_drawn_nets_passes(seed, tmp_path):
+    drawn = Draw(seed)
+    write_project(drawn.net, drawn.rng.integers(-128, 128, drawn.net.input.shape), drawn.device, tmp_path / "p")
+    verdict = verify(tmp_path / "p")
+    assert verdict.passed, verdict.complaints
+
+
 @pytest.mark.skipif(not CASES, reason=f"no recorded cases in {ORACLE}; set BITTRUE_ORACLE")
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.heavy] if n.startswith("origin") else []) for n in CASES or ["none"]]
+    "name", [pytest.param(n, marks=[pytest.mark.heavy] if "/origin" in n else []) for n in CASES or ["none"]]
 )
 def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path, capsys):
     folder, device = ORACLE / name, json.loads((ORACLE / name / "case.json").read_text())["device"]
     files = [str(folder / "network.yaml"), str(folder / "quantized_checkpoint.npz")]
-    length = ["--length", str(np.load(folder / "sample_input_0.npy", allow_pickle=False).shape[1])]
-    assert main(["import-ai8x", *files, "--device", device, *length, "-o", str(tmp_path / "net")]) == 0
+    _, *sides = np.load(folder / "sample_input_0.npy", allow_pickle=False).shape
+    size = ["--length", str(sides[0])] if len(sides) == 1 else ["--size", "x".join(map(str, sides))]
+    assert main(["import-ai8x", *files, "--device", device, *size, "-o", str(tmp_path / "net")]) == 0
     for sample in sorted(folder.glob("sample_input_*.npy"))[:2]:
         make = ["max78002", "generate", str(tmp_path / "net"), "--sample", str(sample), "--device", device]
         assert main([*make, "-o", str(tmp_path / "p")]) == 0
@@ -52,5 +62,5 @@ def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path,
         assert main(["max78002", "verify", str(tmp_path / "p")]) == 0
         out = capsys.readouterr().out
         assert "PASS: the firmware's known-answer test" in out
-        if name in VENDORS_ESTIMATE:
-            assert f"{VENDORS_ESTIMATE[name]:,} cycles" in out
+        if folder.name in VENDORS_ESTIMATE:
+            assert f"{VENDORS_ESTIMATE[folder.name]:,} cycles" in out

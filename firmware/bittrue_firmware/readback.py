@@ -72,7 +72,7 @@ def _operands(project: Project, settings: LayerSettings, found: Traced) -> Itera
 
 def _pooling(settings: LayerSettings, nodes: Sequence[Node]) -> Iterator[str]:
     """Kind and shape of the window, the same for all operands."""
-    pools = [node.layer for node in nodes if isinstance(node.layer, Pool)]
+    pools: list[Pool | None] = [node.layer for node in nodes if isinstance(node.layer, Pool)]
     for pool in pools or [None]:
         axes = [] if pool is None else [(axis.size, axis.stride, axis.dilation) for axis in pool.axes]
         axes += [(1, axes[0][1] if axes else 1, 1)] * (2 - len(axes))

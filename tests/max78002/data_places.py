@@ -1,4 +1,8 @@
-"""What lies where in data memory while layers run, value by value: whose it is that a layer reads."""
+"""What lies where in data memory: whose it is that a layer reads, and the values of a known answer."""
+
+import re
+
+from decode import DATA, QUADRANT
 
 
 def follow(made):
@@ -49,3 +53,34 @@ def put(memory, tensor, number, total):
     for where, word in words:
         for byte in range(4):
             memory[where, word, byte] = (number, *places.get((where, word, byte), ("nothing",)))
+
+
+def answer(text):
+    """``{address: (mask, word)}`` of sampleoutput.h."""
+    words = [int(word, 16) for word in re.findall(r"0x[0-9a-f]{8}", text.partition("#define SAMPLE_OUTPUT")[2])]
+    found, k = {}, 0
+    while words[k]:
+        address, mask, count = words[k : k + 3]
+        for i in range(count):
+            assert not words[k + 3 + i] & ~mask
+            found[address + 4 * i] = mask, words[k + 3 + i]
+        k += 3 + count
+    assert k == len(words) - 1
+    return found
+
+
+def value_of(k, result, device, words):
+    """The ``k``-th value of a result, channel by channel, in words by address."""
+    base, step = DATA[device]
+    channel, sample = divmod(k, result.length)
+    number, index = divmod(channel, result.count)
+    processor = result.first + index
+    place = (sample * -(-result.channels // 64) + number) * (result.gap + 1)
+    place = 4 * place + processor % 4 if result.wide else place
+    address = base + processor // 16 * QUADRANT[device] + processor % 16 // 4 * step + result.offset + 4 * place
+    mask, word = words[address]
+    width, low = (32, 0) if result.wide else (8, 8 * (processor % 4))
+    full = (1 << width) - 1
+    assert mask >> low & full == full
+    value = word >> low & full
+    return value - (1 << width) if value >> width - 1 else value

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from decode import DATA, QUADRANT
+from data_places import answer, value_of
 from nets_for_chips import RECIPES, case
 from stages_for_chips import conv, linear, passing
 
@@ -130,20 +130,6 @@ def test_the_description_is_read_as_the_same_net(name, tmp_path):
         assert np.array_equal(found[one].ravel(), expected[other].ravel()), (one, other)
 
 
-def answer(text):
-    """``{address: (mask, word)}`` of sampleoutput.h."""
-    words = [int(word, 16) for word in re.findall(r"0x[0-9a-f]{8}", text.partition("#define SAMPLE_OUTPUT")[2])]
-    found, k = {}, 0
-    while words[k]:
-        address, mask, count = words[k : k + 3]
-        for i in range(count):
-            assert not words[k + 3 + i] & ~mask
-            found[address + 4 * i] = mask, words[k + 3 + i]
-        k += 3 + count
-    assert k == len(words) - 1
-    return found
-
-
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_known_answer_is_the_result_of_the_reference(name):
     net, device, codes = case(name)
@@ -156,23 +142,6 @@ def test_the_known_answer_is_the_result_of_the_reference(name):
         assert np.array_equal(found, expected)
         bits += expected.size * (32 if layer.result.wide else 8)
     assert sum(mask.bit_count() for mask, _ in words.values()) == bits
-
-
-def value_of(k, result, device, words):
-    """The ``k``-th value of a result, channel by channel, in words by address."""
-    base, step = DATA[device]
-    channel, sample = divmod(k, result.length)
-    number, index = divmod(channel, result.count)
-    processor = result.first + index
-    place = (sample * -(-result.channels // 64) + number) * (result.gap + 1)
-    place = 4 * place + processor % 4 if result.wide else place
-    address = base + processor // 16 * QUADRANT[device] + processor % 16 // 4 * step + result.offset + 4 * place
-    mask, word = words[address]
-    width, low = (32, 0) if result.wide else (8, 8 * (processor % 4))
-    full = (1 << width) - 1
-    assert mask >> low & full == full
-    value = word >> low & full
-    return value - (1 << width) if value >> width - 1 else value
 
 
 class TestRefusals:
@@ -256,6 +225,20 @@ class TestCommand:
         assert "Layer 0, a: 2 x 6, conv1d with kernel 3, padding 1, 8-bit weights, ReLU; puts out 3 x 6." in shown
         assert "kernel memory: 45 of 2,396,160 bytes" in shown
         assert (tmp_path / "out" / "cnn.c").read_text() == project(*tiny(), MAX78002)[1]["cnn.c"]
+
+    def test_it_says_what_is_kept_and_how_long(self, tmp_path, capsys):
+        net, device, codes = case("small_images")
+        assert self.run(tmp_path, "--device", device.name, net=net, sample=codes) == 0
+        kept = [line.strip() for line in capsys.readouterr().out.splitlines() if "kept from" in line]
+        assert kept == [
+            "kept from layer 0 to layer 2: a, bytes 16,384 to 17,111",
+            "kept from layer 1 to layer 3: a_copy and b, bytes 0 to 1,455",
+            "kept from layer 4 to layer 7: d, bytes 0 to 335",
+            "kept from layer 5 to layer 8: d_copy and e and d_copy2, bytes 16,384 to 17,391",
+        ]
+        net, device, codes = case("averaged")
+        assert self.run(tmp_path, "--device", device.name, net=net, sample=codes) == 0
+        assert "to the end: f, bytes" in capsys.readouterr().out
 
     def test_values_and_codes_give_the_same(self, tmp_path):
         codes = tiny()[1]

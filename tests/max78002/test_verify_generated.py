@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 pytest.importorskip("unicorn", reason="unicorn is not installed")
 
+from drawn_branches import Draw
 from nets_for_chips import RECIPES, case
 
 from bittrue.cli import main
@@ -41,6 +42,14 @@ def test_generated_firmware_passes(name, tmp_path):
     assert not verdict.warnings and not verdict.project.edited
 
 
+@pytest.mark.parametrize("seed", [1, 6, 16, 20, 36, 56])
+def test_generated_firmware_of_drawn_nets_passes(seed, tmp_path):
+    drawn = Draw(seed)
+    write_project(drawn.net, drawn.rng.integers(-128, 128, drawn.net.input.shape), drawn.device, tmp_path / "p")
+    verdict = verify(tmp_path / "p")
+    assert verdict.passed, verdict.complaints
+
+
 @pytest.mark.skipif(not CASES, reason=f"no recorded cases in {ORACLE}; set BITTRUE_ORACLE")
 @pytest.mark.parametrize(
     "name",
@@ -62,5 +71,5 @@ def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path,
         assert main(["max78002", "verify", str(tmp_path / "p")]) == 0
         out = capsys.readouterr().out
         assert "PASS: the firmware's known-answer test" in out
-        if name in VENDORS_ESTIMATE:
-            assert f"{VENDORS_ESTIMATE[name]:,} cycles" in out
+        if folder.name in VENDORS_ESTIMATE:
+            assert f"{VENDORS_ESTIMATE[folder.name]:,} cycles" in out

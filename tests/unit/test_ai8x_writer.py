@@ -11,7 +11,7 @@ from ai8x_files import CONV, imported, layer_state
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
-from bittrue.spec import AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Mul, Net, Node, ReLU, TensorType
+from bittrue.spec import Add, AvgPool1d, Conv1d, Dense, Flatten, LeakyReLU, MaxPool1d, Mul, Net, Node, ReLU, TensorType
 from bittrue.spec.stages import DATA, Stage, stage_net
 from bittrue.spec.store import content_hash
 from bittrue.targets.max78002.checkpoint import Checkpoint
@@ -159,6 +159,17 @@ def test_nets_that_are_not_the_chips_are_refused(make, sentence):
     with pytest.raises(BadInput, match=sentence):
         net = make()
         stages_of(net, MAX78002)
+
+
+def test_branches_have_stages():
+    one, two = conv(), replace(conv(), weight=conv().weight[:, ::-1])
+    nodes = (Node("a", one, ("input",)), Node("b", two, ("input",)), Node("sum", Add(DATA), ("a", "b")))
+    stages = stages_of(Net("x", TensorType((2, 9), DATA), nodes), MAX78002)
+    assert [(stage.name, stage.join, stage.sources) for stage in stages] == [
+        ("a", None, ("input",)),
+        ("b", None, ("input",)),
+        ("sum", "add", ("a", "b")),
+    ]
 
 
 def test_layers_that_the_chip_lacks_are_refused():

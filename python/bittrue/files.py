@@ -79,10 +79,7 @@ def write_together(folder: str | os.PathLike[str], files: Mapping[str, bytes | s
             temporary.replace(target)
             done.append(target)
         for target, data in through:
-            descriptor = _descriptor(target)
-            with target.open("wb", 0) if descriptor is None else os.fdopen(os.dup(descriptor), "wb", 0) as stream:
-                while data:
-                    data = data[stream.write(data) or 0 :]
+            _write_through(target, data)
     except BaseException as error:
         for target in done:
             if target in old:
@@ -217,6 +214,13 @@ def _descriptor(path: Path) -> int | None:
             break
         path = path.parent / path.readlink()
     return None
+
+
+def _write_through(target: Path, data: bytes) -> None:
+    descriptor = _descriptor(target)
+    with target.open("wb", 0) if descriptor is None else os.fdopen(os.dup(descriptor), "wb", 0) as stream:
+        while data:
+            data = data[stream.write(data) or 0 :]
 
 
 def _temporary(target: Path, data: bytes) -> Path:

@@ -252,6 +252,19 @@ def test_a_finished_run_only_measures_again(trained):
     assert before["CARD.md"] == (folder / "CARD.md").read_bytes()
 
 
+def test_the_bank_of_another_net_is_never_replaced(capture_folder, tmp_path):
+    pytest.importorskip("torch")
+    from bittrue.apps.dpd.thermal import thermal_train
+
+    chosen = plan(capture_folder)
+    folder = tmp_path / "out"
+    (folder / "cold").mkdir(parents=True)
+    (folder / "cold" / "net.json").write_text('{"format": "bittrue-net", "version": 1, "name": "other"}')
+    with pytest.raises(BadInput, match=f"is of net other, and net {chosen.name} would replace it"):
+        thermal_train.train(chosen, folder, report=lambda *_: None)
+    assert [path.name for path in folder.rglob("*")] == ["cold", "net.json"]
+
+
 def test_a_killed_run_ends_in_the_same_banks(capture_folder, tmp_path):
     pytest.importorskip("torch")
     from bittrue.apps.dpd.thermal import thermal_train

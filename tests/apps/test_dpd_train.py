@@ -13,6 +13,7 @@ from bittrue.spec.store import content_hash
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
+from bittrue.apps.dpd.amplifiers import identify, identify_plan  # noqa: E402
 from bittrue.apps.dpd.polynomials import polynomial_plan, polynomial_train  # noqa: E402
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
@@ -192,6 +193,8 @@ def test_another_net_is_never_replaced(tmp_path):
     polynomial = polynomial_plan.plan_of(plan, 20)
     with pytest.raises(BadInput, match=re.escape(f"{where} {polynomial.name} would replace it")):
         polynomial_train.train(polynomial, tmp_path)
+    with pytest.raises(BadInput, match="is of a net, and the amplifier model would replace its weights"):
+        identify.identify(identify_plan.plan("pa-gru"), tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

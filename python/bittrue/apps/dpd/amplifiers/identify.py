@@ -26,6 +26,7 @@ from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
 from bittrue.qat import checkpoint
+from bittrue.spec.store import JSON_FILE
 
 CHECKPOINT = Path("checkpoint") / "state.pt"
 VERSION = 1
@@ -55,9 +56,11 @@ def identify(
     Raises
     ------
     BadInput
-        Where the data is missing or too short, another process trains there, the checkpoint is damaged or another's, or
-        a file cannot be written.
+        Where the data is missing or too short, another process trains there, the checkpoint is damaged or another's,
+        the folder holds a net, or a file cannot be written.
     """
+    if (net := Path(folder) / JSON_FILE).exists():
+        raise BadInput(f"{net} is of a net, and the amplifier model would replace its weights; choose another folder")
     with locked(folder) as folder, shown(Bars, report is None) as bars:
         check(folder / CHECKPOINT, plan)
         bars.say("reading the capture")

@@ -75,11 +75,7 @@ def write(
     recording.plausible(sample_rate, bandwidth)
     x, y = recording.read(input_file), recording.read(output_file)
     for name, signal in ((input_file, x), (output_file, y)):
-        if len(signal) < recording.SHORTEST:
-            raise BadInput(f"{name} has {len(signal):,} samples; record {recording.SHORTEST:,} at least")
-        if not np.isfinite(signal).all():
-            place = int(np.flatnonzero(~np.isfinite(signal))[0])
-            raise BadInput(f"{name} holds NaN or infinity, first at sample {place:,}; record it again")
+        _look_at(name, signal)
     recording.wide_enough(min(len(x), len(y)), sample_rate, bandwidth)
     try:
         found = _aligned(Recording(x, y, sample_rate, bandwidth, aligning=True), accept, correct)
@@ -122,6 +118,14 @@ def _aligned(taken: Recording, accept: Collection[str], correct: bool) -> _Found
     a, b = align.normalise(*align.apply(x, y, before))
     pair = replace(taken, x=a, y=b)
     return _Found(pair, before, refuse(pair, accept), mended)
+
+
+def _look_at(name: str | os.PathLike[str], signal: Complex) -> None:
+    if len(signal) < recording.SHORTEST:
+        raise BadInput(f"{name} has {len(signal):,} samples; record {recording.SHORTEST:,} at least")
+    if not np.isfinite(signal).all():
+        place = int(np.flatnonzero(~np.isfinite(signal))[0])
+        raise BadInput(f"{name} holds NaN or infinity, first at sample {place:,}; record it again")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

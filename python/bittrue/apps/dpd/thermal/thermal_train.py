@@ -31,13 +31,14 @@ from bittrue.apps.dpd.training.logs import Log
 from bittrue.apps.dpd.training.stage import Loop, copied
 from bittrue.apps.dpd.training.team import Team
 from bittrue.bars import shown
+from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
 from bittrue.qat import checkpoint
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
-from bittrue.spec.store import content_hash
+from bittrue.spec.store import JSON_FILE, content_hash
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,8 @@ def train(
     if plan.thermal is None:
         raise BadInput(f"recipe {plan.name} has no section [thermal]; add one")
     team, folder = Team.gather(), Path(output)
+    for bank in BANKS:
+        check_owner(folder / bank, [JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)
     with lock, shown(Bars, team.leads and report is None) as bars:
         for bank in BANKS:

@@ -57,7 +57,6 @@ def decode(
     positions, passes_out, slots = _outputs(chip, fields, kind, bits, shape, enabled, kernels)
     wide, activation, shift = _post(fields, kind, bits)
     gap = gap_of(chip, fields, kind, passes_out, wide)
-    folded = check_pointers(chip, fields, kind, shape, enabled, wide, passes_out, gap)
     step = (LANES if wide else 1) * (gap + 1)
     settings = LayerSettings(
         **vars(shape),
@@ -79,7 +78,7 @@ def decode(
         write=write_places(chip, quadrants, kind, master, enabled),
         pixel_step=passes_out * step,
         pass_step=step,
-        folded=folded,
+        folded=check_pointers(chip, fields, kind, shape, enabled, wide, passes_out, gap),
     )
     _check_slots(fields, slots)
     fields.need(settings.output_rows > 0 < settings.output_columns, "RCNT", "the frame is shorter than the kernel")

@@ -96,7 +96,7 @@ def _pooling(settings: LayerSettings, nodes: Sequence[Node]) -> Iterator[str]:
             return
 
 
-def _shown(axes: list[tuple[str, int, int, int]]) -> list[tuple[str, int, int, int]]:
+def _shown(axes: Sequence[tuple[str, int, int, int]]) -> Sequence[tuple[str, int, int, int]]:
     return axes if axes[1][1] > 1 else axes[:1]
 
 

@@ -71,5 +71,5 @@ def test_a_recorded_case_runs_through_import_generate_and_verify(name, tmp_path,
         assert main(["max78002", "verify", str(tmp_path / "p")]) == 0
         out = capsys.readouterr().out
         assert "PASS: the firmware's known-answer test" in out
-        if folder.name in VENDORS_ESTIMATE:
-            assert f"{VENDORS_ESTIMATE[folder.name]:,} cycles" in out
+        if name in VENDORS_ESTIMATE:
+            assert f"{VENDORS_ESTIMATE[name]:,} cycles" in out

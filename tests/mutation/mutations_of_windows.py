@@ -1,7 +1,8 @@
 """Mutations of windows on frames and images, of operations by element, of nets with several ends, and of their judges."""
 
 WINDOW, CONV, TRANSPOSED, POOLS, ARRANGING, NET, STORE = (
-    f"python/bittrue/spec/{name}.py" for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
+    f"python/bittrue/spec/{name}.py"
+    for name in ("window", "conv", "conv_transpose", "pool", "arranging", "net", "store")
 )
 WEIGHTED, POOL, ELTWISE, RUN = (f"python/bittrue/ref/{name}.py" for name in ("weighted", "pool", "eltwise", "run"))
 FINISH = "python/bittrue/ref/finish.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stages_for_chips import conv, conv2d, joining, linear, passing
 
 from bittrue.spec import Abs, ReLU
@@ -127,7 +129,21 @@ def _frame_to_image(rng):
     ]
 
 
+def _gaps(rng):
+    """Folded frames, and what is flattened, between the words of other tensors."""
+    return (8, 40), [
+        conv(rng, "a", 8, 8, 3, padding=1),
+        conv(rng, "b", 8, 8, 3, dilation=7, sources=("a",)),
+        conv(rng, "c", 8, 8, 3, dilation=7, sources=("a",)),
+        joining("d", "add", "b", "c"),
+        conv(rng, "e", 4, 8, 2, dilation=13, sources=("b",)),
+        replace(linear(rng, "f", 3, 8 * 26), sources=("c",)),
+    ]
+
+
 IMAGES = {
+    "gaps": (_gaps, MAX78002),
+    "gaps_78000": (_gaps, MAX78000),
     "images": (_images, MAX78002),
     "images_78000": (_images, MAX78000),
     "wide_images": (_wide_images, MAX78002),
@@ -145,5 +161,5 @@ IMAGES = {
     "small_images": (_small_images, MAX78000),
     "frame_to_image": (_frame_to_image, MAX78000),
 }
-RESULTS = {"_elements": ("f", "i", "k"), "_averaged": ("f", "h")}
+RESULTS = {"_gaps": ("d", "e", "f"), "_elements": ("f", "i", "k"), "_averaged": ("f", "h")}
 """Recipes whose nets have several results."""

@@ -50,6 +50,7 @@ REFUSED = [
     (changed(pool=Pool("avg", 3, 1, 2)), (2, 20, 20), MAX78002, "a pooling window of 3 samples cannot be dilated"),
     (changed(one(4, 4, groups=4)), (4, 9, 9), MAX78000, "a MAX78000 has no groups; use groups 1"),
     (changed(one(4, 4, groups=2)), (4, 9, 9), MAX78002, "2 groups for 4 inputs and 4 outputs; use 1, or as many"),
+    (changed(TURNED, groups=2, weight=np.ones((2, 1, 3, 3), int)), (2, 5, 5), MAX78002, "transposed is not generated"),
     (one(bits=-1), (2, 9, 9), MAX78000, "a MAX78000 has no -1/.1 weights"),
     (one(), (2, 1025, 3), MAX78000, "an image of 1025x3 is larger than the 1024 rows and columns of a MAX78000"),
     (one(padding=1), (2, 3, 1023), MAX78000, "1025 columns with padding are more than the 1024 of a MAX78000"),

@@ -110,6 +110,8 @@ def test_element_wise_operations_are_fused_with_what_the_chip_has():
     assert kinds(before)[2:] == [("c", "conv2d", "add", True)] and stages_of(before, MAX78002)[-1].pool_first
     other = net(("p", half, "a"), ("q", AvgPool2d((2, 2), (2, 2)), "b"), ("sum", Add(DATA), "p", "q"))
     assert kinds(other)[2:] == [("p", "none", None, True), ("q", "none", None, True), ("sum", "none", "add", False)]
+    deep = net(added, ("c", conv(4, 1, groups=4), "sum"))
+    assert kinds(deep)[2:] == [("sum", "none", "add", False), ("c", "conv2d", None, False)]
     many = net(added, ("c", conv(3, 72), "sum"), shape=(72, 4, 4))
     assert kinds(many)[2:] == [("c", "conv2d", "add", False)]
     biased = net(added, ("c", conv(3, 72, bias=128), "sum"), shape=(72, 4, 4))
@@ -132,6 +134,12 @@ def test_results_of_several_layers_lie_where_they_are_needed():
     assert [one[0] for one in kinds(image(*twice))] == ["a", "a_copy", "sum"]
     given = [("b", conv(4, 4), "input"), ("sum", Add(DATA), "input", "b")]
     assert [one[0] for one in kinds(image(*given))] == ["b", "input_copy", "sum"]
+    flat = [
+        *nodes[:3],
+        ("flat", Flatten(), "a"),
+        ("fc", Dense(np.ones((2, 384), int), np.zeros(2, int), Format(8, 12), DATA), "flat"),
+    ]
+    assert [one[0] for one in kinds(image(*flat, outputs=("sum", "fc")))] == ["a", "b", "a_copy", "sum", "fc"]
     wide = [("a", conv(72, 4), "input"), ("b", conv(72, 72), "a"), ("sum", Add(DATA), "a", "b")]
     assert [one[0] for one in kinds(image(*wide))] == ["a", "b", "a_copy", "sum"]
 

@@ -2,7 +2,7 @@
 
 A source of an element-wise operation lies between the other operands, and one whose channels are joined beside the
 others (`bittrue.targets.max78002.joins`). It can lie so only once. Whatever else reads it must read over the gaps,
-which the MAX78000 cannot, nor any chip with more than 64 channels.
+which the MAX78000 cannot, nor any chip with more than 64 channels, nor where it flattens.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _readable(
         return False
     others = [stage for stage in stages if source in stage.sources and (stage.join == "concat", stage.sources) != group]
     alone = not others and group[1].count(source) == 1
-    return alone or (device.read_gaps and types[source][0] <= PROCESSORS)
+    flattened = any(stage.operation == "linear" for stage in others)
+    return alone or (device.read_gaps and types[source][0] <= PROCESSORS and not flattened)
 
 
 def _named(name: str, taken: dict[str, tuple[int, ...]]) -> str:

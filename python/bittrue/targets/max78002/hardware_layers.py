@@ -157,6 +157,8 @@ def _complaint(layer: HardwareLayer, memory: MemoryMap) -> str:
             f"a {device.name} pools up to 64 channels without a convolution, not {given.channels}; pool before a "
             f"convolution"
         )
+    if layer.depthwise and layer.kind == "transposed":
+        return "a depthwise layer that is transposed is not generated, as no code shows its registers; use groups 1"
     if layer.flat * given.passes > FLATTEN:
         return (
             f"flattening {layer.flat} samples of {given.channels} channels takes {layer.flat * given.passes} steps "

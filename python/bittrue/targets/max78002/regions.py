@@ -68,19 +68,18 @@ def _region(
 ) -> Region:
     readers = [layer for layer in layers if set(layer.sources) & set(members)]
     last = max([k - 1 for k in members] + [layer.index for layer in readers])
-    before = max(tensors[k].before for k in members)
-    ends = [
-        4 * spot.word + tensors[k].at(0, 0, spot.gap).region[1] + _overrun(layers, k) for k, spot in members.items()
-    ]
+    placed = {k: tensors[k].at(0, 4 * spot.word, spot.gap) for k, spot in members.items()}
+    before = max(tensor.before for tensor in placed.values())
+    ends = [tensor.region[1] + _overrun(layers, k, tensor.gap) for k, tensor in placed.items()]
     return Region(
         members, before + max(ends), before, min(members) - 1, len(layers) if set(members) & set(results) else last
     )
 
 
-def _overrun(layers: Sequence[HardwareLayer], k: int) -> int:
+def _overrun(layers: Sequence[HardwareLayer], k: int, gap: int) -> int:
     """Bytes beyond a tensor that a layer reads (folded frames have whole rows only)."""
     beyond = [
-        (layer.rows * layer.columns - layer.given.length) * layer.given.step * GROUP
+        (layer.rows * layer.columns - layer.given.length) * layer.given.passes * (gap + 1) * GROUP
         for layer in layers
         if layer.folded and k in layer.sources
     ]

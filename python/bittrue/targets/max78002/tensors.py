@@ -102,8 +102,11 @@ class Tensor:
         return self.offset - self.before, self.offset + self.size + self.after
 
     def at(self, first: int, offset: int, gap: int | None = None) -> Tensor:
-        """The same tensor in another place, and with another gap if one is given."""
-        return replace(self, first=first, offset=offset, gap=self.gap if gap is None else gap)
+        """The same tensor in another place, and with another gap if one is given, also between what means nothing."""
+        if gap is None:
+            return replace(self, first=first, offset=offset)
+        before, after = (around // (self.gap + 1) * (gap + 1) for around in (self.before, self.after))
+        return replace(self, first=first, offset=offset, before=before, after=after, gap=gap)
 
     def place(self, channel: int, sample: int) -> tuple[int, int, int]:
         """Processor, byte offset of the word, and bits of the value's lowest bit in the word."""

@@ -75,9 +75,9 @@ def taken(view: View, layer: Layer, device: Device) -> bool:
         return not apart and not view.eltwise
     if not isinstance(layer, Conv2d):
         return view.pool is None and not view.eltwise
-    if not view.eltwise or passes_of(view.given[0]) == 1:
+    if not view.eltwise or (passes_of(view.given[0]) == 1 and layer.groups == 1):
         return True
-    return device.joined_passes and not layer.bias.any()
+    return layer.groups == 1 and device.joined_passes and not layer.bias.any()
 
 
 def poolable(view: View, device: Device) -> bool:

@@ -105,7 +105,7 @@ class Tensor:
         """The same tensor in another place, and with another gap if one is given, also between what means nothing."""
         if gap is None:
             return replace(self, first=first, offset=offset)
-        before, after = (around // (self.gap + 1) * (gap + 1) for around in (self.before, self.after))
+        before, after = (size // (self.gap + 1) * (gap + 1) for size in (self.before, self.after))
         return replace(self, first=first, offset=offset, before=before, after=after, gap=gap)
 
     def place(self, channel: int, sample: int) -> tuple[int, int, int]:

@@ -79,6 +79,7 @@ LAYERS = [
     (lambda: Net("n", TensorType((2,), Q7), [Node("it", Mul(Q7), ["input"] * 3)]), "Mul it takes 2 inputs, not 3"),
     (lambda: one(ComplexMul(Q7), (3,), (3,)), "ComplexMul takes pairs of channels (I, Q), not 3 channels; give"),
     (lambda: one(BitwiseOr(), (3,), (3,), formats=(Q7, "Q2.6")), "takes tensors of one format, not Q1.7, Q2.6; match"),
+    (lambda: one(Concat(), (1, 3)), "Concat takes two or more tensors, not 1; name more, or leave it away"),
     (lambda: one(Concat(), (1, 3), (1, 4)), "Concat takes tensors alike but for their channels, not '1x3 Q1.7, 1x4"),
     (lambda: one(Concat(), (1, 3), (1, 3), formats=(Q7, "Q2.6")), "not '1x3 Q1.7, 1x3 Q2.6'; match formats and sizes"),
     (lambda: one(Flatten(), (9,)), "Flatten takes frames or images, not (9,), which is flat; leave it away"),

@@ -63,8 +63,10 @@ def _constants(one: Convolution, phases: Sequence[Phase]) -> str:
 
 
 def _state(one: Convolution, phases: Sequence[Phase]) -> tuple[str, ...]:
-    node, most = one.site.node, max((phase.counts[-1] for phase in phases), default=0)
-    if one.gathers and phases:
+    if not phases:
+        return ()
+    node, most = one.site.node, max(phase.counts[-1] for phase in phases)
+    if one.gathers:
         size = AT_ONCE * one.layer.groups * max(one.row(phase) for phase in phases)
         return (*one.frame.state, f"int16_t rows_{node}[{size}];")
     return (*one.frame.state, *([f"{one.acc} sums_{node}[{most}];"] if most > STACK else []))

@@ -65,8 +65,12 @@ def transposed_kernel(weight: npt.ArrayLike, groups: int = 1) -> npt.NDArray[np.
 
     Its kernel is turned round on every axis, and inputs and outputs change places within each group. Doing it twice
     gives the same array again.
+
+    Raises `BadInput` where the groups do not divide the first axis.
     """
     array = np.asarray(weight)
+    if array.ndim < 2 or groups < 1 or len(array) % groups:
+        raise BadInput(f"a kernel of shape {array.shape} has no {groups} groups; they must divide its first axis")
     parts = array.reshape(groups, -1, *array.shape[1:]).swapaxes(1, 2)
     return np.flip(parts.reshape(-1, *parts.shape[2:]), tuple(range(2, array.ndim)))
 

@@ -12,10 +12,10 @@ from itertools import product
 import numpy as np
 
 from bittrue.emit.c.activate import activate
-from bittrue.emit.c.conv_blocks import AT_ONCE, STACK, Convolution, Phase, alone, direct, gathered
+from bittrue.emit.c.conv_blocks import AT_ONCE, Convolution, Phase, alone, direct, gathered
 from bittrue.emit.c.frames import framed
 from bittrue.emit.c.loops import term
-from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull
+from bittrue.emit.c.site import STACK, Fragment, Site, accumulator_types, hull
 from bittrue.emit.c.text import element_type, initialiser
 from bittrue.num import Interval
 from bittrue.spec import Conv

@@ -30,6 +30,7 @@ from bittrue.spec import (
     Sub,
     TensorType,
     Upsample,
+    transposed_kernel,
 )
 
 Q7 = "Q1.7"
@@ -81,6 +82,7 @@ LAYERS = [
     (lambda: one(BitwiseOr(), (3,), (3,), formats=(Q7, "Q2.6")), "takes tensors of one format, not Q1.7, Q2.6; match"),
     (lambda: one(Concat(), (1, 3), (1, 4)), "Concat takes tensors alike but for their channels, not '1x3 Q1.7, 1x4"),
     (lambda: one(Concat(), (1, 3), (1, 3), formats=(Q7, "Q2.6")), "not '1x3 Q1.7, 1x3 Q2.6'; match formats and sizes"),
+    (lambda: one(Concat(), (1, 3)), "Concat takes two or more tensors, not 1; leave it away"),
     (lambda: one(Flatten(), (9,)), "Flatten takes frames or images, not (9,), which is flat; leave it away"),
     (lambda: one(Reshape((2, 5)), (3, 3)), "Reshape gives shape (2, 5) (10 elements) to 9 elements of shape (3, 3)"),
     (lambda: one(Reshape(()), (3, 3)), "a tensor has shape (); give one or more axes"),
@@ -89,6 +91,11 @@ LAYERS = [
     (lambda: Upsample((0,)), "Upsample factors is 0; give a whole number of 1 or more"),
     (lambda: one(Upsample((2,)), (1, 3, 3)), "Upsample takes frames of shape (channels, length), not (1, 3, 3)"),
     (lambda: one(Interleave((2, 2)), (6, 3, 3)), "Interleave by (2, 2) takes a multiple of 4 channels, not 6"),
+    (lambda: transposed_kernel(np.ones((3, 1, 2)), 2), "of 3 inputs has 2 groups; give a number that divides them"),
+    (lambda: transposed_kernel(np.ones((2, 1, 2)), 0), "of 2 inputs has 0 groups; give a number that divides them"),
+    (lambda: transposed_kernel(np.ones((2, 1, 2)), 2.0), "of 2 inputs has 2.0 groups; give a number that"),
+    (lambda: transposed_kernel(np.ones(3)), "kernel has shape (3,); give (inputs, outputs / groups, *sizes)"),
+    (lambda: transposed_kernel(np.ones((0, 1, 2))), "kernel has shape (0, 1, 2); give (inputs, outputs / groups"),
     (lambda: Constant([[128]], Q7), "Constant.values[0, 0] is 128, outside -128..127 of Q1.7"),
     (lambda: Constant([[0.5]], Q7), "Constant.values holds float64 numbers"),
     (lambda: Net("n", TensorType((1,), Q7), [Node("it", Constant([1], Q7), ("input",))]), "Constant it takes 0"),
@@ -97,8 +104,8 @@ NETS = [
     (lambda: two(outputs=("two", "one")), "net n has outputs ['two', 'one']; name nodes, each once, in the order of"),
     (lambda: two(outputs=("one", "one", "two")), "net n has outputs ['one', 'one', 'two']; name nodes"),
     (lambda: two(outputs=("b", "two")), "net n has outputs ['b', 'two']; name nodes"),
-    (lambda: two(outputs=("one",)), "nothing uses node two"),
-    (lambda: two(outputs=5), "has outputs [None]; name nodes"),
+    (lambda: two(outputs=("one",)), "nothing uses node two; make it an output or remove it"),
+    (lambda: two(outputs=5), "net n has outputs 5; give a list of names of nodes"),
     (lambda: two(nodes=[Node("one", Add(Q7), ("a", "a"))]), "net n: nothing uses input b; remove it"),
     (lambda: two(nodes=[Node("b", Add(Q7), ("a", "b"))]), "node name 'b' is taken"),
     (lambda: two(inputs={"A": TensorType((2,), Q7), "b": TensorType((2,), Q7)}), "an input called 'A'; use a"),
@@ -108,7 +115,8 @@ NETS = [
     (lambda: two().input, "net n has inputs a, b; here a net with one input is needed"),
 ]  # fmt: skip
 CODES = [
-    (lambda: ref.run(two(), [[1, 2]]), "a, b"),
+    (lambda: ref.run(two(), [[1, 2]]), "net n takes inputs a, b; give a dictionary of one array each"),
+    (lambda: ref.run(one(Flatten(), (1, 3)), [[[0.5, 1, 2]]]), "sample holds float64 numbers; integer codes of Q1.7"),
     (lambda: ref.run(two(), {"a": [[1, 2]]}), "net n takes inputs a, b, not 'a'; give one array for each"),
     (lambda: ref.run(two(), {"a": [[1, 2]], "b": [[1, 2]] * 2}), "samples by input; give as many of each"),
     (lambda: ref.run(two(), {"a": [[1, 200]], "b": [[1, 2]]}), "a sample [0, 1] is 200, outside -128..127"),

@@ -102,8 +102,8 @@ class Project:
 
     @property
     def results(self) -> list[PlacedLayer]:
-        """The layers whose results are the net's outputs, in their order."""
-        placed = {layer.node: layer for layer in self.layers}
+        """The layers whose results are the net's outputs, in their order: of a result and its copies the first."""
+        placed = {layer.node: layer for layer in reversed(self.layers)}
         return [placed[name] for name in self.net.outputs]
 
 

@@ -12,7 +12,7 @@ from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, Fold
 from bittrue.lower.frames import clocks_a_sample, least_interval
 from bittrue.lower.load import bank_count
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import Step, schedule
+from bittrue.lower.schedule import Step, check_hardware, schedule
 from bittrue.lower.stored import Stored, stored
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted
 
@@ -168,6 +168,7 @@ def default_interval(net: Net) -> int:
     8 for vectors. For frames the shortest power of two at which the net takes at most half of the DSP48E1 and of the
     block RAM of an xc7z020, the longest one there is where none does. Raises `BadInput` for a net without an RTL leg.
     """
+    check_hardware(net)
     if len(net.input.shape) == 1:
         return INTERVAL
     half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)

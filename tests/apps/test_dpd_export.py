@@ -102,6 +102,15 @@ def test_an_integer_net_keeps_every_bit_of_its_biases(tmp_path):
     assert content_hash(spec.load(tmp_path / "roms")) == content_hash(net)
 
 
+def test_a_net_of_several_inputs_is_written_and_named_by_them(tmp_path, capsys):
+    types = {"iq": spec.TensorType((2,), "Q1.7"), "gain": spec.TensorType((2,), "Q2.6")}
+    net = spec.Net("turned", types, [spec.Node("product", spec.ComplexMul("Q2.6"), ("iq", "gain"))])
+    spec.save(net, tmp_path / "net")
+    assert main(["export", "--checkpoint", str(tmp_path / "net"), "-o", str(tmp_path / "roms")]) == 0
+    assert "\ninput iq 2 Q1.7\ninput gain 2 Q2.6\nproduct 2 Q2.6\n" in capsys.readouterr().out
+    assert content_hash(spec.load(tmp_path / "roms")) == content_hash(net)
+
+
 def test_float_parameters_take_the_formats_of_the_net_or_of_the_recipe(capture_folder, tmp_path):
     text = plan(capture_folder)
     own = parameters(skeleton(text))

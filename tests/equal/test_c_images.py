@@ -190,5 +190,5 @@ def test_several_outputs_are_not_one() -> None:
         model.run(given)
     with pytest.raises(BadInput, match="takes inputs left, right"):
         model.outputs({"left": given["left"]})
-    with pytest.raises(BadInput, match="a net with one input is needed"):
+    with pytest.raises(BadInput, match="takes inputs left, right; give a dictionary"):
         model.outputs(given["left"])

@@ -14,6 +14,8 @@ from test_verify import two_layers
 
 from bittrue.cli import main
 from bittrue.errors import BadInput
+from bittrue.spec import Add, Conv2d, Net, Node, TensorType
+from bittrue.targets.max78002.devices import MAX78000
 from bittrue.targets.max78002.generate import write_project
 from bittrue_firmware.compiling import COMPILER
 from bittrue_firmware.frames import verify_frames
@@ -42,6 +44,20 @@ def test_every_frame_goes_through_the_same_firmware(name, tmp_path, monkeypatch)
     found = verify_frames(verdict, frames_of(net, 6), advance=lambda: advanced.append(1))
     assert found.passed and found.frames == len(advanced) == 6, found.complaints
     assert stored[once:] == stored[:once]  # the weights are loaded once
+
+
+def test_a_result_that_is_also_copied_is_where_the_first_of_its_layers_puts_it(tmp_path):
+    filters = [np.random.default_rng(seed).integers(-128, 128, (2, 2, 1, 1)) for seed in (1, 2)]
+    nodes = [
+        Node("a", Conv2d(filters[0], [0, 128], "Q1.7", "Q1.7"), "input"),
+        Node("b", Conv2d(filters[1], [128, 0], "Q1.7", "Q1.7"), "a"),
+        Node("sum", Add("Q1.7"), ("a", "b")),
+    ]
+    net = Net("kept", TensorType((2, 3, 4), "Q1.7"), nodes, outputs=("a", "sum"))
+    made = write_project(net, frames_of(net, 1)[0], MAX78000, tmp_path / "p")
+    assert [layer.name for layer in made.layers] == ["a", "b", "a_copy", "sum"]
+    found = verify_frames(verify(tmp_path / "p"), frames_of(net, 5))
+    assert found.passed and found.frames == 5, found.complaints
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 from strategies import tdnn
 
 from bittrue.check.coverage import ABSENT
+from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.lower import schedule as schedule_module
 from bittrue.lower.elementwise import Elementwise, add_clocks
@@ -22,6 +23,7 @@ from bittrue.lower.schedule import HARDWARE, SKID, schedule
 from bittrue.num import Format
 from bittrue.spec import Add, Dense, Net, Node, TensorType
 from bittrue.spec.layer import LAYERS
+from bittrue.targets.pynq_z1.build import Design, fclk
 
 SIZES = (1, 2, 3, 5, 8, 13, 30, 33)
 FOLDS = [Fold(i, o, t) for i, o, t in itertools.product(SIZES, SIZES, (4, 5, 7, 8, 16, 31, 64))]
@@ -169,6 +171,26 @@ def test_a_tensor_that_is_neither_vector_nor_frame_is_refused() -> None:
     net = Net("image", image, (Node("sum", Add(image.format), ("input", "input")),))
     with pytest.raises(BadInput, match=r"net image: the RTL leg takes vectors and frames, not tensors 2x3x4 Q1.7; "):
         schedule(net, 48)
+
+
+def pair() -> Net:
+    fmt = Format.parse("Q1.7")
+    return Net("pair", dict.fromkeys("ab", TensorType((2,), fmt)), (Node("sum", Add(fmt), ("a", "b")),))
+
+
+@pytest.mark.parametrize(
+    ("net", "sentence"),
+    [
+        (pair(), "net pair has several inputs or outputs; the RTL leg takes nets with one of each"),
+        (LAYERS["ConvTranspose1d"].example(), "node twice: ConvTranspose1d has no RTL leg; run the net on another leg"),
+        (LAYERS["Conv2d"].example(), "the RTL leg takes vectors and frames, not tensors"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_what_hardware_cannot_have_is_said_before_its_interval(net: Net, sentence: str) -> None:
+    for planned in (lambda: schedule(net, 4), lambda: default_interval(net), lambda: Design.of(net, fclk(100))):
+        with pytest.raises(BadInput, match=sentence):
+            planned()
 
 
 def test_an_accumulator_beyond_a_dsp_is_refused() -> None:

@@ -316,7 +316,7 @@ def given_(key, value):
     ("change", "match"),
     [
         (top("format", "onnx"), "'format' must be 'bittrue-net'"),
-        (top("version", 2), "malformed near 'inputs'"),
+        (top("version", 2), "version 2 has the key 'inputs', which is missing"),
         (top("version", 3), "has version 3; this bittrue reads versions 1 and 2"),
         (top("version", "1"), "has version '1'"),
         (top("version", None), "has version None"),

@@ -93,14 +93,17 @@ def test_several_ends_come_back(tmp_path):
     ("changes", "sentence"),
     [
         ({"outputs": ["product", "sum"]}, "has outputs ['product', 'sum']; name nodes"),
-        ({"outputs": []}, "writes it in another way"),
-        ({"outputs": "product"}, "has outputs"),
-        ({"outputs": None}, "malformed near 'outputs'"),
-        ({"inputs": None}, "malformed near 'inputs'"),
+        ({"outputs": []}, "'outputs' is []; version 2 has a list of one or more there"),
+        ({"outputs": "product"}, "'outputs' is 'product'; version 2 has a list of one or more"),
+        ({"outputs": None}, "version 2 has the key 'outputs', which is missing"),
+        ({"inputs": None}, "version 2 has the key 'inputs', which is missing"),
         ({"input": {"shape": [2], "format": Q7}}, "a key too many"),
-        ({"version": 1}, "malformed near 'input'"),
+        ({"version": 1}, "version 1 has the key 'input', which is missing"),
         ({"version": 3}, "this bittrue reads versions 1 and 2"),
-        ({"inputs": {"left": {"shape": [2], "format": Q7}}}, "malformed"),
+        ({"inputs": {"left": {"shape": [2], "format": Q7}}}, "version 2 has a list of one or more there"),
+        ({"inputs": [{"shape": [2], "format": Q7}]}, "; give an object with name, shape and format"),
+        ({"inputs": ["left", "right"]}, "an input is 'left'; give an object with name, shape and format"),
+        ({"inputs": [{"name": "left", "shape": [2], "format": Q7}] * 2}, "the input 'left' is there twice; choose"),
     ],
 )
 def test_other_descriptions_of_several_ends_are_refused(changes, sentence, tmp_path):
@@ -115,14 +118,14 @@ def test_a_net_of_the_first_version_is_refused_under_the_second(tmp_path):
     save(alone(Flatten()), tmp_path)
     inputs = [{"name": "input", "shape": [1, 5], "format": Q7}]
     rewritten(tmp_path, version=2, input=None, inputs=inputs, outputs=["it"])
-    with pytest.raises(BadInput, match="writes it in another way"):
+    with pytest.raises(BadInput, match="has version 2 and a net that belongs under version 1; write the folder"):
         load(tmp_path)
 
 
 def test_a_net_of_the_second_version_is_refused_under_the_first(tmp_path):
     save(Net("n", TensorType((2,), Q7), [Node("it", Sub(Q7), ("input", "input"))]), tmp_path)
     rewritten(tmp_path, version=1, input={"shape": [2], "format": Q7}, inputs=None, outputs=None)
-    with pytest.raises(BadInput, match="writes it in another way"):
+    with pytest.raises(BadInput, match="has version 1 and a net that belongs under version 2; write the folder"):
         load(tmp_path)
 
 

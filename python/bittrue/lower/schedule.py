@@ -92,6 +92,18 @@ class Step:
     pools: pool1d.Pools | None = None
 
 
+def check_hardware(net: Net) -> None:
+    """Raise `BadInput` for a net of several inputs or outputs, tensors of more than two axes, or another layer."""
+    if len(net.inputs) > 1 or net.outputs != (net.nodes[-1].name,):
+        raise BadInput(f"net {net.name} has several inputs or outputs; the RTL leg takes nets with one of each")
+    for tensor in net.types.values():
+        if len(tensor.shape) > 2:
+            raise BadInput(f"net {net.name}: the RTL leg takes vectors and frames, not tensors {tensor}; reshape them")
+    for node in net.nodes:
+        if not isinstance(node.layer, HARDWARE):
+            raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
+
+
 def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step]:
     """`Step` of every node of ``net`` by name, for one sample every ``interval`` clocks.
 
@@ -102,23 +114,17 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step
     vector nor a frame, an accumulator that is too wide, or frames in a net with banks.
     """
     check_interval(interval)
+    check_hardware(net)
     found = ranges(net)
-    if len(net.inputs) > 1 or net.outputs != (net.nodes[-1].name,):
-        raise BadInput(f"net {net.name} has several inputs or outputs; the RTL leg takes nets with one of each")
     frames = len(net.input.shape) > 1
     if frames and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
-    for tensor in net.types.values():
-        if len(tensor.shape) > 2:
-            raise BadInput(f"net {net.name}: the RTL leg takes vectors and frames, not tensors {tensor}; reshape them")
     clocks = clocks_a_sample(net, interval)
     # what frames find in the pipeline no longer changes after as many frames as there are layers
     when = {INPUT: source_columns(SKID, transfers(net.input), clocks, len(net.nodes) + 3 if frames else 1)}
     steps: dict[str, Step] = {}
     carried = column_sources(net)
     for node in net.nodes:
-        if not isinstance(node.layer, HARDWARE):
-            raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
         sources = [when[carried[source]] for source in node.inputs]
         given, slack = meeting(sources, clocks // sources[0].shape[1])
         step = _step(net, node, carried, clocks, found[node.name], banked)

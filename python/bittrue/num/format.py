@@ -113,7 +113,7 @@ class Format:
         array = plain(codes, what)
         if array.dtype.kind not in "iu":
             raise BadInput(
-                f"{what} holds {array.dtype} numbers; integer codes of {self} are needed, so encode it first"
+                f"{what.rstrip()} holds {array.dtype} numbers; integer codes of {self} are needed, so encode it first"
             )
         bad = (array < self.lo) | (array > self.hi)
         if bad.any():

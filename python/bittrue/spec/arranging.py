@@ -83,14 +83,14 @@ class Reshape(Layer):
 class Concat(Layer):
     """All channels of the first tensor, then those of the next: ``y = x_0[0], x_0[1], ..., x_1[0], ...``.
 
-    Raises `BadInput` for fewer than two tensors, and where the formats, or axes other than the first, differ.
+    Raises `BadInput` where the formats, or axes other than the first, differ, and for fewer than two tensors.
     """
 
     arity: ClassVar[int | None] = None
 
     def output_type(self, *inputs: TensorType) -> TensorType:
         if len(inputs) < 2:
-            raise BadInput(f"Concat takes two or more tensors, not {len(inputs)}; name more, or leave it away")
+            raise BadInput(f"Concat takes two or more tensors, not {len(inputs)}; leave it away")
         if len({(given.shape[1:], given.format) for given in inputs}) != 1:
             raise BadInput(
                 f"Concat takes tensors alike but for their channels, not {shown(', '.join(map(str, inputs)))}; match "

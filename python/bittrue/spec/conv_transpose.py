@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, shown
 from bittrue.num import Format
+from bittrue.num.arrays import integer
 from bittrue.spec.activation import Abs, Linear, ReLU
 from bittrue.spec.conv import Conv
 from bittrue.spec.layer import TensorType, register
@@ -66,12 +67,18 @@ def transposed_kernel(weight: npt.ArrayLike, groups: int = 1) -> npt.NDArray[np.
     Its kernel is turned round on every axis, and inputs and outputs change places within each group. Doing it twice
     gives the same array again.
 
-    Raises `BadInput` where the groups do not divide the first axis.
+    Raises `BadInput` for an array without an axis to turn round, and for groups that do not divide its first axis.
     """
     array = np.asarray(weight)
-    if array.ndim < 2 or groups < 1 or len(array) % groups:
-        raise BadInput(f"a kernel of shape {array.shape} has no {groups} groups; they must divide its first axis")
-    parts = array.reshape(groups, -1, *array.shape[1:]).swapaxes(1, 2)
+    if array.ndim < 3 or not array.size:
+        raise BadInput(f"a transposed kernel has shape {array.shape}; give (inputs, outputs / groups, *sizes)")
+    count = integer(groups)
+    if count is None or count < 1 or array.shape[0] % count:
+        raise BadInput(
+            f"a transposed kernel of {array.shape[0]} inputs has {shown(groups)} groups; give a number that divides "
+            f"them"
+        )
+    parts = array.reshape(count, -1, *array.shape[1:]).swapaxes(1, 2)
     return np.flip(parts.reshape(-1, *parts.shape[2:]), tuple(range(2, array.ndim)))
 
 

@@ -122,7 +122,9 @@ class Net:
         """The names of the results; `BadInput` unless they are nodes in the order of evaluation."""
         names = [node.name for node in self.nodes]
         given = (given,) if isinstance(given, str) else given
-        wanted: list[object] = list(given) if isinstance(given, list | tuple) else [None]
+        if not isinstance(given, list | tuple):
+            raise BadInput(f"net {self.name} has outputs {shown(given)}; give a list of names of nodes")
+        wanted: list[object] = list(given)
         wanted = wanted or [*names[-1:]]
         chosen = set(map(str, wanted))
         if wanted != (found := [name for name in names if name in chosen]):
@@ -138,9 +140,7 @@ class Net:
                 raise BadInput(f"net {self.name}: nothing uses input {name}; remove it")
         for node in self.nodes:
             if node.name not in used:
-                raise BadInput(
-                    f"net {self.name}: nothing uses node {node.name}, and it is no output; remove it, or name it one"
-                )
+                raise BadInput(f"net {self.name}: nothing uses node {node.name}; make it an output or remove it")
 
     @cached_property
     def types(self) -> dict[str, TensorType]:
@@ -223,6 +223,10 @@ class Net:
         more samples than another.
         """
         if not isinstance(codes, Mapping):
+            if len(self.inputs) > 1:
+                raise BadInput(
+                    f"net {self.name} takes inputs {', '.join(self.inputs)}; give a dictionary of one array each"
+                )
             return {INPUT: self.check_codes(codes)}
         if set(codes) != set(self.inputs):
             raise BadInput(

@@ -91,6 +91,11 @@ def load(folder: str | os.PathLike[str]) -> Net:
             f"{folder} was edited or is corrupt: net.json says {shown(given)}, the content has {found}; restore it"
         )
     net = _build(document, tensors, folder)
+    if document["version"] != (version := _version(net)):
+        raise BadInput(
+            f"{folder / JSON_FILE} has version {document['version']} and a net that belongs under version {version}; "
+            f"write the folder with bittrue.spec.save"
+        )
     if content_hash(net) != given:
         raise BadInput(
             f"{folder / JSON_FILE} holds more than its net or writes it in another way (a key too many, Q01.15 for "
@@ -186,11 +191,8 @@ def _wide(name: str, tensor: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
     try:
-        old = document["version"] == 1
-        named = [{"name": INPUT, **document["input"]}] if old else document["inputs"]
-        inputs = {entry["name"]: TensorType(entry["shape"], Format.parse(entry["format"])) for entry in named}
+        inputs, outputs = _ends(document)
         nodes = tuple(_node(entry, tensors) for entry in document["nodes"])
-        outputs = () if old else tuple(document["outputs"])
         net = Net(document["name"], inputs, nodes, document.get("delay", 0), outputs)
     except BadInput as error:
         raise BadInput(f"{folder / JSON_FILE}: {error}") from None
@@ -202,6 +204,25 @@ def _build(document: dict[str, Any], tensors: Tensors, folder: Path) -> Net:
             f"{folder / WEIGHT_FILE} holds {shown(sorted(unused)[0])}, which no layer of net.json has; remove it"
         )
     return net
+
+
+def _ends(document: dict[str, Any]) -> tuple[dict[str, TensorType], list[str]]:
+    """Inputs by name and outputs, none in version 1; `BadInput` where they are not as that version has them."""
+    version, keys = document["version"], ("input",) if document["version"] == 1 else ("inputs", "outputs")
+    for key in keys:
+        if key not in document:
+            raise BadInput(f"version {version} has the key {key!r}, which is missing; see docs/net-format.md")
+        if version == 2 and (not isinstance(document[key], list) or not document[key]):
+            raise BadInput(f"{key!r} is {shown(document[key])}; version 2 has a list of one or more there")
+    named = [{"name": INPUT, **document["input"]}] if version == 1 else document["inputs"]
+    inputs: dict[str, TensorType] = {}
+    for entry in named:
+        if not isinstance(entry, dict) or not {"name", "shape", "format"} <= set(entry):
+            raise BadInput(f"an input is {shown(entry)}; give an object with name, shape and format")
+        if entry["name"] in inputs:
+            raise BadInput(f"the input {shown(entry['name'])} is there twice; choose another name")
+        inputs[entry["name"]] = TensorType(entry["shape"], Format.parse(entry["format"]))
+    return inputs, document["outputs"] if version == 2 else []
 
 
 def _node(entry: dict[str, Any], tensors: Tensors) -> Node:

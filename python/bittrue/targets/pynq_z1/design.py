@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import check_hardware
 from bittrue.lower.stream_shell import shell_name, stream_bits
 from bittrue.spec import Net
 from bittrue.targets.pynq_z1.clock import Fclk
@@ -88,6 +89,7 @@ class Design:
     def of(cls, net: Net, clock: Fclk) -> Design:
         """That of a net's shell; `BadInput` for samples that no stream of the DMA can take."""
         try:
+            check_hardware(net)
             widths = stream_bits(net.input), stream_bits(net.output)
         except BadInput as error:
             raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None

@@ -182,7 +182,9 @@ def _write(output: str | os.PathLike[str], files: Mapping[str, bytes | str], net
 
 def summary(net: Net) -> list[str]:
     """Lines that say what a net is: its hash, and the formats of its tensors and weights."""
-    lines = [f"{net.name} {content_hash(net)}", f"input {net.input}"]
+    several = len(net.inputs) > 1
+    lines = [f"{net.name} {content_hash(net)}"]
+    lines += [f"input {name} {given}" if several else f"input {given}" for name, given in net.inputs.items()]
     for node in net.nodes:
         weights = getattr(node.layer, "weight_format", None)
         lines.append(f"{node.name} {net.types[node.name]}" + (f", weights {weights}" if weights else ""))

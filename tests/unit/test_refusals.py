@@ -89,7 +89,6 @@ LAYERS = [
     (lambda: Reshape("ab"), "Reshape.shape is 'ab'; give a list of whole numbers"),
     (lambda: Reshape(np.array(5)), "Reshape.shape is array(5); give a list of whole numbers"),
     (lambda: MaxPool2d(np.array(2), 1), "MaxPool2d size is array(2); give a list of whole numbers"),
-    (lambda: transposed_kernel(np.ones((3, 2, 3)), 2), "a transposed kernel of 3 inputs has 2 groups; give a number that divides them"),
     (lambda: Upsample((1, 2, 3)), "Upsample factors is (1, 2, 3); give one whole number for a frame, two for an image"),
     (lambda: Upsample((0,)), "Upsample factors is 0; give a whole number of 1 or more"),
     (lambda: one(Upsample((2,)), (1, 3, 3)), "Upsample takes frames of shape (channels, length), not (1, 3, 3)"),

@@ -55,6 +55,9 @@ def compile_project(folder: Path, chip: Chip) -> tuple[bytes, str]:
 
 
 def _first_error(text: str) -> str:
+    """The line that says most: an error, else what the linker says itself; not that some program failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line or "overflowed" in line or "undefined reference" in line]
-    return (telling or lines or ["the compiler says nothing"])[0][:400]
+    errors = [line for line in lines if "error" in line or "overflowed" in line or "undefined reference" in line]
+    errors = [line for line in errors if not line.startswith("collect2:")]
+    linker = [line.partition("bin/ld: ")[2] for line in lines if "bin/ld: " in line]
+    return (errors or linker or lines or ["the compiler says nothing"])[0][:400]

@@ -141,6 +141,13 @@ def test_code_that_does_not_fit_the_flash_is_bad_input(project):
         verify(project)
 
 
+def test_data_that_do_not_fit_the_ram_are_bad_input(project):
+    edit(project, "volatile uint32_t cnn_time;", "volatile uint32_t cnn_time; uint8_t big[0x5f000];")
+    edit(project, "cnn_time = 1;", "cnn_time = big[cnn_time];")
+    with pytest.raises(BadInput, match="does not compile: the program leaves no 8 KiB of RAM for its stack; put out"):
+        verify(project)
+
+
 def test_what_is_missing_is_one_sentence(project, monkeypatch, tmp_path):
     with pytest.raises(BadInput, match=r"nowhere has no manifest\.json; name a folder that bittrue"):
         verify(tmp_path / "nowhere")

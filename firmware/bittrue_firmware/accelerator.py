@@ -18,7 +18,6 @@ from bittrue_firmware.layer_run import LayerRun
 from bittrue_firmware.settings import LayerSettings
 from bittrue_firmware.weight_memory import WeightMemory
 
-_REGISTER_BITS = 32
 Powered = Callable[[int], str]
 
 

@@ -24,7 +24,7 @@ def read_places(settings: LayerSettings, channels: int, pixels: int, operand: in
     processors = np.array(settings.processors)[own % count]
     unit, operands = settings.unit, settings.operands.count
     unit *= -(-channels // count) if settings.folded else 1
-    if settings.linear and settings.rows == settings.columns == 1:  # flattened: as many words as there are passes
+    if settings.linear and settings.rows == settings.columns == 1 and settings.pool == (1, 1):  # flattened
         unit = max(1, settings.passes // pixels)
     words = settings.read + number * unit + own // count * operands + operand
     lanes = processors % LANES

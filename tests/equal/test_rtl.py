@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import corners, full_range, interval_for, nets, tdnn
 
 from bittrue import ref
+from bittrue.cli import main
 from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.simulation import Simulation
 from bittrue.cosim.stalls import MATRIX, Stalls
@@ -22,7 +23,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import HARDWARE
-from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType
+from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType, save
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -128,8 +129,19 @@ def test_run_and_taps_are_the_interface_of_a_leg() -> None:
     found = rtl.taps(x)
     assert list(found) == list(expected)
     np.testing.assert_array_equal(found["fc"], expected["fc"])
+    np.testing.assert_array_equal(rtl.run({"input": x}), expected["fc"])
     with pytest.raises(BadInput, match="takes samples of shape"):
         rtl.run(x[:, :3])
+
+
+def test_the_command_runs_a_net_on_this_leg(tmp_path, monkeypatch) -> None:
+    rtl = model("Dense", 16)
+    x = vectors(rtl.net, 40, seed=6)
+    monkeypatch.chdir(tmp_path)
+    save(rtl.net, "net")
+    np.save("x.npy", x)
+    assert main(["run", "net", "-i", "x.npy", "-o", "y.npy", "--codes", "--leg", "rtl", "--interval", "16"]) == 0
+    np.testing.assert_array_equal(np.load("y.npy"), ref.run(rtl.net, x))
 
 
 @pytest.mark.parametrize("layer", BUILT)

@@ -13,8 +13,11 @@ pytest.importorskip("unicorn", reason="unicorn is not installed")
 
 from drawn_branches import Draw
 from nets_for_chips import RECIPES, case
+from stages_for_chips import conv2d
 
 from bittrue.cli import main
+from bittrue.spec.stages import Pool, stage_net
+from bittrue.targets.max78002.devices import MAX78000, MAX78002
 from bittrue.targets.max78002.generate import write_project
 from bittrue_firmware.compiling import COMPILER
 from bittrue_firmware.verifying import verify
@@ -40,6 +43,17 @@ def test_generated_firmware_passes(name, tmp_path):
     verdict = verify(tmp_path / "p")
     assert verdict.passed, verdict.complaints
     assert not verdict.warnings and not verdict.project.edited
+
+
+@pytest.mark.parametrize("device", [MAX78000, MAX78002])
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_pooling_all_samples_of_many_channels_in_front_of_a_kernel_of_1_is_not_flattening(device, kind, tmp_path):
+    rng = np.random.default_rng(0)
+    stages = [conv2d(rng, "a", 130, 6), conv2d(rng, "b", 5, 130, 1, pool=Pool(kind, 3, 3), wide=True)]
+    net = stage_net("pooled", (6, 5, 5), stages)
+    write_project(net, rng.integers(-128, 128, net.input.shape), device, tmp_path / "p")
+    verdict = verify(tmp_path / "p")
+    assert verdict.passed, verdict.complaints
 
 
 @pytest.mark.parametrize("seed", [1, 6, 16, 20, 36, 56])

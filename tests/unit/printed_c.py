@@ -81,6 +81,19 @@ def images() -> Net:
     return Net("images", TensorType((4, 4, 7), x), nodes)
 
 
+def unmet() -> Net:
+    """A transposed convolution whose windows lie between the inputs of one axis: all results are the bias alone."""
+    weight, fmt = np.arange(-6, 6).reshape(2, 2, 1, 3), Format(8, 7)
+    layer = ConvTranspose2d(weight, np.array([9000, -7000]), fmt, fmt, "abs", (3, 1), (1, 0), (2, 0))
+    return Net("unmet", TensorType((2, 1, 4), fmt), [Node("alone", layer, "input")])
+
+
+def present() -> Net:
+    """A layer that could look back and does not: its line holds one sample."""
+    fmt = Format(10, 9)
+    return Net("present", TensorType((2,), fmt), [Node("taps", MemoryTaps((0,), (1,), fmt), "input")])
+
+
 def containers(net: Net, n: int, seed: int) -> np.ndarray:
     """Every word of the input's C type, codes or not, the extremes first."""
     kind = np.iinfo(f"int{container_bits(net.input.format)}")

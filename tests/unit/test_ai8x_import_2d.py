@@ -218,6 +218,12 @@ class TestSize:
         assert done.net.input.shape == (2, 64, 64)
         assert done.remarks == ("images of any size fit; 64x64 were taken, and --size chooses",)
 
+    def test_where_the_usual_size_is_too_small_the_smallest_is_taken(self, tmp_path):
+        layers = [self.pooling] * 4 + [PASS | {"avg_pool": [5, 3]}]
+        done = imported(tmp_path, layers, states((4, 2, 3, 3), *[(4, 4, 3, 3)] * 3))
+        assert done.net.input.shape == (2, 80, 80)
+        assert done.remarks == ("images of 80x80 to 2048x2048 fit; 80x80 was taken, and --size chooses",)
+
     def test_one_number_is_a_square_and_in_dim_counts(self, tmp_path):
         state = states((4, 2, 3, 3))
         assert imported(tmp_path, [IMAGE], state, size=7).net.input.shape == (2, 7, 7)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from printed_c import STRICT, build, containers, everything, filter_program, images
+from printed_c import STRICT, build, containers, everything, filter_program, images, present, unmet
 
 from bittrue import ref
 from bittrue.cosim import cache
@@ -50,7 +50,7 @@ def build_folder(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
-NETS = [*(LAYERS[name].example() for name in sorted(LAYERS)), everything(), images()]
+NETS = [*(LAYERS[name].example() for name in sorted(LAYERS)), everything(), images(), unmet(), present()]
 every_net = pytest.mark.parametrize("net", NETS, ids=lambda net: net.name)
 
 
@@ -178,10 +178,19 @@ def test_several_inputs_and_outputs_are_pointers_in_the_order_of_the_net(tmp_pat
         assert line[12:14].tolist() == expected["small"][n].reshape(-1).tolist()
 
 
+def test_the_header_calls_inputs_and_outputs_as_the_functions_do() -> None:
+    nodes = [Node("large", MaxPool2d(2, 1), "input"), Node("small", MaxPool2d(2, 1), "large")]
+    net = Net("one-in", TensorType((1, 3, 3), Format(8, 6)), nodes, outputs=("large", "small"))
+    text = sources(net)["one_in.h"]
+    assert "One sample: in[] holds codes" in text and "each out_* takes codes" in text
+    assert "const int8_t in[ONE_IN_INPUT_SIZE]" in text and "int8_t out_large[ONE_IN_SIZE_LARGE]" in text
+
+
 @every_net
 def test_only_portable_integer_c(net: Net) -> None:
     files = sources(net)
     for text in files.values():
+        assert not re.search(r"/\*\s*\*/", text), "an empty comment"
         code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
         assert not re.search(r"\b(float|double|math\.h|long|unsigned|char)\b", code)
         assert set(re.findall(r"#include (\S+)", code)) <= {

@@ -315,6 +315,25 @@ def test_float32_of_fewer_bits_is_not_trusted(monkeypatch):
     assert module.single(module.parameter("weight"))
 
 
+@pytest.mark.parametrize(
+    "owner",
+    [torch.backends, torch.backends.mkldnn, torch.backends.mkldnn.conv, torch.backends.mkldnn.matmul],
+    ids=["all", "mkldnn", "conv", "matmul"],
+)
+@pytest.mark.parametrize("precision", ["bf16", "tf32"])
+def test_float32_of_fewer_bits_in_one_library_is_not_trusted(owner, precision):
+    network = qat.Network(chain(TensorType((3, 5, 5), INT8), SUMS[0]))
+    module, values = network.layers["n0"], values_of(network.template, 6)
+    expected = network(values)
+    owner.fp32_precision = precision
+    try:
+        assert not module.single(module.parameter("weight"))
+        assert torch.equal(network(values), expected)
+    finally:
+        owner.fp32_precision = "none"
+    assert module.single(module.parameter("weight"))
+
+
 @pytest.mark.parametrize("layer", SUMS)
 def test_sums_of_other_devices_give_the_same_bits(monkeypatch, layer):
     network = qat.Network(chain(TensorType((3, *(5 for _ in layer.axes)), INT8), layer))

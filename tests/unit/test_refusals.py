@@ -87,6 +87,8 @@ LAYERS = [
     (lambda: one(Reshape((2, 5)), (3, 3)), "Reshape gives shape (2, 5) (10 elements) to 9 elements of shape (3, 3)"),
     (lambda: one(Reshape(()), (3, 3)), "a tensor has shape (); give one or more axes"),
     (lambda: Reshape("ab"), "Reshape.shape is 'ab'; give a list of whole numbers"),
+    (lambda: Reshape(np.array(5)), "Reshape.shape is array(5); give a list of whole numbers"),
+    (lambda: MaxPool2d(np.array(2), 1), "MaxPool2d size is array(2); give a list of whole numbers"),
     (lambda: Upsample((1, 2, 3)), "Upsample factors is (1, 2, 3); give one whole number for a frame, two for an image"),
     (lambda: Upsample((0,)), "Upsample factors is 0; give a whole number of 1 or more"),
     (lambda: one(Upsample((2,)), (1, 3, 3)), "Upsample takes frames of shape (channels, length), not (1, 3, 3)"),

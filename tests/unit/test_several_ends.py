@@ -52,6 +52,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("name", ["file", "allow_pickle"])
+def test_outputs_are_written_under_names_that_numpy_keeps_to_itself(folder, name):
+    nodes = [Node(name, Add(Q("Q2.6")), ("input", "input")), Node("less", Sub(Q("Q2.6")), (name, "input"))]
+    save(net := Net("n", IQ, nodes, outputs=(name, "less")), "named")
+    np.save("x.npy", x := drawn(net, 5)["input"])
+    assert main(["run", "named", "-i", "x.npy", "-o", "y.npz", "--codes"]) == 0
+    with np.load("y.npz", allow_pickle=False) as found:
+        assert {key: codes.tolist() for key, codes in found.items()} == {
+            key: codes.tolist() for key, codes in ref.outputs(net, x).items()
+        }
+
+
 def test_run_writes_every_output_by_its_name(folder):
     assert main(["run", "net", "-i", "x.npz", "-o", "y.npz", "--codes"]) == 0
     expected = ref.taps(two_ends(), dict(np.load("x.npz")))

@@ -128,7 +128,7 @@ def _rtl(net: Net, options: Options) -> Leg:
     schedule(net, interval)  # refuses a net that hardware cannot have
     model = RtlModel(net, interval)
 
-    def guarded(simulate: Callable[[npt.ArrayLike, Stalls | None], object], codes: npt.ArrayLike) -> object:
+    def guarded(simulate: Callable[[Given, Stalls | None], object], codes: Given) -> object:
         try:
             return simulate(codes, options.stalls)
         except HardwareFault:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from bittrue.spec import Abs, LeakyReLU, ReLU, TensorType, Weighted
 from bittrue.spec.activation import to_json
 
-Codes = npt.NDArray[np.int64]
 Rows = list[tuple[str, str]]
 TERMS = 8
 """Terms of a sum that are shown, the largest first."""
@@ -49,9 +45,3 @@ def rounding(acc: int, shift: int, output: str = "") -> Rows:
         place = "exactly half an LSB: rounds up" if low == half else "rounds up" if low > half else "rounds down"
         rows.append(("bits dropped", f"{low} of {1 << shift}, {place}"))
     return rows + ([("output format", output)] if output else [])
-
-
-def shortened(words: Codes) -> str:
-    """The first words, and whether there are more."""
-    flat = [str(int(word)) for word in words.ravel()]
-    return ", ".join(flat[:TERMS]) + (", ..." if len(flat) > TERMS else "")

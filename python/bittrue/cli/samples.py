@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,10 @@ def contents(results: Mapping[str, npt.NDArray[Any]], path: str) -> bytes:
     """The bytes of a .npz file with all results, or of a .npy file with the one that there is."""
     content = BytesIO()
     if Path(path).suffix.lower() == ".npz":
-        np.savez(content, **dict(results))  # type: ignore[arg-type]
+        with ZipFile(content, "w") as archive:  # as numpy.savez, which keeps some names to itself
+            for name, result in results.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asarray(result), allow_pickle=False)
     else:
         np.save(content, next(iter(results.values())), allow_pickle=False)
     return content.getvalue()

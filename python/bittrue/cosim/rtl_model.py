@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from bittrue.cosim.streams import Codes, HardwareFault, net_streams
 from bittrue.cost import cost, default_interval
 from bittrue.lower.ports import module_name
 from bittrue.spec import Net
+
+Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 
 class RtlModel:
@@ -28,14 +31,16 @@ class RtlModel:
         self.net = net
         self.interval = interval or default_interval(net)
 
-    def run(self, codes: npt.ArrayLike, stalls: Stalls | None = None) -> Codes:
+    def run(self, codes: Given, stalls: Stalls | None = None) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
+
+        The input may be given by its name, as legs for nets with several take them.
 
         Raises `BadInput` for codes that do not fit and `HardwareFault` where the hardware breaks a stream rule.
         """
         return self.trace(codes, stalls).outputs["m_axis"]
 
-    def taps(self, codes: npt.ArrayLike, stalls: Stalls | None = None) -> dict[str, Codes]:
+    def taps(self, codes: Given, stalls: Stalls | None = None) -> dict[str, Codes]:
         """Codes of every tensor of the net by its node's name, from the module with probes; errors as in `run`.
 
         Raises `HardwareFault` too where the last node's tap is not what the output port gave.
@@ -48,11 +53,11 @@ class RtlModel:
         return taps
 
     def trace(
-        self, codes: npt.ArrayLike, stalls: Stalls | None = None, probes: bool = False, reset_after: int | None = None
+        self, codes: Given, stalls: Stalls | None = None, probes: bool = False, reset_after: int | None = None
     ) -> Trace:
         """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`."""
         simulation = self._with_probes if probes else self._plain
-        given = self.net.check_codes(codes)
+        (given,) = self.net.check_inputs(codes).values()
         return simulation.run(given, stalls, patience=self._patience, reset_after=reset_after)
 
     @cached_property

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 
-Floats = npt.NDArray[np.float32]
 BITS = (8, 4, 2, 1)
 """Word lengths of weights that the accelerator has."""
 

@@ -59,7 +59,7 @@ def float32_holds(weight: Tensor, frac: int, given: Format, bias: Tensor | None 
     """Whether float32 holds every partial sum of products of these weights, so that no float64 is needed.
 
     None exceeds ``sum |weight| * |lo|`` (and the bias) in steps of the product; it is to stay below ``2**24``. Where
-    PyTorch may take fewer bits of a float32 (`torch.set_float32_matmul_precision`), the answer is no.
+    PyTorch may take fewer bits of a float32 (`whole_float32`), the answer is no.
 
     Parameters
     ----------
@@ -70,12 +70,23 @@ def float32_holds(weight: Tensor, frac: int, given: Format, bias: Tensor | None 
     bias : tensor (O,), optional
         Values, where the sum includes it.
     """
-    if torch.get_float32_matmul_precision() != "highest" or abs(given.frac) + abs(frac) > EXPONENT:
+    if not whole_float32() or abs(given.frac) + abs(frac) > EXPONENT:
         return False
     largest = float(weight.abs().flatten(1).sum(1).max()) * -given.lo
     if bias is not None:
         largest += float(bias.abs().max()) * 2.0**given.frac
     return largest * 2.0**frac < SINGLE
+
+
+def whole_float32() -> bool:
+    """Whether PyTorch multiplies all bits of a float32: no setting of its own or of its CPU library says otherwise."""
+    library: Any = torch.backends.mkldnn
+    if any(part.fp32_precision not in ("none", "ieee") for part in (library.conv, library.matmul)):
+        return False
+    try:
+        return torch.get_float32_matmul_precision() == "highest"
+    except RuntimeError:  # a library's own setting contradicts that of all
+        return False
 
 
 def products(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:

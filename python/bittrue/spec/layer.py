@@ -147,7 +147,8 @@ def complex_format(inputs: Sequence[TensorType], layer: str) -> Format:
 def integers(values: Iterable[int], what: str) -> tuple[int, ...]:
     """``values`` as a tuple of Python integers; `BadInput` where one is no integer, or they stand in no order."""
     found: list[int | None] = [None]
-    if isinstance(values, Iterable) and not isinstance(values, str | bytes | dict | set | frozenset):
+    single = isinstance(values, np.ndarray) and not values.ndim  # says that it is iterable, and is not
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes | dict | set | frozenset) and not single:
         values = tuple(values)
         found = [integer(value) for value in values]
     result = tuple(value for value in found if value is not None)

@@ -1,4 +1,4 @@
-"""Net: a named chain or graph of layers, with one input and one output or several."""
+"""Net: a named chain or graph of layers, with one input or several, and one output or several."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: ``inputs`` names earlier nodes, or ``"input"``; one name may stand without a list.
+    """A layer in its place: ``inputs`` names earlier nodes, or inputs of the net (``"input"`` where it has one).
+
+    One name may stand without a list.
 
     Raises `BadInput` for a name that is none, no layer, or inputs that are no names.
     """

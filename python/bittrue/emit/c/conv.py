@@ -12,10 +12,10 @@ from itertools import product
 import numpy as np
 
 from bittrue.emit.c.activate import activate
-from bittrue.emit.c.conv_blocks import AT_ONCE, STACK, Convolution, Phase, alone, direct, gathered
+from bittrue.emit.c.conv_blocks import AT_ONCE, Convolution, Phase, alone, direct, gathered
 from bittrue.emit.c.frames import framed
 from bittrue.emit.c.loops import term
-from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull
+from bittrue.emit.c.site import STACK, Fragment, Site, accumulator_types, hull
 from bittrue.emit.c.text import element_type, initialiser
 from bittrue.num import Interval
 from bittrue.spec import Conv
@@ -63,8 +63,10 @@ def _constants(one: Convolution, phases: Sequence[Phase]) -> str:
 
 
 def _state(one: Convolution, phases: Sequence[Phase]) -> tuple[str, ...]:
-    node, most = one.site.node, max((phase.counts[-1] for phase in phases), default=0)
-    if one.gathers and phases:
+    if not phases:
+        return ()
+    node, most = one.site.node, max(phase.counts[-1] for phase in phases)
+    if one.gathers:
         size = AT_ONCE * one.layer.groups * max(one.row(phase) for phase in phases)
         return (*one.frame.state, f"int16_t rows_{node}[{size}];")
     return (*one.frame.state, *([f"{one.acc} sums_{node}[{most}];"] if most > STACK else []))

@@ -17,12 +17,10 @@ import numpy.typing as npt
 from bittrue.emit.c.activate import Activated
 from bittrue.emit.c.frames import Frame
 from bittrue.emit.c.loops import loops, place, term, variables
-from bittrue.emit.c.site import Site
+from bittrue.emit.c.site import STACK, Site
 from bittrue.emit.c.text import element_type, fill
 from bittrue.spec import Axis, Conv
 
-STACK = 4096
-"""Most sums that lie on the stack, which may be small."""
 FEW = 4
 """Filters of a group below which windows are not gathered."""
 LEAST = 17

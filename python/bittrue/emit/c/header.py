@@ -93,14 +93,14 @@ def header(net: Net, fragments: Mapping[str, Fragment]) -> str:
             f"{element_type(tensor.format)} tap_{name}[{size_macro(prefix, name)}]; /* {shape(tensor)} */"
             for name, tensor in net.types.items()
         ),
-        kinds=f"/* {_kinds(net, lines)} */" if lines else "",
+        kinds=f"/* {_kinds(lines)} */" if lines else "",
         lines="\n".join(lines),
         pointers="\n".join(f"{element_type(net.types[name].format)} *tap_{name};" for name in fragments),
         module=module,
         sample=ends.of_a_sample(net),
         samples=ends.of_many(net),
-        holds="in[] holds" if single else "each in_* holds",
-        takes="out[] takes" if single else "each out_* takes",
+        holds="in[] holds" if len(net.inputs) == 1 else "each in_* holds",
+        takes="out[] takes" if len(net.outputs) == 1 else "each out_* takes",
         arrays="in[] and out[]" if single else "every array",
     )
     return (text if lines else text.replace("\n\n} ", "\n} ")) + "\n"
@@ -117,12 +117,13 @@ def _tensors(parts: tuple[ends.End, ...]) -> str:
     return ", ".join(f"{part.tensor} {shape(part.type)}" for part in parts)
 
 
-def _kinds(net: Net, lines: list[str]) -> str:
-    """What the state holds besides tensors, for its comment."""
-    kinds = ["delay lines"] * bool(net.memory)
-    for name, what in (("padded", "frames between zeros"), ("rows", "gathered windows"), ("sums", "sums")):
-        kinds += [what] * any(f" {name}_" in line for line in lines)
-    return " and ".join(kinds).capitalize()
+_KINDS = {"line": "delay lines", "padded": "frames between zeros", "rows": "gathered windows", "sums": "sums"}
+"""What the state holds besides tensors, by how the names of its members begin."""
+
+
+def _kinds(lines: list[str]) -> str:
+    found = (what for name, what in _KINDS.items() if any(f" {name}_" in line for line in lines))
+    return " and ".join(found).capitalize()
 
 
 def _defines(values: Mapping[str, int]) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from bittrue.emit.c.loops import loops, place, term, variables
-from bittrue.emit.c.site import Fragment, Site, accumulator_types, hull
+from bittrue.emit.c.site import STACK, Fragment, Site, accumulator_types, hull
 from bittrue.emit.c.text import element_type, fill
 from bittrue.spec import Pool
-
-STACK = 4096
-"""Most sums that lie on the stack, which may be small."""
 
 
 def pool(layer: Pool, site: Site) -> Fragment:

@@ -10,6 +10,9 @@ from bittrue.num import Format, Interval
 from bittrue.ranges import Range
 from bittrue.spec import TensorType
 
+STACK = 4096
+"""Most sums of a layer that lie on the stack, which may be small."""
+
 
 @dataclass(frozen=True)
 class Site:

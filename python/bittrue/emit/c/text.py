@@ -82,5 +82,5 @@ def comment(*sentences: str) -> str:
 
 
 def shape(tensor: TensorType) -> str:
-    """A tensor's type in words: ``30 words Q1.15``."""
+    """A tensor's type in words: ``2 x 30 x Q1.15``."""
     return f"{' x '.join(map(str, tensor.shape))} x {tensor.format}"

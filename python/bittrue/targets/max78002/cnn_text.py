@@ -51,7 +51,7 @@ def header(plan: Plan) -> str:
     results = [layer.result for layer in plan.results]
     outputs = sum(result.channels * result.length for result in results)
     forms = ["a code of 32 bits each" if result.wide else "a signed byte each" for result in results]
-    sizes = [describing.result(result) for result in results]
+    sizes = [describing.size(result, plural=True) for result in results]
     size, unloads = sizes[0], f"{outputs} values, {forms[0]}, channel by channel, into CNN_OUTPUT_WORDS words"
     if len(results) > 1:
         rows = [f"{layer.name}: {size}, {form}" for layer, size, form in zip(plan.results, sizes, forms, strict=True)]

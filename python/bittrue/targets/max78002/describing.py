@@ -54,21 +54,12 @@ def _both(rows: int, columns: int, layer: HardwareLayer) -> str:
     return str(rows) if layer.given.columns == 1 and columns == 1 else f"{rows}x{columns}"
 
 
-def size(tensor: Tensor) -> str:
-    """Channels and samples of a tensor: ``1 channel of 128 samples``, or ``5 channels``."""
-    channels = f"{tensor.channels} channel{'s' if tensor.channels > 1 else ''}"
+def size(tensor: Tensor, plural: bool = False) -> str:
+    """Channels and samples of a tensor: ``1 channel of 128 samples`` (not so if ``plural``), or ``5 channels``."""
+    channels = f"{tensor.channels} channel{'s' if plural or tensor.channels > 1 else ''}"
     if tensor.columns > 1:
         return f"{channels} of {tensor.rows} x {tensor.columns} samples"
     return f"{channels} of {tensor.length} samples" if tensor.length > 1 else channels
-
-
-def result(tensor: Tensor) -> str:
-    """The size of a result: as `size`, in the plural."""
-    if tensor.columns > 1:
-        return f"{tensor.channels} channels of {tensor.rows} x {tensor.columns} samples"
-    return (
-        f"{tensor.channels} channels of {tensor.length} samples" if tensor.length > 1 else f"{tensor.channels} channels"
-    )
 
 
 def formula(layer: HardwareLayer) -> str:

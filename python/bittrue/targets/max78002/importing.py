@@ -75,7 +75,7 @@ def import_network(
     remarks += [choice] if choice else []
     shape = (channels, *asked)
     builder, stages = _built(description, stages, shape)
-    check_stages(stages, shape, device)
+    check_stages(stages, shape, device, _shared(description, stages))
     outputs, spare = _outputs(description, stages)
     remarks += [f"layer {name} is a result too, as nothing takes it" for name in spare]
     remarks += [f"layer {stage.name} has only zeros as weights" for stage in stages if _silent(stage)]
@@ -114,6 +114,21 @@ def _stages(description: Description, found: Found, device: Device) -> list[Stag
             )
         )
     return stages
+
+
+def _shared(description: Description, stages: Sequence[Stage]) -> set[str]:
+    """Names of the stages whose weights an earlier one has too, by ``weight_source``."""
+    owners: set[int] = set()
+    found = set()
+    for owner, stage in zip(description.executed, stages, strict=True):
+        if stage.weight is None:
+            continue
+        while owner.weight_source is not None:
+            owner = description.layers[owner.weight_source]
+        if owner.index in owners:
+            found.add(stage.name)
+        owners.add(owner.index)
+    return found
 
 
 def _names(description: Description, found: Found) -> list[str]:

@@ -7,7 +7,7 @@ business.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bittrue.errors import BadInput
 from bittrue.spec.stages import Stage, stage_types
@@ -27,7 +27,7 @@ from bittrue.targets.max78002.devices import (
 Shape = tuple[int, ...]
 
 
-def check_stages(stages: Sequence[Stage], shape: Shape, device: Device) -> None:
+def check_stages(stages: Sequence[Stage], shape: Shape, device: Device, shared: Collection[str] = ()) -> None:
     """Raise `BadInput` for the first layer that ``device`` cannot have, or totals that it does not hold.
 
     Parameters
@@ -36,6 +36,8 @@ def check_stages(stages: Sequence[Stage], shape: Shape, device: Device) -> None:
     shape : tuple of int
         Channels and length of an input frame, or channels, rows and columns of an image.
     device : Device
+    shared : collection of str
+        Names of stages whose weights and biases are those of another, and are stored once.
     """
     if len(stages) > device.layers:
         raise BadInput(f"the net has {len(stages)} layers; a {device.name} runs {device.layers}, so merge or drop some")
@@ -49,7 +51,7 @@ def check_stages(stages: Sequence[Stage], shape: Shape, device: Device) -> None:
         ):
             if complaint:
                 raise BadInput(f"layer {stage.name}: {complaint}")
-    _check_memory(stages, device)
+    _check_memory([stage for stage in stages if stage.name not in shared], device)
 
 
 def weight_bytes(stage: Stage) -> int:
@@ -67,7 +69,7 @@ def _check_memory(stages: Sequence[Stage], device: Device) -> None:
             f"of a {device.name}; the largest layer is {largest} with {sizes[largest]:,}: give it fewer channels or "
             f"4-bit weights"
         )
-    biases = sum(len(stage.bias) for stage in stages if stage.bias is not None)
+    biases = sum(len(stage.bias) for stage in stages if stage.bias is not None and stage.bias.any())
     if biases > device.bias_bytes:
         raise BadInput(
             f"the biases take {biases:,} bytes, {biases - device.bias_bytes:,} more than the {device.bias_bytes:,} of "

@@ -6,6 +6,7 @@ from typing import Literal
 
 from bittrue.spec import Abs, Activation, Linear, ReLU
 from bittrue.spec.stages import Join, Operation, Pool
+from bittrue.targets.max78002.devices import KERNEL, SIDES
 from bittrue.targets.max78002.keys import Keys
 
 OPERATIONS: dict[str, tuple[Operation, Join | None]] = {
@@ -29,11 +30,8 @@ OPERATIONS: dict[str, tuple[Operation, Join | None]] = {
 ELTWISE: dict[str, Join] = {"add": "add", "sub": "sub", "or": "or", "xor": "xor"}
 ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "abs": Abs(), "none": Linear()}
 ALIASES = ("operation", "op", "operator", "convolution")
-LINE, SQUARES = 9, {"conv2d": (1, 3), "convtranspose2d": (3,)}
-"""Longest kernel of one dimension, which is also the default, and the sides of kernels of two."""
-
-OPERANDS = 16
-"""Most operands of an element-wise operation."""
+SQUARES = {"conv2d": SIDES, "convtranspose2d": SIDES[1:]}
+"""Sides of kernels of two dimensions. The longest kernel of one dimension is also its default."""
 
 
 def operation(keys: Keys) -> tuple[Operation, Join | None]:
@@ -58,7 +56,7 @@ def kernel(keys: Keys, found: Operation) -> int:
     """Weights along an axis: text such as ``3x3`` in two dimensions, a number in one."""
     sides = SQUARES.get(found)
     if sides is None:
-        return keys.whole("kernel_size", LINE if found == "conv1d" else 1, 1, LINE) if found != "linear" else 1
+        return keys.whole("kernel_size", KERNEL if found == "conv1d" else 1, 1, KERNEL) if found != "linear" else 1
     words = {f"{side}x{side}": side for side in sides}
     return words[keys.word("kernel_size", "3x3", words, f"a {found} has {' or '.join(words)}")]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bittrue.errors import BadInput
 from bittrue.spec.stages import Join
 from bittrue.targets.max78002.described import INPUT, Described
+from bittrue.targets.max78002.devices import OPERANDS
 from bittrue.targets.max78002.keys import Keys
-from bittrue.targets.max78002.operation_keys import OPERANDS
 
 
 class Numbers:

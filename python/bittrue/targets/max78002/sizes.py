@@ -38,9 +38,9 @@ def input_size(
 
     ``asked`` counts most (one number in front of two-dimensional layers is a square), then ``in_dim`` of the first
     layer. Otherwise a size must fit every linear layer. Of several lengths that do, it is the one with the most factors
-    of two, as pooling drops what is left over; of several squares, the one of which pooling drops least; before both
-    come sizes of which linear layers without flattening take one sample. Without linear layers frames have 128 samples
-    and images 64 x 64.
+    of two, as pooling drops what is left over; of several squares, the smallest of those of which pooling drops least;
+    before both come sizes of which linear layers without flattening take one sample. Without linear layers frames have
+    128 samples and images 64 x 64, where these fit.
 
     Raises `BadInput` where no size fits.
     """
@@ -67,7 +67,7 @@ def input_size(
             f"{_text(kind.default)}, {trace.reason((channels, *kind.default))}); correct kernels, pooling and "
             f"flatten{kind.also}"
         )
-    best = max(found, key=lambda size: (-found[size] if rank > 1 else 0, size[0] & -size[0], -size[0]))
+    best = max(found, key=lambda size: (-found[size] if rank > 1 else size[0] & -size[0], -size[0]))
     many = len(found) > 1
     return best, f"{_range(found)}; {_text(best)} was taken, and {kind.option} chooses" if many else ""
 

@@ -6,7 +6,6 @@ stage of its own passes it through.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from bittrue.spec import Conv1d, Conv2d, Dense
@@ -48,11 +47,6 @@ class View:
     def computed(self) -> bool:
         """Whether it is the result of a stage, perhaps in another shape."""
         return self.join is None and self.pool is None
-
-    @property
-    def pixels(self) -> int:
-        """Samples of a channel."""
-        return math.prod(self.given[1:])
 
     def stage(self, name: str, operation: Operation, natural: tuple[int, ...]) -> Stage:
         """A stage that takes it, without weights; ``natural`` is the shape of its sources, joined."""

@@ -32,8 +32,6 @@ from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.readers import json_document, npz, refusing
 
-TITLE = "the frozen amplifier of OpenDPD's DPD Arena, which nothing here was fitted to"
-
 CONDITIONS = {"APA_200MHz_b": "apa-200mhz-b"}
 """Arena condition of a capture, by its name. Its amplifier is a TRes-GRU trained by the OpenDPD authors."""
 

@@ -12,7 +12,6 @@ from bittrue.apps.dpd.evaluate import HISTORY
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
 
-PASSES = 5
 MOST = 64
 """Passes at most: the file goes to a board."""
 

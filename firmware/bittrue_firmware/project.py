@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from bittrue import ref, spec
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 from bittrue.readers import json_document, npy
-from bittrue.spec import Net
+from bittrue.spec import Flatten, Net, Reshape
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 from bittrue_firmware.chip import CHIPS, INSTANCES, LANES, Chip
@@ -104,7 +105,7 @@ class Project:
     def results(self) -> list[PlacedLayer]:
         """The layers whose results are the net's outputs, in their order: of a result and its copies the first."""
         placed = {layer.node: layer for layer in reversed(self.layers)}
-        return [placed[name] for name in self.net.outputs]
+        return [placed[_holder(self.net, name, placed)] for name in self.net.outputs]
 
 
 def read_project(folder: Path) -> Project:
@@ -126,10 +127,19 @@ def read_project(folder: Path) -> Project:
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{folder / MANIFEST} lists no layers; generate the project again")
     layers = tuple(_layer(row, number, taps, chip, folder / MANIFEST) for number, row in enumerate(rows))
-    missing = [name for name in net.outputs if name not in {layer.node for layer in layers}]
+    placed = {layer.node for layer in layers}
+    missing = [name for name in net.outputs if _holder(net, name, placed) not in placed]
     if missing:
         raise BadInput(f"{folder / MANIFEST} ends with node {layers[-1].node}, the net with {missing[-1]}")
     return Project(folder, chip, net, sample, taps, layers, _edited(folder, manifest.get("files")))
+
+
+def _holder(net: Net, name: str, placed: Container[str]) -> str:
+    """The node whose layer holds a result: another shape of the same numbers takes no layer."""
+    nodes = {node.name: node for node in net.nodes}
+    while name not in placed and name in nodes and isinstance(nodes[name].layer, Flatten | Reshape):
+        name = nodes[name].inputs[0]
+    return name
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -115,7 +115,9 @@ def _sheet(sheet: Sheet) -> str:
 def _picture(picture: Picture) -> str:
     source = b64encode(picture.content).decode()
     media = {"png": "image/png", "svg": "image/svg+xml"}[picture.kind]
+    # a drawing has text of its own size: it is scrolled, not scaled to the width of the page
+    own = (' style="overflow-x: auto"', ' style="width: auto"') if picture.kind == "svg" else ("", "")
     return (
-        f'<figure><img alt="{escape(picture.alt)}" src="data:{media};base64,{source}">\n'
+        f'<figure{own[0]}><img{own[1]} alt="{escape(picture.alt)}" src="data:{media};base64,{source}">\n'
         f'<figcaption class="caption">{escape(picture.caption)}</figcaption></figure>'
     )

@@ -14,7 +14,7 @@ from test_verify import two_layers
 
 from bittrue.cli import main
 from bittrue.errors import BadInput
-from bittrue.spec import Add, Conv2d, Net, Node, TensorType
+from bittrue.spec import Add, Conv2d, Flatten, Net, Node, Reshape, TensorType
 from bittrue.targets.max78002.devices import MAX78000
 from bittrue.targets.max78002.generate import write_project
 from bittrue_firmware.compiling import COMPILER
@@ -57,6 +57,21 @@ def test_a_result_that_is_also_copied_is_where_the_first_of_its_layers_puts_it(t
     made = write_project(net, frames_of(net, 1)[0], MAX78000, tmp_path / "p")
     assert [layer.name for layer in made.layers] == ["a", "b", "a_copy", "sum"]
     found = verify_frames(verify(tmp_path / "p"), frames_of(net, 5))
+    assert found.passed and found.frames == 5, found.complaints
+
+
+def test_another_shape_of_a_result_lies_where_that_does(tmp_path):
+    weight = np.random.default_rng(3).integers(-128, 128, (6, 2, 1, 1))
+    nodes = [
+        Node("a", Conv2d(weight, [0] * 6, "Q1.7", "Q1.7"), "input"),
+        Node("frame", Reshape((6, 12)), "a"),
+        Node("flat", Flatten(), "frame"),
+    ]
+    net = Net("shapes", TensorType((2, 3, 4), "Q1.7"), nodes, outputs=("a", "flat"))
+    write_project(net, frames_of(net, 1)[0], MAX78000, tmp_path / "p")
+    verdict = verify(tmp_path / "p")
+    assert verdict.passed and [placed.node for placed in verdict.project.results] == ["a", "a"]
+    found = verify_frames(verdict, frames_of(net, 5))
     assert found.passed and found.frames == 5, found.complaints
 
 

@@ -60,7 +60,7 @@ ROWS = [
      "if stage.name in spare]", IMPORTS_2D + "test_several_results_come_out"),
     ("takes a pooling that the vendor's tool gets wrong", TARGET + "operation_keys.py", "if apart > 1 and places != 2 and",
      "if apart > 2 and places != 2 and", "tests/unit/test_ai8x_network.py::test_what_a_layer_may_not_say"),
-    ("takes the largest image that fits", TARGET + "sizes.py", "-found[size] if rank > 1 else 0", "0",
+    ("takes the image of which pooling drops most", TARGET + "sizes.py", "-found[size] if rank > 1", "found[size] if rank > 1",
      IMPORTS_2D + "TestSize::test_of_several_squares_pooling_drops_nothing_of_the_one_that_is_taken"),
     ("executes what a checkpoint asks for", TARGET + "pickles.py", "            return Opaque(text)\n", "            return exec(*arguments)\n", FILES + "TestFiles::test_no_code_of_the_file_runs"),
     ("takes the last layers of a checkpoint", TARGET + "choosing.py", "taken, rest = layers[:count], layers[count:]",

@@ -67,6 +67,7 @@ def test_the_page_holds_the_picture_and_every_layer(tmp_path: Path, capsys):
     text = (tmp_path / "net.html").read_text()
     (encoded,) = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text)
     assert b64decode(encoded).decode() == graph.svg(skipping(3), ranges(skipping(3)))
+    assert '<figure style="overflow-x: auto"><img style="width: auto" alt="graph of ' in text  # its text stays readable
     assert "<td>n2</td><td>Dense</td><td>n1</td><td>2 Q1.7</td><td>4</td>" in text
 
 

@@ -195,6 +195,7 @@ def test_rows_of_what_is_computed_once():
         (lambda x: x | {"gains": x["gains"][:4]}, "samples; give as many of each"),
         (lambda x: x | {"gains": x["gains"] * torch.nan}, "is fed NaN or infinity at input gains; clean the data"),
         (lambda x: x | {"gains": x["gains"].long()}, "takes float values at input gains, not torch.int64"),
+        (lambda x: x | {"gains": x["gains"].numpy()}, "takes tensors of PyTorch at input gains, not ndarray; use"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(change, message):
@@ -203,6 +204,8 @@ def test_inputs_that_do_not_fit_are_refused(change, message):
         qat.Network(net)(change(values_of(net, 5)))
     with pytest.raises(BadInput, match="net unet needs 'gains' besides input; pass it too"):
         qat.Network(net).evaluate({"input": values_of(net, 5)["input"]}, net.outputs)
+    with pytest.raises(BadInput, match="net unet has no tensor 'gainz'; known are"):
+        qat.Network(net).evaluate(values_of(net, 5), ("gainz",))
 
 
 def test_the_windows_of_an_image_count_for_the_memory(monkeypatch):

@@ -96,6 +96,18 @@ def test_inputs_that_do_not_belong_together_are_refused(folder, capsys):
     assert "iq sample" in refused(capsys, "run", "net", "-i", "wide.npz", "-o", "y.npz", "--codes")
 
 
+def test_what_is_said_of_values_names_their_input(folder, capsys):
+    arrays = drawn(two_ends(), 30)
+    np.savez("mixed.npz", gain=arrays["gain"] / 256, iq=arrays["iq"])
+    assert "mixed.npz, array 'iq' holds int64" in refused(capsys, "run", "net", "-i", "mixed.npz", "-o", "y.npz")
+    told = refused(capsys, "run", "net", "-i", "mixed.npz", "-o", "y.npz", "--codes")
+    assert "mixed.npz, array 'gain' holds float64 numbers and --codes takes integer codes" in told
+    np.savez("large.npz", gain=np.zeros((3, 2)), iq=np.full((3, 2), 1.5))
+    assert main(["run", "net", "-i", "large.npz", "-o", "y.npz"]) == 0
+    said = "bittrue: 6 of 6 values in large.npz, array 'iq' lie outside Q1.7 and saturate\n"
+    assert capsys.readouterr().err == said
+
+
 def test_one_output_may_go_into_either_file(folder):
     net = Net("one", IQ, (Node("y", Dense(np.eye(2, dtype=int), [0, 0], Q("Q1.1"), Q("Q1.7")), ("input",)),))
     save(net, "one")

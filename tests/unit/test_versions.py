@@ -10,6 +10,7 @@ import pytest
 from big_evaluator import BigNet, digest, read_safetensors
 
 from bittrue import ref
+from bittrue.check import known_answers
 from bittrue.errors import BadInput
 from bittrue.spec import LAYERS, Add, Conv1d, Flatten, MaxPool2d, Mul, Net, Node, Sub, TensorType, load, save
 from bittrue.spec.store import content_hash, contents
@@ -87,6 +88,14 @@ def test_several_ends_come_back(tmp_path):
     assert {k: v.tolist() for k, v in ref.outputs(found, given).items()} == {
         k: v.tolist() for k, v in ref.outputs(ends(), given).items()
     }
+
+
+def test_several_ends_have_no_known_answers(tmp_path):
+    save(ends(), tmp_path)
+    assert known_answers.verify(ends(), tmp_path) is None
+    (tmp_path / known_answers.FILE).write_bytes(known_answers.content(alone(Flatten()), np.zeros((2, 1, 5), int)))
+    with pytest.raises(BadInput, match="is of one input and one output, and net ends has several; remove the file"):
+        known_answers.verify(ends(), tmp_path)
 
 
 @pytest.mark.parametrize(

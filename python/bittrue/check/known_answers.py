@@ -71,6 +71,8 @@ def verify(net: Net, folder: str | os.PathLike[str]) -> int | None:
     path = Path(folder) / FILE
     if not path.is_file():
         return None
+    if len(net.inputs) > 1 or len(net.outputs) > 1:
+        raise BadInput(f"{path} is of one input and one output, and net {net.name} has several; remove the file")
     given, expected = read(path)
     if given.shape[1:] != net.input.shape or expected.shape != (len(given), *net.output.shape):
         raise BadInput(

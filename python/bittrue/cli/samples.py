@@ -60,7 +60,8 @@ def codes_of(net: Net, arrays: Arrays, path: str, integers: bool | None = None) 
     found: Arrays = {}
     for name, array in arrays.items():
         codes = array.dtype.kind in "iu" if integers is None else integers
-        found[name] = _integers(array, path) if codes else encode(array, net.inputs[name].format, path)
+        where = path if len(arrays) == 1 else f"{path}, array {name!r}"
+        found[name] = _integers(array, where) if codes else encode(array, net.inputs[name].format, where)
     try:
         return net.check_inputs(found)
     except BadInput as error:

@@ -214,6 +214,8 @@ class Network(nn.Module):
 
     def _entered(self, x: Tensor, given: TensorType, name: str) -> Tensor:
         net, at = self.template.name, f" at input {name}" if len(self.template.inputs) > 1 else ""
+        if not isinstance(x, Tensor):
+            raise BadInput(f"net {net} takes tensors of PyTorch{at}, not {type(x).__name__}; use torch.from_numpy")
         if x.ndim <= len(given.shape) or x.shape[x.ndim - len(given.shape) :] != given.shape or not x.numel():
             shape = ", ".join(("..., N", *map(str, given.shape)))
             raise BadInput(f"net {net} takes values of shape ({shape}){at}, not {tuple(x.shape)}")
@@ -227,8 +229,8 @@ class Network(nn.Module):
     def _needed(self, known: Mapping[str, Tensor], wanted: Iterable[str]) -> set[str]:
         nodes = {node.name: node for node in self.template.nodes}
         bases = {f"{name}.basis" for name, module in self.layers.items() if isinstance(module, Staged)}
-        for name in known:
-            if name not in self.template.types and name not in bases:
+        for name in (*known, *wanted):
+            if name not in self.template.types and (name not in bases or name not in known):
                 raise BadInput(f"net {self.template.name} has no tensor {name!r}; known are {', '.join(nodes)}")
         needed: set[str] = set()
         open_ends = [name for name in wanted if name not in known]

@@ -28,10 +28,12 @@ def evaluate(layers, state, x):
     rest, owners = iter(names), {}
     given = np.asarray(x).astype(object)
     outputs = {-1: given.reshape(*given.shape[:2], -1)}
+    numbers = {"input": -1} | {layer["name"].lower(): index for index, layer in enumerate(layers) if "name" in layer}
     for index, layer in enumerate(layers):
         kind = layer.get("operation", "conv2d")
         sources = layer.get("in_sequences", index - 1)
-        operands = [outputs[source] for source in (sources if isinstance(sources, list) else [sources])]
+        sources = sources if isinstance(sources, list) else [sources]
+        operands = [outputs[numbers.get(source, source)] for source in sources]
         join = layer.get("eltwise", kind if kind in ELTWISE else None)
         if join is None and len(operands) > 1:
             operands = [np.concatenate(operands)]

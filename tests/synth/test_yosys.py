@@ -270,10 +270,10 @@ def test_a_text_that_is_no_verilog_is_named() -> None:
 
 PRINT = """
 from bittrue.lower.frames import least_interval
-from bittrue.spec.layer import LAYERS
+from bittrue.lower.schedule import HARDWARE
 import bittrue_rtl
-for name in sorted(LAYERS):
-    net = LAYERS[name].example()
+for layer in HARDWARE:
+    net = layer.example()
     print(bittrue_rtl.verilog(net, 2 * least_interval(net), probes=True))
 """
 
@@ -289,7 +289,7 @@ def printed(folder: Path, seed: str) -> str:
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
     text = printed(tmp_path, "1")
     assert text == printed(Path(__file__).parent, "2")
-    for layer in LAYERS.values():
+    for layer in HARDWARE:
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]
     for path in (tmp_path, root, Path.home(), Path(sys.prefix)):

@@ -113,10 +113,13 @@ class FrameBuffer(wiring.Component):
     def _room(self, m: Module, is_open: Signal, accept: Value, finished: Value) -> None:
         """Take a column every ``pace`` clocks while a place is free; windows free those that they are the last to see.
 
-        ``seen`` is the number of columns of the frame that have been freed, ``target`` what it is after a window.
+        ``seen`` is the number of columns of the frame that have been freed, ``target`` what it is after a window. A
+        window also frees the columns between it and the next that have not come yet, so that more may be free than
+        there are places.
         """
         buffer, windows = self.buffer, self.buffer.windows
-        free, wait = Signal(range(buffer.columns + 1), init=buffer.columns), Signal(range(buffer.pace))
+        most_free = buffer.columns + max(0, windows.stride - windows.span)
+        free, wait = Signal(range(most_free + 1), init=buffer.columns), Signal(range(buffer.pace))
         with m.If(accept):
             m.d.sync += wait.eq(buffer.pace - 2)
         with m.Elif(wait != 0):
@@ -128,7 +131,7 @@ class FrameBuffer(wiring.Component):
         most = max(abs(start), start + windows.count * windows.stride)
         following = Signal(signed(most.bit_length() + 1), init=start)  # the column that the next window starts with
         target, seen = Signal(range(windows.length + 1)), Signal(range(windows.length + 1))
-        counted, whole, freed = Signal(), Signal(), Signal(range(buffer.columns + 1))
+        counted, whole, freed = Signal(), Signal(), Signal(range(most_free + 1))
         with m.If(finished):
             m.d.sync += [
                 window.eq(Mux(last, 0, window + 1)),

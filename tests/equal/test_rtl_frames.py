@@ -29,8 +29,10 @@ from bittrue.spec import (
     Linear,
     MaxPool1d,
     Net,
+    Node,
     ReLU,
     Table,
+    TensorType,
 )
 
 bittrue_rtl = pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
@@ -88,6 +90,14 @@ def test_few_lanes_move_nothing_for_long_and_are_not_stuck() -> None:
     chain = Chain((1, 2), 11)
     chain.conv(2, 1)
     same(RtlModel(chain.net("slow"), 1 << 16), full_range(chain.net("slow"), 6, seed=1), None)
+
+
+@pytest.mark.parametrize("stride, length, times", [(3, 4, 9), (3, 7, 9), (4, 5, 9), (5, 12, 2)])
+def test_windows_may_leave_columns_between_them(stride: int, length: int, times: int) -> None:
+    """A window frees those behind it, which have not all come yet where a frame takes long."""
+    net = Net("apart", TensorType((2, length), INT8), (Node("pool", MaxPool1d(1, stride), ("input",)),))
+    for stalls in (None, ROUGH):
+        same(RtlModel(net, times * least_interval(net)), full_range(net, 6, seed=1), stalls)
 
 
 def test_the_first_word_that_differs_is_found_in_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ WORDS = "tests/unit/test_simulation.py::test_words_hold_sign_extended_codes_in_t
 
 # fmt: off
 ROWS = [
+    ("counts free columns as if all had come", BUFFER, "buffer.columns + max(0, windows.stride - windows.span)", "buffer.columns",
+     "tests/equal/test_rtl_frames.py::test_windows_may_leave_columns_between_them"),
     ("ignores the dilation", WALK, "column.eq(column + windows.dilation)", "column.eq(column + 1)", CONV),
     ("moves windows by one column", WALK, "base + windows.stride)", "base + 1)", MAX),
     ("forgets columns that no window needs", WALK, "jump = length - (windows.count - 1) * windows.stride",

@@ -32,10 +32,10 @@ demo: $(VENV)/.sim $(BOARD)/.done
 	@$(BOARD)/bin/bittrue demo --display none --output build/demo/demo.gif $(DEMO_ARGS)
 
 test: $(VENV)/.test board-or-not
-	$(BIN)/python -m pytest -n 2 -q -rs -m "not heavy" $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs -m "not heavy" $(TEST_ARGS)
 
 test-all: $(VENV)/.test board-or-not
-	$(BIN)/python -m pytest -n 2 -q -rs $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs $(TEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy python rtl sim firmware

@@ -25,8 +25,8 @@ Codes = npt.NDArray[np.int64]
 Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 BLOCK = 1 << 16
 """Most samples evaluated at a time; a block sees ``net.memory`` samples before its own."""
-ELEMENTS = 1 << 24
-"""Most elements that all tensors of a net have in a block, to bound memory."""
+ELEMENTS = 1 << 21
+"""Most elements that all tensors of a net have in a block: 16 MiB, which stay in the cache and with the allocator."""
 
 
 def run(net: Net, codes: Given) -> Codes:

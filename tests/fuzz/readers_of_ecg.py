@@ -14,7 +14,7 @@ _HEADERS = (
     b"r 1 360 1200\nr.dat 16 200(0)/mV 16 0 0 0 0 MLII\n",
     b"# an event\r\nr 2 128.5/128.5(0) 600 12:30:00 1/2/2003\r\nr.dat 16 2e2 12 0\r\nr.dat 16 1/uV 16 0 0 0 0 V5\r\n",
 )
-_SAMPLES = np.round(150 * np.exp(-(((np.arange(1200) % 300 - 150) / 6.0) ** 2))).astype("<i2").tobytes()
+_SAMPLES = np.floor(150 * np.exp(-(((np.arange(1200) % 300 - 150) / 6.0) ** 2)) + 0.5).astype("<i2").tobytes()
 _ANNOTATIONS = b"".join((symbol << 10 | 150).to_bytes(2, "little") for symbol in (1, 5, 9)) + b"\0\0"
 _TABLES = (
     b"time,II\n" + b"".join(b"%.3f,%.2f\n" % (k / 250, k % 90 == 0) for k in range(300)),

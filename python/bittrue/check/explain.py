@@ -8,46 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bittrue import spec
 from bittrue.check import operands_of_samples as samples
 from bittrue.check import operands_of_windows as windows
 from bittrue.check.operand_rows import Rows
-from bittrue.spec import (
-    Add,
-    Bitwise,
-    ComplexFIR,
-    ComplexMul,
-    Concat,
-    Constant,
-    Conv,
-    Dense,
-    Flatten,
-    Interleave,
-    MemoryTaps,
-    Mul,
-    Net,
-    Pool,
-    Reshape,
-    Sub,
-    Table,
-    Upsample,
-)
+from bittrue.spec import Net
 from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
 RULES: dict[type, Callable[..., tuple[str, Rows]]] = {
-    MemoryTaps: samples.memory_taps,
-    ComplexFIR: samples.complex_fir,
-    Table: samples.table,
-    Dense: samples.dense,
-    Conv: windows.conv,
-    Pool: windows.pool,
-    Add: windows.eltwise,
-    Sub: windows.eltwise,
-    Mul: windows.mul,
-    ComplexMul: windows.complex_mul,
-    Bitwise: windows.bitwise,
-    **dict.fromkeys((Flatten, Reshape, Concat, Upsample, Interleave, Constant), windows.moved),
+    spec.MemoryTaps: samples.memory_taps,
+    spec.ComplexFIR: samples.complex_fir,
+    spec.Table: samples.table,
+    spec.Dense: samples.dense,
+    spec.Conv: windows.conv,
+    spec.Pool: windows.pool,
+    spec.Add: windows.eltwise,
+    spec.Sub: windows.eltwise,
+    spec.Mul: windows.mul,
+    spec.ComplexMul: windows.complex_mul,
+    spec.Bitwise: windows.bitwise,
+    **dict.fromkeys(
+        (spec.Flatten, spec.Reshape, spec.Concat, spec.Upsample, spec.Interleave, spec.Constant), windows.moved
+    ),
 }
 """``(layer, types, inputs, where) -> (formula, rows)`` by kind of layer."""
 

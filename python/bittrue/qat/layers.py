@@ -8,53 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bittrue import spec
 from bittrue.qat.arranging import ConstantModule, MovingModule
 from bittrue.qat.conv import ConvModule, DenseModule
 from bittrue.qat.eltwise import AddModule, BitwiseModule, ComplexMulModule, MulModule
 from bittrue.qat.module import LayerModule
 from bittrue.qat.pool import PoolModule
 from bittrue.qat.samples import ComplexFIRModule, MemoryTapsModule, TableModule
-from bittrue.spec import (
-    Add,
-    Bitwise,
-    ComplexFIR,
-    ComplexMul,
-    Concat,
-    Constant,
-    Conv,
-    Dense,
-    Flatten,
-    Interleave,
-    Layer,
-    MemoryTaps,
-    Mul,
-    Pool,
-    Reshape,
-    Sub,
-    Table,
-    TensorType,
-    Upsample,
-)
+from bittrue.spec import Layer, TensorType
 from bittrue.spec.layer import rule
 
 MODULES: dict[type, type[LayerModule]] = {
-    MemoryTaps: MemoryTapsModule,
-    ComplexFIR: ComplexFIRModule,
-    Table: TableModule,
-    Dense: DenseModule,
-    Conv: ConvModule,
-    Pool: PoolModule,
-    Flatten: MovingModule,
-    Reshape: MovingModule,
-    Concat: MovingModule,
-    Upsample: MovingModule,
-    Interleave: MovingModule,
-    Constant: ConstantModule,
-    Add: AddModule,
-    Sub: AddModule,
-    Mul: MulModule,
-    ComplexMul: ComplexMulModule,
-    Bitwise: BitwiseModule,
+    spec.MemoryTaps: MemoryTapsModule,
+    spec.ComplexFIR: ComplexFIRModule,
+    spec.Table: TableModule,
+    spec.Dense: DenseModule,
+    spec.Conv: ConvModule,
+    spec.Pool: PoolModule,
+    spec.Flatten: MovingModule,
+    spec.Reshape: MovingModule,
+    spec.Concat: MovingModule,
+    spec.Upsample: MovingModule,
+    spec.Interleave: MovingModule,
+    spec.Constant: ConstantModule,
+    spec.Add: AddModule,
+    spec.Sub: AddModule,
+    spec.Mul: MulModule,
+    spec.ComplexMul: ComplexMulModule,
+    spec.Bitwise: BitwiseModule,
 }
 """The torch module by kind of layer."""
 

@@ -6,53 +6,33 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from bittrue import spec
 from bittrue.errors import BadInput
 from bittrue.num import Interval
 from bittrue.ranges import eltwise, samples, weighted, windows
 from bittrue.ranges.range import Range
 from bittrue.ranges.sums import Intervals
-from bittrue.spec import (
-    Add,
-    Bitwise,
-    ComplexFIR,
-    ComplexMul,
-    Concat,
-    Constant,
-    Conv,
-    Dense,
-    Flatten,
-    Interleave,
-    Layer,
-    MemoryTaps,
-    Mul,
-    Net,
-    Pool,
-    Reshape,
-    Sub,
-    Table,
-    TensorType,
-    Upsample,
-)
+from bittrue.spec import Layer, Net, TensorType
 from bittrue.spec.layer import rule
 
 RULES: dict[type, Callable[..., Range]] = {
-    MemoryTaps: samples.memory_taps,
-    ComplexFIR: samples.complex_fir,
-    Table: samples.table,
-    Dense: weighted.dense,
-    Conv: weighted.conv,
-    Pool: windows.pool,
-    Flatten: windows.flatten,
-    Reshape: windows.reshape,
-    Concat: windows.concat,
-    Upsample: windows.upsample,
-    Interleave: windows.interleave,
-    Constant: windows.constant,
-    Add: eltwise.add,
-    Sub: eltwise.add,
-    Mul: eltwise.mul,
-    ComplexMul: eltwise.complex_mul,
-    Bitwise: eltwise.bitwise,
+    spec.MemoryTaps: samples.memory_taps,
+    spec.ComplexFIR: samples.complex_fir,
+    spec.Table: samples.table,
+    spec.Dense: weighted.dense,
+    spec.Conv: weighted.conv,
+    spec.Pool: windows.pool,
+    spec.Flatten: windows.flatten,
+    spec.Reshape: windows.reshape,
+    spec.Concat: windows.concat,
+    spec.Upsample: windows.upsample,
+    spec.Interleave: windows.interleave,
+    spec.Constant: windows.constant,
+    spec.Add: eltwise.add,
+    spec.Sub: eltwise.add,
+    spec.Mul: eltwise.mul,
+    spec.ComplexMul: eltwise.complex_mul,
+    spec.Bitwise: eltwise.bitwise,
 }
 """``(layer, types, intervals of the inputs) -> Range`` by kind of layer."""
 

@@ -8,56 +8,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bittrue import spec
 from bittrue.ref import eltwise, pool, samples, weighted
 from bittrue.ref.words import Words
-from bittrue.spec import (
-    Add,
-    Bitwise,
-    ComplexFIR,
-    ComplexMul,
-    Concat,
-    Constant,
-    Conv,
-    Dense,
-    Flatten,
-    Interleave,
-    Layer,
-    MemoryTaps,
-    Mul,
-    Pool,
-    Reshape,
-    Sub,
-    Table,
-    TensorType,
-    Upsample,
-)
+from bittrue.spec import Layer, TensorType
 from bittrue.spec.layer import rule
 
 Codes = npt.NDArray[np.int64]
 
 RULES: dict[type, Callable[..., Codes]] = {
-    MemoryTaps: samples.memory_taps,
-    ComplexFIR: samples.complex_fir,
-    Table: samples.table,
-    Dense: weighted.dense,
-    Conv: weighted.conv,
-    Pool: pool.pool,
-    Flatten: pool.flatten,
-    Reshape: pool.reshape,
-    Concat: pool.concat,
-    Upsample: pool.upsample,
-    Interleave: pool.interleave,
-    Constant: pool.constant,
-    Add: eltwise.add,
-    Sub: eltwise.add,
-    Mul: eltwise.mul,
-    ComplexMul: eltwise.complex_mul,
-    Bitwise: eltwise.bitwise,
+    spec.MemoryTaps: samples.memory_taps,
+    spec.ComplexFIR: samples.complex_fir,
+    spec.Table: samples.table,
+    spec.Dense: weighted.dense,
+    spec.Conv: weighted.conv,
+    spec.Pool: pool.pool,
+    spec.Flatten: pool.flatten,
+    spec.Reshape: pool.reshape,
+    spec.Concat: pool.concat,
+    spec.Upsample: pool.upsample,
+    spec.Interleave: pool.interleave,
+    spec.Constant: pool.constant,
+    spec.Add: eltwise.add,
+    spec.Sub: eltwise.add,
+    spec.Mul: eltwise.mul,
+    spec.ComplexMul: eltwise.complex_mul,
+    spec.Bitwise: eltwise.bitwise,
 }
 """``(layer, types, *inputs) -> codes`` by kind of layer."""
 
 
-NARROW = (Conv, Dense, Pool, Flatten, Reshape, Concat, Upsample, Interleave)
+NARROW = (spec.Conv, spec.Dense, spec.Pool, spec.Flatten, spec.Reshape, spec.Concat, spec.Upsample, spec.Interleave)
 """Kinds of layers whose rules take words of any width; the others compute in the words that they are given: int64."""
 
 

@@ -5,48 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bittrue import spec
 from bittrue.emit.c import conv, eltwise, memory, moving, pool, vectors
 from bittrue.emit.c.site import Fragment, Site
-from bittrue.spec import (
-    Add,
-    Bitwise,
-    ComplexFIR,
-    ComplexMul,
-    Concat,
-    Constant,
-    Conv,
-    Dense,
-    Flatten,
-    Interleave,
-    Layer,
-    MemoryTaps,
-    Mul,
-    Pool,
-    Reshape,
-    Sub,
-    Table,
-    Upsample,
-)
+from bittrue.spec import Layer
 from bittrue.spec.layer import rule
 
 RULES: dict[type, Callable[..., Fragment]] = {
-    MemoryTaps: memory.memory_taps,
-    ComplexFIR: memory.complex_fir,
-    Table: vectors.table,
-    Dense: vectors.dense,
-    Conv: conv.conv,
-    Pool: pool.pool,
-    Flatten: moving.reshape,
-    Reshape: moving.reshape,
-    Concat: moving.concat,
-    Upsample: moving.upsample,
-    Interleave: moving.interleave,
-    Constant: moving.constant,
-    Add: eltwise.add,
-    Sub: eltwise.add,
-    Mul: eltwise.mul,
-    ComplexMul: eltwise.complex_mul,
-    Bitwise: eltwise.bitwise,
+    spec.MemoryTaps: memory.memory_taps,
+    spec.ComplexFIR: memory.complex_fir,
+    spec.Table: vectors.table,
+    spec.Dense: vectors.dense,
+    spec.Conv: conv.conv,
+    spec.Pool: pool.pool,
+    spec.Flatten: moving.reshape,
+    spec.Reshape: moving.reshape,
+    spec.Concat: moving.concat,
+    spec.Upsample: moving.upsample,
+    spec.Interleave: moving.interleave,
+    spec.Constant: moving.constant,
+    spec.Add: eltwise.add,
+    spec.Sub: eltwise.add,
+    spec.Mul: eltwise.mul,
+    spec.ComplexMul: eltwise.complex_mul,
+    spec.Bitwise: eltwise.bitwise,
 }
 """``(layer, site) -> Fragment`` by kind of layer."""
 

@@ -7,13 +7,12 @@ from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import BUFFER, bank_depth, rom_blocks
-from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, Fold
-from bittrue.lower.frames import clocks_a_sample, least_interval
+from bittrue.lower.bram import bank_depth, rom_blocks
+from bittrue.lower.fold import INTERVAL, MAX_INTERVAL
 from bittrue.lower.load import bank_count
-from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import Step, check_hardware, schedule
-from bittrue.lower.stored import Stored, stored
+from bittrue.lower.schedule import Schedule, Step, check_hardware, is_streamed, least_interval, schedule
+from bittrue.lower.stored import Stored, memory
+from bittrue.lower.units import Memories
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted
 
 
@@ -30,13 +29,13 @@ class NodeCost:
     lanes : int
         Multiply-accumulate lanes at the chosen interval.
     dsps : int
-        DSP48E1 blocks: lanes and feature multipliers.
+        DSP48E1 blocks: lanes, feature multipliers, products of tensors.
     roms : int
         Memories that hold the constants: one a lane, one a lane row for the biases of several turns or banks, and as
         many copies of a table as its look-ups need, two a clock from each.
     ramb18 : int
         RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two, and of the buffers that
-        hold columns of frames.
+        hold rows of frames and images.
     latency : int
         Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
     """
@@ -57,9 +56,9 @@ class Cost:
     Parameters
     ----------
     interval : int
-        Clocks a sample in steady state; for frames `bittrue.lower.frames.clocks_a_sample`.
+        Clocks a sample in steady state (`bittrue.lower.schedule.clocks_a_sample`).
     latency : int
-        Clocks from a sample's first clock at the input port to its first clock at the output port.
+        Clocks from a sample's first clock at the input ports to its first clock at the last output port.
     nodes : dict of NodeCost
     stored : Stored
         Flip-flops and memory LUTs at least.
@@ -107,10 +106,11 @@ def cost(net: Net, interval: int, banks: int = 0) -> Cost:
     With ``banks``, of hardware that is given so many nets alike and loads codes at run time; ``rom_bits`` are those of
     one net. Raises `BadInput` for an interval or a layer that the RTL leg does not have.
     """
-    steps = schedule(net, interval, banked=banks > 0)
+    plan = schedule(net, interval, banked=banks > 0)
     held = bank_count(banks) if banks else 0
-    nodes = {node.name: _node_cost(node.layer, net.types[node.name], steps[node.name], held) for node in net.nodes}
-    return Cost(clocks_a_sample(net, interval), steps[net.nodes[-1].name].arrival, nodes, stored(net, steps))
+    nodes = {node.name: _node_cost(node.layer, net.types[node.name], plan.steps[node.name], held) for node in net.nodes}
+    latency = max(plan.steps[name].arrival for name in net.outputs)
+    return Cost(plan.clocks, latency, nodes, _stored(net, plan))
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,11 @@ def resources(net: Net, interval: int, banks: int = 0) -> Resources:
 def default_interval(net: Net) -> int:
     """An initiation interval for ``net`` where none is given, in clocks.
 
-    8 for vectors. For frames the shortest power of two at which the net takes at most half of the DSP48E1 and of the
+    8 for vectors. For frames and images the shortest power of two at which the net takes at most half of the DSP48E1 and of the
     block RAM of an xc7z020, the longest one there is where none does. Raises `BadInput` for a net without an RTL leg.
     """
     check_hardware(net)
-    if len(net.input.shape) == 1:
+    if not is_streamed(net):
         return INTERVAL
     half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)
     interval = 1 << (least_interval(net) - 1).bit_length()
@@ -179,47 +179,35 @@ def default_interval(net: Net) -> int:
 
 
 def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:
-    part = step.filters or step.fold
-    matrix = step.filters.matrix if step.filters else step.matrix
-    lanes = part.lanes if part else 0
-    dsps = lanes * matrix.dsps_per_lane if matrix else 0
-    dsps += step.features.dsps if step.features else 0
-    memories = _memories(layer, step, banks)
-    blocks = sum(rom_blocks(*memory) for memory in memories) + _buffers(step)
+    memories = _loadable(step, banks) if banks else [memory for unit in step.parts for memory in unit.roms]
+    blocks = sum(rom_blocks(*memory) for memory in memories) + sum(unit.buffers for unit in step.parts)
+    lanes, dsps = (sum(getattr(unit, name) for unit in step.parts) for name in ("lanes", "dsps"))
     return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
 
 
-def _memories(layer: Layer, step: Step, banks: int) -> list[tuple[int, int, int]]:
-    """``(words, bits, ports)`` of every ROM that a layer is built with; with banks, of every RAM, read by one port."""
-    if isinstance(layer, Table) and step.elementwise:
-        return [(len(layer.values), layer.output.bits, ports) for ports in step.elementwise.ports]
-    if step.filters:
-        return _constants(step.filters.fold, step.filters.matrix) * step.filters.engines
-    if step.matrix is None or step.fold is None:
-        return []
+def _loadable(step: Step, banks: int) -> Memories:
+    """``(words, bits, ports)`` of every memory of a layer in a net with banks."""
     fold, matrix = step.fold, step.matrix
-    words = fold.turns * fold.steps
-    if banks:
-        of_biases = (bank_depth(fold.turns) * banks, matrix.bias_word, 1)
-        rows = fold.rows if matrix.bias_word else 0
-        return [(bank_depth(words) * banks, matrix.weight_bits, 1)] * fold.lanes + [of_biases] * rows
-    return _constants(fold, matrix)
+    if fold is None or matrix is None:
+        return [memory for unit in step.units for memory in unit.roms]
+    of_biases = (bank_depth(fold.turns) * banks, matrix.bias_word, 1)
+    rows = fold.rows if matrix.bias_word else 0
+    words = bank_depth(fold.turns * fold.steps) * banks
+    return [(words, matrix.weight_bits, 1)] * fold.lanes + [of_biases] * rows
 
 
-def _constants(fold: Fold, matrix: Matrix) -> list[tuple[int, int, int]]:
-    """Weights of every lane, and biases of every row where there are several turns."""
-    biases = [(fold.turns, matrix.acc_bits, 1)] * (fold.rows if fold.turns > 1 else 0)
-    return [(fold.turns * fold.steps, matrix.weight_bits, 1)] * fold.lanes + biases
-
-
-def _buffers(step: Step) -> int:
-    """RAMB18E1 of the memories that hold columns of frames for a layer."""
-    plan = step.filters or step.pools
-    if plan is None:
-        return 0
-    bits = step.filters.matrix.given.bits if step.filters else step.pools.bits if step.pools else 0
-    memories = len(plan.buffer.units) * len(plan.buffer.walks)
-    return memories * rom_blocks(plan.buffer.words, bits, shallow=BUFFER)
+def _stored(net: Net, plan: Schedule) -> Stored:
+    """What the units keep, queues where branches meet, and the register stages at the inputs."""
+    bits = {name: layout.lanes * net.types[name].format.bits for name, layout in plan.layouts.items()}
+    total = Stored(ff=2 * sum(bits[name] for name in net.inputs))
+    for node in net.nodes:
+        step = plan.steps[node.name]
+        for unit in step.parts:
+            total += unit.stored
+        for source, slack in zip(node.inputs, step.slack, strict=False):
+            wide = bits[source]
+            total += Stored(2 * wide, memory(slack + 1, wide)) if slack else Stored()
+    return total
 
 
 @singledispatch

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.pool1d import DIVISION
+from bittrue.lower.reducers import DIVISION
 from bittrue_rtl.delay import delayed
 
 

@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue_rtl.beats import BeatQueue
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.queue import Queue
@@ -26,7 +27,7 @@ class Flow(wiring.Component):
     shape : ShapeLike
         Payload of the output stream.
     interval : int
-        Clocks between two vectors, at least 4.
+        Clocks between two vectors, at least 4, or 1.
     latency : int
         Clocks from acceptance to ``done``.
     bank_bits : int
@@ -64,20 +65,15 @@ class Flow(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        m.submodules.queue = queue = Queue(tagged(self.shape, self.bank_bits), self.depth)
+        kind = BeatQueue if self.interval == 1 else Queue
+        m.submodules.queue = queue = kind(tagged(self.shape, self.bank_bits), self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
-        wait = Signal(range(self.interval))
+        following = Signal(range(self.depth + 1))
         is_open = Signal(attrs=WIDE)
         accept = self.valid & is_open
-        with m.If(accept):
-            m.d.sync += wait.eq(self.interval - 2)
-        with m.Elif(wait != 0):
-            m.d.sync += wait.eq(wait - 1)
-        m.d.sync += [
-            credit.eq(credit - accept + queue.taken),
-            is_open.eq(~accept & (wait == 0) & (credit != 0)),
-        ]
+        m.d.comb += following.eq(credit - accept + queue.taken)
+        m.d.sync += [credit.eq(following), is_open.eq(self._may_follow(m, accept, credit, following))]
         m.d.comb += [
             self.open.eq(is_open),
             self.start.eq(delayed(m, accept, 1, "start", reset=True)),
@@ -88,6 +84,17 @@ class Flow(wiring.Component):
         else:
             m.d.comb += queue.payload.eq(self.result)
         return m
+
+    def _may_follow(self, m: Module, accept: Value, credit: Signal, following: Signal) -> Value:
+        """Whether a vector may come in the next clock."""
+        if self.interval == 1:
+            return following != 0
+        wait = Signal(range(self.interval))
+        with m.If(accept):
+            m.d.sync += wait.eq(self.interval - 2)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        return ~accept & (wait == 0) & (credit != 0)
 
     def _bank(self, m: Module) -> Value:
         """The bank of the vector whose result comes next. There are never more under way than have a credit."""

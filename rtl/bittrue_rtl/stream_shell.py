@@ -55,7 +55,7 @@ class StreamShell(wiring.Component):
         self.net, self.count = net, bank_count(len(banks))
         self.network = Network(net, interval, banks=banks)
         self.plan = self.network.plan
-        self.depth = -(-(self.network.steps[net.nodes[-1].name].arrival + SPARE) // interval) + 1
+        self.depth = -(-(self.network.steps[net.last].arrival + SPARE) // interval) + 1
         bank_bits = (self.count - 1).bit_length()
         widths = stream_bits(net.input), stream_bits(net.output)
         ports: dict[str, Any] = {"bypass": In(1), "bank": In(bank_bits), "m_axis_tready": In(1)}
@@ -104,7 +104,7 @@ class StreamShell(wiring.Component):
         free, room = Signal(range(self.depth + 1), init=self.depth), Signal()
         entering, beside = Signal(), Signal(companion, reset_less=True)
         content = network.i.payload
-        unpacked(m, content, source.o.payload.data, self.net.input)
+        unpacked(m, content, source.o.payload.data, self.net.input.format)
         accept = source.o.valid & network.i.ready & room
         m.d.comb += [
             network.i.valid.eq(source.o.valid & room),
@@ -133,7 +133,7 @@ class StreamShell(wiring.Component):
     def _leave(self, m: Module, network: Network, sidecar: Queue, sink: SkidBuffer) -> None:
         """Join results with their companions."""
         content = network.o.payload
-        result = packed(m, content, self.net.output, "result")
+        result = packed(m, content, self.net.output.format, "result")
         both = network.o.valid & sidecar.o.valid
         if can_bypass(self.net):
             result = Mux(sidecar.o.payload.bypass, sidecar.o.payload.data, result)

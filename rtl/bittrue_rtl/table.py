@@ -8,8 +8,8 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.elementwise import TABLE, Elementwise
-from bittrue.num import Format
+from bittrue.lower.elementwise import TABLE
+from bittrue.lower.units import ElementUnit
 from bittrue.spec import Table
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.flow import Flow
@@ -23,32 +23,34 @@ class TableLookup(wiring.Component):
 
     Ports
     -----
-    i : stream of vector(given, elements), in
-    o : stream of vector(layer.output, elements), out
+    i : stream of vector(given, lanes), in
+    o : stream of vector(layer.output, lanes), out
     """
 
-    def __init__(self, layer: Table, given: Format, elements: int, interval: int, bank_bits: int = 0) -> None:
-        self.layer, self.given, self.elements, self.bank_bits = layer, given, elements, bank_bits
-        self.plan = Elementwise(elements, interval, TABLE)
+    def __init__(self, unit: ElementUnit, bank_bits: int = 0) -> None:
+        self.unit, self.bank_bits = unit, bank_bits
+        (given,), lanes = unit.given, unit.output.lanes
         super().__init__(
             {
-                "i": In(stream.Signature(tagged(vector(given, elements), bank_bits))),
-                "o": Out(stream.Signature(tagged(vector(layer.output, elements), bank_bits))),
+                "i": In(stream.Signature(tagged(vector(given, lanes), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(unit.format, lanes), bank_bits))),
             }
         )
+        self.inputs = [self.i]
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        plan, output = self.plan, self.layer.output
-        shape = vector(output, self.elements)
+        plan, output, lo = self.unit.plan, self.unit.format, self.unit.given[0].lo
+        layer: Table = self.unit.layer  # type: ignore[assignment]
+        shape = vector(output, self.unit.output.lanes)
         m.submodules.flow = flow = Flow(shape, plan.interval, plan.latency, self.bank_bits)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
         if self.bank_bits:
             m.d.comb += flow.bank.eq(self.i.payload.bank)
         # A code as a bit pattern counts from 0 to hi and then from lo to -1: the ROM holds the values in that order.
-        words = [*self.layer.values[-self.given.lo :], *self.layer.values[: -self.given.lo]]
+        words = [*layer.values[-lo:], *layer.values[:-lo]]
         strobe = busy(m, flow.start, plan.queue, TABLE)
         driver = Driver(m, flow.result)
         looks: list[tuple[Any, Any]] = []

@@ -12,14 +12,15 @@ from amaranth.lib.wiring import In, Out
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.spec import Net
 from bittrue_rtl.containers import packed, unpacked
-from bittrue_rtl.network import Network
+from bittrue_rtl.network import Network, port
 
 
 class Top(wiring.Component):
     """A net with AXI4-Stream names, as Vivado infers them.
 
-    A vector is one transfer, a frame one transfer a column; elements travel in containers of 8, 16, 32 or 64 bits,
-    element 0 in the least significant one, sign-extended. The input ignores the bits of a container above the word.
+    Tensors travel in the beats of their layout (`bittrue.lower.schedule.Schedule.layouts`), a vector in one; elements in
+    containers of 8, 16, 32 or 64 bits, lane 0 in the least significant one, sign-extended. An input ignores the bits of a
+    container above the word.
 
     Parameters
     ----------
@@ -30,23 +31,23 @@ class Top(wiring.Component):
     -----
     s_axis_tdata, s_axis_tvalid : in; s_axis_tready : out
     m_axis_tdata, m_axis_tvalid : out; m_axis_tready : in
+        ``s_axis_<name>_...`` and ``m_axis_<name>_...`` where there are several.
     tap_<node>_tdata, tap_<node>_tvalid : out
-        With ``probes``: that node's tensor, valid for one clock.
+        With ``probes``: a beat of that node's tensor, valid for one clock.
     """
 
     def __init__(self, net: Net, interval: int, *, probes: bool = False) -> None:
-        self.network = Network(net, interval, probes=probes)
-        ports: dict[str, Any] = {
-            "s_axis_tdata": In(port_bits(net.input)),
-            "s_axis_tvalid": In(1),
-            "s_axis_tready": Out(1),
-            "m_axis_tdata": Out(port_bits(net.output)),
-            "m_axis_tvalid": Out(1),
-            "m_axis_tready": In(1),
-        }
+        self.network = inner = Network(net, interval, probes=probes)
+        self.bits = {name: port_bits(layout, net.types[name].format) for name, layout in inner.layouts.items()}
+        ports: dict[str, Any] = {}
+        for kind, names, there, back in (("s_axis", tuple(net.inputs), In, Out), ("m_axis", net.outputs, Out, In)):
+            for name in names:
+                stream = port(kind, name, names)
+                ports |= {f"{stream}_tdata": there(self.bits[name]), f"{stream}_tvalid": there(1)}
+                ports[f"{stream}_tready"] = back(1)
         if probes:
             for node in net.nodes:
-                ports[f"tap_{node.name}_tdata"] = Out(port_bits(net.types[node.name]))
+                ports[f"tap_{node.name}_tdata"] = Out(self.bits[node.name])
                 ports[f"tap_{node.name}_tvalid"] = Out(1)
         super().__init__(ports)
 
@@ -55,19 +56,25 @@ class Top(wiring.Component):
         m = Module()
         net, inner = self.network.net, self.network
         m.submodules.network = inner
-        unpacked(m, inner.i.payload, self.s_axis_tdata, net.input)
-        m.d.comb += [
-            inner.i.valid.eq(self.s_axis_tvalid),
-            self.s_axis_tready.eq(inner.i.ready),
-            self.m_axis_tdata.eq(packed(m, inner.o.payload, net.output, "output")),
-            self.m_axis_tvalid.eq(inner.o.valid),
-            inner.o.ready.eq(self.m_axis_tready),
-        ]
+        for name in net.inputs:
+            outer, there = port("s_axis", name, tuple(net.inputs)), getattr(inner, port("i", name, tuple(net.inputs)))
+            unpacked(m, there.payload, getattr(self, f"{outer}_tdata"), net.types[name].format)
+            m.d.comb += [
+                there.valid.eq(getattr(self, f"{outer}_tvalid")),
+                getattr(self, f"{outer}_tready").eq(there.ready),
+            ]
+        for name in net.outputs:
+            outer, there = port("m_axis", name, net.outputs), getattr(inner, port("o", name, net.outputs))
+            m.d.comb += [
+                getattr(self, f"{outer}_tdata").eq(packed(m, there.payload, net.types[name].format, f"output_{name}")),
+                getattr(self, f"{outer}_tvalid").eq(there.valid),
+                there.ready.eq(getattr(self, f"{outer}_tready")),
+            ]
         if inner.probes:
             for node in net.nodes:
-                tensor = getattr(inner, f"tap_{node.name}")
+                tensor, fmt = getattr(inner, f"tap_{node.name}"), net.types[node.name].format
                 m.d.comb += [
-                    getattr(self, f"tap_{node.name}_tdata").eq(packed(m, tensor, net.types[node.name], node.name)),
+                    getattr(self, f"tap_{node.name}_tdata").eq(packed(m, tensor, fmt, node.name)),
                     getattr(self, f"tap_{node.name}_tvalid").eq(getattr(inner, f"tap_{node.name}_valid")),
                 ]
         return m

@@ -70,18 +70,7 @@ LEGS: dict[str, Callable[[], Kinds]] = {
 }
 """The kinds of layers that a leg has a rule for; imported when asked, because torch may be missing."""
 
-_IMAGES = "two dimensions come to the Verilog leg with units and layouts"
-_LONGER = "frames that become longer come to the Verilog leg with units and layouts"
-_BRANCHES = "operations besides Add come to the Verilog leg with units and layouts"
-_MOVES = "shapes that change come to the Verilog leg with units and layouts"
-ABSENT: dict[str, dict[str, str]] = {
-    "Verilog": {
-        **dict.fromkeys(("Conv2d", "ConvTranspose2d", "MaxPool2d", "AvgPool2d"), _IMAGES),
-        **dict.fromkeys(("ConvTranspose1d", "Upsample", "Interleave"), _LONGER),
-        **dict.fromkeys(("Sub", "Mul", "ComplexMul", "BitwiseOr", "BitwiseXor"), _BRANCHES),
-        **dict.fromkeys(("Reshape", "Concat", "Constant"), _MOVES),
-    }
-}
+ABSENT: dict[str, dict[str, str]] = {}
 """Reasons by leg and layer: what is lacking and may be."""
 
 

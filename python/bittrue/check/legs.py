@@ -136,7 +136,12 @@ def _rtl(net: Net, options: Options) -> Leg:
         except RuntimeError as error:  # a tool failed on the generated text
             raise BadInput(f"the rtl leg cannot be built: {' '.join(str(error).split())}") from error
 
-    return Leg("rtl", lambda codes: guarded(model.run, codes), lambda codes: guarded(model.taps, codes))  # type: ignore[arg-type, return-value]
+    return Leg(
+        "rtl",
+        lambda codes: guarded(model.run, codes),
+        lambda codes: guarded(model.taps, codes),
+        lambda codes: guarded(model.outputs, codes),
+    )  # type: ignore[arg-type, return-value]
 
 
 LEGS: dict[str, Callable[[Net, Options], Leg]] = {"ref": _ref, "torch": _torch, "c": _c, "rtl": _rtl}

@@ -16,13 +16,12 @@ from bittrue.cli.parser import Commands, Parser, add_command, add_interval, cons
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
-from bittrue.lower.frames import column_sources, least_interval
+from bittrue.lower.schedule import carriers, is_streamed, least_interval
 from bittrue.lower.ports import module_name
 from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json
-from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 
 MOST = 1e12
@@ -152,7 +151,7 @@ def _page(net: Net, found: dict[str, Range]) -> str:
 
 def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) -> list[str]:
     """Samples or frames a second at a clock, and whether that is enough for a rate."""
-    one, unit = ("sample", "S/s") if len(net.input.shape) == 1 else ("frame", " frames/s")
+    one, unit = ("sample", "S/s") if not is_streamed(net) else ("frame", " frames/s")
     lines = [f"{_short(mhz * 1e6 / interval, unit)} at {mhz:g} MHz, if the clock is met"]
     if rate is None:
         return lines
@@ -196,7 +195,7 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     from bittrue_sim.synth import xc7_parts, xc7_use
 
     top = module_name(net)
-    built = [name for name, source in column_sources(net).items() if name == source != INPUT]
+    built = [name for name, source in carriers(net).items() if name == source and name not in net.inputs]
     modules = {f"{top}.network.{name}": name for name in built}
     with console(errors=True).status("Yosys synthesises the net"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))

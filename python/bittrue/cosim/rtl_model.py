@@ -36,29 +36,39 @@ class RtlModel:
 
         The input may be given by its name, as legs for nets with several take them.
 
-        Raises `BadInput` for codes that do not fit and `HardwareFault` where the hardware breaks a stream rule.
+        Raises `BadInput` for codes that do not fit or a net with several outputs, and `HardwareFault` where the
+        hardware breaks a stream rule.
         """
+        _ = self.net.last
         return self.trace(codes, stalls).outputs["m_axis"]
+
+    def outputs(self, codes: Given, stalls: Stalls | None = None) -> dict[str, Codes]:
+        """Codes of every output by its node's name; errors as in `run`."""
+        return self._outputs(self.trace(codes, stalls))
 
     def taps(self, codes: Given, stalls: Stalls | None = None) -> dict[str, Codes]:
         """Codes of every tensor of the net by its node's name, from the module with probes; errors as in `run`.
 
-        Raises `HardwareFault` too where the last node's tap is not what the output port gave.
+        Raises `HardwareFault` too where an output's tap is not what its port gave.
         """
         found = self.trace(codes, stalls, probes=True)
         taps = {name.removeprefix("tap_"): values for name, values in found.taps.items()}
-        last = self.net.last
-        if (taps[last] != found.outputs["m_axis"]).any():
-            raise HardwareFault(f"net {self.net.name}: the tap of the last node {last} differs from the output port")
+        for name, values in self._outputs(found).items():
+            if (taps[name] != values).any():
+                raise HardwareFault(f"net {self.net.name}: the tap of node {name} differs from its output port")
         return taps
+
+    def _outputs(self, found: Trace) -> dict[str, Codes]:
+        return dict(zip(self.net.outputs, found.outputs.values(), strict=True))
 
     def trace(
         self, codes: Given, stalls: Stalls | None = None, probes: bool = False, reset_after: int | None = None
     ) -> Trace:
         """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`."""
         simulation = self._with_probes if probes else self._plain
-        (given,) = self.net.check_inputs(codes).values()
-        return simulation.run(given, stalls, patience=self._patience, reset_after=reset_after)
+        given = self.net.check_inputs(codes)
+        fed = dict(zip((stream.name for stream in simulation.inputs), given.values(), strict=True))
+        return simulation.run(fed, stalls, patience=self._patience, reset_after=reset_after)
 
     @cached_property
     def _patience(self) -> int:
@@ -76,6 +86,6 @@ class RtlModel:
     def _simulation(self, probes: bool) -> Simulation:
         import bittrue_rtl
 
-        source, sink, taps = net_streams(self.net, probes)
+        sources, sinks, taps = net_streams(self.net, self.interval, probes)
         text = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
-        return Simulation(text, module_name(self.net), [source], [sink], taps)
+        return Simulation(text, module_name(self.net), sources, sinks, taps)

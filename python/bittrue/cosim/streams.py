@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.lower.ports import container_bits, port_bits, transfers
+from bittrue.lower.layout import NOTHING, Layout
+from bittrue.lower.ports import container_bits, port_bits
+from bittrue.lower.schedule import schedule
 from bittrue.spec import Net, TensorType
 
 Codes = npt.NDArray[np.int64]
@@ -22,21 +24,32 @@ class HardwareFault(RuntimeError):
 class Stream:
     """A stream ``<name>_tdata``, ``<name>_tvalid``, ``<name>_tready`` of tensors of one type (a tap has no tready).
 
-    A vector is one transfer, a frame one transfer a column.
+    Parameters
+    ----------
+    name : str
+    tensor : TensorType
+    layout : Layout, optional
+        Without, a vector is one transfer, a frame one transfer a column.
     """
 
     name: str
     tensor: TensorType
+    layout: Layout | None = None
+
+    @property
+    def beats(self) -> Layout:
+        """How the tensor travels."""
+        return self.layout or Layout.whole(self.tensor.shape)
 
     @property
     def bits(self) -> int:
         """Width of tdata."""
-        return port_bits(self.tensor)
+        return port_bits(self.beats, self.tensor.format)
 
     @property
     def transfers(self) -> int:
         """Transfers of a sample."""
-        return transfers(self.tensor)
+        return self.beats.transfers
 
     def pack(self, codes: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         """Words of the port, little-endian bytes ``(N * transfers, bits / 8)``, of codes ``(N, *shape)``.
@@ -47,8 +60,9 @@ class Stream:
         if array.shape[1:] != self.tensor.shape or array.ndim != len(self.tensor.shape) + 1 or not len(array):
             raise BadInput(f"stream {self.name} carries tensors {self.tensor}, not an array {array.shape}; reshape it")
         checked = self.tensor.format.check(array, f"stream {self.name} sample ")
-        columns = checked.swapaxes(1, 2) if len(self.tensor.shape) == 2 else checked
-        flat = columns.reshape(len(array) * self.transfers, -1)
+        order = self.beats.order
+        words = np.where(order == NOTHING, 0, checked.reshape(len(array), -1)[:, order])
+        flat = words.reshape(len(array) * self.transfers, -1)
         return np.ascontiguousarray(flat.astype(self._container)).view(np.uint8)
 
     def unpack(self, words: npt.NDArray[np.uint8]) -> Codes:
@@ -56,30 +70,40 @@ class Stream:
 
         Raises `HardwareFault` for a container that does not hold a sign-extended code of the format.
         """
+        order, fmt = self.beats.order, self.tensor.format
         flat = np.ascontiguousarray(words).view(self._container).astype(np.int64)
-        fmt = self.tensor.format
-        wrong = (flat < fmt.lo) | (flat > fmt.hi)
+        wrong = ((flat < fmt.lo) | (flat > fmt.hi)) & np.tile(order != NOTHING, (len(flat) // len(order), 1))
         if wrong.any():
             word, element = (int(i) for i in np.argwhere(wrong)[0])
             raise HardwareFault(
                 f"stream {self.name}: {self.place(word)}, element {element} is {flat[word, element]} in its "
                 f"{container_bits(fmt)}-bit container, which is no sign-extended code of {fmt} ({fmt.lo}..{fmt.hi})"
             )
-        if len(self.tensor.shape) == 2:
-            return np.ascontiguousarray(flat.reshape(-1, *self.tensor.shape[::-1]).swapaxes(1, 2))
-        return flat.reshape(len(flat), *self.tensor.shape)
+        found = np.zeros((len(flat) // len(order), self.tensor.elements), np.int64)
+        found[:, order[order != NOTHING]] = flat.reshape(len(found), *order.shape)[:, order != NOTHING]
+        return found.reshape(len(found), *self.tensor.shape)
 
     def place(self, word: int) -> str:
-        """Which sample, and which of its columns, is transfer ``word``."""
-        sample, column = divmod(word, self.transfers)
-        return f"sample {sample}" + (f", column {column}" if self.transfers > 1 else "")
+        """Which sample, and which of its beats, is transfer ``word``."""
+        sample, beat = divmod(word, self.transfers)
+        if self.transfers == 1:
+            return f"sample {sample}"
+        position, part = divmod(beat, self.beats.beats)
+        where = f"column {position}" if self.beats.columns == 1 else "row {}, column {}".format(*divmod(position, self.beats.columns))
+        return f"sample {sample}, {where}" + (f", beat {part}" if self.beats.beats > 1 else "")
 
     @property
     def _container(self) -> np.dtype[np.signedinteger]:
         return np.dtype(f"<i{container_bits(self.tensor.format) // 8}")
 
 
-def net_streams(net: Net, probes: bool) -> tuple[Stream, Stream, tuple[Stream, ...]]:
-    """Input, output and, with ``probes``, the tap of every node of the module that is generated for ``net``."""
-    taps = tuple(Stream(f"tap_{node.name}", net.types[node.name]) for node in net.nodes) if probes else ()
-    return Stream("s_axis", net.input), Stream("m_axis", net.output), taps
+def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], list[Stream], list[Stream]]:
+    """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``."""
+    layouts = schedule(net, interval).layouts
+
+    def streams(kind: str, names: tuple[str, ...]) -> list[Stream]:
+        labels = [kind] if len(names) == 1 else [f"{kind}_{name}" for name in names]
+        return [Stream(label, net.types[name], layouts[name]) for label, name in zip(labels, names, strict=True)]
+
+    taps = [Stream(f"tap_{node.name}", net.types[node.name], layouts[node.name]) for node in net.nodes] if probes else []
+    return streams("s_axis", tuple(net.inputs)), streams("m_axis", net.outputs), taps

@@ -29,7 +29,7 @@ def in_lanes(net: Net, interval: int) -> dict[str, tuple[Constant, ...]]:
     Raises `BadInput` for an interval or a net that hardware cannot have, and where the real matrix of a filter has a
     weight that its word cannot hold: the negative of the lowest code.
     """
-    found, steps = {}, schedule(net, interval)
+    found, steps = {}, schedule(net, interval).steps
     for node in net.nodes:
         step = steps[node.name]
         if step.fold is None or step.matrix is None:

@@ -10,12 +10,19 @@ from bittrue.lower.features import REQUANTISE
 TABLE = 2
 """Clocks of a look-up: block RAM and its output register."""
 
+PRODUCT = 2
+"""Clocks of a product: multiplier and sum registers."""
+
+BITWISE = 1
+"""Clocks of an operation on bits."""
+
 
 @dataclass(frozen=True)
 class Elementwise:
-    """``elements`` of a vector through units that take one a clock, as few units as keep up with ``interval``.
+    """``elements`` of a beat through units that take one a clock, as few units as keep up with a beat every
+    ``interval`` clocks.
 
-    ``clocks`` is the latency of a unit.
+    ``clocks`` is the latency of a unit. Elements are channels, or pairs of them that are computed together.
     """
 
     elements: int
@@ -45,7 +52,7 @@ class Elementwise:
 
     @property
     def latency(self) -> int:
-        """Clocks from the acceptance of a vector to the strobe of its result."""
+        """Clocks from the acceptance of a beat to the strobe of its result."""
         return 1 + self.clocks + self.queue
 
 

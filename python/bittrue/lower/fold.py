@@ -9,7 +9,7 @@ from bittrue.errors import BadInput
 MIN_INTERVAL = 4
 """Fewest clocks a sample: what the handshakes between layers take."""
 
-MAX_INTERVAL = 1 << 16
+MAX_INTERVAL = 1 << 24
 """Most clocks a sample."""
 
 INTERVAL = 8
@@ -18,6 +18,9 @@ INTERVAL = 8
 LONGEST, CHAIN = 24, 8
 """Most lanes of a row that form one chain, and most lanes of each of several chains otherwise, whose sums are added:
 what waits for its turn in a chain grows with the square of its length."""
+
+LANE = 4
+"""Clocks from a word at a lane's input to its sum: weight ROM, operand, product and accumulator registers."""
 
 PIPELINE = 8
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.lower.lanes import biases, check_words, weights
-from bittrue.lower.schedule import Step, schedule
+from bittrue.lower.schedule import Schedule, Step, schedule
 from bittrue.num import Format
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
@@ -96,9 +96,14 @@ class LoadPlan:
             )
 
     @cached_property
-    def steps(self) -> dict[str, Step]:
+    def schedule(self) -> Schedule:
         """The net's schedule, with accumulators for any codes."""
         return schedule(self.net, self.interval, banked=True)
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The schedule of every node."""
+        return self.schedule.steps
 
     @cached_property
     def lanes(self) -> tuple[Lane, ...]:
@@ -161,7 +166,7 @@ class LoadPlan:
         negative is: that of the lowest code.
         """
         check_alike({"built": self.net, "to load": net})
-        steps = self.steps if net is self.net else schedule(net, self.interval, banked=True)
+        steps = self.steps if net is self.net else schedule(net, self.interval, banked=True).steps
         found: list[npt.NDArray[np.int64]] = []
         for node in net.nodes:
             step = steps[node.name]

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bittrue.lower.frames import Clocks
+from bittrue.lower.clocks import Clocks
 
 SLACK = 3
 """Clocks of a queue in front of an input."""
 
+ALWAYS = -(1 << 40)
+"""The clock from which on constants come: they wait where they come from."""
 
-def meeting(sources: Sequence[Clocks], interval: int) -> tuple[Clocks, tuple[int, ...]]:
-    """When transfers of several branches are there together, and the places of a queue in front of each branch.
+Taken = Callable[[Sequence[Clocks]], Sequence[Clocks]]
 
-    A transfer may wait ``interval - 2`` clocks where it is without delaying the next one. Where one waits longer, its
-    branch gets a queue, which takes ``SLACK`` clocks itself.
+
+def together(sources: Sequence[Clocks]) -> list[Clocks]:
+    """When beats are taken that are taken together."""
+    return [np.maximum.reduce(list(sources))] * len(sources)
+
+
+def meeting(sources: Sequence[Clocks], taken: Taken, interval: int) -> tuple[list[Clocks], tuple[int, ...]]:
+    """When the beats of several branches are taken, and the places of a queue in front of each branch.
+
+    ``interval`` clocks lie between two beats of a branch at least; one may wait ``interval - 2`` clocks where it is
+    without delaying the next. Where one waits longer, its branch
+    gets a queue, which takes ``SLACK`` clocks itself. Such a queue never fills: in the pipeline that nothing stalls it
+    holds all that ever waits, and a stall cannot make a branch bring more than that before the others go on.
     """
-    queued = [False] * len(sources)
+    patience, queued = max(0, interval - 2), [False] * len(sources)
     while True:
         times = [source + SLACK * waits for source, waits in zip(sources, queued, strict=True)]
-        latest = np.maximum.reduce(times)
+        gone = list(taken(times))
         early = [
-            waits or int((latest - source).max()) > interval - 2 for source, waits in zip(sources, queued, strict=True)
+            waits or (come[0, 0] >= 0 and int((last - come).max()) > patience)
+            for come, last, waits in zip(sources, gone, queued, strict=True)
         ]
         if early == queued:
-            places = [
-                _places(source, latest, interval) if waits else 0 for source, waits in zip(sources, queued, strict=True)
-            ]
-            return latest, tuple(places)
+            places = [_places(s, g, interval) if waits else 0 for s, g, waits in zip(sources, gone, queued, strict=True)]
+            return gone, tuple(places)
         queued = early
 
 
 def _places(source: Clocks, taken: Clocks, interval: int) -> int:
-    """Most transfers of a branch that wait at a time."""
+    """Most beats of a branch that wait at a time."""
     if source.shape[1] == 1:
         return -(-int((taken - source).max()) // interval)
     come = np.searchsorted(source.ravel(), taken.ravel(), side="left")
-    return int((come - np.arange(taken.size)).max())
+    return max(1, int((come - np.arange(taken.size)).max()))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
+from bittrue.lower.layout import Layout
 from bittrue.num import Format
-from bittrue.spec import Net, TensorType
+from bittrue.spec import Net
 
 
 def container_bits(fmt: Format) -> int:
@@ -13,17 +12,9 @@ def container_bits(fmt: Format) -> int:
     return next(width for width in (8, 16, 32, 64) if fmt.bits <= width)
 
 
-def transfers(tensor: TensorType) -> int:
-    """Transfers of one sample: a frame ``(channels, length)`` takes one for each of its columns, anything else one."""
-    return tensor.shape[1] if len(tensor.shape) == 2 else 1
-
-
-def port_bits(tensor: TensorType) -> int:
-    """Width of a port that carries a tensor: the elements of one transfer, element 0 in the lowest container.
-
-    A transfer of a frame is a column, channel 0 first; that of anything else is the whole sample in C order.
-    """
-    return container_bits(tensor.format) * math.prod(tensor.shape) // transfers(tensor)
+def port_bits(layout: Layout, fmt: Format) -> int:
+    """Width of a port that carries a tensor: the elements of one beat, lane 0 in the lowest container."""
+    return container_bits(fmt) * layout.lanes
 
 
 def module_name(net: Net) -> str:

@@ -2,188 +2,254 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bittrue.errors import BadInput
-from bittrue.lower import conv1d, pool1d, windows
-from bittrue.lower.elementwise import TABLE, Elementwise, add_clocks
-from bittrue.lower.features import Features, of_complex_fir, of_memory_taps
-from bittrue.lower.fold import Fold, check_interval
-from bittrue.lower.frames import (
-    FLATTEN,
-    Clocks,
-    clocks_a_sample,
-    column_sources,
-    paced,
-    source_columns,
-)
-from bittrue.lower.matrix import Matrix, loadable, of_dense
-from bittrue.lower.matrix import of_complex_fir as matrix_of_complex_fir
-from bittrue.lower.meeting import meeting
-from bittrue.lower.ports import transfers
-from bittrue.ranges import Range, ranges
-from bittrue.spec import (
-    Add,
-    AvgPool1d,
-    ComplexFIR,
-    Conv1d,
-    Dense,
-    Flatten,
-    Layer,
-    MaxPool1d,
-    MemoryTaps,
-    Net,
-    Node,
-    Table,
-)
-from bittrue.spec.net import INPUT
-from bittrue.spec.pool import Pool1d
+from bittrue.lower.along import Along, of_axes
+from bittrue.lower.clocks import Clocks, source
+from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
+from bittrue.lower.layout import WHOLE, Layout
+from bittrue.lower.lowering import RULES, Lowered, Place, lowered
+from bittrue.lower.matrix import Matrix
+from bittrue.lower.meeting import ALWAYS, meeting
+from bittrue.lower.units import MatrixUnit, Unit
+from bittrue.ranges import ranges
+from bittrue.spec import ComplexFIR, Conv, Dense, Flatten, Layer, MemoryTaps, Net, Pool, Reshape
 
-HARDWARE: tuple[type[Layer], ...] = (
-    MemoryTaps,
-    Dense,
-    ComplexFIR,
-    Table,
-    Add,
-    Conv1d,
-    MaxPool1d,
-    AvgPool1d,
-    Flatten,
-)
+HARDWARE: tuple[type[Layer], ...] = tuple(RULES)
 """The layers that have an RTL leg."""
 
-QUEUE = 2
-"""Clocks from a result's strobe to its stream: the queue behind every datapath."""
-
-TAPS = 2
-"""Clocks of a delay line."""
-
 SKID = 1
-"""Clocks of the register stage at the input."""
+"""Clocks of the register stage at an input."""
+
+BEATS = 1 << 20
+"""Beats of a tensor whose clocks are followed at most, where that is more than two samples."""
+
+Kind = TypeVar("Kind", bound=Unit)
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One node in hardware. A vector is one transfer; a frame is one transfer a column.
+    """One node in hardware.
 
     Parameters
     ----------
+    units : tuple of Unit
+        One after another; the last one's result is the node's.
+    adapters : dict of Unit
+        By the number of the input that they stand in front of.
     latency : int
-        Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
+        Clocks from the first beat of a sample that is taken to the first of its result, nothing stalling.
     arrival : int
-        Clocks from a sample's first clock at the net's input to the first transfer of this node's result.
+        Clocks from a sample's first clock at the net's inputs to the first beat of this node's result.
     slack : tuple of int
         One an input: places that a queue in front of it needs, because its branch is earlier than the others.
-    interval : int
-        Clocks between two transfers of its result.
-    features, matrix, fold, elementwise, filters, pools
-        The parts the node is made of; ``None`` where it has no such part.
     """
 
+    units: tuple[Unit, ...]
     latency: int
     arrival: int
     slack: tuple[int, ...]
-    interval: int
-    features: Features | None = None
-    matrix: Matrix | None = None
-    fold: Fold | None = None
-    elementwise: Elementwise | None = None
-    filters: conv1d.Filters | None = None
-    pools: pool1d.Pools | None = None
+    adapters: dict[int, Unit] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[Unit, ...]:
+        """Units and adapters."""
+        return (*self.adapters.values(), *self.units)
+
+    def part(self, kind: type[Kind]) -> Kind | None:
+        """The unit of a kind, if there is one."""
+        return next((unit for unit in self.units if isinstance(unit, kind)), None)
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """What a matrix-vector product weighs with."""
+        unit = self.part(MatrixUnit)
+        return unit.matrix if unit else None
+
+    @property
+    def fold(self) -> Fold | None:
+        """How that is folded."""
+        unit = self.part(MatrixUnit)
+        return unit.fold if unit else None
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """A net in hardware.
+
+    Parameters
+    ----------
+    clocks : int
+        A sample in steady state.
+    layouts : dict of Layout
+        Of every tensor by its name; that of a node without hardware is that of its stream.
+    carried : dict of str
+        The tensor whose stream carries each tensor: another one where a node needs no hardware.
+    steps : dict of Step
+        By node.
+    streamed : bool
+        Tensors travel in beats, and inputs are paced; else all are vectors that travel whole.
+    """
+
+    clocks: int
+    layouts: dict[str, Layout]
+    carried: dict[str, str]
+    steps: dict[str, Step]
+    streamed: bool
 
 
 def check_hardware(net: Net) -> None:
-    """Raise `BadInput` for a net of several inputs or outputs, tensors of more than two axes, or another layer."""
-    if len(net.inputs) > 1 or net.outputs != (net.nodes[-1].name,):
-        raise BadInput(f"net {net.name} has several inputs or outputs; the RTL leg takes nets with one of each")
-    for tensor in net.types.values():
-        if len(tensor.shape) > 2:
-            raise BadInput(f"net {net.name}: the RTL leg takes vectors and frames, not tensors {tensor}; reshape them")
+    """Raise `BadInput` for a net with a layer that has no RTL leg."""
     for node in net.nodes:
         if not isinstance(node.layer, HARDWARE):
             raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
 
 
-def schedule(net: Net, interval: int, *, banked: bool = False) -> dict[str, Step]:
-    """`Step` of every node of ``net`` by name, for one sample every ``interval`` clocks.
+def is_streamed(net: Net) -> bool:
+    """Whether tensors travel in beats: there are frames or images, or a vector longer than `layout.WHOLE`."""
+    return any(len(tensor.shape) > 1 or tensor.shape[0] > WHOLE for tensor in net.types.values())
+
+
+def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
+    """`Schedule` of ``net`` for one sample every ``interval`` clocks.
 
     With ``banked``, weights and biases can be loaded, so accumulators are wide enough for any
     (`bittrue.lower.matrix.loadable`); nothing else differs.
 
-    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, a tensor that is neither a
-    vector nor a frame, an accumulator that is too wide, or frames in a net with banks.
+    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, an accumulator that is too
+    wide, or frames in a net with banks.
     """
     check_interval(interval)
     check_hardware(net)
-    found = ranges(net)
-    frames = len(net.input.shape) > 1
-    if frames and banked:
+    found, streamed = ranges(net), is_streamed(net)
+    if streamed and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
-    clocks = clocks_a_sample(net, interval)
-    # what frames find in the pipeline no longer changes after as many frames as there are layers
-    when = {INPUT: source_columns(SKID, transfers(net.input), clocks, len(net.nodes) + 3 if frames else 1)}
+    clocks, carried = clocks_a_sample(net, interval), carriers(net)
+    layouts = {name: _input_layout(net, name, clocks, streamed) for name in net.inputs}
+    samples = _samples(net, streamed)
+    when = {name: source(layout, SKID, clocks, samples) for name, layout in layouts.items()}
     steps: dict[str, Step] = {}
-    carried = column_sources(net)
     for node in net.nodes:
-        sources = [when[carried[source]] for source in node.inputs]
-        given, slack = meeting(sources, clocks // sources[0].shape[1])
-        step = _step(net, node, carried, clocks, found[node.name], banked)
-        step, when[node.name] = _timed(node, step, given, carried)
-        first = int(when[node.name][0, 0])
-        steps[node.name] = replace(step, arrival=first, latency=first - int(given[0, 0]), slack=slack)
-    return steps
-
-
-def _step(net: Net, node: Node, carried: dict[str, str], clocks: int, found: Range, banked: bool) -> Step:
-    """A node's parts; its times are still to come."""
-    layer, types = node.layer, net.input_types(node)
-    given, output = types[0], net.types[node.name]
-    interval = clocks // transfers(output)
-    parts: dict[str, object] = {}
-    if isinstance(layer, MemoryTaps):
-        parts["features"] = of_memory_taps(layer, given.format)
-    elif isinstance(layer, Conv1d):
-        moves = windows.of_conv1d(layer, given, output)
-        parts["filters"] = conv1d.of_conv1d(layer, given, found, moves, clocks)
-    elif isinstance(layer, Pool1d):
-        parts["pools"] = pool1d.of_pool1d(layer, given, windows.of_pool1d(layer, given, output), clocks)
-    elif isinstance(layer, Dense) and len(net.types[carried[node.inputs[0]]].shape) == 2:
-        frame = net.types[carried[node.inputs[0]]]
-        parts["filters"] = conv1d.of_flattened_dense(layer, frame, found, windows.of_flattened(frame), clocks)
-    elif isinstance(layer, Dense):
-        matrix = of_dense(layer, given, found)
-        parts["matrix"] = loadable(matrix, layer) if banked else matrix
-        parts["fold"] = _fold(matrix, interval)
-    elif isinstance(layer, ComplexFIR):
-        parts["features"] = of_complex_fir(layer, given.format)
-        matrix = matrix_of_complex_fir(layer, found)
-        parts["matrix"] = loadable(matrix, layer) if banked else matrix
-        parts["fold"] = _fold(matrix, interval)
-    elif not isinstance(layer, Flatten):
-        parts["elementwise"] = Elementwise(
-            given.shape[0], interval, TABLE if isinstance(layer, Table) else add_clocks(len(types))
+        streams = [carried[name] for name in node.inputs]
+        if carried[node.name] != node.name:
+            when[node.name], layouts[node.name] = when[streams[0]], layouts[streams[0]]
+            first = int(when[node.name][0, 0])
+            steps[node.name] = Step((), 0, first, (0,))
+            continue
+        place = Place(
+            node.layer,
+            tuple(net.types[name] for name in streams),
+            tuple(layouts[name] for name in streams),
+            net.types[node.name],
+            clocks,
+            found[node.name],
+            streamed,
+            banked,
         )
-    return Step(0, 0, (), interval, **parts)  # type: ignore[arg-type]
+        parts = lowered(place)
+        layouts[node.name] = parts.units[-1].output
+        come = [when[name] for name in streams] or [source(layouts[node.name], ALWAYS, clocks, samples)]
+        steps[node.name], when[node.name] = _timed(parts, come, clocks)
+    return Schedule(clocks, layouts, carried, steps, streamed)
 
 
-def _timed(node: Node, step: Step, given: Clocks, carried: dict[str, str]) -> tuple[Step, Clocks]:
-    """When the node's result comes, given when its input does; and its parts, with buffers that hold what is early."""
-    if isinstance(node.layer, Flatten):
-        return step, given if carried[node.name] != node.name else given[:, -1:] + FLATTEN
-    plan = step.filters or step.pools
-    if plan is not None:
-        buffer = replace(plan.buffer, columns=plan.buffer.places(given))
-        if step.filters is not None:
-            step = replace(step, filters=replace(step.filters, buffer=buffer))
-        if step.pools is not None:
-            step = replace(step, pools=replace(step.pools, buffer=buffer))
-        return step, buffer.accepts(given) + plan.latency + QUEUE
-    latency = step.features.latency + QUEUE + TAPS if step.features else 0
-    for datapath in (step.fold, step.elementwise):
-        latency += datapath.latency + QUEUE if datapath else 0
-    return step, paced(given, step.interval) + latency
+def _timed(parts: Lowered, come: list[Clocks], clocks: int) -> tuple[Step, Clocks]:
+    """The step of a node, its memories large enough, and when its result comes."""
+    adapters = {}
+    for k, adapter in parts.adapters.items():
+        adapters[k], come[k] = adapter.timed([come[k]])
+    units = []
+    interval = clocks if come[0].shape[1] == 1 else 1
+    taken, slack = meeting(come, parts.units[0].taken, interval)
+    given = taken
+    for unit in parts.units:
+        sized, result = unit.timed(given)
+        units.append(sized)
+        given = [result]
+    first = int(result[0, 0])
+    return Step(tuple(units), first - int(taken[0][0, 0]), first, slack, adapters), result
 
 
-def _fold(matrix: Matrix, interval: int) -> Fold:
-    outputs, inputs = matrix.weight.shape
-    return Fold(inputs, outputs, interval)
+def _samples(net: Net, streamed: bool) -> int:
+    """Samples that are followed: what they find in the pipeline no longer changes after as many as there are layers."""
+    if not streamed:
+        return 1
+    most = max(tensor.elements for tensor in net.types.values())
+    return max(3, min(len(net.nodes) + 3, BEATS // most))
+
+
+def _input_layout(net: Net, name: str, clocks: int, streamed: bool) -> Layout:
+    """A vector whole where I/Q samples are meant or all are whole; else over as few lanes as keep up."""
+    shape = net.types[name].shape
+    users = [node.layer for node in net.nodes if name in node.inputs]
+    if not streamed or (len(shape) == 1 and any(isinstance(user, MemoryTaps | ComplexFIR) for user in users)):
+        return Layout.whole(shape)
+    return Layout.spread(shape, clocks // Layout.whole(shape).positions)
+
+
+def carriers(net: Net) -> dict[str, str]:
+    """The tensor whose stream carries each tensor, by name.
+
+    Hardware needs nothing for a `Flatten` that only `Dense` layers take, which then weigh the frame itself, and for a
+    `Reshape` to the same shape.
+    """
+    users: dict[str, list[bool]] = {}
+    for node in net.nodes:
+        for name in node.inputs:
+            users.setdefault(name, []).append(isinstance(node.layer, Dense))
+    sources = {name: name for name in net.inputs}
+    for node in net.nodes:
+        through = isinstance(node.layer, Flatten) and node.name not in net.outputs and all(users[node.name])
+        through |= isinstance(node.layer, Reshape) and net.types[node.name] == net.types[node.inputs[0]]
+        sources[node.name] = sources[node.inputs[0]] if through else node.name
+    return sources
+
+
+def least_interval(net: Net) -> int:
+    """The shortest initiation interval that hardware for ``net`` can have.
+
+    A position of any tensor and a window of any layer take a clock at least; windows of pools, and of convolutions that
+    are transposed, as many as they have places. Vectors that travel whole take ``MIN_INTERVAL``.
+
+    Raises `BadInput` where that is more than ``MAX_INTERVAL``.
+    """
+    if not is_streamed(net):
+        return MIN_INTERVAL
+    least = max(MIN_INTERVAL, *(Layout.whole(tensor.shape).positions for tensor in net.types.values()))
+    for node in net.nodes:
+        if isinstance(node.layer, Conv | Pool):
+            rows, columns = of_axes(node.layer.axes, net.types[node.inputs[0]].shape[1:])
+            least = max(least, _clocks_of_windows(node.layer, rows, columns))
+    base = max(Layout.whole(net.types[name].shape).positions for name in net.inputs)
+    least = -(-least // base) * base
+    if least > MAX_INTERVAL:
+        raise BadInput(
+            f"net {net.name}: hardware would take {least} clocks a sample at least, one for every position and every "
+            f"window, and {MAX_INTERVAL} is the limit; make its tensors smaller"
+        )
+    return least
+
+
+def _clocks_of_windows(layer: Conv | Pool, rows: Along, columns: Along) -> int:
+    """All places of all windows where they are read one after another, else a clock a window."""
+    if isinstance(layer, Conv) and rows.period * columns.period == 1:
+        return rows.count * columns.count
+    lengths = [sum(along.sizes[n % along.period] for n in range(along.count)) for along in (rows, columns)]
+    return lengths[0] * lengths[1]
+
+
+def clocks_a_sample(net: Net, interval: int) -> int:
+    """Clocks a sample in steady state: ``interval``, for frames rounded down to a multiple of the input's positions.
+
+    Raises `BadInput` for an interval that is shorter than `least_interval`, and as that does.
+    """
+    least = least_interval(net)
+    if interval < least:
+        raise BadInput(
+            f"net {net.name}: an initiation interval of {interval} clocks is too short, because every position and every "
+            f"window take a clock or more; give at least {least}"
+        )
+    base = max(Layout.whole(net.types[name].shape).positions for name in net.inputs)
+    return interval if base == 1 else interval // base * base

@@ -1,0 +1,190 @@
+"""Filters that slide over a tensor: convolutions of all kinds, and Dense layers over beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from bittrue.lower.filters import FilterFold, Filters
+from bittrue.lower.matrix import Matrix
+from bittrue_rtl.delay import delayed
+from bittrue_rtl.mac import Lane
+from bittrue_rtl.requantise import Requantise
+from bittrue_rtl.rom import Rom
+from bittrue_rtl.serial import busy, serialised
+from bittrue_rtl.shapes import vector
+from bittrue_rtl.tree import added
+from bittrue_rtl.window_flow import chosen
+
+Codes = npt.NDArray[np.int64]
+
+
+class FilterSegment(wiring.Component):
+    """The lanes that weigh one segment of the words of a window: a counter, and a ROM and a lane a row.
+
+    Ports
+    -----
+    early : in
+        In the next clock the first word of a window is on ``given``.
+    phase : in
+        Of that window.
+    given : signed, in
+        The segment's words, one a clock, again for every turn.
+    carry : list of signed, in
+        What the rows start from.
+    acc : list of signed, out
+    turn : out
+    last : out
+        ``acc`` holds the sums of a turn in this clock.
+    """
+
+    def __init__(self, matrix: Matrix, fold: FilterFold, words: Codes) -> None:
+        self.matrix, self.fold, self.words = matrix, fold, words
+        acc = signed(matrix.acc_bits)
+        super().__init__(
+            {
+                "early": In(1),
+                "phase": In(range(max(2, len(fold.steps)))),
+                "given": In(signed(matrix.given.bits)),
+                "carry": In(acc).array(fold.rows),
+                "turn": Out(range(max(2, fold.turns))),
+                "acc": Out(acc).array(fold.rows),
+                "last": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        fold, matrix = self.fold, self.matrix
+        firsts = tuple(fold.turns * sum(fold.steps[:phase]) for phase in range(len(fold.steps)))
+        address, step = Signal(range(max(2, fold.words))), Signal(range(max(2, *fold.steps)))
+        last_step, active = Signal(range(max(2, *fold.steps))), Signal()
+        end_of_turn = step == last_step
+        with m.If(self.early):
+            m.d.sync += [active.eq(1), step.eq(0), self.turn.eq(0), address.eq(chosen(firsts, self.phase))]
+            m.d.sync += last_step.eq(chosen(tuple(steps - 1 for steps in fold.steps), self.phase))
+        with m.Elif(active):
+            m.d.sync += [address.eq(address + 1), step.eq(Mux(end_of_turn, 0, step + 1))]
+            with m.If(end_of_turn):
+                m.d.sync += [active.eq(self.turn != fold.turns - 1), self.turn.eq(self.turn + 1)]
+        given = delayed(m, self.given, Rom.latency, "given")
+        first = delayed(m, step == 0, Rom.latency, "first")
+        for row in range(fold.rows):
+            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.words[row].tolist())
+            m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
+            m.d.comb += [
+                rom.address[0].eq(address),
+                lane.weight.eq(rom.data[0]),
+                lane.given.eq(given),
+                lane.first.eq(first),
+                lane.carry.eq(self.carry[row]),
+                self.acc[row].eq(lane.acc),
+            ]
+        last = active & end_of_turn
+        m.d.comb += self.last.eq(delayed(m, last, Rom.latency + Lane.latency, "last", reset=True, wide=True))
+        return m
+
+
+class FilterEngine(wiring.Component):
+    """``result = requantise(weight @ window + bias)``, the words of every segment of a window given one a clock.
+
+    Parameters
+    ----------
+    plan : Filters
+    index : int
+        Of the engine.
+
+    Ports
+    -----
+    early : list, in
+        One a segment: in the next clock the first word of a window is on ``words``.
+    phase : in
+        Of the window whose first words come next.
+    words : list of signed(matrix.given.bits), in
+        One a segment, again for every turn.
+    result : vector(matrix.output, rounders), out
+    done : out
+        ``result`` holds a beat, or what would be one if there were filters for it.
+    """
+
+    def __init__(self, plan: Filters, index: int) -> None:
+        self.plan, self.index = plan, index
+        fold, matrix = plan.fold, plan.matrix
+        super().__init__(
+            {
+                "early": In(1).array(fold.segments),
+                "phase": In(range(max(2, len(fold.steps)))),
+                "words": In(signed(matrix.given.bits)).array(fold.segments),
+                "result": Out(vector(matrix.output, fold.rounders)),
+                "done": Out(1),
+            }
+        )
+
+    @cached_property
+    def _words(self) -> Codes:
+        return self.plan.words()[self.index]
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        plan, fold = self.plan, self.plan.fold
+        segments = []
+        for j in range(fold.segments):
+            m.submodules[f"segment{j}"] = segment = FilterSegment(plan.matrix, fold, self._words[j])
+            m.d.comb += [segment.given.eq(self.words[j]), segment.early.eq(self.early[j]), segment.phase.eq(self.phase)]
+            segments.append(segment)
+        self._carry(m, segments)
+        ends = segments[-1:] if fold.chained else segments
+        sums = [added(m, [end.acc[row] for end in ends], f"total{row}_") for row in range(fold.rows)]
+        last = delayed(m, ends[-1].last, fold.adding, "added", reset=True, wide=True)
+        self._round(m, last, sums)
+        return m
+
+    def _carry(self, m: Module, segments: Sequence[FilterSegment]) -> None:
+        """The first segment starts from the biases; the next in a chain from its sums, else from nothing."""
+        plan, fold = self.plan, self.plan.fold
+        acc, biases = signed(plan.matrix.acc_bits), plan.biases()[self.index]
+        for row in range(fold.rows):
+            if fold.turns == 1:
+                m.d.comb += segments[0].carry[row].eq(Const(int(biases[row, 0]), acc))
+            else:
+                m.submodules[f"bias{row}"] = rom = Rom(plan.matrix.acc_bits, biases[row].tolist())
+                m.d.comb += rom.address[0].eq(segments[0].turn)
+                wait = Rom.latency + Lane.carry_lead - rom.latency
+                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}_"))
+            if fold.chained:
+                for before, segment in zip(segments, segments[1:], strict=False):
+                    m.d.comb += segment.carry[row].eq(before.acc[row])
+
+    def _round(self, m: Module, last: Value, sums: Sequence[Value]) -> None:
+        """Capture the sums of each turn, and round them through few requantisers."""
+        fold, matrix = self.plan.fold, self.plan.matrix
+        for r in range(fold.rounders):
+            rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
+            m.submodules[f"round{r}"] = rounder = Requantise(
+                matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift, magnitude=matrix.magnitude
+            )
+            m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
+            m.d.comb += self.result[r].eq(rounder.y)
+        m.d.comb += self.done.eq(busy(m, last, fold.queue, 1 + Requantise.latency))
+
+
+def filled(m: Module, plan: Filters, done: Value) -> Value:
+    """``done`` where some engine has a filter for the beat."""
+    fold = plan.fold
+    beats, there = fold.turns * fold.queue, set(plan.slots)
+    if len(there) == beats:
+        return done
+    count = Signal(range(beats), name="beat")
+    with m.If(done):
+        m.d.sync += count.eq(Mux(count == beats - 1, 0, count + 1))
+    kept = tuple(int(divmod(beat, fold.queue) in there) for beat in range(beats))
+    result: Value = done & chosen(kept, count)
+    return result

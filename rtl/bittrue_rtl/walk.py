@@ -218,16 +218,16 @@ class OrderReader(wiring.Component):
         count, window = Signal(range(max(2, steps.elements))), Signal(range(max(2, steps.windows)))
         active, ends = Signal(), Signal()
         last_window = window == steps.windows - 1
+        slots, places = range(max(2, steps.slots + steps.elements)), range(max(2, 2 * steps.positions))
+        slot, place = Signal(slots, name="slot"), Signal(places, name="place")
         m.d.comb += [
-            self.inside.eq(1),
+            self.inside.eq(slot < steps.slots),
             self.first.eq(active),
             self.last_of_turn.eq(active),
             self.last.eq(active & (count == steps.elements - 1)),
             self.last_of_row.eq(self.last & ends),
         ]
         origin = divmod(steps.first - steps.lowest * steps.positions, steps.positions)
-        slots, places = range(max(2, steps.slots + steps.elements)), range(max(2, 2 * steps.positions))
-        slot, place = Signal(slots, name="slot"), Signal(places, name="place")
         slot_base, place_base = Signal(slots, init=origin[0]), Signal(places, init=origin[1])
         frame_bits = (buffer.held - 1).bit_length()
         frame, frame_next = Signal(frame_bits), Signal(frame_bits)

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from bittrue import ref
 from bittrue.cosim.module_ports import check_ports, expected_ports
+from bittrue.cosim.rtl_model import Given
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, Stream, net_streams
 from bittrue.cost import cost
@@ -40,7 +40,7 @@ class BenchResult:
     samples : int
         Samples fed.
     words : int
-        Transfers compared, of the output and all taps together: one a tensor, or one a column of it.
+        Transfers compared, of the outputs and all taps together: the beats of every tensor.
     mismatches : int
         Always 0: a bench with a mismatch raises.
     cycles : int
@@ -57,7 +57,7 @@ class BenchResult:
 
 
 def cosimulate(
-    net: Net, interval: int, simulator: str, codes: npt.ArrayLike, stalls: Stalls | None = None, *, probes: bool = True
+    net: Net, interval: int, simulator: str, codes: Given, stalls: Stalls | None = None, *, probes: bool = True
 ) -> BenchResult:
     """Run the generated Verilog of ``net`` under cocotb and compare every tensor with `bittrue.ref`.
 
@@ -68,7 +68,7 @@ def cosimulate(
         Clocks a sample.
     simulator : str
         ``"verilator"`` or ``"icarus"``.
-    codes : int64 array (N, *net.input.shape)
+    codes : int64 array (N, *net.input.shape), or one by name for each of several inputs
     stalls : Stalls, optional
         Without, nothing stalls.
     probes : bool
@@ -82,14 +82,15 @@ def cosimulate(
         With the bench's reason: the first word that differs, a broken stream rule, an X, or a module that is stuck.
     """
     runner.require(simulator)
-    x = net.check_codes(codes)
-    expected = {f"tap_{name}": values for name, values in ref.taps(net, x).items()} if probes else {}
-    expected["m_axis"] = ref.run(net, x)
-    source, sink, taps = net_streams(net, probes)
+    given = net.check_inputs(codes)
+    expected = ref.taps(net, given)
+    sources, sinks, taps = net_streams(net, interval, probes)
     text = _verilog(net, interval, probes)
-    words = {stream: expected[stream.name] for stream in (sink, *taps)}
+    words = {stream: expected[name] for stream, name in zip(sinks, net.outputs, strict=True)}
+    words |= {stream: expected[stream.name.removeprefix("tap_")] for stream in taps}
+    inputs = dict(zip(sources, given.values(), strict=True))
     patience = PATIENCE + 2 * (interval + cost(net, interval).latency)  # few lanes move nothing while they compute
-    return compare(text, module_name(net), simulator, {source: x}, words, stalls, patience=patience)
+    return compare(text, module_name(net), simulator, inputs, words, stalls, patience=patience)
 
 
 def compare(
@@ -140,11 +141,12 @@ def _verilog(net: Net, interval: int, probes: bool) -> str:
 
 
 def _stored(work: Path, arrays: Mapping[Stream, Codes]) -> Sequence[dict[str, object]]:
-    """Write the words of every stream to ``<name>.npy`` and describe the stream for the bench."""
+    """Write the words of every stream to ``<name>.npy``, which of their bits count, and describe it for the bench."""
     found = []
     for stream, codes in arrays.items():
         np.save(work / f"{stream.name}.npy", stream.pack(codes))
+        np.save(work / f"{stream.name}_mask.npy", stream.mask)
+        places = [stream.place(word).partition(", ")[2] for word in range(stream.transfers)]
         bits = container_bits(stream.tensor.format)
-        about = {"name": stream.name, "bits": stream.bits, "element_bits": bits, "transfers": stream.transfers}
-        found.append(about)
+        found.append({"name": stream.name, "bits": stream.bits, "element_bits": bits, "places": places})
     return found

@@ -196,7 +196,7 @@ class Simulation:
             return
         streams = (*self.inputs, *self.outputs, *self.taps)
         counts = ", ".join(
-            f"{stream.name} {count}" + (f" of {samples * stream.transfers} columns" if stream.transfers > 1 else "")
+            f"{stream.name} {count}" + (f" of {samples * stream.transfers} beats" if stream.transfers > 1 else "")
             for stream, count in zip(streams, moved, strict=True)
         )
         if fault == _STUCK:

@@ -65,6 +65,13 @@ class Stream:
         flat = words.reshape(len(array) * self.transfers, -1)
         return np.ascontiguousarray(flat.astype(self._container)).view(np.uint8)
 
+    @property
+    def mask(self) -> npt.NDArray[np.uint8]:
+        """Bytes ``(transfers, bits / 8)`` of the words of a sample: ones where there is an element, else zeros, which stand
+        for anything."""
+        there = np.where(self.beats.order == NOTHING, 0, -1)
+        return np.ascontiguousarray(there.astype(self._container)).view(np.uint8)
+
     def unpack(self, words: npt.NDArray[np.uint8]) -> Codes:
         """Codes ``(N, *shape)`` of words as `pack` makes them.
 
@@ -89,8 +96,9 @@ class Stream:
         if self.transfers == 1:
             return f"sample {sample}"
         position, part = divmod(beat, self.beats.beats)
-        where = f"column {position}" if self.beats.columns == 1 else "row {}, column {}".format(*divmod(position, self.beats.columns))
-        return f"sample {sample}, {where}" + (f", beat {part}" if self.beats.beats > 1 else "")
+        row, column = divmod(position, self.beats.columns)
+        where = [f"row {row}, column {column}" if self.beats.columns > 1 else f"column {row}"]
+        return ", ".join([f"sample {sample}", *where, *([f"beat {part}"] if self.beats.beats > 1 else [])])
 
     @property
     def _container(self) -> np.dtype[np.signedinteger]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.errors import BadInput
-from bittrue.lower.ports import module_name, port_bits, transfers
+from bittrue.lower.layout import Layout
+from bittrue.lower.ports import module_name, port_bits
+
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
 from bittrue.lower.schedule import schedule
 from bittrue.spec import Net, TensorType
@@ -30,14 +32,15 @@ def stream_bits(tensor: TensorType) -> int:
 
     Raises `BadInput` for a sample that is wider, and for frames, which take several transfers.
     """
-    if transfers(tensor) > 1 or len(tensor.shape) > 1:
+    if len(tensor.shape) > 1:
         raise BadInput(
             f"a sample {tensor} is a frame; the shell takes vectors, so use the plain module (bittrue verilog)"
         )
-    bits = max(8, 1 << (port_bits(tensor) - 1).bit_length())
+    exact = port_bits(Layout.whole(tensor.shape), tensor.format)
+    bits = max(8, 1 << (exact - 1).bit_length())
     if bits > WIDEST:
         raise BadInput(
-            f"a sample {tensor} takes {port_bits(tensor)} bits of a stream; the DMA's streams have at most {WIDEST}, "
+            f"a sample {tensor} takes {exact} bits of a stream; the DMA's streams have at most {WIDEST}, "
             f"so give the net fewer inputs and outputs or narrower ones"
         )
     return bits
@@ -45,7 +48,7 @@ def stream_bits(tensor: TensorType) -> int:
 
 def shell_latency(net: Net, interval: int) -> int:
     """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling."""
-    return schedule(net, interval)[net.last].arrival + STAGES
+    return schedule(net, interval).steps[net.last].arrival + STAGES
 
 
 def can_bypass(net: Net) -> bool:

@@ -56,10 +56,13 @@ class Port:
         self.bench, self.name = bench, about["name"]
         self.bits: int = about["bits"]
         self.element_bits: int = about["element_bits"]
-        self.transfers: int = about["transfers"]
+        self.places: list[str] = about["places"]
         self.data: LogicArrayObject = getattr(dut, f"{self.name}_tdata")
         self.valid: LogicObject = getattr(dut, f"{self.name}_tvalid")
-        self.words = [int.from_bytes(row.tobytes(), "little") for row in np.load(folder / f"{self.name}.npy")]
+        self.words, self.masks = (
+            [int.from_bytes(row.tobytes(), "little") for row in np.load(folder / f"{self.name}{part}.npy")]
+            for part in ("", "_mask")
+        )
         self.count: int = 0
         bench.open += 1
 
@@ -82,6 +85,7 @@ class Port:
         """Compare the next word with what is expected."""
         if self.count >= len(self.words):
             raise AssertionError(f"{self.name} gave word {self.count} of {len(self.words)}: one too many")
+        word &= self.masks[self.count % len(self.masks)]
         if word != self.words[self.count]:
             raise AssertionError(self.difference(word))
         self.count += 1
@@ -93,12 +97,12 @@ class Port:
         """Say where ``word`` first differs from the expected one."""
         mask, expected = (1 << self.element_bits) - 1, self.words[self.count]
         pairs = [((word >> k) & mask, (expected >> k) & mask) for k in range(0, self.bits, self.element_bits)]
-        channel, (got, wanted) = next((k, pair) for k, pair in enumerate(pairs) if pair[0] != pair[1])
+        lane, (got, wanted) = next((k, pair) for k, pair in enumerate(pairs) if pair[0] != pair[1])
         digits = self.element_bits // 4
-        sample, column = divmod(self.count, self.transfers)
-        where = f"sample {sample}, column {column}" if self.transfers > 1 else f"sample {sample}"
+        sample, beat = divmod(self.count, len(self.places))
+        where = ", ".join(filter(None, (f"sample {sample}", self.places[beat])))
         return (
-            f"{self.name.removeprefix('tap_')}: {where}, channel {channel} is 0x{got:0{digits}x} "
+            f"{self.name.removeprefix('tap_')}: {where}, lane {lane} is 0x{got:0{digits}x} "
             f"({self.signed(got)}), expected 0x{wanted:0{digits}x} ({self.signed(wanted)})"
         )
 

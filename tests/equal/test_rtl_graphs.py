@@ -1,0 +1,82 @@
+"""The simulated Verilog equals the reference on drawn nets of frames and images: every node, every clock formula."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from drawn_graphs import codes, graphs
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+from bittrue import ref
+from bittrue.cosim import verilator
+from bittrue.cosim.rtl_model import RtlModel
+from bittrue.cosim.stalls import Stalls
+from bittrue.cost import cost
+from bittrue.errors import BadInput
+from bittrue.lower.schedule import least_interval, schedule
+from bittrue.spec import Constant, Net
+
+pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
+QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+LONG = settings(QUICK, max_examples=150)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def build_folder(tmp_path_factory: pytest.TempPathFactory):
+    """Drawn nets are compiled once and never again: keep them out of the checkout's build folder."""
+    try:
+        verilator.find()
+    except BadInput as error:
+        pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BITTRUE_BUILD", str(tmp_path_factory.mktemp("build")))
+        yield
+
+
+def interval_of(net: Net, times: float) -> int:
+    """An interval that hardware can have, ``times`` the least or, where layers ask for more, as often doubled."""
+    interval = max(4, int(least_interval(net) * times))
+    while True:
+        try:
+            schedule(net, interval)
+            return interval
+        except BadInput as error:
+            if "accumulator" in str(error):
+                reject()
+            assert "choose a longer interval" in str(error) and interval < 200 * least_interval(net), str(error)
+            interval *= 2
+
+
+def same(net: Net, times: float, seed: int) -> None:
+    interval = interval_of(net, times)
+    model, x = RtlModel(net, interval), codes(net, 6, seed)
+    expected, price = ref.taps(net, x), cost(net, interval)
+    for stalls in (None, Stalls(seed, 0.4, 0.4, 20), Stalls(seed, 0.3, 0.9, 200)):
+        trace = model.trace(x, stalls, probes=True)
+        for name, wanted in expected.items():
+            np.testing.assert_array_equal(trace.taps[f"tap_{name}"], wanted, err_msg=f"node {name}, {stalls}")
+        for name, found in zip(net.outputs, trace.outputs.values(), strict=True):
+            np.testing.assert_array_equal(found, expected[name], err_msg=f"output {name}, {stalls}")
+        if stalls is None:
+            gaps = [set(np.diff(clocks)[-2:].tolist()) for clocks in trace.received.values()]
+            assert gaps == [{price.interval}] * len(gaps), f"clocks a sample {gaps}, by formula {price.interval}"
+            if len(net.outputs) == 1 and not any(isinstance(node.layer, Constant) for node in net.nodes):
+                assert trace.latency == price.latency
+    first = next(iter(model.trace(x, Stalls(seed, 0.4, 0.4), reset_after=random.Random(seed).randint(1, 500)).outputs))
+    assert first.startswith("m_axis")
+
+
+@QUICK
+@given(net=graphs(layers=4, lengths=7), times=st.sampled_from([1, 1.5, 3, 10]), seed=st.integers(0, 1000))
+def test_drawn_graphs(net: Net, times: float, seed: int) -> None:
+    same(net, times, seed)
+
+
+@pytest.mark.heavy
+@LONG
+@given(net=graphs(layers=6, lengths=9), times=st.sampled_from([1, 1, 1.5, 3, 10]), seed=st.integers(0, 1000))
+def test_many_drawn_graphs(net: Net, times: float, seed: int) -> None:
+    same(net, times, seed)

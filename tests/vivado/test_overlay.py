@@ -13,6 +13,7 @@ from shell_stand_in import VERILOG
 from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
+from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import shell_latency
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, Net, Node, TensorType, save
@@ -35,7 +36,11 @@ def other() -> Net:
 @pytest.fixture(autouse=True)
 def no_generator(monkeypatch):
     """These tests are about the folder; tests/vivado/test_build.py generates Verilog."""
-    monkeypatch.setattr(build, "_verilog", lambda net, interval, banks: VERILOG + f"// {interval} {len(banks)}\n")
+
+    def sources(net, interval, banks):
+        return Sources(VERILOG + f"// {interval} {len(banks)}\n")
+
+    monkeypatch.setattr(build, "_sources", sources)
 
 
 def files(folder):

@@ -77,5 +77,5 @@ class RtlModel:
         import bittrue_rtl
 
         source, sink, taps = net_streams(self.net, probes)
-        text = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
-        return Simulation(text, module_name(self.net), [source], [sink], taps)
+        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
+        return Simulation(sources, module_name(self.net), [source], [sink], taps)

@@ -30,6 +30,7 @@ from bittrue.num import Format
 from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
 from bittrue_rtl.mac import Lane
+from bittrue_rtl.printing import printed
 from bittrue_rtl.rom import Rom
 from bittrue_sim.synth import LATCHES, MEMORY_LUTS, xc7_report, xc7_use
 
@@ -278,7 +279,7 @@ for layer in HARDWARE:
 """
 
 
-def printed(folder: Path, seed: str) -> str:
+def printed_by(folder: Path, seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"UTC-{seed}"}
     done = subprocess.run(
         [sys.executable, "-c", PRINT], cwd=folder, env=environment, capture_output=True, text=True, check=True
@@ -287,8 +288,8 @@ def printed(folder: Path, seed: str) -> str:
 
 
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
-    text = printed(tmp_path, "1")
-    assert text == printed(Path(__file__).parent, "2")
+    text = printed_by(tmp_path, "1")
+    assert text == printed_by(Path(__file__).parent, "2")
     for layer in HARDWARE:
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]

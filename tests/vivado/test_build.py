@@ -101,6 +101,7 @@ def test_without_vivado_all_inputs_are_written_and_checked(quick, net, tmp_path,
         "registers.h",
         "registers.md",
         "rtl/overlay.tcl",
+        f"rtl/{STEM}_shell.sha256",
         f"rtl/{STEM}_shell.v",
     ]
 

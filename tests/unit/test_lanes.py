@@ -1,4 +1,4 @@
-"""Where the weights of a matrix stand in the memories of its lanes: the arrangement of hardware, ROM files and loading."""
+"""Where the weights of a matrix stand in its lanes: the arrangement of hardware, ROM files and loading."""
 
 from __future__ import annotations
 

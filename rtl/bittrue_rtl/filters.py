@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.filters import FilterFold, Filters
 from bittrue.lower.matrix import Matrix
+from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
@@ -25,8 +26,15 @@ from bittrue_rtl.window_flow import chosen
 Codes = npt.NDArray[np.int64]
 
 
-class FilterSegment(wiring.Component):
+class FilterSegment(Copied):
     """The lanes that weigh one segment of the words of a window: a counter, and a ROM and a lane a row.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    fold : FilterFold
+    lanes : int64 array (rows, words)
+        What the ROMs hold.
 
     Ports
     -----
@@ -44,8 +52,10 @@ class FilterSegment(wiring.Component):
         ``acc`` holds the sums of a turn in this clock.
     """
 
-    def __init__(self, matrix: Matrix, fold: FilterFold, words: Codes) -> None:
-        self.matrix, self.fold, self.words = matrix, fold, words
+    apart = ("lanes",)
+
+    def __init__(self, matrix: Matrix, fold: FilterFold, lanes: Codes) -> None:
+        self.matrix, self.fold, self.lanes = matrix, fold, lanes
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -59,7 +69,11 @@ class FilterSegment(wiring.Component):
             }
         )
 
-    def elaborate(self, platform: object) -> Module:
+    def contents(self) -> dict[str, Words]:
+        """Contents of the rows' weight ROMs."""
+        return {f"rom{row}.words": (self.matrix.weight_bits, words) for row, words in enumerate(self.lanes)}
+
+    def circuit(self) -> Module:
         """Build the circuit."""
         m = Module()
         fold, matrix = self.fold, self.matrix
@@ -77,7 +91,7 @@ class FilterSegment(wiring.Component):
         given = delayed(m, self.given, Rom.latency, "given")
         first = delayed(m, step == 0, Rom.latency, "first")
         for row in range(fold.rows):
-            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.words[row].tolist())
+            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.lanes[row])
             m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
             m.d.comb += [
                 rom.address[0].eq(address),

@@ -13,6 +13,7 @@ from typing import Any
 
 from bittrue.cosim.cache import cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 FIX = "run: pip install pyosys==0.70"
 READ = "read_verilog module.v"
@@ -37,16 +38,16 @@ BLOCK_RAM = {"RAMB18E1": 1, "RAMB36E1": 2}
 LATCHES = ("LDCE", "LDPE")
 
 
-def xc7_report(verilog: str, top: str) -> dict[str, int]:
+def xc7_report(sources: Sources, top: str) -> dict[str, int]:
     """Number of cells of every kind (``DSP48E1``, ``LUT6``, ``FDRE``, ``RAMB18E1``, ...) of module ``top``.
 
-    The same text is synthesised once (`bittrue.cosim.cache`). Yosys runs in a process of its own, because it keeps
+    The same sources are synthesised once (`bittrue.cosim.cache`). Yosys runs in a process of its own, because it keeps
     much memory and ends the process where it fails.
 
     Parameters
     ----------
-    verilog : str
-        Text that holds the module and everything below it.
+    sources : Sources
+        The module and everything below it.
     top : str
         The module's name.
 
@@ -55,18 +56,18 @@ def xc7_report(verilog: str, top: str) -> dict[str, int]:
     BadInput
         Where pyosys is missing.
     RuntimeError
-        Where Yosys refuses the text; the message holds what it printed.
+        Where Yosys refuses the Verilog; the message holds what it printed.
     """
-    return _kinds(_statistics(verilog, top)["design"])
+    return _kinds(_statistics(sources, top)["design"])
 
 
-def xc7_parts(verilog: str, top: str, parts: Sequence[str]) -> dict[str, dict[str, int]]:
+def xc7_parts(sources: Sources, top: str, parts: Sequence[str]) -> dict[str, dict[str, int]]:
     """`xc7_report` of each of some modules below ``top``, by name, and of all the rest together, under ``top``.
 
     Parts keep their borders: nothing is shared or simplified across them, so the sum can be more than that of the whole
     module. No part lies in another. Parameters and errors as of `xc7_report`.
     """
-    found = _statistics(verilog, top, *(f"setattr -mod -set keep_hierarchy 1 \\{part}" for part in parts))
+    found = _statistics(sources, top, *(f"setattr -mod -set keep_hierarchy 1 \\{part}" for part in parts))
     modules = {name.removeprefix("\\"): _kinds(statistics) for name, statistics in found["modules"].items()}
     missing = [part for part in parts if part not in modules]
     if missing:
@@ -85,19 +86,20 @@ def _kinds(statistics: Mapping[str, Any]) -> dict[str, int]:
     return {kind: int(kinds[kind]) for kind in sorted(kinds) if kind != "$scopeinfo"}  # a note, not a cell
 
 
-def _statistics(verilog: str, top: str, *before: str) -> dict[str, Any]:
+def _statistics(sources: Sources, top: str, *before: str) -> dict[str, Any]:
     """What Yosys's ``stat`` counts after synthesis, with the passes ``before`` between reading and that."""
     try:
         version = importlib.metadata.version("pyosys")
     except importlib.metadata.PackageNotFoundError:
         raise BadInput(f"Yosys for synthesis is not installed in this Python environment; {FIX}") from None
     passes = [READ, *before, *(line.format(top=top) for line in PASSES)]
-    key = hashlib.sha256("\0".join((version, *passes, verilog)).encode()).hexdigest()[:32]
+    key = hashlib.sha256(repr((version, passes, sources)).encode()).hexdigest()[:32]
     final = cache_dir("synth", key)
     if not (final / "cells.json").is_file():
         stage = staging_dir(final)
         try:
-            (stage / "module.v").write_text(verilog, encoding="utf-8")
+            for file, text in sources.files("module.v").items():
+                (stage / file).write_text(text, encoding="utf-8")
             command = [sys.executable, "-c", _CHILD, *passes]
             done = subprocess.run(command, cwd=stage, capture_output=True, text=True, check=False)
             if done.returncode or not (stage / "cells.json").is_file():

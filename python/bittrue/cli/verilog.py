@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from bittrue import limits, spec
 from bittrue.check.legs import require_generator
@@ -29,13 +30,13 @@ def add(commands: Commands[Parser]) -> None:
             "bittrue verilog weights/ecg-tiny -o build/rtl --probes",
         ),
     )
-    add_folder(command, "MODULE.v")
+    add_folder(command, "MODULE.v, its memory files and MODULE.sha256, which lists them")
     add_interval(command, frames=True)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Write the file and print its path."""
+    """Write the files and print their paths."""
     net = spec.load(arguments.net)
     require_generator()
     interval = interval_of(arguments, net)
@@ -45,7 +46,8 @@ def call(arguments: argparse.Namespace) -> int:
     import bittrue_rtl
 
     head = f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)} */\n"
-    text = head + bittrue_rtl.verilog(net, interval, probes=arguments.probes)
-    for path in write_folder(arguments.output, {f"{module_name(net)}.v": text}, net.name):
+    sources = bittrue_rtl.verilog(net, interval, probes=arguments.probes)
+    sources = replace(sources, verilog=head + sources.verilog)
+    for path in write_folder(arguments.output, sources.listed_files(module_name(net)), net.name):
         print(path)
     return 0

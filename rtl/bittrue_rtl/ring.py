@@ -121,8 +121,10 @@ class Ring(wiring.Component):
         first_next = Mux(accept, last, first)
         waiting, left = self._waiting(m, accept)
         m.d.sync += [free.eq(left_free), is_open.eq(~waiting & (~first_next | (left_free != 0)))]
-        return delayed(m, accept | left, 1, "stepping", reset=True) if max(times) > 1 else delayed(
-            m, accept, 1, "stepping", reset=True
+        return (
+            delayed(m, accept | left, 1, "stepping", reset=True)
+            if max(times) > 1
+            else delayed(m, accept, 1, "stepping", reset=True)
         )
 
     def _waiting(self, m: Module, accept: Value) -> tuple[Value | int, Value | int]:

@@ -120,9 +120,7 @@ class Buffer:
     @cached_property
     def phases(self) -> list[int]:
         """The phase of every window, row after row."""
-        return [
-            self.phase(row, column) for row in range(self.rows.count) for column in range(self.columns.count)
-        ]
+        return [self.phase(row, column) for row in range(self.rows.count) for column in range(self.columns.count)]
 
     def phase(self, row: int, column: int) -> int:
         """The phase of a window."""

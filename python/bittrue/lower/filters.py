@@ -141,7 +141,10 @@ class Filters:
         filters = len(self.matrix.weight) // self.groups
         turns, queue = fold.turns // self.each, fold.queue
         engine, turn, row = np.ogrid[: self.engines, : fold.turns, : fold.rounders * queue]
-        group, filter_ = engine * self.each + turn // turns, row // queue * (turns * queue) + turn % turns * queue + row % queue
+        group, filter_ = (
+            engine * self.each + turn // turns,
+            row // queue * (turns * queue) + turn % turns * queue + row % queue,
+        )
         there = (group < self.groups) & (filter_ < filters) & (row < fold.rows)
         return np.where(there, group * filters + filter_, NOTHING)
 
@@ -220,9 +223,7 @@ class _Way:
     steps: tuple[int, ...]
 
 
-def _ways(
-    channels: int, outputs: int, groups: int, sizes: list[int], counts: list[int], clocks: int
-) -> Iterator[_Way]:
+def _ways(channels: int, outputs: int, groups: int, sizes: list[int], counts: list[int], clocks: int) -> Iterator[_Way]:
     """Every way that keeps up where all windows have the same words."""
     (size,), inputs = sizes, channels * sizes[0]
     for each in _groups(groups):

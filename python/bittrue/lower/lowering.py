@@ -203,7 +203,8 @@ def _paired(place: Place) -> Layout:
     shape = place.output.shape
     pairs = Layout.spread((shape[0] // 2, *shape[1:]), max(1, place.clocks // prod(shape[1:])))
     return Layout(
-        shape, tuple(tuple(NOTHING if c == NOTHING else 2 * c + k for c in beat for k in (0, 1)) for beat in pairs.table)
+        shape,
+        tuple(tuple(NOTHING if c == NOTHING else 2 * c + k for c in beat for k in (0, 1)) for beat in pairs.table),
     )
 
 
@@ -262,4 +263,3 @@ RULES: dict[type[Layer], Callable[[Place], Lowered]] = {
     spec.Constant: _constant,
 }
 """How each layer is made."""
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -26,8 +27,8 @@ class Conv(Summing, ConvSum):
     Parameters
     ----------
     in_channels, out_channels, groups : int
-    kernel_size, stride, padding, dilation : int, or a tuple of one an axis
-        Of the convolution.
+    kernel_size, stride, padding, dilation, output_padding : int, or a tuple of one an axis
+        Of the convolution; ``output_padding`` of a transposed one only.
     pooling : "Max", "Avg" or None
         Over ``pool_size`` samples, ``pool_dilation`` apart, every ``pool_stride`` (``pool_size`` where that is None),
         before the convolution.
@@ -46,16 +47,10 @@ class Conv(Summing, ConvSum):
     rank: ClassVar[int]
     kind: ClassVar[Any]
     """The module of PyTorch's that holds the parameters."""
-    fixed: ClassVar[dict[str, Any]] = {}
-    """Options that a subclass sets where the caller does not."""
     depthwise: ClassVar[bool] = False
-    """Whether there are as many groups as channels."""
+    """Whether there are as many groups as channels where nothing else is said."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Numbers, **options: Any) -> None:
-        groups = {"groups": in_channels} if self.depthwise else {}
-        self._setup(in_channels, out_channels, kernel_size, **(groups | self.fixed | options))
-
-    def _setup(
+    def __init__(
         self,
         in_channels: int,
         out_channels: int,
@@ -64,7 +59,8 @@ class Conv(Summing, ConvSum):
         stride: Numbers = 1,
         padding: Numbers = 0,
         dilation: Numbers = 1,
-        groups: int = 1,
+        output_padding: Numbers | None = None,
+        groups: int | None = None,
         bias: bool = True,
         pooling: Literal["Max", "Avg"] | None = None,
         pool_size: Numbers = 2,
@@ -73,9 +69,12 @@ class Conv(Summing, ConvSum):
         batchnorm: BatchNorm | None = None,
         activation: Activation | None = None,
         wide: bool = False,
-        **more: Any,
     ) -> None:
-        numbers: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, **more}
+        numbers: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
+        if output_padding is not None:
+            numbers["output_padding"] = output_padding
+        if groups is None:
+            groups = in_channels if self.depthwise else 1
         op = self.kind(in_channels, out_channels, kernel_size, groups=groups, bias=bias, **numbers)
         numbers = {name: getattr(op, name)[0] if self.rank == 1 else getattr(op, name) for name in numbers}
         shape = (out_channels, in_channels // groups, *op.kernel_size)
@@ -103,7 +102,7 @@ class ConvTranspose2d(Conv):
     """
 
     rank, operation, kind = 2, "convtranspose2d", nn.ConvTranspose2d
-    fixed: ClassVar[dict[str, Any]] = {"stride": 2, "output_padding": 1}
+    __init__ = partialmethod(Conv.__init__, stride=2, output_padding=1)  # type: ignore[assignment]
 
     def kernels(self, weight: Tensor) -> Tensor:
         return turned(weight, self.stage.groups)
@@ -121,13 +120,9 @@ class Linear(Summing, DenseSum):
         Last layers only: the accumulator is the result.
     """
 
-    fixed: ClassVar[dict[str, Any]] = {}
     operation: ClassVar[Operation] = "linear"
 
-    def __init__(self, in_features: int, out_features: int, **options: Any) -> None:
-        self._setup(in_features, out_features, **(self.fixed | options))
-
-    def _setup(
+    def __init__(
         self,
         in_features: int,
         out_features: int,

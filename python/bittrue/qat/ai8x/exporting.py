@@ -55,6 +55,6 @@ def _stages(links: Sequence[Link]) -> list[Stage]:
             moves["join"] = "concat"
         if link.shape is not None and not isinstance(link.layer, Linear):
             moves["shape"] = link.shape
-        found.append(link.layer.to_stage(node_name(link.name), **moves))
+        found.append(link.layer.to_stage(link.name, **moves))
         before = link.name
     return found

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from bittrue.qat.ai8x.policy import LayerPolicy
 from bittrue.qat.module import LayerModule
-from bittrue.spec import Layer, TensorType
-from bittrue.spec.stages import DATA, Stage
+from bittrue.spec import Activation, Layer, TensorType
+from bittrue.spec.stages import DATA, Pool, Stage, node_name
 
 
 class Ai8xLayer(LayerModule):
@@ -29,8 +29,6 @@ class Ai8xLayer(LayerModule):
     op : module of PyTorch's, or None
         Float parameters ``op.weight`` and ``op.bias``.
     bn : BatchNorm1d, BatchNorm2d or None
-    pool, activation, wide
-        Of the stage.
     quantize_activation : Tensor (1,)
         As ai8x checkpoints name it.
     """
@@ -47,9 +45,23 @@ class Ai8xLayer(LayerModule):
         self.stage = stage
         self.op: nn.Module | None = None
         self.bn: nn.BatchNorm1d | nn.BatchNorm2d | None = None
-        self.pool, self.activation, self.wide = stage.pool, stage.activation, stage.wide
         for name, value in self.buffers_at_start.items():
             self.register_buffer(name, torch.tensor(value))
+
+    @property
+    def pool(self) -> Pool | None:
+        """What is pooled in front of the sum, if anything is."""
+        return self.stage.pool
+
+    @property
+    def activation(self) -> Activation:
+        """What is done to a rounded sum."""
+        return self.stage.activation
+
+    @property
+    def wide(self) -> bool:
+        """Whether the accumulator is the result."""
+        return self.stage.wide
 
     @property
     def quantised(self) -> bool:  # type: ignore[override]
@@ -61,8 +73,8 @@ class Ai8xLayer(LayerModule):
         self.quantize_activation.fill_(True)
 
     def to_stage(self, name: str, **moves: Any) -> Stage:
-        """The stage called ``name``, with the present parameters in integers; ``moves`` are its sources and shape."""
-        return replace(self.stage, name=name, **moves)
+        """The stage of the layer ``name``, with the present parameters in integers; ``moves`` are sources and shape."""
+        return replace(self.stage, name=node_name(name), **moves)
 
 
 def within(values: Tensor) -> Tensor:

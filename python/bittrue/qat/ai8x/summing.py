@@ -135,16 +135,15 @@ class Summing(Ai8xLayer, Sum):
 
     @property
     def exact(self) -> bool:
-        return self.quantised and not self.training
+        return not self.training and self.quantised
 
     def rounded(self) -> tuple[Tensor, Tensor | None]:
         if not self.quantised:
             return self.weight, self.bias
         self.output_shift.fill_(self.shift())
         grid, bias = self.grid, self.bias
-        return quantise(self.weight, grid, nearest_single), bias if bias is None else quantise(
-            bias, grid, nearest_single
-        )
+        weight = quantise(self.weight, grid, nearest_single)
+        return weight, None if bias is None else quantise(bias, grid, nearest_single)
 
     def carrier(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> torch.dtype:
         if not self.exact:

@@ -143,7 +143,8 @@ class FilterEngine(wiring.Component):
 
     @cached_property
     def _words(self) -> Codes:
-        return self.plan.words()[self.index]
+        words: Codes = self.plan.words()[self.index]
+        return words
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""

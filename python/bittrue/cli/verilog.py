@@ -8,10 +8,12 @@ from dataclasses import replace
 from bittrue import limits, spec
 from bittrue.check.legs import require_generator
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, interval_of
+from bittrue.cosim.streams import net_streams
 from bittrue.cost import cost
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
 from bittrue.lower.stored import SHIFT
+from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
 LANE, ELABORATION = 100, 4096
@@ -45,9 +47,18 @@ def call(arguments: argparse.Namespace) -> int:
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
 
-    head = f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)} */\n"
+    head = (
+        f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
+        f" * A sample every {price.interval} clocks. Streams:\n{_streams(net, interval)} */\n"
+    )
     sources = bittrue_rtl.verilog(net, interval, probes=arguments.probes)
     sources = replace(sources, verilog=head + sources.verilog)
     for path in write_folder(arguments.output, sources.listed_files(module_name(net)), net.name):
         print(path)
     return 0
+
+
+def _streams(net: Net, interval: int) -> str:
+    """In which order the elements of every input and output travel, a line each."""
+    inputs, outputs, _ = net_streams(net, interval, probes=False)
+    return "".join(f" * {stream.name}: {stream.tensor}, {stream.beats}\n" for stream in (*inputs, *outputs))

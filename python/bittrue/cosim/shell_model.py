@@ -46,7 +46,7 @@ class ShellModel(ShellBench):
             sources = verilog(net, interval, banks)
         super().__init__(sources, f"{module_name(net)}_shell", stalls)
         self.net = net
-        self._source, self._sink, _ = net_streams(net, False)
+        ((self._source,), (self._sink,), _) = net_streams(net, interval, False)
 
     def pack(self, codes: npt.ArrayLike) -> Words:
         """Input words ``(N, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the sample are zero."""

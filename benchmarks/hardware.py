@@ -3,8 +3,8 @@
     python benchmarks/hardware.py [--simulate]
 
 Two nets with random weights: filters over a 16 x 128 x 128 image with a pool, and a generator that makes an image of
-64 x 64 from a vector of 1,024 by transposed filters. By formula (`bittrue.cost`); with --simulate the Verilog of both is
-also run on two whole samples, at the second interval, and every tensor compared with the reference.
+64 x 64 from a vector of 1,024 by transposed filters. By formula (`bittrue.cost`); with --simulate the Verilog of both
+is also run on two whole samples, at the second interval, and every tensor compared with the reference.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +176,7 @@ class FilterEngine(wiring.Component):
                 wait = Rom.latency + Lane.carry_lead - rom.latency
                 m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}_"))
             if fold.chained:
-                for before, segment in zip(segments, segments[1:], strict=False):
+                for before, segment in pairwise(segments):
                     m.d.comb += segment.carry[row].eq(before.acc[row])
 
     def _round(self, m: Module, last: Value, sums: Sequence[Value]) -> None:

@@ -109,8 +109,8 @@ class Ring(wiring.Component):
         return self.buffer.held + max(0, ahead)
 
     def _enter(self, m: Module, is_open: Signal, accept: Value, freed: Value) -> Value:
-        """Take a beat when the one before has been written, and the place of its row is free. High while words of a beat
-        are written."""
+        """Take a beat when the one before has been written, and the place of its row is free. High while words of a
+        beat are written."""
         buffer = self.buffer
         free, left_free = Signal(range(self._most_free + 1), init=buffer.held), Signal(range(self._most_free + 1))
         a_row = buffer.columns.length * buffer.source.beats
@@ -219,8 +219,8 @@ class Ring(wiring.Component):
 
 
 def _sequence(m: Module, name: str, along: Along, of_phases: tuple[int, ...], advance: Value) -> tuple[Value, Value]:
-    """``n // period * stride + of_phases[n % period]`` for window ``n``, and whether it is the last; ``advance`` goes on to
-    the next."""
+    """``n // period * stride + of_phases[n % period]`` for window ``n``, and whether it is the last; ``advance`` goes
+    on to the next."""
     most = max(abs(v) for v in of_phases) + (along.count // along.period + 1) * along.stride
     one = along.count == 1
     value = Signal(signed(most.bit_length() + 1), name=name, init=of_phases[0])

@@ -19,9 +19,9 @@ from bittrue_rtl.printing import printed
 class Top(wiring.Component):
     """A net with AXI4-Stream names, as Vivado infers them.
 
-    Tensors travel in the beats of their layout (`bittrue.lower.schedule.Schedule.layouts`), a vector in one; elements in
-    containers of 8, 16, 32 or 64 bits, lane 0 in the least significant one, sign-extended. An input ignores the bits of a
-    container above the word.
+    Tensors travel in the beats of their layout (`bittrue.lower.schedule.Schedule.layouts`), a vector in one; elements
+    in containers of 8, 16, 32 or 64 bits, lane 0 in the least significant one, sign-extended. An input ignores the bits
+    of a container above the word.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ from bittrue.cli.parser import Commands, Parser, add_command, add_interval, cons
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
-from bittrue.lower.schedule import carriers, is_streamed, least_interval
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import carriers, is_streamed, least_interval
 from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted

@@ -67,8 +67,8 @@ class Stream:
 
     @property
     def mask(self) -> npt.NDArray[np.uint8]:
-        """Bytes ``(transfers, bits / 8)`` of the words of a sample: ones where there is an element, else zeros, which stand
-        for anything."""
+        """Bytes ``(transfers, bits / 8)`` of the words of a sample: ones where there is an element, else zeros, which
+        stand for anything."""
         there = np.where(self.beats.order == NOTHING, 0, -1)
         return np.ascontiguousarray(there.astype(self._container)).view(np.uint8)
 

@@ -18,7 +18,7 @@ WHOLE = 256
 
 @dataclass(frozen=True)
 class Layout:
-    """A tensor ``(channels, *positions)`` streams position after position, the last axis fastest; each takes some beats.
+    """A tensor ``(channels, *positions)`` streams position by position, the last axis fastest; each takes some beats.
 
     Parameters
     ----------

@@ -248,8 +248,8 @@ def clocks_a_sample(net: Net, interval: int) -> int:
     least = least_interval(net)
     if interval < least:
         raise BadInput(
-            f"net {net.name}: an initiation interval of {interval} clocks is too short, because every position and every "
-            f"window take a clock or more; give at least {least}"
+            f"net {net.name}: an initiation interval of {interval} clocks is too short, because every position and "
+            f"every window take a clock or more; give at least {least}"
         )
     base = max(Layout.whole(net.types[name].shape).positions for name in net.inputs)
     return interval if base == 1 else interval // base * base

@@ -157,12 +157,10 @@ def write_overlay(
     written = OverlayFolder(Path(folder), design.stem)
     _check_free(written, net.name)
     manifest, words = describe(banks, design, interval)
-    sources = _sources(net, interval, tuple(banks.values()))
-    listed = sources.listed_files(design.module)
-    manifest = replace(manifest, files={**manifest.files, "rtl": sha256(listed[f"{design.module}{SUMS}"].encode())})
+    rtl = _rtl(_sources(net, interval, tuple(banks.values())), design)
+    manifest = replace(manifest, files={**manifest.files, "rtl": sha256(rtl[f"rtl/{design.module}{SUMS}"].encode())})
     files: dict[str, bytes | str] = {
-        **{f"rtl/{name}": text for name, text in listed.items()},
-        "rtl/overlay.tcl": design.settings_tcl(list(sources.memories)),
+        **rtl,
         registers.HEADER: registers.c_header(),
         "registers.md": registers.markdown(),
         f"overlay/{design.stem}.npz": words,
@@ -231,6 +229,12 @@ def _sources(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
     from bittrue_rtl.shell import verilog
 
     return verilog(net, interval, banks)
+
+
+def _rtl(sources: Sources, design: Design) -> dict[str, str]:
+    """What Vivado's scripts read, by path."""
+    files = sources.listed_files(design.module) | {"overlay.tcl": design.settings_tcl(list(sources.memories))}
+    return {f"rtl/{name}": text for name, text in files.items()}
 
 
 def _check_free(written: OverlayFolder, net: str) -> None:

@@ -11,39 +11,38 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.ref.activate import activate
-from bittrue.ref.finish import finish
-from bittrue.ref.products import bound, carrier, matrix_product
+from bittrue.ref.finish import Finish
 from bittrue.ref.words import Words, words
 from bittrue.spec import Axis, Conv, Dense, TensorType
 
 Codes = npt.NDArray[np.int64]
 Parts = Iterator[tuple[tuple[slice, ...], Any]]
-COLUMNS = 1 << 20
+COLUMNS = 1 << 18
 """Numbers of unrolled windows that are multiplied at a time: they stay in the cache."""
 
 
-def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Codes:
+def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Words:
     """Codes of `Dense`: one matrix product."""
-    acc = matrix_product(x, layer.weight, types[0].format) + layer.bias
-    return activate(acc, layer.shift(types[0].format), layer.activation, layer.output)
+    finish = Finish.of(layer, types[0].format)
+    acc = x.astype(finish.kind) @ np.ascontiguousarray(finish.weights(layer.weight).T)
+    return finish.codes(acc, finish.biases(layer.bias)).astype(words(layer.output))
 
 
 def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:
     """Codes of `Conv`, phase by phase where zeros lie between the inputs; what is in none is made of the bias alone."""
     (given,) = types
-    shift, (filters, *lengths) = layer.shift(given.format), layer.output_type(given).shape
-    rows = layer.weight.reshape(filters, -1)
-    kind, largest = carrier(rows, given.format), bound(rows, given.format)
-    bias = layer.bias.reshape(filters, *(1 for _ in lengths))
+    filters, *lengths = layer.output_type(given).shape
+    finish, bias = Finish.of(layer, given.format), layer.bias.reshape(-1, *(1 for _ in lengths))
+    weights, biases = finish.weights(layer.weight), finish.biases(bias)
     result = np.empty((len(x), filters, *lengths), words(layer.output))
     if any(axis.upsampling > 1 for axis in layer.axes):
-        result[:] = activate(bias, shift, layer.activation, layer.output)
+        result[:] = activate(bias, finish.shift, layer.activation, layer.output)
     phases = (axis.phases(length) for axis, length in zip(layer.axes, given.shape[1:], strict=True))
     for phase in product(*phases):
-        weight = layer.weight[(slice(None), slice(None), *(along.weights for along in phase))].astype(kind)
+        some = weights[(slice(None), slice(None), *(along.weights for along in phase))]
         part = result[(slice(None), slice(None), *(along.outputs for along in phase))]
-        for where, acc in sums(weight, layer.groups, [along.axis for along in phase], x, part.shape[2:]):
-            part[where] = finish(acc, largest, bias[where[1]], shift, layer.activation, layer.output)
+        for where, acc in sums(some, layer.groups, [along.axis for along in phase], x, part.shape[2:]):
+            part[where] = finish.codes(acc, biases[where[1]])
     return result
 
 
@@ -90,26 +89,26 @@ def blocks(axes: Sequence[Axis], x: Words, counts: Sequence[int], each: int) -> 
     most = max(1, min(counts[0], COLUMNS // least))
     samples = max(1, COLUMNS // (least * counts[0]))
     for start in range(0, len(x), samples):
+        part = padded(x[start : start + samples], axes, counts)
         for first in range(0, counts[0], most):
             count = min(most, counts[0] - first)
-            part = x[start : start + samples]
-            for k, along in enumerate(axes):
-                begin = (first * along.stride if k == 0 else 0) - along.before
-                last = ((count if k == 0 else counts[k]) - 1) * along.stride + along.span
-                part = cut(part, k + 2, begin, begin + last)
-            yield (slice(start, start + len(part)), slice(None), slice(first, first + count)), part
+            begin = first * axes[0].stride
+            rows = part[:, :, begin : begin + (count - 1) * axes[0].stride + axes[0].span]
+            yield (slice(start, start + len(part)), slice(None), slice(first, first + count)), rows
 
 
-def cut(x: Any, axis: int, begin: int, end: int) -> Any:
-    """``x[begin:end]`` along an axis, with zeros for what lies outside."""
-    length = x.shape[axis]
-    index = [slice(None)] * x.ndim
-    index[axis] = slice(min(max(begin, 0), length), max(min(end, length), 0))
-    inside = x[tuple(index)]
-    missing = max(0, min(-begin, end - begin)), max(0, end - max(begin, length))
-    if not any(missing):
-        return inside
-    return np.pad(inside, [missing if k == axis else (0, 0) for k in range(x.ndim)])
+def padded(x: Words, axes: Sequence[Axis], counts: Sequence[int]) -> Words:
+    """The places ``-before .. `` of every axis that so many windows cover: zeros lie where ``x`` has none."""
+    lengths = [(count - 1) * axis.stride + axis.span for axis, count in zip(axes, counts, strict=True)]
+    result = np.zeros((*x.shape[:2], *lengths), x.dtype)
+    to: list[slice] = [slice(None)] * 2
+    of: list[slice] = [slice(None)] * 2
+    for axis, length, there in zip(axes, lengths, x.shape[2:], strict=True):
+        first, last = max(-axis.before, 0), min(length - axis.before, there)
+        of.append(slice(first, max(first, last)))
+        to.append(slice(first + axis.before, max(first, last) + axis.before))
+    result[tuple(to)] = x[tuple(of)]
+    return result
 
 
 def windows(x: Any, axes: Sequence[Axis]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,12 @@ class Finish:
         """``k`` of the factor ``2**-k`` below zero."""
         return self.activation.shift if isinstance(self.activation, LeakyReLU) else 0
 
-    @property
+    @cached_property
     def scaled(self) -> bool:
         """Whether floating point holds every step."""
         return self.shift > 0 and carrier(self._reach) is not np.int64
 
-    @property
+    @cached_property
     def kind(self) -> Any:
         """The type that carries the sums."""
         return carrier(self._reach if self.scaled else self.largest)

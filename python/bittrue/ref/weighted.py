@@ -17,7 +17,7 @@ from bittrue.spec import Axis, Conv, Dense, TensorType
 
 Codes = npt.NDArray[np.int64]
 Parts = Iterator[tuple[tuple[slice, ...], Any]]
-COLUMNS = 1 << 18
+COLUMNS = 1 << 19
 """Numbers of unrolled windows that are multiplied at a time: they stay in the cache."""
 
 
@@ -66,54 +66,66 @@ def sums(weight: Any, groups: int, axes: Sequence[Axis], x: Words, counts: Seque
     acc : array of their shape, of the type of the weights
     """
     channels, each, rank = weight.shape[1], len(weight) // groups, len(axes)
-    rows, memory = weight.reshape(groups, each, -1), np.empty(0, weight.dtype)
+    rows, unrolled, made = weight.reshape(groups, each, -1), Memory(weight.dtype), Memory(weight.dtype)
     order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))
-    for where, part in blocks(axes, x, counts, rows.shape[2]):
-        seen = windows(part, axes)
-        seen = seen.reshape(len(part), groups, channels, *seen.shape[2:]).transpose(order)
+    for where, seen in blocks(axes, x, counts, rows.shape[2]):
+        seen = seen.reshape(len(seen), groups, channels, *seen.shape[2:]).transpose(order)
         most = max(1, COLUMNS // seen[0].size)
         for first in range(0, groups, most):
             some = seen[first : first + most]
-            if memory.size < some.size:
-                memory = np.empty(some.size, weight.dtype)
-            columns = memory[: some.size].reshape(some.shape)
+            columns = unrolled.array(some.shape)
             columns[...] = some
-            acc = rows[first : first + most] @ columns.reshape(len(some), rows.shape[2], -1)
-            made = slice(first * each, (first + len(some)) * each)
-            yield (where[0], made, *where[2:]), np.moveaxis(acc.reshape(-1, *columns.shape[-1 - rank :]), 1, 0)
+            acc = made.array((len(some) * each, *some.shape[-1 - rank :]))
+            flat = columns.reshape(len(some), rows.shape[2], -1)
+            np.matmul(rows[first : first + most], flat, out=acc.reshape(len(some), each, -1))
+            filters = slice(first * each, (first + len(some)) * each)
+            yield (where[0], filters, *where[2:]), np.moveaxis(acc, 1, 0)
+
+
+class Memory:
+    """Room for arrays of which each is done with before the next: taken once, it need not be mapped again."""
+
+    def __init__(self, kind: Any) -> None:
+        self._held = np.empty(0, kind)
+
+    def array(self, shape: Sequence[int]) -> Any:
+        """An array of a shape, holding anything."""
+        size = math.prod(shape)
+        if self._held.size < size:
+            self._held = np.empty(size, self._held.dtype)
+        return self._held[:size].reshape(shape)
 
 
 def blocks(axes: Sequence[Axis], x: Words, counts: Sequence[int], each: int) -> Parts:
-    """Some results, and the part of ``x`` that they see, with its zeros; ``each`` numbers are made of a window."""
+    """Some results, and the windows of ``x`` that they see (`windows`); ``each`` numbers are made of a window."""
     least = math.prod(counts[1:]) * each  # of the windows at one place of the first axis
     most = max(1, min(counts[0], COLUMNS // least))
     samples = max(1, COLUMNS // (least * counts[0]))
     for start in range(0, len(x), samples):
-        part = padded(x[start : start + samples], axes, counts)
+        seen = windows(padded(x[start : start + samples], axes, counts), axes, counts)
         for first in range(0, counts[0], most):
-            count = min(most, counts[0] - first)
-            begin = first * axes[0].stride
-            rows = part[:, :, begin : begin + (count - 1) * axes[0].stride + axes[0].span]
-            yield (slice(start, start + len(part)), slice(None), slice(first, first + count)), rows
+            some = seen[:, :, first : first + most]
+            yield (slice(start, start + len(some)), slice(None), slice(first, first + some.shape[2])), some
 
 
 def padded(x: Words, axes: Sequence[Axis], counts: Sequence[int]) -> Words:
-    """The places ``-before .. `` of every axis that so many windows cover: zeros lie where ``x`` has none."""
-    lengths = [(count - 1) * axis.stride + axis.span for axis, count in zip(axes, counts, strict=True)]
+    """What so many windows cover along every axis, from the zeros before it on."""
+    inside, to, lengths = x, [slice(None)] * 2, []
+    for k, (axis, count) in enumerate(zip(axes, counts, strict=True)):
+        lengths.append((count - 1) * axis.stride + axis.span)
+        first = max(-axis.before, 0)
+        inside = inside[(slice(None),) * (k + 2) + (slice(first, max(first, lengths[k] - axis.before)),)]
+        to.append(slice(first + axis.before, first + axis.before + inside.shape[k + 2]))
+    if inside.shape[2:] == tuple(lengths):
+        return inside
     result = np.zeros((*x.shape[:2], *lengths), x.dtype)
-    to: list[slice] = [slice(None)] * 2
-    of: list[slice] = [slice(None)] * 2
-    for axis, length, there in zip(axes, lengths, x.shape[2:], strict=True):
-        first, last = max(-axis.before, 0), min(length - axis.before, there)
-        of.append(slice(first, max(first, last)))
-        to.append(slice(first + axis.before, max(first, last) + axis.before))
-    result[tuple(to)] = x[tuple(of)]
+    result[tuple(to)] = inside
     return result
 
 
-def windows(x: Any, axes: Sequence[Axis]) -> Any:
-    """``x[..., n * stride + k * dilation]`` as a view ``(N, C, *windows, *sizes)``."""
-    where = tuple(range(2, 2 + len(axes)))
-    seen = np.lib.stride_tricks.sliding_window_view(x, tuple(axis.span for axis in axes), axis=where)
-    strides = tuple(slice(None, None, axis.stride) for axis in axes)
-    return seen[(slice(None), slice(None), *strides, *(slice(None, None, axis.dilation) for axis in axes))]
+def windows(x: Words, axes: Sequence[Axis], counts: Sequence[int]) -> Words:
+    """``x[..., n * stride + k * dilation]`` as a view ``(N, C, *counts, *sizes)``."""
+    steps = [step * axis.stride for axis, step in zip(axes, x.strides[2:], strict=True)]
+    steps += [step * axis.dilation for axis, step in zip(axes, x.strides[2:], strict=True)]
+    shape = (*x.shape[:2], *counts, *(axis.size for axis in axes))
+    return np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:2], *steps), writeable=False)

@@ -17,7 +17,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 100
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench lock deps deps-test clean
+.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench timing lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -42,6 +42,9 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/throughput.py
+
+timing: $(VENV)/.test
+	$(BIN)/python benchmarks/timing.py $(TIMING_ARGS)
 
 deps:
 	@sh sim/deps.sh $(PYTHON)

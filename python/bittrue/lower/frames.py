@@ -194,3 +194,8 @@ def column_sources(net: Net) -> dict[str, str]:
         through = isinstance(node.layer, Flatten) and all(users.get(node.name, [False]))
         sources[node.name] = node.inputs[0] if through else node.name
     return sources
+
+
+def built_nodes(net: Net) -> list[str]:
+    """Nodes that hardware has a component of, by name."""
+    return [name for name, source in column_sources(net).items() if name == source != INPUT]

@@ -2,8 +2,8 @@
 
     python benchmarks/timing.py [--page docs/timing.md]
 
-Yosys takes minutes for all designs, the first time; its netlists are kept in the build cache by the hash of the Verilog,
-so that an interrupted run goes on where it was and a second one is quick.
+Yosys takes minutes for all designs, the first time; its netlists are kept in the build cache by the Verilog's hash, so
+that an interrupted run goes on where it was and a second one is quick.
 """
 
 from __future__ import annotations

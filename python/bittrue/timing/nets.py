@@ -28,10 +28,11 @@ def net_delay(source: Cell, driven: str, reader: Cell, pin: str, fan_out: int) -
 
 def _beside(source: str, reader: str, pin: str, fan_out: int) -> bool:
     """Whether both are in one slice, or in two of one carry chain."""
+    lut = source.startswith(("LUT", "INV"))
     if reader == "CARRY4":
-        return (source == "CARRY4" and pin == "CI") or (source.startswith("LUT") and pin in ("S", "DI"))
+        return (source == "CARRY4" and pin == "CI") or (lut and pin in ("S", "DI"))
     if reader.startswith("MUXF"):
-        return source.startswith(("LUT", "MUXF")) and pin != "S"
+        return (lut or source.startswith("MUXF")) and pin != "S"
     if reader.startswith("FD") and pin == "D":
-        return source == "CARRY4" or (source.startswith(("LUT", "MUXF")) and fan_out == 1)
+        return source == "CARRY4" or ((lut or source.startswith("MUXF")) and fan_out == 1)
     return False

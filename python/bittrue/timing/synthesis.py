@@ -28,8 +28,8 @@ PASSES = (
 )
 """``synth_xilinx`` up to the mapping of logic to LUTs, its steps after that, and another mapping between.
 
-Its own maps every path for the delay of the slowest of the design, so that short paths become chains of small LUTs: about
-15 % fewer of them, but they hide which paths are deep by nature. Signals that a flip-flop drives are marked before the
+Its own maps each path for the delay of the slowest of the design, so that short paths become chains of small LUTs. That
+takes about 15 % fewer and hides which paths are deep by nature. Signals that a flip-flop drives are marked before the
 hierarchy is dissolved, so that a path is named after its registers.
 """
 

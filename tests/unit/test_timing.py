@@ -10,6 +10,8 @@ from netlists import Draft
 from bittrue.errors import BadInput
 from bittrue.timing import Timing, estimate
 from bittrue.timing.netlist import read_netlist
+from bittrue.timing.paths import Paths
+from bittrue.timing.places import Place, place
 
 CLOCK, SETUP, LUT, WIRE = 456, 60, 124, 450
 """Picoseconds of a flip-flop's clock to output and setup, of a LUT, and of a wire that one pin reads."""
@@ -92,6 +94,17 @@ def test_a_carry_chain_is_one_level_whatever_its_length(chains: int) -> None:
     # LUT -> S0 -> CO3 of the first, CI -> CO3 of those between, CI -> O3 of the last; the flip-flop stands beside it
     within = 584 if chains == 1 else 489 + 117 + 315
     assert slowest(draft) == (CLOCK + WIRE + LUT + within + SETUP, 2)
+
+
+def test_from_one_chain_to_another_is_a_wire_and_an_inverter_stands_beside_its_chain() -> None:
+    draft = Draft()
+    inverted, carry, first, last = (draft.bit() for _ in range(4))
+    draft.cell("INV", I=draft.ff("0"), O=inverted)
+    draft.cell("CARRY4", CI="0", S=[inverted, "0", "0", "0"], O=["x", first, "x", "x"], CO=[carry])
+    draft.cell("CARRY4", CI="0", S=[first, "0", "0", "0"], O=[last])
+    draft.ff(last)
+    # inverter, S0 -> O1 of the one, S0 -> O0 of the other
+    assert slowest(draft) == (CLOCK + WIRE + LUT + 403 + WIRE + 228 + SETUP, 3)
 
 
 def test_a_multiplexer_beside_its_luts_is_no_level() -> None:
@@ -285,6 +298,7 @@ def chain() -> Draft:
             q = draft.lut(q)
         end = draft.ff(q, f"network.fc2.sum{lane}")
         draft.name(f"top{lane}", [end])  # a wire's shorter name
+        draft.name(f"$auto${lane}", [end], register=True, hidden=True)
     draft.ff(q, "network.held")
     return draft
 
@@ -296,7 +310,27 @@ def test_paths_are_named_by_layer_and_register() -> None:
     assert [kind for kind, _ in found.paths[0].cells] == ["FDRE"] + ["LUT1"] * 6
     assert [fan_out for _, fan_out in found.paths[0].cells] == [1] * 6 + [2]
     assert len(found.paths) == 2  # the other lane ends alike
-    assert estimate(chain().read(), ("fc1", "fc2"), most=1).paths == found.paths[:1]
+    fewer = estimate(chain().read(), ("fc1", "fc2"), most=1)
+    assert fewer.paths == found.paths[:1] and fewer.layers == found.layers
+
+
+def test_a_signal_that_is_called_like_a_layer_lies_in_none() -> None:
+    assert place("network.fc1", ("fc1",)) == Place("between layers", "fc1")
+    assert place("streams.network.fc1.held[3]", ("fc1",)) == Place("fc1", "held[3]")
+    assert place("loader.sum", ("loader",)) == Place("loader", "sum")
+
+
+def test_paths_are_ranked_by_what_they_are_reported_with() -> None:
+    """The order and the count of levels come from arrivals, the report from the way back: both must say the same."""
+    draft = chain()
+    near, far = draft.lut(draft.ff("0")), draft.lut(draft.ff("0"))
+    draft.ff(near)
+    draft.cell("FDRE", D="0", CE=far, R="0", C="0", Q=draft.bit())
+    block(draft, "PREG", A=far)
+    paths = Paths(draft.read())
+    assert len(paths.ends) == 6
+    for end in paths.ends:
+        assert paths.delay(end) == paths.slowest(end).delay and paths.levels(end) == paths.deepest(end).levels
 
 
 def test_layers_have_their_slowest_path_and_what_breaks_the_rule() -> None:

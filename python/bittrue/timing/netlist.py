@@ -124,6 +124,8 @@ def _cell(name: str, cell: Mapping[str, Any]) -> Cell:
     sides: dict[str, dict[str, tuple[Bit, ...]]] = {"input": {}, "output": {}}
     for pin, bits in cell["connections"].items():
         sides[cell["port_directions"][pin]][pin] = _bits(bits)
+    if not isinstance(cell["type"], str):
+        raise ValueError(f"cell {name} is of type {shown(cell['type'])}")
     return Cell(name, cell["type"], dict(cell["parameters"]), sides["input"], sides["output"])
 
 

@@ -1,4 +1,4 @@
-"""What a module becomes on a Xilinx 7-series device, as Yosys maps it: cells by kind. No timing is estimated."""
+"""What a module becomes on a Xilinx 7-series device, as Yosys maps it: cells by kind. No clock is estimated."""
 
 from __future__ import annotations
 

@@ -58,6 +58,11 @@ SMALL = {
     "fused": FUSED,
     "read": WORDS % "r <= q;",
     "used": WORDS % "r <= r ^ q;",
+    "fetched": (
+        "reg signed [15:0] words [0:1023]; reg signed [15:0] q, a, b; reg signed [31:0] m, p; "
+        "always @(posedge clk) begin if (y[0]) words[y[10:1]] <= x; "
+        "q <= words[x[9:0]]; a <= q; b <= y; m <= a * b; p <= m; end assign z = p;"
+    ),
     "delay": "reg [15:0] d; reg q; always @(posedge clk) begin d <= {d[14:0], x[0]}; q <= d[15]; end assign z = q;",
 }
 """Bodies of modules that take words x and y, of 16 bits each, and give z."""
@@ -91,6 +96,7 @@ def small() -> Timing:
         ("fused", 4009 - 119, 8, 2),  # A to P, within the block; and B to P
         ("read", 2454 + FAR + SETUP, 4, 0),
         ("used", 2454 + FAR + LUT + SETUP, 5, 16),
+        ("fetched", 2454 + FAR + 449 + 362, 4, 0),  # the sign goes to 15 bits of A: 115 log2(15) = 449.29
         ("delay", 1628 + WIRE + SETUP, 1, 0),
     ],
 )
@@ -102,11 +108,12 @@ def test_paths_of_known_cells(name: str, delay: int, levels: int, breaks: int) -
 def test_the_cells_are_those_that_the_sums_are_of() -> None:
     assert {kind: small().cells[kind] for kind in ("CARRY4", "DSP48E1", "RAMB18E1", "SRL16E")} == {
         "CARRY4": 4 + 8,
-        "DSP48E1": 3,
-        "RAMB18E1": 2,
+        "DSP48E1": 4,
+        "RAMB18E1": 3,
         "SRL16E": 1,
     }
-    assert str(small().paths[0]) == "fused p -> fused p A register to P"
+    first, second = (str(path) for path in small().paths[:2])
+    assert (first, second) == ("fetched q -> fetched p A", "fused p -> fused p A register to P")
     assert small().breaks == 1 + 32 + 2 + 16
 
 

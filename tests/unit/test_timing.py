@@ -346,10 +346,12 @@ def test_a_block_is_named_after_its_bus_and_a_nameless_cell_after_what_is_left_o
     bits = [draft.bit(), draft.bit()]
     draft.cell("DSP48E1", {"PREG": "1"}, P=bits)
     draft.name("network.fc1.lane0.p", bits, register=True)
+    draft.cell("RAMB36E1", name="network.fc1.table", ADDRARDADDR=[bits[0]], DOADO=[read := draft.bit()])
+    draft.name("$abc$7.A", [read], hidden=True)
     draft.cell("RAMB18E1", name=r"$\network.fc1.rom15.words$rdreg[0]$d", ADDRARDADDR=[bits[1]])
-    inner, path = estimate(draft.read(), ("fc1",)).paths
+    inner, path, other = estimate(draft.read(), ("fc1",)).paths
     assert str(inner) == "fc1 lane0 p -> fc1 lane0 p M register to P"
-    assert str(path) == "fc1 lane0 p -> fc1 rom15 words ADDRARDADDR"
+    assert {str(path), str(other)} == {f"fc1 lane0 p -> fc1 {name} ADDRARDADDR" for name in ("rom15 words", "table")}
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------

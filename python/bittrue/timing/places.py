@@ -49,11 +49,15 @@ def place(name: str, layers: Collection[str]) -> Place:
 
 
 def name_of(cell: Cell, netlist: Netlist) -> str:
-    """The name of what a cell drives, that of the bus where it drives several bits; else what its own name holds."""
+    """The name of what a cell drives, that of the bus where it drives several bits; else its own, or what that holds.
+
+    Names that Yosys gives begin with ``$`` and may hold that of a signal behind a backslash.
+    """
     bits = [bit for driven in cell.outputs.values() for bit in nets(driven)]
-    names = (netlist.names[bit] for bit in bits if bit in netlist.names)
-    best = min(names, key=lambda name: (name.startswith("$"), len(name), name), default=cell.name)
-    if len(bits) > 1:
-        best = re.sub(r"\[\d+\]$", "", best)
-    hidden = re.search(r"\\((?:[\w\[\]]+\.)+[\w\[\]]*)", best) if best.startswith("$") else None
-    return hidden[1].rstrip(".") if hidden else best
+    driven = sorted({netlist.names[bit] for bit in bits if bit in netlist.names}, key=lambda name: (len(name), name))
+    names = (*(name for name in driven if not name.startswith("$")), cell.name, *driven)
+    name = next((name for name in names if not name.startswith("$")), "")
+    if not name:
+        held = (re.search(r"\\((?:[\w\[\]]+\.)+[\w\[\]]+)", name) for name in names)
+        name = next((found[1] for found in held if found), cell.name)
+    return re.sub(r"\[\d+\]$", "", name) if len(bits) > 1 else name

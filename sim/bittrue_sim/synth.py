@@ -1,35 +1,20 @@
-"""What a module becomes on a Xilinx 7-series device, as Yosys maps it: cells by kind. No timing is estimated."""
+"""What a module becomes on a Xilinx 7-series device, as Yosys maps it: cells by kind. No clock is estimated."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bittrue.cosim.cache import cache_dir, publish, staging_dir
-from bittrue.errors import BadInput
 from bittrue.lower.sources import Sources
+from bittrue_sim.yosys import MODULE, synthesised
 
-FIX = "run: pip install pyosys==0.70"
-READ = "read_verilog module.v"
+READ = f"read_verilog {MODULE}"
 PASSES = (
     "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top \\{top}",
     "tee -q -o cells.json stat -json -top \\{top}",
 )
 """Without I/O and clock buffers: the module lies inside a design, it is not a whole chip."""
-
-_CHILD = """\
-import sys
-from pyosys import libyosys
-design = libyosys.Design()
-for command in sys.argv[1:]:
-    libyosys.run_pass(command, design)
-"""
 
 LUTS = {f"LUT{k}": 1 for k in range(1, 7)}
 MEMORY_LUTS = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "SRL16E": 1, "SRLC32E": 1}
@@ -41,8 +26,7 @@ LATCHES = ("LDCE", "LDPE")
 def xc7_report(sources: Sources, top: str) -> dict[str, int]:
     """Number of cells of every kind (``DSP48E1``, ``LUT6``, ``FDRE``, ``RAMB18E1``, ...) of module ``top``.
 
-    The same sources are synthesised once (`bittrue.cosim.cache`). Yosys runs in a process of its own, because it keeps
-    much memory and ends the process where it fails.
+    The same sources are synthesised once (`bittrue_sim.yosys`).
 
     Parameters
     ----------
@@ -88,26 +72,8 @@ def _kinds(statistics: Mapping[str, Any]) -> dict[str, int]:
 
 def _statistics(sources: Sources, top: str, *before: str) -> dict[str, Any]:
     """What Yosys's ``stat`` counts after synthesis, with the passes ``before`` between reading and that."""
-    try:
-        version = importlib.metadata.version("pyosys")
-    except importlib.metadata.PackageNotFoundError:
-        raise BadInput(f"Yosys for synthesis is not installed in this Python environment; {FIX}") from None
     passes = [READ, *before, *(line.format(top=top) for line in PASSES)]
-    key = hashlib.sha256(repr((version, passes, sources)).encode()).hexdigest()[:32]
-    final = cache_dir("synth", key)
-    if not (final / "cells.json").is_file():
-        stage = staging_dir(final)
-        try:
-            for file, text in sources.files("module.v").items():
-                (stage / file).write_text(text, encoding="utf-8")
-            command = [sys.executable, "-c", _CHILD, *passes]
-            done = subprocess.run(command, cwd=stage, capture_output=True, text=True, check=False)
-            if done.returncode or not (stage / "cells.json").is_file():
-                raise RuntimeError(f"Yosys failed on module {top}:\n{(done.stdout + done.stderr)[-3000:]}")
-            publish(stage, final)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-    found: dict[str, Any] = json.loads((final / "cells.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(synthesised(sources, top, passes, "cells.json"))
     return found
 
 

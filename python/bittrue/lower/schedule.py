@@ -207,6 +207,11 @@ def carriers(net: Net) -> dict[str, str]:
     return sources
 
 
+def built_nodes(net: Net) -> list[str]:
+    """Nodes that hardware has a component of, by name."""
+    return [name for name, source in carriers(net).items() if name == source and name not in net.inputs]
+
+
 def least_interval(net: Net) -> int:
     """The shortest initiation interval that hardware for ``net`` can have.
 

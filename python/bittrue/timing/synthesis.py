@@ -36,7 +36,7 @@ hierarchy is dissolved, so that a path is named after its registers.
 
 
 def netlist_of(sources: Sources, top: str) -> Netlist:
-    """The netlist of module ``top`` on a 7-series part; the same sources are synthesised once (minutes for a large net).
+    """The netlist of module ``top`` on a 7-series part; the same sources are synthesised once: minutes for a large net.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ INTERVAL = "python/bittrue/num/interval.py"
 RANGES = "python/bittrue/ranges/{}.py"
 SAMPLES = "python/bittrue/ref/samples.py"
 WEIGHTED = "python/bittrue/ref/weighted.py"
+FINISH = "python/bittrue/ref/finish.py"
 ELTWISE = "python/bittrue/ref/eltwise.py"
 ACTIVATE = "python/bittrue/ref/activate.py"
 PRODUCTS = "python/bittrue/ref/products.py"
@@ -26,7 +27,6 @@ TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
 HALF_UP = "return (acc >> shift) + (acc >> (shift - 1) & 1)"
 CLAMP = 'return np.clip(int64(codes, "the word to clamp"), fmt.lo, fmt.hi)'
-PRODUCT = "acc = matrix_product(x, layer.weight, types[0].format) + layer.bias"
 EXACT = "return requantise(exact, power * frac - output.frac, output)"
 FROM_ROUNDED = """\
 if power == 4:
@@ -57,11 +57,11 @@ ROWS = [
     ("trusts the float root", ROOT, "root - (root * root > v)", "root - (root < 0)", ROOTS),
     ("encodes half down", FORMAT, "scaled - floor >= 0.5", "scaled - floor > 0.5", "tests/unit/test_format.py"),
     ("lets one code too many pass", FORMAT, "(array > self.hi)", "(array > self.hi + 1)", "tests/unit/test_format.py"),
-    ("drops an accumulator bit", WEIGHTED, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
+    ("drops an accumulator bit", FINISH, "activate(sums.astype(np.int64),", "activate(sums.astype(np.int64) << 2 >> 2,",
      "tests/unit/test_ref.py::test_accumulators_of_63_bits"),
-    ("swaps two weights", WEIGHTED, "product(x, layer.weight,",
-     "product(x, layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]],", DENSE),
-    ("drops the bias", WEIGHTED, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
+    ("swaps two weights", WEIGHTED, "finish.weights(layer.weight).T",
+     "finish.weights(layer.weight).T[[1, 0, *range(2, len(layer.weight.T))]]", DENSE),
+    ("drops the bias", WEIGHTED, "finish.biases(layer.bias)", "finish.biases(0 * layer.bias)", DENSE),
     ("ignores the leaky slope", ACTIVATE, "requantise(acc, shift + activation.shift", "requantise(acc, shift", DENSE),
     ("halves the leaky slope", ACTIVATE, "shift + activation.shift", "shift + activation.shift + 1", DENSE),
     ("rounds twice on the leaky side", ACTIVATE, "requantise(acc, shift + activation.shift, output)",

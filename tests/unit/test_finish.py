@@ -15,7 +15,7 @@ def same(finish: Finish, bias: int) -> None:
     """With sums from one end to the other and about 0."""
     end, one = finish.largest - abs(bias), np.array([bias])
     sums = np.concatenate([end - NEAR, NEAR - end, NEAR - 100, NEAR + end // 2, NEAR - end // 2])
-    found = finish.codes(finish.weights(sums), finish.biases(one))
+    found = finish.codes(finish.weights(sums), finish.biases(one)).astype(np.int64)
     np.testing.assert_array_equal(found, activate(sums + one, finish.shift, finish.activation, finish.output))
 
 

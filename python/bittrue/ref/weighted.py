@@ -25,7 +25,8 @@ def dense(layer: Dense, types: Sequence[TensorType], x: Words) -> Words:
     """Codes of `Dense`: one matrix product."""
     finish = Finish.of(layer, types[0].format)
     acc = x.astype(finish.kind) @ np.ascontiguousarray(finish.weights(layer.weight).T)
-    return finish.codes(acc, finish.biases(layer.bias)).astype(words(layer.output))
+    result: Words = finish.codes(acc, finish.biases(layer.bias)).astype(words(layer.output))
+    return result
 
 
 def conv(layer: Conv, types: Sequence[TensorType], x: Words) -> Words:

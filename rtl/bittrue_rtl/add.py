@@ -78,7 +78,7 @@ class AddStreams(wiring.Component):
         frac = self.layer.acc_frac(self.given)
         total = None
         for k, (port, fmt) in enumerate(zip(self.inputs, self.given, strict=True)):
-            head = serialised(m, flow.open, [content(port.payload)[e] for e in elements], f"x{unit}_{k}_")
+            head = serialised(m, flow.load, [content(port.payload)[e] for e in elements], f"x{unit}_{k}_")
             operand = head.shift_left(frac - fmt.frac)
             if total is None:
                 total = operand

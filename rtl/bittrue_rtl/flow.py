@@ -18,7 +18,7 @@ class Flow(wiring.Component):
     The datapath has no stall and no clock enable: whatever is accepted comes out ``latency`` clocks later and lands in
     a queue with as many places as vectors can be under way. Vectors are accepted at most every ``interval`` clocks.
 
-    The datapath loads its input registers in every clock with ``open`` high; ``start``, one clock later, tells that
+    The datapath loads its input registers in every clock with ``load`` high; ``start``, one clock later, tells that
     what they now hold is a vector and not noise. It raises ``done`` in the clock in which ``result`` holds the result.
 
     Parameters
@@ -38,6 +38,8 @@ class Flow(wiring.Component):
         The input stream (or all of them) has a vector.
     open : out
         Ready for it; a register.
+    load : out
+        Another register of its own with the same word, but for a reset: it steers the datapath and nothing else.
     start : out
     done : in
     result : shape, in
@@ -53,6 +55,7 @@ class Flow(wiring.Component):
             {
                 "valid": In(1),
                 "open": Out(1),
+                "load": Out(1),
                 "start": Out(1),
                 "done": In(1),
                 "result": In(shape),
@@ -68,18 +71,19 @@ class Flow(wiring.Component):
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
         wait = Signal(range(self.interval))
-        is_open = Signal(attrs=WIDE)
+        opens = Signal()
+        is_open = Signal()
+        load = Signal(reset_less=True, attrs=WIDE)
         accept = self.valid & is_open
         with m.If(accept):
             m.d.sync += wait.eq(self.interval - 2)
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
-        m.d.sync += [
-            credit.eq(credit - accept + queue.taken),
-            is_open.eq(~accept & (wait == 0) & (credit != 0)),
-        ]
+        m.d.comb += opens.eq(~accept & (wait == 0) & (credit != 0))
+        m.d.sync += [credit.eq(credit - accept + queue.taken), is_open.eq(opens), load.eq(opens)]
         m.d.comb += [
             self.open.eq(is_open),
+            self.load.eq(load),
             self.start.eq(delayed(m, accept, 1, "start", reset=True)),
             queue.write.eq(self.done),
         ]

@@ -73,15 +73,16 @@ class FrameBuffer(wiring.Component):
             readers.append(reader)
         for name in ("first", "last_of_turn", "last"):
             m.d.comb += getattr(self, name).eq(delayed(m, getattr(readers[0], name), 2, name, reset=True))
-        is_open = Signal(attrs=WIDE)
+        is_open = Signal()
+        load = Signal(reset_less=True, attrs=WIDE)
         accept = self.i.valid & is_open
         m.d.comb += self.i.ready.eq(is_open)
-        arrived = self._write(m, is_open, accept, readers)
-        self._room(m, is_open, accept, readers[-1].last)
+        arrived = self._write(m, load, accept, readers)
+        m.d.sync += load.eq(self._room(m, is_open, accept, readers[-1].last))
         self._wait(m, arrived)
         return m
 
-    def _write(self, m: Module, is_open: Value, accept: Value, readers: list[Reader]) -> Value:
+    def _write(self, m: Module, load: Value, accept: Value, readers: list[Reader]) -> Value:
         """Memories and their readers; the channels of a column go into them one a clock. High with the last one."""
         buffer = self.buffer
         count = buffer.walks[0].channels
@@ -97,7 +98,7 @@ class FrameBuffer(wiring.Component):
                 name = f"memory{u}_{j}"
                 memory = Ram(self.given.bits, [[0] * buffer.columns] * count, BUFFER)
                 m.submodules[name] = memory
-                head = serialised(m, is_open, [self.i.payload[c] for c in held], f"x{u}_{j}_")
+                head = serialised(m, load, [self.i.payload[c] for c in held], f"x{u}_{j}_")
                 word = Signal(signed(self.given.bits), name=f"{name}_word", reset_less=True)
                 inside = delayed(m, reader.inside, 1, f"{name}_inside")
                 m.d.comb += [
@@ -110,8 +111,9 @@ class FrameBuffer(wiring.Component):
                 m.d.sync += word.eq(Mux(inside, memory.data, 0))
         return arrived
 
-    def _room(self, m: Module, is_open: Signal, accept: Value, finished: Value) -> None:
+    def _room(self, m: Module, is_open: Signal, accept: Value, finished: Value) -> Value:
         """Take a column every ``pace`` clocks while a place is free; windows free those that they are the last to see.
+        Returns what ``is_open`` will be.
 
         ``seen`` is the number of columns of the frame that have been freed, ``target`` what it is after a window. A
         window also frees the columns between it and the next that have not come yet, so that more may be free than
@@ -146,7 +148,9 @@ class FrameBuffer(wiring.Component):
         m.d.sync += [counted.eq(finished), whole.eq(last), freed.eq(0)]
         with m.If(counted):
             m.d.sync += [freed.eq(target - seen), seen.eq(Mux(whole, 0, target))]
-        m.d.sync += [free.eq(free - accept + freed), is_open.eq(~accept & (wait == 0) & (free != 0))]
+        opens = ~accept & (wait == 0) & (free != 0)
+        m.d.sync += [free.eq(free - accept + freed), is_open.eq(opens)]
+        return opens
 
     def _wait(self, m: Module, arrived: Value) -> None:
         """Let a window start when its columns have been written; the last one waits for the whole frame."""

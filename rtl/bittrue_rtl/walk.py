@@ -40,13 +40,13 @@ class Reader(wiring.Component):
         """Build the circuit."""
         m = Module()
         walk, windows = self.walk, self.buffer.windows
-        active, step = Signal(), Signal(range(max(2, walk.steps)))
-        turn, group = Signal(range(max(2, walk.turns))), Signal(range(max(2, walk.groups)))
+        active, step = Signal(), Signal(range(max(2, walk.steps)), reset_less=True)
+        turn, group = (Signal(range(max(2, most)), reset_less=True) for most in (walk.turns, walk.groups))
         end_of_turn = step == walk.steps - 1
         end_of_group = end_of_turn & (turn == walk.turns - 1)
-        place = Signal(range(max(2, windows.size)))
+        place = Signal(range(max(2, windows.size)), reset_less=True)
         end_of_channel = place == windows.size - 1
-        channel = Signal(range(max(2, walk.channels)))
+        channel = Signal(range(max(2, walk.channels)), reset_less=True)
         block = Signal.like(channel)  # first channel of the group
         next_block = Signal.like(channel)
         m.d.comb += next_block.eq(Mux(end_of_group, block + walk.block, block))
@@ -79,7 +79,7 @@ class Reader(wiring.Component):
         distance is added for each place.
         """
         walk, windows = self.walk, self.buffer.windows
-        ring = Signal(self.place_bits, name="ring")
+        ring = Signal(self.place_bits, name="ring", reset_less=True)
         m.d.comb += self.inside.eq(1)
         after_last = Signal(range(max(2, windows.count)), name="window")
         last = after_last == windows.count - 1
@@ -88,14 +88,14 @@ class Reader(wiring.Component):
         counters = [(ring, 0, windows.length)]
         if windows.padding:
             reach = windows.padding + windows.length + windows.span
-            position = Signal(signed(reach.bit_length() + 1), name="position")
+            position = Signal(signed(reach.bit_length() + 1), name="position", reset_less=True)
             m.d.comb += self.inside.eq((position >= 0) & (position < windows.length))
             counters.append((position, 1, 0))
         for column, which, length in counters:
             name = ("ring", "position")[which]
             origin = -windows.padding if which else -windows.padding % self.buffer.columns
             base = Signal(column.shape(), name=f"{name}_base", init=origin)
-            here = Signal(column.shape(), name=f"{name}_window")
+            here = Signal(column.shape(), name=f"{name}_window", reset_less=True)
             start = walk.first * windows.dilation
             with m.If(self.start):
                 jump = length - (windows.count - 1) * windows.stride

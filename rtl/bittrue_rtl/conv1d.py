@@ -50,7 +50,9 @@ class FilterEngine(MatrixEngine):
         m = Module()
         segments = []
         for index in range(self.fold.segments):
-            m.submodules[f"segment{index}"] = segment = Segment(self.matrix, self.fold, index)
+            m.submodules[f"segment{index}"] = segment = Segment(
+                self.matrix, self.fold, index, None, self._starts(index)
+            )
             m.d.comb += [segment.given.eq(self.words[index]), segment.start.eq(self.begin[index])]
             segments.append(segment)
         self._carries(m, segments)

@@ -19,9 +19,10 @@ LONGEST, CHAIN = 24, 8
 """Most lanes of a row that form one chain, and most lanes of each of several chains otherwise, whose sums are added:
 what waits for its turn in a chain grows with the square of its length."""
 
-PIPELINE = 8
+PIPELINE = 9
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:
-weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the collector."""
+two of the weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the
+collector."""
 
 
 def check_interval(interval: int) -> int:

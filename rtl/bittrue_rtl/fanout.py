@@ -6,12 +6,12 @@ from typing import Any
 
 from amaranth.hdl import Module, Signal
 
-WIDE = {"max_fanout": "64"}
-"""Attributes of a register that steers a wide payload: Vivado copies it until no copy drives more than 64 loads. Other
-tools ignore it."""
-
 FLIP_FLOPS = {"shreg_extract": "no"}
 """Attributes of a register that becomes no shift register, whose output would be late."""
+
+WIDE = {**FLIP_FLOPS, "max_fanout": "64"}
+"""Attributes of a register that steers a wide payload: Vivado copies it until no copy drives more than 64 loads. Other
+tools ignore it."""
 
 
 def spread(m: Module, value: Any, loads: int, each: int, name: str, *, reset: bool = False) -> list[Any]:

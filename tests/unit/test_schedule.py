@@ -70,7 +70,7 @@ def test_shapes_of_the_tdnn() -> None:
     # 4 segments of 8 inputs: 3 turnings over of 9 clocks, 8 steps, 8 results through each of 4 requantisers
     first = Fold(30, 32, 8)
     assert (first.segments, first.steps, first.rows, first.turns) == (4, 8, 32, 1)
-    assert (first.rounders, first.queue, first.latency) == (4, 8, 3 * 9 + 8 + 8 + 8)
+    assert (first.rounders, first.queue, first.latency) == (4, 8, 3 * 9 + 8 + 8 + 9)
 
 
 @pytest.mark.parametrize("elements", [1, 3, 4, 5, 16, 31])
@@ -96,12 +96,12 @@ def test_feature_pipeline() -> None:
 
     # input register, then what is computed, then three clocks of rounding
     assert latency(Word("I")) == 1 + 3
-    assert latency(Word("E", 2)) == 3 + 3
-    assert latency(Word("E", 4)) == 3 + 3 + 3
-    assert latency(Word("E", 1)) == 3 + 16 + 3
-    assert latency(Word("E", 3)) == 3 + 16 + 3 + 3
-    assert latency(Word("I", 2)) == 3 + 3 + 2 + 3
-    assert latency(Word("I"), Word("Q", 3)) == 3 + 16 + 3 + 3 + 2 + 3
+    assert latency(Word("E", 2)) == 4 + 3
+    assert latency(Word("E", 4)) == 4 + 4 + 3
+    assert latency(Word("E", 1)) == 4 + 16 + 3
+    assert latency(Word("E", 3)) == 4 + 16 + 4 + 3
+    assert latency(Word("I", 2)) == 4 + 3 + 2 + 3
+    assert latency(Word("I"), Word("Q", 3)) == 4 + 16 + 4 + 3 + 2 + 3
 
 
 @pytest.mark.parametrize("interval", [8, 16, 32, 64])

@@ -20,9 +20,8 @@ from bittrue.cosim.streams import net_streams
 from bittrue.cosim.verilator import find
 from bittrue.cost import cost
 from bittrue.errors import BadInput
-from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.schedule import HARDWARE, least_interval
 from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType, save
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")

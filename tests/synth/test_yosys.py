@@ -23,9 +23,8 @@ import bittrue_rtl
 from bittrue.cost import cost, resources
 from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
-from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE, schedule
+from bittrue.lower.schedule import HARDWARE, least_interval, schedule
 from bittrue.num import Format
 from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
@@ -269,7 +268,7 @@ def test_a_text_that_is_no_verilog_is_named() -> None:
 # ---- the text itself ------------------------------------------------------------------------------------------------
 
 PRINT = """
-from bittrue.lower.frames import least_interval
+from bittrue.lower.schedule import least_interval
 from bittrue.lower.schedule import HARDWARE
 import bittrue_rtl
 for layer in HARDWARE:

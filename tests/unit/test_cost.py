@@ -213,7 +213,7 @@ def test_queues_where_branches_meet_count() -> None:
         names = ["input", *(f"n{k}" for k in range(length))]
         nodes = [Node(name, Add(fmt), (before, before)) for before, name in pairwise(names)]
         net = Net("beside", TensorType((30,), fmt), (*nodes, Node("sum", Add(fmt), (names[-1], "input"))))
-        slack, found = schedule(net, 8)["sum"].slack, resources(net, 8).lutram
+        slack, found = schedule(net, 8).steps["sum"].slack, resources(net, 8).lutram
         assert slack[0] == 0 < slack[1] and found is not None
         return found - memory(slack[1] + 1, 240)
 

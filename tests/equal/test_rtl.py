@@ -21,13 +21,13 @@ from bittrue.cosim.verilator import find
 from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE, least_interval
+from bittrue.lower.schedule import least_interval
 from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType, save
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=150)
-BUILT = sorted(layer.__name__ for layer in HARDWARE)
+BUILT = sorted(LAYERS)
 ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
 
 
@@ -164,10 +164,10 @@ def test_a_flipped_weight_bit_shows_at_the_node_that_holds_it_and_not_before() -
 
     net = tdnn("compat", 1)
     text = bittrue_rtl.verilog(net, 64, probes=True)
-    source, sink, taps = net_streams(net, True)
+    sources, sinks, taps = net_streams(net, 64, True)
     x = full_range(net, 200, seed=8)
     expected = ref.taps(net, x)
-    found = Simulation(flip(text, "hidden2"), module_name(net), [source], [sink], taps).run(x).taps
+    found = Simulation(flip(text, "hidden2"), module_name(net), sources, sinks, taps).run(x).taps
     differs = {name: not np.array_equal(found[f"tap_{name}"], values) for name, values in expected.items()}
     assert differs == {"features": False, "hidden1": False, "hidden2": True, "output": True}
 

@@ -22,11 +22,11 @@ from bittrue import ref
 from bittrue.cost import cost
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import HARDWARE, schedule
+from bittrue.lower.schedule import schedule
 from bittrue.lower.units import QUEUE
 from bittrue.num import Format, requantise
 from bittrue.ranges import ranges
-from bittrue.spec import Add, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
+from bittrue.spec import LAYERS, Add, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
 from bittrue.spec.layer import Layer
 from bittrue_rtl import matrix as matrix_module
 from bittrue_rtl.isqrt import IntegerSquareRoot
@@ -274,7 +274,7 @@ def test_accumulator_holds_its_bounds_and_not_a_bit_less_would(
 
 
 @pytest.mark.parametrize("interval", [4, 9])
-@pytest.mark.parametrize("layer", HARDWARE)
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_examples_are_exact_and_on_schedule(layer: type[Layer], interval: int) -> None:
     exact_and_on_schedule(layer.example(), interval_for(layer.example(), interval))
 

@@ -13,8 +13,8 @@ from strategies import tdnn
 from bittrue.errors import BadInput
 from bittrue.lower import schedule as schedule_module
 from bittrue.lower.elementwise import Elementwise, add_clocks
-from bittrue.lower.features import Features, Word
-from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
+from bittrue.lower.features import REQUANTISE, SQUARED, Features, Word
+from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL, PIPELINE, Fold, check_interval
 from bittrue.lower.layout import Layout
 from bittrue.lower.ports import container_bits, module_name, port_bits
 from bittrue.lower.schedule import HARDWARE, SKID, least_interval, schedule
@@ -68,7 +68,7 @@ def test_shapes_of_the_tdnn() -> None:
     # 4 segments of 8 inputs: 3 turnings over of 9 clocks, 8 steps, 8 results through each of 4 requantisers
     first = Fold(30, 32, 8)
     assert (first.segments, first.steps, first.rows, first.turns) == (4, 8, 32, 1)
-    assert (first.rounders, first.queue, first.latency) == (4, 8, 3 * 9 + 8 + 8 + 8)
+    assert (first.rounders, first.queue, first.latency) == (4, 8, 3 * 9 + 8 + 8 + PIPELINE)
 
 
 @pytest.mark.parametrize("elements", [1, 3, 4, 5, 16, 31])
@@ -83,7 +83,7 @@ def test_elementwise_units_share_all_elements(elements: int, interval: int) -> N
 
 
 def test_adder_takes_a_clock_for_every_further_operand() -> None:
-    assert [add_clocks(k) for k in (2, 3, 5)] == [4, 5, 7]
+    assert [add_clocks(k) for k in (2, 3, 5)] == [k - 1 + REQUANTISE for k in (2, 3, 5)]
 
 
 def test_feature_pipeline() -> None:
@@ -92,14 +92,14 @@ def test_feature_pipeline() -> None:
     def latency(*words: Word) -> int:
         return Features(q15, q15, words, ((0, 0),)).latency
 
-    # input register, then what is computed, then three clocks of rounding
-    assert latency(Word("I")) == 1 + 3
-    assert latency(Word("E", 2)) == 3 + 3
-    assert latency(Word("E", 4)) == 3 + 3 + 3
-    assert latency(Word("E", 1)) == 3 + 16 + 3
-    assert latency(Word("E", 3)) == 3 + 16 + 3 + 3
-    assert latency(Word("I", 2)) == 3 + 3 + 2 + 3
-    assert latency(Word("I"), Word("Q", 3)) == 3 + 16 + 3 + 3 + 2 + 3
+    # input register, then what is computed, then the rounding
+    assert latency(Word("I")) == 1 + REQUANTISE
+    assert latency(Word("E", 2)) == SQUARED + REQUANTISE
+    assert latency(Word("E", 4)) == SQUARED + 3 + REQUANTISE
+    assert latency(Word("E", 1)) == SQUARED + 16 + REQUANTISE
+    assert latency(Word("E", 3)) == SQUARED + 16 + 3 + REQUANTISE
+    assert latency(Word("I", 2)) == SQUARED + 3 + 2 + REQUANTISE
+    assert latency(Word("I"), Word("Q", 3)) == SQUARED + 16 + 3 + 3 + 2 + REQUANTISE
 
 
 @pytest.mark.parametrize("interval", [8, 16, 32, 64])
@@ -130,7 +130,7 @@ def branching() -> Net:
 
 @pytest.mark.parametrize("interval", [*range(4, 30), 64, 200])
 def test_a_branch_waits_in_a_queue_where_it_is_early_by_an_interval(interval: int) -> None:
-    steps = schedule(branching(), interval)
+    steps = schedule(branching(), interval).steps
     early = steps["right"].arrival - steps["left"].arrival
     assert early > 0 and steps["sum"].arrival == steps["right"].arrival + steps["sum"].latency
     places = 0 if early <= interval - 2 else -(-early // interval)
@@ -152,7 +152,7 @@ def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None
 @pytest.mark.parametrize("interval", [MIN_INTERVAL, MAX_INTERVAL])
 def test_the_ends_of_the_interval_are_accepted(interval: int) -> None:
     assert check_interval(interval) == interval
-    for layer in HARDWARE:
+    for layer in LAYERS.values():
         assert schedule(layer.example(), max(interval, least_interval(layer.example())))
 
 

@@ -11,14 +11,27 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from rtl_bench import full_range, gathered, pipelined, samples_through, sent, simulate
+from rtl_bench import exact_and_on_schedule, full_range, gathered, pipelined, samples_through, sent, simulate
 
 from bittrue import ref
 from bittrue.lower.clocks import source
 from bittrue.lower.layout import Layout
-from bittrue.lower.schedule import least_interval
+from bittrue.lower.schedule import least_interval, schedule
+from bittrue.lower.units import JoinUnit
 from bittrue.num import Format, requantise
-from bittrue.spec import LAYERS, Conv1d, MaxPool1d, MaxPool2d, Net, Node, TensorType
+from bittrue.spec import (
+    LAYERS,
+    Concat,
+    Conv1d,
+    ConvTranspose1d,
+    Layer,
+    MaxPool1d,
+    MaxPool2d,
+    Net,
+    Node,
+    Reshape,
+    TensorType,
+)
 from bittrue_rtl.beats import BeatQueue
 from bittrue_rtl.delay import LONG, postponed
 from bittrue_rtl.divide import Divide
@@ -126,6 +139,62 @@ def test_nothing_is_taken_beyond_what_there_is_room_for(kind: Any) -> None:
     simulate(network, bench)
     np.testing.assert_array_equal(gathered(np.array(found), sink), ref.run(net, codes))
     assert waited[0] < 7 * source.transfers
+
+
+# ---- orders, joins, folds -------------------------------------------------------------------------------------------
+
+
+def one(layer: Layer, *shape: int) -> Net:
+    return Net("one", TensorType(shape, Format(8, 7)), (Node("n", layer, ("input",)),))
+
+
+ORDERS = [((3, 4), (4, 3)), ((2, 6), (3, 2, 2)), ((5, 7), (7, 5)), ((2, 3, 2), (12,)), ((12,), (4, 3))]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("given, shape", ORDERS, ids=str)
+def test_other_orders_are_exact_and_on_schedule(given: tuple[int, ...], shape: tuple[int, ...], times: int) -> None:
+    net = one(Reshape(shape), *given)
+    interval = times * least_interval(net)
+    if given != (12,):  # a position has one channel of many: it is written in several clocks
+        interval *= given[0]
+    exact_and_on_schedule(net, interval)
+
+
+def test_joined_one_after_another_is_exact_and_on_schedule() -> None:
+    """Inputs that come in one beat or in several, and are read in the order of the channels."""
+    fmt, ones = Format(8, 7), np.ones((3, 5, 1), np.int64)
+    nodes = (
+        Node("narrow", Conv1d(3 * ones, np.zeros(3, np.int64), fmt, fmt), ("input",)),
+        Node("pool", MaxPool1d(1, 1), ("input",)),
+        Node("all", Concat(), ("pool", "narrow", "pool")),
+    )
+    net = Net("joined", TensorType((5, 6), fmt), nodes)
+    unit = schedule(net, 6 * 16).steps["all"].part(JoinUnit)
+    assert unit is not None and not unit.aside and unit.output.beats > 3
+    exact_and_on_schedule(net, 6 * 16)
+
+
+FOLDED = {
+    "turns": (Conv1d, (3, 7, 1, 3), {}, 40),
+    "groups in turn": (Conv1d, (6, 9, 3, 2), {}, 40),
+    "groups side by side": (Conv1d, (6, 9, 3, 2), {}, 3),
+    "rows not divisible by rounders": (Conv1d, (2, 11, 1, 3), {}, 7),
+    "phases in turn": (ConvTranspose1d, (3, 5, 1, 5), {"stride": 2}, 60),
+    "phases in segments": (ConvTranspose1d, (6, 2, 1, 5), {"stride": 2}, 7),
+    "groups of phases": (ConvTranspose1d, (6, 6, 3, 5), {"stride": 3}, 17),
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_groups_and_turns_are_exact_and_on_schedule(name: str) -> None:
+    kind, (channels, filters, groups, size), moves, clocks = FOLDED[name]
+    rng, fmt = np.random.default_rng(7), Format(8, 7)
+    weight = rng.integers(-128, 128, (filters, channels // groups, size))
+    layer = kind(weight, rng.integers(-(1 << 13), 1 << 13, filters), fmt, Format(8, 3), groups=groups, **moves)
+    net = one(layer, channels, 6)
+    windows = net.types["n"].shape[1]
+    exact_and_on_schedule(net, -(-clocks * windows // 6) * 6)
 
 
 # ---- queues of beats, and the pace of an input ----------------------------------------------------------------------

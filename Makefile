@@ -1,6 +1,7 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
 # make demo   the PYNQ demo on the simulated board
+# make timing estimated clocks of the committed nets, by layer (docs/timing.md)
 # make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=100    the overlay for the PYNQ-Z1, with Vivado
 # All set themselves up: Debian packages where they may (sim/deps.sh), then an environment in .venv. What uses pynq has
 # one of its own, .venv-board, because pynq needs numpy < 2.
@@ -17,7 +18,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 100
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench lock deps deps-test clean
+.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench timing lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -42,6 +43,9 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/throughput.py
+
+timing: $(VENV)/.test
+	$(BIN)/python benchmarks/timing.py $(TIMING_ARGS)
 
 deps:
 	@sh sim/deps.sh $(PYTHON)

@@ -40,7 +40,7 @@ def main() -> None:
     before: tuple[float, int] | None = None
     for inputs in arguments.inputs:
         began = seconds()
-        lines = bittrue_rtl.verilog(dense(inputs), arguments.interval).count("\n")
+        lines = bittrue_rtl.verilog(dense(inputs), arguments.interval).verilog.count("\n")
         spent = seconds() - began
         ratios = f"  {spent / before[0]:.2f} x time, {lines / before[1]:.2f} x text" if before else ""
         print(f"{inputs:6,} inputs  {spent:7.1f} s  {lines:9,} lines{ratios}", flush=True)

@@ -2,7 +2,7 @@
 
     python benchmarks/resources.py weights/tdnn-thermal --intervals 16 32 64
 
-Yosys takes minutes for each interval; what was counted once is kept in the build cache. No timing is estimated.
+Yosys takes minutes for each interval; what was counted once is kept in the build cache.
 """
 
 from __future__ import annotations

@@ -165,8 +165,9 @@ def resources(net: Net, interval: int, banks: int = 0) -> Resources:
 def default_interval(net: Net) -> int:
     """An initiation interval for ``net`` where none is given, in clocks.
 
-    8 for vectors. For frames and images the shortest power of two at which the net takes at most half of the DSP48E1 and of the
-    block RAM of an xc7z020, the longest one there is where none does. Raises `BadInput` for a net without an RTL leg.
+    8 for vectors. For frames and images the shortest power of two at which the net takes at most half of the DSP48E1
+    and of the block RAM of an xc7z020, the longest one there is where none does. Raises `BadInput` for a net without an
+    RTL leg.
     """
     check_hardware(net)
     if not is_streamed(net):

@@ -24,8 +24,8 @@ from bittrue_rtl.windows import Windows
 def component(unit: Unit, banks: Banks | None = None, bank_from: int = 0, *, flagged: bool = True) -> Any:
     """What a unit is in hardware: streams ``o`` and, in their order, ``i`` or ``i0``, ``i1``, ...
 
-    With ``banks``, payloads carry the number of a bank, what can be loaded has a port ``load``, and with ``flagged`` what
-    clamps has a port ``saturated``.
+    With ``banks``, payloads carry the number of a bank, what can be loaded has a port ``load``, and with ``flagged``
+    what clamps has a port ``saturated``.
     """
     bits = banks.plan.bank_bits if banks else 0
     if isinstance(unit, FeatureUnit):

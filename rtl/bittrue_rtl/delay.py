@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 
 from bittrue_rtl.fanout import WIDE
 
@@ -18,12 +18,16 @@ def delayed(m: Module, value: Any, clocks: int, name: str, *, reset: bool = Fals
     Data registers have no reset, so that they map to shift-register LUTs; strobes take ``reset=True`` and start at 0.
     ``wide`` marks the last register as one that steers a wide payload.
     """
-    for k in range(clocks):
-        attrs = WIDE if wide and k == clocks - 1 else {}
-        stage = Signal.like(value, name=f"{name}_d{k + 1}", reset_less=not reset, attrs=attrs)
-        m.d.sync += stage.eq(value)
-        value = stage
-    return value
+    if clocks == 0:
+        return value
+    last = Signal.like(value, name=f"{name}_d{clocks}", reset_less=not reset, attrs=WIDE if wide else {})
+    word = Value.cast(value)
+    if clocks > 1:  # all registers but the last as one, which takes a word in below: printed in a few lines
+        line = Signal((clocks - 1) * len(word), name=f"{name}_line", reset_less=not reset)
+        m.d.sync += line.eq(Cat(word, line))
+        word = line[-len(word) :]
+    m.d.sync += Value.cast(last).eq(word)
+    return last
 
 
 def postponed(m: Module, strobe: Any, clocks: int, name: str) -> Any:

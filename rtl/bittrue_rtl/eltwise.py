@@ -34,7 +34,9 @@ class EltwiseStreams(wiring.Component):
     def __init__(self, unit: ElementUnit, bank_bits: int = 0, bank_from: int = 0) -> None:
         self.unit, self.bank_bits, self.bank_from = unit, bank_bits, bank_from
         lanes = unit.output.lanes
-        ports = {f"i{k}": In(stream.Signature(tagged(vector(fmt, lanes), bank_bits))) for k, fmt in enumerate(unit.given)}
+        ports = {
+            f"i{k}": In(stream.Signature(tagged(vector(fmt, lanes), bank_bits))) for k, fmt in enumerate(unit.given)
+        }
         result = Out(stream.Signature(tagged(vector(unit.format, lanes), bank_bits)))
         super().__init__({**ports, "o": result} | ({"saturated": Out(1)} if bank_bits else {}))
         self.inputs = [getattr(self, name) for name in ports]
@@ -44,7 +46,9 @@ class EltwiseStreams(wiring.Component):
         m = Module()
         unit, plan = self.unit, self.unit.plan
         pair = 2 if isinstance(unit.layer, ComplexMul) else 1
-        m.submodules.flow = flow = Flow(vector(unit.format, unit.output.lanes), plan.interval, plan.latency, self.bank_bits)
+        m.submodules.flow = flow = Flow(
+            vector(unit.format, unit.output.lanes), plan.interval, plan.latency, self.bank_bits
+        )
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         all_valid = Cat(port.valid for port in self.inputs).all()
         for port in self.inputs:
@@ -73,7 +77,9 @@ class EltwiseStreams(wiring.Component):
     ) -> list[Value]:
         """A unit's elements of every input, one a clock: of pairs, those of one part."""
         return [
-            serialised(m, flow.open, [content(port.payload)[e * pair + part] for e in elements], f"x{number}_{part}_{k}_")
+            serialised(
+                m, flow.open, [content(port.payload)[e * pair + part] for e in elements], f"x{number}_{part}_{k}_"
+            )
             for k, port in enumerate(self.inputs)
         ]
 

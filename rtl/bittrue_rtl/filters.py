@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.filters import FilterFold, Filters
 from bittrue.lower.matrix import Matrix
+from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.requantise import Requantise
@@ -25,8 +27,15 @@ from bittrue_rtl.window_flow import chosen
 Codes = npt.NDArray[np.int64]
 
 
-class FilterSegment(wiring.Component):
+class FilterSegment(Copied):
     """The lanes that weigh one segment of the words of a window: a counter, and a ROM and a lane a row.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    fold : FilterFold
+    lanes : int64 array (rows, words)
+        What the ROMs hold.
 
     Ports
     -----
@@ -44,8 +53,10 @@ class FilterSegment(wiring.Component):
         ``acc`` holds the sums of a turn in this clock.
     """
 
-    def __init__(self, matrix: Matrix, fold: FilterFold, words: Codes) -> None:
-        self.matrix, self.fold, self.words = matrix, fold, words
+    apart = ("lanes",)
+
+    def __init__(self, matrix: Matrix, fold: FilterFold, lanes: Codes) -> None:
+        self.matrix, self.fold, self.lanes = matrix, fold, lanes
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -59,7 +70,11 @@ class FilterSegment(wiring.Component):
             }
         )
 
-    def elaborate(self, platform: object) -> Module:
+    def contents(self) -> dict[str, Words]:
+        """Contents of the rows' weight ROMs."""
+        return {f"rom{row}.words": (self.matrix.weight_bits, words) for row, words in enumerate(self.lanes)}
+
+    def circuit(self) -> Module:
         """Build the circuit."""
         m = Module()
         fold, matrix = self.fold, self.matrix
@@ -77,7 +92,7 @@ class FilterSegment(wiring.Component):
         given = delayed(m, self.given, Rom.latency, "given")
         first = delayed(m, step == 0, Rom.latency, "first")
         for row in range(fold.rows):
-            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.words[row].tolist())
+            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.lanes[row])
             m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
             m.d.comb += [
                 rom.address[0].eq(address),
@@ -129,7 +144,8 @@ class FilterEngine(wiring.Component):
 
     @cached_property
     def _words(self) -> Codes:
-        return self.plan.words()[self.index]
+        words: Codes = self.plan.words()[self.index]
+        return words
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -160,7 +176,7 @@ class FilterEngine(wiring.Component):
                 wait = Rom.latency + Lane.carry_lead - rom.latency
                 m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}_"))
             if fold.chained:
-                for before, segment in zip(segments, segments[1:], strict=False):
+                for before, segment in pairwise(segments):
                     m.d.comb += segment.carry[row].eq(before.acc[row])
 
     def _round(self, m: Module, last: Value, sums: Sequence[Value]) -> None:

@@ -46,7 +46,9 @@ class JoinStreams(wiring.Component):
         beats = unit.output.beats
         beat = Signal(range(max(2, beats)))
         turns = [chosen(tuple(int(turn[k]) for turn in unit.turns), beat) for k in range(len(self.inputs))]
-        lacking = Cat((turn & ~port.valid) if not isinstance(turn, int) else ~port.valid for turn, port in self._pairs(turns))
+        lacking = Cat(
+            (turn & ~port.valid) if not isinstance(turn, int) else ~port.valid for turn, port in self._pairs(turns)
+        )
         go = Signal()
         m.d.comb += [go.eq(~lacking.any()), stage.i.valid.eq(go)]
         for turn, port in self._pairs(turns):
@@ -64,7 +66,11 @@ class JoinStreams(wiring.Component):
     def _lanes(self, beat: Value) -> list[Value]:
         payloads = [content(port.payload) for port in self.inputs]
         if self.unit.aside:
-            return [payload[lane] for payload, source in zip(payloads, self.unit.sources, strict=True) for lane in range(source.lanes)]
+            return [
+                payload[lane]
+                for payload, source in zip(payloads, self.unit.sources, strict=True)
+                for lane in range(source.lanes)
+            ]
         whose = [turn.index(True) for turn in self.unit.turns]
         found = []
         for lane in range(self.unit.output.lanes):
@@ -107,5 +113,3 @@ class ConstantStream(wiring.Component):
             words.append(rom.data[0])
         drive(m, content(self.o.payload), words)
         return m
-
-

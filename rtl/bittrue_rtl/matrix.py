@@ -11,9 +11,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.fold import Fold
+from bittrue.lower.lanes import biases, weights
 from bittrue.lower.load import BIAS, WEIGHT
 from bittrue.lower.matrix import Matrix
 from bittrue_rtl.banks import Banks
+from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.flow import Flow
@@ -26,7 +28,7 @@ from bittrue_rtl.shapes import content, drive, load_bus, tagged, vector
 from bittrue_rtl.tree import added
 
 
-class Segment(wiring.Component):
+class Segment(Copied):
     """The lanes that weigh one segment of the inputs: a counter, and a ROM and a lane a row; with banks, a RAM a row.
 
     Ports
@@ -45,6 +47,8 @@ class Segment(wiring.Component):
     load : load_bus, in
     """
 
+    apart = ("index",)
+
     def __init__(self, matrix: Matrix, fold: Fold, index: int, banks: Banks | None = None) -> None:
         self.matrix, self.fold, self.index, self.banks = matrix, fold, index, banks
         acc = signed(matrix.acc_bits)
@@ -61,18 +65,14 @@ class Segment(wiring.Component):
             | _bank_ports(banks)
         )
 
-    def words(self, row: int) -> list[int]:
-        """Contents of a row's weight ROM."""
-        fold, weight = self.fold, self.matrix.weight
-        words = [0] * (fold.turns * fold.steps)
-        for output in range(row, fold.outputs, fold.rows):
-            for given in range(self.index * fold.steps, min(fold.inputs, (self.index + 1) * fold.steps)):
-                at_row, at_segment, address = fold.address(output, given)
-                if (at_row, at_segment) == (row, self.index):
-                    words[address] = int(weight[output, given])
-        return words
+    def contents(self) -> dict[str, Words] | None:
+        """Contents of the rows' weight ROMs; memories that can be loaded know the numbers of their lanes."""
+        if self.banks:
+            return None
+        lanes = weights(self.matrix, self.fold)
+        return {f"rom{row}.words": (self.matrix.weight_bits, lanes[row, self.index]) for row in range(self.fold.rows)}
 
-    def elaborate(self, platform: object) -> Module:
+    def circuit(self) -> Module:
         """Build the circuit."""
         m = Module()
         fold, matrix = self.fold, self.matrix
@@ -107,7 +107,7 @@ class Segment(wiring.Component):
 
     def _rom(self, m: Module, row: int, address: Value) -> Value:
         """The weights of a row, a clock after their address."""
-        m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, self.words(row))
+        m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, weights(self.matrix, self.fold)[row, self.index])
         m.d.comb += rom.address[0].eq(address)
         return rom.data[0]
 
@@ -139,18 +139,17 @@ class MatrixEngine(wiring.Component):
     def _carries(self, m: Module, segments: list[Segment]) -> None:
         """Segment 0 starts from the biases, the first of every further chain from nothing, every other one from the
         sums of the segment before."""
-        fold, bias = self.fold, [int(b) for b in self.matrix.bias]
+        fold, bias = self.fold, biases(self.matrix, self.fold)
         acc = signed(self.matrix.acc_bits)
         loaded = self._loaded_biases(m, segments[0])
         following = [(before, segment) for links in fold.links() for (before, _), (segment, _) in pairwise(links)]
         for row in range(fold.rows):
-            mine = bias[row :: fold.rows]
             if loaded:
                 m.d.comb += segments[0].carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}"))
             elif fold.turns == 1:
-                m.d.comb += segments[0].carry[row].eq(Const(mine[0], acc))
+                m.d.comb += segments[0].carry[row].eq(Const(int(bias[row, 0]), acc))
             else:
-                m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, mine + [0] * (fold.turns - len(mine)))
+                m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, bias[row])
                 m.d.comb += rom.address[0].eq(segments[0].turn)
                 wait = Rom.latency + Lane.carry_lead - rom.latency
                 m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -72,7 +72,7 @@ class Ring(wiring.Component):
         """Build the circuit."""
         m = Module()
         readers = self._readers(m)
-        is_open, free, freed = Signal(attrs=WIDE), Signal(range(self._most_free + 1), init=self.buffer.held), Signal()
+        is_open = Signal(attrs=WIDE)
         accept = self.i.valid & is_open
         m.d.comb += self.i.ready.eq(is_open)
         stepping = self._enter(m, is_open, accept, self._freed(m, readers[-1].last_of_row))
@@ -82,7 +82,8 @@ class Ring(wiring.Component):
 
     def _readers(self, m: Module) -> list[Reader | OrderReader]:
         """One a walk; a single one where all go the same way at the same time."""
-        buffer, found = self.buffer, []
+        buffer = self.buffer
+        found: list[Reader | OrderReader] = []
         start: Value = self.start
         alike = not buffer.skew and not self.orders and len(set(buffer.walks)) == 1
         for j in range(len(buffer.walks)):
@@ -108,9 +109,9 @@ class Ring(wiring.Component):
         return self.buffer.held + max(0, ahead)
 
     def _enter(self, m: Module, is_open: Signal, accept: Value, freed: Value) -> Value:
-        """Take a beat when the one before has been written, and the place of its row is free. High while words of a beat
-        are written."""
-        buffer, times = self.buffer, self.buffer.durations
+        """Take a beat when the one before has been written, and the place of its row is free. High while words of a
+        beat are written."""
+        buffer = self.buffer
         free, left_free = Signal(range(self._most_free + 1), init=buffer.held), Signal(range(self._most_free + 1))
         a_row = buffer.columns.length * buffer.source.beats
         count = Signal(range(max(2, a_row)))
@@ -121,15 +122,13 @@ class Ring(wiring.Component):
         first_next = Mux(accept, last, first)
         waiting, left = self._waiting(m, accept)
         m.d.sync += [free.eq(left_free), is_open.eq(~waiting & (~first_next | (left_free != 0)))]
-        return delayed(m, accept | left, 1, "stepping", reset=True) if max(times) > 1 else delayed(
-            m, accept, 1, "stepping", reset=True
-        )
+        return delayed(m, accept | left, 1, "stepping", reset=True)
 
-    def _waiting(self, m: Module, accept: Value) -> tuple[Value | int, Value | int]:
+    def _waiting(self, m: Module, accept: Value) -> tuple[Value, Value]:
         """Whether the next clock is too early for a beat; whether words are left of the one that is written."""
         times = self.buffer.durations
         if max(times) == 1:
-            return 0, 0
+            return C(0), C(0)
         beat, left = Signal(range(max(2, len(times)))), Signal(range(max(times)))
         here = chosen(tuple(clocks - 1 for clocks in times), beat)
         with m.If(accept):
@@ -220,8 +219,8 @@ class Ring(wiring.Component):
 
 
 def _sequence(m: Module, name: str, along: Along, of_phases: tuple[int, ...], advance: Value) -> tuple[Value, Value]:
-    """``n // period * stride + of_phases[n % period]`` for window ``n``, and whether it is the last; ``advance`` goes on to
-    the next."""
+    """``n // period * stride + of_phases[n % period]`` for window ``n``, and whether it is the last; ``advance`` goes
+    on to the next."""
     most = max(abs(v) for v in of_phases) + (along.count // along.period + 1) * along.stride
     one = along.count == 1
     value = Signal(signed(most.bit_length() + 1), name=name, init=of_phases[0])

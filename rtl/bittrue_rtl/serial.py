@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from bittrue_rtl.delay import delayed
 
@@ -16,19 +16,20 @@ def serialised(m: Module, load: Any, elements: Sequence[Any], name: str, *, rota
     While ``load`` is high the registers follow the elements, otherwise they shift; nothing else enables them.
     ``rotate`` starts again with the first element after the last.
     """
-    registers = [Signal.like(element, name=f"{name}{k}", reset_less=True) for k, element in enumerate(elements)]
-    for k, (register, element) in enumerate(zip(registers, elements, strict=True)):
-        behind = registers[k + 1] if k + 1 < len(registers) else registers[0] if rotate else register
-        m.d.sync += register.eq(Mux(load, element, behind))
-    return registers[0]
+    head = Signal.like(elements[0], name=f"{name}0", reset_less=True)
+    words = [Value.cast(element) for element in elements]
+    bits = len(words[0])
+    behind = Signal(bits * (len(words) - 1), name=f"{name}behind", reset_less=True)
+    last = behind[-bits:] if len(words) > 1 else head
+    m.d.sync += Cat(head, behind).eq(Mux(load, Cat(words), Cat(behind, head if rotate else last)))
+    return head
 
 
 def collected(m: Module, element: Any, strobe: Any, length: int, name: str) -> list[Any]:
     """The last ``length`` elements that came with a strobe, oldest first, from the clock after the last strobe on."""
     registers = [Signal.like(element, name=f"{name}{k}", reset_less=True) for k in range(length)]
     with m.If(strobe):
-        for k, register in enumerate(registers):
-            m.d.sync += register.eq(registers[k + 1] if k + 1 < length else element)
+        m.d.sync += Cat(registers).eq(Cat(*registers[1:], element))
     return registers
 
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from amaranth.hdl import Cat, Module, signed
+from amaranth.hdl import Cat, Format, Module, Value, signed
 from amaranth.lib import data
 
+from bittrue import num
 from bittrue.lower.load import LoadPlan
-from bittrue.num import Format
 
 MANY = 256
 """Elements from which on a vector is driven as a whole."""
 
 
-def vector(fmt: Format, elements: int) -> data.ArrayLayout:
+class Vector(data.ArrayLayout):
+    """An array whose elements get no names of their own in the Verilog: there, they would be most of its lines."""
+
+    def format(self, value: Any, format_spec: str) -> Format:
+        """The bits as they are."""
+        return Format("{}", Value.cast(value))
+
+
+def vector(fmt: num.Format, elements: int) -> Vector:
     """``elements`` codes of one format, side by side, element 0 in the least significant bits."""
-    return data.ArrayLayout(signed(fmt.bits), elements)
+    return Vector(signed(fmt.bits), elements)
 
 
 class Driver:

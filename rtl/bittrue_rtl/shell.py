@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.back import verilog as back
 from amaranth.hdl import ClockDomain, DomainRenamer, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.load import LOAD_CLOCKS
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, REGISTERS
+from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import built_words, can_bypass, shell_name, shell_ports
 from bittrue.spec import Net
 from bittrue_rtl.axi_lite import AxiLiteSlave
 from bittrue_rtl.bank_hashes import BankHashes
 from bittrue_rtl.loader import SUM, Loader
+from bittrue_rtl.printing import printed
 from bittrue_rtl.registers import RegisterFile, connect
 from bittrue_rtl.stream_shell import StreamShell
 
@@ -142,11 +143,9 @@ def _wire(m: Module, outer: Any, inner: Any, inwards: bool) -> None:
     m.d.comb += inner.eq(outer) if inwards else outer.eq(inner)
 
 
-def verilog(net: Net, interval: int, banks: Sequence[Net] = ()) -> str:
-    """Verilog-2005 of the shell as module `bittrue.lower.stream_shell.shell_name`; the text depends on nothing else.
+def verilog(net: Net, interval: int, banks: Sequence[Net] = ()) -> Sources:
+    """Verilog-2005 of the shell as module `bittrue.lower.stream_shell.shell_name`; it depends on nothing else.
 
     Parameters and errors as of `Shell`.
     """
-    shell = Shell(net, interval, banks)
-    text: str = back.convert(shell, name=shell_name(net), emit_src=False, strip_internal_attrs=True)
-    return text
+    return printed(Shell(net, interval, banks), shell_name(net))

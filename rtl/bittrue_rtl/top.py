@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.back import verilog as back
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.ports import module_name, port_bits
+from bittrue.lower.sources import Sources
 from bittrue.spec import Net
 from bittrue_rtl.containers import packed, unpacked
 from bittrue_rtl.network import Network, port
+from bittrue_rtl.printing import printed
 
 
 class Top(wiring.Component):
     """A net with AXI4-Stream names, as Vivado infers them.
 
-    Tensors travel in the beats of their layout (`bittrue.lower.schedule.Schedule.layouts`), a vector in one; elements in
-    containers of 8, 16, 32 or 64 bits, lane 0 in the least significant one, sign-extended. An input ignores the bits of a
-    container above the word.
+    Tensors travel in the beats of their layout (`bittrue.lower.schedule.Schedule.layouts`), a vector in one; elements
+    in containers of 8, 16, 32 or 64 bits, lane 0 in the least significant one, sign-extended. An input ignores the bits
+    of a container above the word.
 
     Parameters
     ----------
@@ -80,11 +81,9 @@ class Top(wiring.Component):
         return m
 
 
-def verilog(net: Net, interval: int, *, probes: bool = False) -> str:
-    """Verilog-2005 of ``net`` as module `bittrue.lower.ports.module_name`; the text depends on nothing else.
+def verilog(net: Net, interval: int, *, probes: bool = False) -> Sources:
+    """Verilog-2005 of ``net`` as module `bittrue.lower.ports.module_name`; it depends on nothing else.
 
     Ports: ``clk``, ``rst`` (synchronous, active high), then those of `Top`.
     """
-    top = Top(net, interval, probes=probes)
-    text: str = back.convert(top, name=module_name(net), emit_src=False, strip_internal_attrs=True)
-    return text
+    return printed(Top(net, interval, probes=probes), module_name(net))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
@@ -73,7 +74,7 @@ def follow(m: Module, name: str, along: Along, first: int, counters: Sequence[Co
     with m.Elif(moves.step):
         m.d.sync += place.eq(Mux(end, 0, place + 1))
     starts = [*(-before for before in along.before), along.stride - along.before[0]]
-    deltas = tuple(after - before for before, after in zip(starts, starts[1:], strict=False))
+    deltas = tuple(after - before for before, after in pairwise(starts))
     begin = first * along.dilation
     for k, (at, origin, jump) in enumerate(counters):
         base = Signal(at.shape(), name=f"{name}_base{k}", init=origin)
@@ -117,7 +118,7 @@ class Reader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        walk, rows, columns = self.walk, self.buffer.rows, self.buffer.columns
+        walk, columns = self.walk, self.buffer.columns
         end_of_row, end_of_sample = self._windows(m)
         end_of_turn, end_of_line = Signal(), Signal()
         width = max((tap for taps in columns.taps for tap in taps), default=0) + 1

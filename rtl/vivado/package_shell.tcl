@@ -1,10 +1,12 @@
-# The generated shell as an IP. One Verilog file is all: memories are initialised in it.
+# The generated shell as an IP: one Verilog file and the memory files that it reads, which become part of the IP.
 proc package_shell {overlay} {
     set work [dict get $overlay work]
     set module [dict get $overlay module]
 
     create_project package [file join $work package] -part [dict get $overlay part] -force
-    add_files -norecurse [file join [dict get $overlay folder] rtl $module.v]
+    foreach name [concat $module.v [dict get $overlay memories]] {
+        add_files -norecurse [file join [dict get $overlay folder] rtl $name]
+    }
     set_property top $module [current_fileset]
     update_compile_order -fileset sources_1
 

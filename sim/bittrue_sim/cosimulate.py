@@ -19,6 +19,7 @@ from bittrue.cosim.streams import Codes, Stream, net_streams
 from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.lower.ports import container_bits, module_name
+from bittrue.lower.sources import Sources
 from bittrue.spec import Net
 from bittrue_sim import runner
 
@@ -84,17 +85,17 @@ def cosimulate(
     runner.require(simulator)
     given = net.check_inputs(codes)
     expected = ref.taps(net, given)
-    sources, sinks, taps = net_streams(net, interval, probes)
-    text = _verilog(net, interval, probes)
-    words = {stream: expected[name] for stream, name in zip(sinks, net.outputs, strict=True)}
+    inputs, outputs, taps = net_streams(net, interval, probes)
+    sources = _verilog(net, interval, probes)
+    words = {stream: expected[name] for stream, name in zip(outputs, net.outputs, strict=True)}
     words |= {stream: expected[stream.name.removeprefix("tap_")] for stream in taps}
-    inputs = dict(zip(sources, given.values(), strict=True))
+    fed = dict(zip(inputs, given.values(), strict=True))
     patience = PATIENCE + 2 * (interval + cost(net, interval).latency)  # few lanes move nothing while they compute
-    return compare(text, module_name(net), simulator, inputs, words, stalls, patience=patience)
+    return compare(sources, module_name(net), simulator, fed, words, stalls, patience=patience)
 
 
 def compare(
-    verilog: str,
+    sources: Sources,
     module: str,
     simulator: str,
     inputs: Mapping[Stream, Codes],
@@ -113,8 +114,8 @@ def compare(
         raise BadInput(f"a bench of {samples} samples proves little: stale state shows later; give at least {LEAST}")
     outputs = [stream for stream in expected if not stream.name.startswith("tap_")]
     taps = [stream for stream in expected if stream not in outputs]
-    check_ports(verilog, module, expected_ports(list(inputs), outputs, taps))
-    build_dir = runner.build(simulator, verilog, module)
+    check_ports(sources.verilog, module, expected_ports(list(inputs), outputs, taps))
+    build_dir = runner.build(simulator, sources, module)
     with tempfile.TemporaryDirectory(prefix="bittrue-bench-") as folder:
         work = Path(folder)
         job = {
@@ -132,12 +133,11 @@ def compare(
 
 
 @lru_cache(maxsize=8)
-def _verilog(net: Net, interval: int, probes: bool) -> str:
+def _verilog(net: Net, interval: int, probes: bool) -> Sources:
     """The generated module, once for all stall patterns of a net."""
     import bittrue_rtl
 
-    text: str = bittrue_rtl.verilog(net, interval, probes=probes)
-    return text
+    return bittrue_rtl.verilog(net, interval, probes=probes)
 
 
 def _stored(work: Path, arrays: Mapping[Stream, Codes]) -> Sequence[dict[str, object]]:

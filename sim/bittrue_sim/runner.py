@@ -7,13 +7,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 from bittrue.cosim import verilator
-from bittrue.cosim.cache import cache_dir, publish, staging_dir
+from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 SIMULATORS = ("verilator", "icarus")
 TIMESCALE = "`timescale 1ns/1ps\n"
@@ -42,14 +44,14 @@ def require(simulator: str) -> None:
         _icarus_version()
 
 
-def build(simulator: str, verilog: str, module: str) -> Path:
-    """Compile Verilog text for cocotb and return the build folder; the same text is compiled once.
+def build(simulator: str, sources: Sources, module: str) -> Path:
+    """Compile Verilog for cocotb and return the build folder; the same sources are compiled once.
 
-    Raises `BadInput` as `require` does, and RuntimeError with the tool's words where it refuses the text.
+    Raises `BadInput` as `require` does, and RuntimeError with the tool's words where it refuses the Verilog.
     """
     require(simulator)
-    text = TIMESCALE + verilog
-    return _build_verilator(text, module) if simulator == "verilator" else _build_icarus(text, module)
+    timed = replace(sources, verilog=TIMESCALE + sources.verilog)
+    return _build_verilator(timed, module) if simulator == "verilator" else _build_icarus(timed, module)
 
 
 def run(
@@ -113,13 +115,15 @@ def _icarus_version() -> str:
     return found[0]
 
 
-def _build_icarus(text: str, module: str) -> Path:
-    digest = hashlib.sha256("\n".join((_icarus_version(), *ICARUS_FLAGS, module, text)).encode()).hexdigest()
+def _build_icarus(sources: Sources, module: str) -> Path:
+    key = _icarus_version(), ICARUS_FLAGS, module, sources.placed(build_root())
+    digest = hashlib.sha256(repr(key).encode()).hexdigest()
     final = cache_dir("icarus", digest[:32])
     if not (final / "sim.vvp").is_file():
         stage = staging_dir(final)
         try:
-            (stage / "top.v").write_text(text, encoding="utf-8")
+            for file, text in sources.placed(final).files("top.v").items():
+                (stage / file).write_text(text, encoding="utf-8")
             command = ["iverilog", *ICARUS_FLAGS, "-s", module, "-o", "sim.vvp", "top.v"]
             done = subprocess.run(command, cwd=stage, capture_output=True, text=True, check=False)
             if done.returncode:
@@ -130,13 +134,13 @@ def _build_icarus(text: str, module: str) -> Path:
     return final
 
 
-def _build_verilator(text: str, module: str) -> Path:
+def _build_verilator(sources: Sources, module: str) -> Path:
     import cocotb
     from cocotb_tools import config
 
     main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
     program = verilator.build(
-        text,
+        sources,
         module,
         {"main.cpp": f'#include "{main}"  // cocotb {cocotb.__version__}\n'},
         executable=True,

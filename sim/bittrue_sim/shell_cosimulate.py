@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bittrue.cosim.module_ports import check_ports
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import shell_name, shell_ports
 from bittrue.spec import Net, save
 from bittrue_sim import runner
@@ -44,7 +45,7 @@ def cosimulate_shell(
     fixed: bool = False,
     samples: int = 40,
     seed: int = 1,
-    verilog: str | None = None,
+    sources: Sources | None = None,
 ) -> None:
     """Run scenarios of `bittrue_sim.benches.shell_bench`; returns, or raises with the first thing that is wrong.
 
@@ -64,8 +65,8 @@ def cosimulate_shell(
         Samples of one stretch of the scenario.
     seed : int
         For inputs and stalls.
-    verilog : str, optional
-        Text of the shell; generated where none is given.
+    sources : Sources, optional
+        Of the shell; generated where none is given.
 
     Raises
     ------
@@ -75,10 +76,10 @@ def cosimulate_shell(
         With the bench's reason, or where the text's ports are not a shell's.
     """
     require(simulator)
-    text = verilog if verilog is not None else _verilog(banks[0], interval, () if fixed else tuple(banks))
+    built = sources if sources is not None else _verilog(banks[0], interval, () if fixed else tuple(banks))
     module = shell_name(banks[0])
-    check_ports(text, module, shell_ports(banks[0]))
-    build_dir = runner.build(simulator, text, module)
+    check_ports(built.verilog, module, shell_ports(banks[0]))
+    build_dir = runner.build(simulator, built, module)
     with tempfile.TemporaryDirectory(prefix="bittrue-shell-") as folder:
         work = Path(folder)
         names = [f"bank{k}" for k in range(len(banks))]
@@ -107,9 +108,8 @@ def require(simulator: str) -> None:
 
 
 @lru_cache(maxsize=8)
-def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
+def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
     """The generated module, once for all scenarios."""
     import bittrue_rtl.shell
 
-    text: str = bittrue_rtl.shell.verilog(net, interval, banks)
-    return text
+    return bittrue_rtl.shell.verilog(net, interval, banks)

@@ -7,6 +7,7 @@ import pytest
 from shell_stand_in import VERILOG
 
 from bittrue.cosim.shell_bench import ShellBench
+from bittrue.lower.sources import Sources
 from bittrue_sim.virtual_board.axi_dma import AxiDma
 from bittrue_sim.virtual_board.faults import Faults
 from bittrue_sim.virtual_board.memory import Memory
@@ -20,7 +21,7 @@ DEPTH = 4
 class Bench:
     def __init__(self) -> None:
         self.memory = Memory()
-        self.core = ShellBench(VERILOG, "stand_in_shell")
+        self.core = ShellBench(Sources(VERILOG), "stand_in_shell")
         self.dma = AxiDma(self.memory, self.core, Faults(), length_bits=14, widths=(32, 32))
         self.source, self.sink = (self.memory.allocate(4096, cached=False) for _ in range(2))
         self.source.ddr[:] = np.random.default_rng(1).integers(0, 256, 4096)

@@ -122,7 +122,7 @@ def test_another_file_than_a_bitstream_is_refused(copy):
 def test_the_hardware_of_another_net_is_refused_by_its_hash(copy, tmp_path):
     """All files are one build's, but the FPGA holds another's: here by the Verilog, on a board by the bit file."""
     other = write_overlay({"cold": small_net(50)}, tmp_path / "other", interval=8, clock_mhz=100.0, simulated=True)
-    shutil.copy(other.folder / "rtl" / "small_net_shell.v", copy.parent.parent / "rtl" / "small_net_shell.v")
+    shutil.copytree(other.folder / "rtl", copy.parent.parent / "rtl", dirs_exist_ok=True)
     with pytest.raises(BoardError, match="the hardware was built for net sha256:"):
         bittrue.board.open(copy)
 

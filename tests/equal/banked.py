@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from amaranth.back import verilog
 from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -18,6 +17,7 @@ from bittrue.lower.load import LoadPlan
 from bittrue.num import Format
 from bittrue.spec import Net, TensorType
 from bittrue_rtl.network import Network
+from bittrue_rtl.printing import printed
 
 Codes = npt.NDArray[np.int64]
 WORD = Format(32, 0)
@@ -82,8 +82,8 @@ class BankedModel:
         self.net, self.plan = nets[0], top.inner.plan
         self._given, self._result = top.given, top.result
         source, sink = (TensorType((n,), WORD) for n in (top.given + FIELDS, top.result + 2))
-        text = verilog.convert(top, name="banked", emit_src=False)
-        self._simulation = Simulation(text, "banked", [Stream("s_axis", source)], [Stream("m_axis", sink)])
+        sources = printed(top, "banked")
+        self._simulation = Simulation(sources, "banked", [Stream("s_axis", source)], [Stream("m_axis", sink)])
 
     def run(
         self,

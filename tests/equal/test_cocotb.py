@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bittrue.cost import default_interval, macs
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import schedule
+from bittrue.lower.sources import Sources
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, load
 from bittrue_sim import runner
@@ -126,19 +128,24 @@ def test_committed_weights(path: Path) -> None:
 
 
 @lru_cache
-def text() -> str:
+def sources() -> Sources:
     import bittrue_rtl
 
     return bittrue_rtl.verilog(small_tdnn(), 16, probes=True)
 
 
 def bench(verilog: str, simulator: str, stalls: Stalls | None = None, seed: int = 2) -> None:
+    """Of `sources` with another text, whose memory files stay."""
     net = small_tdnn()
     x = full_range(net, 40, seed)
     (source,), (sink,), taps = net_streams(net, 16, True)
     expected = {f"tap_{name}": values for name, values in ref.taps(net, x).items()}
     outputs = {sink: expected["tap_output"], **{tap: expected[tap.name] for tap in taps}}
-    compare(verilog, module_name(net), simulator, {source: x}, outputs, stalls)
+    compare(replace(sources(), verilog=verilog), module_name(net), simulator, {source: x}, outputs, stalls)
+
+
+def text() -> str:
+    return sources().verilog
 
 
 def rom_word(digits) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -164,10 +165,11 @@ def test_a_flipped_weight_bit_shows_at_the_node_that_holds_it_and_not_before() -
 
     net = tdnn("compat", 1)
     text = bittrue_rtl.verilog(net, 64, probes=True)
+    broken = replace(text, verilog=flip(text.verilog, "hidden2"))
     sources, sinks, taps = net_streams(net, 64, True)
     x = full_range(net, 200, seed=8)
     expected = ref.taps(net, x)
-    found = Simulation(flip(text, "hidden2"), module_name(net), sources, sinks, taps).run(x).taps
+    found = Simulation(broken, module_name(net), sources, sinks, taps).run(x).taps
     differs = {name: not np.array_equal(found[f"tap_{name}"], values) for name, values in expected.items()}
     assert differs == {"features": False, "hidden1": False, "hidden2": True, "output": True}
 

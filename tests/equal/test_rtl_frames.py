@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -103,10 +104,12 @@ def test_windows_may_leave_columns_between_them(stride: int, length: int, times:
 def test_the_first_word_that_differs_is_found_in_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     """One bit of one weight: the layer, the sample, channel and column, and what the word is made of."""
     net = residual()
-    text = bittrue_rtl.verilog(net, least_interval(net), probes=True)
+    sources = bittrue_rtl.verilog(net, least_interval(net), probes=True)
+    text = sources.verilog
     at = re.compile(r"\[0\] = 8'h([0-9a-f]{2});").search(text, text.index(".n1.engine0.segment0"))
     assert at is not None
-    broken = text[: at.start(1)] + f"{int(at[1], 16) ^ 0x40:02x}" + text[at.end(1) :]
+    flipped = text[: at.start(1)] + f"{int(at[1], 16) ^ 0x40:02x}" + text[at.end(1) :]
+    broken = replace(sources, verilog=flipped)
     monkeypatch.setattr(bittrue_rtl, "verilog", lambda *_, **__: broken)
     legs, _ = check.runnable(net, ["ref", "rtl"], check.Options(least_interval(net)))
     verdict = check.check(net, legs, 40, 1)

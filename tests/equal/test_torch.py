@@ -92,7 +92,7 @@ def off_the_grid(net: Net, seed: int, spread: float):
         reject()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for module in network.layers.values():
+        for module in network.trained.values():
             for name, grid in module.grids().items():
                 value = getattr(module, name)
                 value += spread * 2.0**-grid.frac * torch.randn(value.shape, generator=generator, dtype=value.dtype)

@@ -11,6 +11,7 @@ from target import saved, target
 
 from bittrue.board.demo import bundle
 from bittrue.board.manifest import read_manifest
+from bittrue.lower.sources import Sources, read_sources
 from bittrue.num import Format
 from bittrue.spec import Dense, Net, Node, TensorType
 from bittrue.targets.pynq_z1.build import describe
@@ -40,6 +41,16 @@ def bank_words(data: bytes, folder: Path) -> object:
     (folder / "n.json").write_text(_overlay()[0])
     (folder / "n.npz").write_bytes(data)
     return read_manifest(folder / "n.json").bank_words("b")
+
+
+_SOURCES = Sources('module m;\n  initial $readmemh("m.mem", words);\nendmodule\n', {"m.mem": "0a\n"})
+
+
+@target(lambda: [_SOURCES.listed_files("m")["m.sha256"].encode()])
+def hardware_list(data: bytes, folder: Path) -> object:
+    for name, text in _SOURCES.listed_files("m").items():
+        (folder / name).write_bytes(data if name == "m.sha256" else text.encode())
+    return read_sources(folder / "m.v")
 
 
 def _demo() -> bytes:

@@ -1,4 +1,4 @@
-"""The readers that all others stand on: JSON, TOML, NumPy's files, safetensors."""
+"""The readers that all others stand on: JSON, TOML, NumPy's files, safetensors; and netlists, which are JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from target import saved, target
 
 from bittrue import readers
 from bittrue.readers.tensors import tensors
+from bittrue.timing import estimate
+from bittrue.timing.netlist import read_netlist
 
 
 @target(lambda: [json.dumps({"a": [1, -2.5, "text", None], "b": {"c": True}}).encode()])
@@ -41,3 +43,27 @@ def npz(data: bytes, _: Path) -> object:
 @target(lambda: [safetensors.numpy.save({"a": np.arange(6, dtype=np.int8).reshape(2, 3), "b": np.ones(2)})])
 def safetensors_file(data: bytes, _: Path) -> object:
     return tensors(data, "the file")
+
+
+def cell(kind: str, inputs: dict[str, int], outputs: dict[str, int], **parameters: str) -> dict[str, object]:
+    directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
+    pins = {pin: [bit] for pin, bit in (inputs | outputs).items()}
+    return {"type": kind, "parameters": parameters, "port_directions": directions, "connections": pins}
+
+
+NETLIST = {
+    "cells": {
+        "a": cell("FDRE", {"D": 2, "C": 3}, {"Q": 4}),
+        "b": cell("LUT2", {"I0": 4, "I1": 5}, {"O": 6}),
+        "c": cell("DSP48E1", {"A": 6, "CLK": 3}, {"P": 7}, AREG="1", MREG="0", PREG="1"),
+        "d": cell("RAMB18E1", {"ADDRARDADDR": 7, "CLKARDCLK": 3}, {"DOADO": 5}, DOA_REG="1"),
+        "e": cell("CARRY4", {"CI": 4, "S": 5}, {"O": 8}),
+    },
+    "ports": {"clk": {"direction": "input", "bits": [3]}, "y": {"direction": "output", "bits": [8]}},
+    "netnames": {"held": {"hide_name": 0, "bits": [4], "attributes": {"bittrue_register": "1"}}},
+}
+
+
+@target(lambda: [json.dumps({"modules": {"top": NETLIST}}).encode()])
+def netlist(data: bytes, _: Path) -> object:
+    return estimate(read_netlist(data, "top"))

@@ -13,6 +13,7 @@ HANDOFF = SAME + "test_the_hand_off_file_says_what_the_scripts_built"
 REJECTED = REJECTS + "test_it_is_rejected"
 FAILS = REJECTS + "test_a_build_that_fails_leaves_nothing"
 REMOVED = FOLDER + "test_a_pair_of_another_design_is_removed"
+SOURCES = FOLDER + "test_what_vivado_would_build_is_that_of_the_manifest"
 HALF = RUN + "test_half_a_pair_is_removed"
 
 # fmt: off
@@ -45,6 +46,11 @@ ROWS = [
      FOLDER + "test_a_pair_whose_seal_is_broken_is_removed"),
     ("keeps a pair that is simulated", BUILD, "return written.bit.read_bytes() != STAND_IN", "return True",
      FOLDER + "test_what_simulates_a_pair_is_removed"),
+    ("builds whatever is listed", BUILD, "file_sha256(sums) != ", "sums == ", SOURCES),
+    ("builds whatever lies there", BUILD, "        read_sources(self.verilog)\n", "", SOURCES),
+    ("packages no memory files", SCRIPTS + "package_shell.tcl", " [dict get $overlay memories]]", "]",
+     SAME + "test_the_scripts_pass"),
+    ("does not miss memory files", MOCK + "package.tcl", "            check_memory_files $file $files\n", "", REJECTED),
     ("leaves half a pair", VIVADO, "        if not written.sealed():\n            written.clear()\n", "", HALF),
     ("leaves what was being copied", VIVADO, "        written.clear_parts()\n", "", HALF),
     ("takes the old pair for the new one", VIVADO, "all(new and new != old for", "all(new for", HALF),

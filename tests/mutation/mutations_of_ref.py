@@ -7,6 +7,7 @@ INTERVAL = "python/bittrue/num/interval.py"
 RANGES = "python/bittrue/ranges/{}.py"
 SAMPLES = "python/bittrue/ref/samples.py"
 WEIGHTED = "python/bittrue/ref/weighted.py"
+FINISH = "python/bittrue/ref/finish.py"
 ELTWISE = "python/bittrue/ref/eltwise.py"
 ACTIVATE = "python/bittrue/ref/activate.py"
 PRODUCTS = "python/bittrue/ref/products.py"
@@ -21,12 +22,12 @@ EXAMPLE = "tests/unit/test_ref.py::test_examples[{}]"
 DENSE, TAPS, FIR, TABLE, ADD = map(EXAMPLE.format, ("Dense", "MemoryTaps", "ComplexFIR", "Table", "Add"))
 ACTIVATIONS = "tests/unit/test_ref.py::test_activations_over_every_input"
 GOLDEN_TAPS = "tests/golden/test_golden.py::test_known_answers[MemoryTaps]"
+ENDING = "tests/unit/test_finish.py::test_sums_about_the_end_of_floating_point_round_as_in_int64"
 DENSE_RANGE = "tests/unit/test_ranges.py::test_dense_over_every_input"
 TAPS_RANGE = "tests/unit/test_ranges.py::test_memory_taps_are_tight"
 
 HALF_UP = "return (acc >> shift) + (acc >> (shift - 1) & 1)"
 CLAMP = 'return np.clip(int64(codes, "the word to clamp"), fmt.lo, fmt.hi)'
-PRODUCT = "acc = matrix_product(x, layer.weight, types[0].format) + layer.bias"
 EXACT = "return requantise(exact, power * frac - output.frac, output)"
 FROM_ROUNDED = """\
 if power == 4:
@@ -42,14 +43,14 @@ acc[:, 0] += h_re * d[:, 0] + h_im * d[:, 1]
 
 # fmt: off
 ROWS = [
-    ("rounds down", ROUND, HALF_UP, "return acc >> shift", DENSE),
+    ("rounds down", ROUND, HALF_UP, "return acc >> shift", FIR),
     ("rounds half to even", ROUND, HALF_UP,
-     "return (acc >> shift) + (acc >> (shift - 1) & (acc >> shift | (acc & (1 << (shift - 1)) - 1 != 0)) & 1)", DENSE),
-    ("rounds half down", ROUND, HALF_UP, "return -((-acc >> shift) + (-acc >> (shift - 1) & 1))", DENSE),
+     "return (acc >> shift) + (acc >> (shift - 1) & (acc >> shift | (acc & (1 << (shift - 1)) - 1 != 0)) & 1)", FIR),
+    ("rounds half down", ROUND, HALF_UP, "return -((-acc >> shift) + (-acc >> (shift - 1) & 1))", FIR),
     ("rounds toward zero", ROUND, HALF_UP, "return np.where(acc < 0, -(-acc >> shift), acc >> shift)", FXPMATH),
-    ("shifts logically", ROUND, "return (acc >> shift) +", "return (acc.view('u8') >> shift).view('i8') +", DENSE),
-    ("wraps instead of saturating", ROUND, CLAMP, "return np.asarray(codes) << 64 - fmt.bits >> 64 - fmt.bits", DENSE),
-    ("saturates above one too low", ROUND, CLAMP, CLAMP.replace("fmt.hi", "fmt.hi - 1"), DENSE),
+    ("shifts logically", ROUND, "return (acc >> shift) +", "return (acc.view('u8') >> shift).view('i8') +", FIR),
+    ("wraps instead of saturating", ROUND, CLAMP, "return np.asarray(codes) << 64 - fmt.bits >> 64 - fmt.bits", FIR),
+    ("saturates above one too low", ROUND, CLAMP, CLAMP.replace("fmt.hi", "fmt.hi - 1"), FIR),
     ("saturates below one too high", ROUND, CLAMP, CLAMP.replace("fmt.lo", "fmt.lo + 1"), FIR),
     ("saturates a left shift too early", ROUND, "(fmt.hi >> -shift) + 1)", "(fmt.hi >> -shift))", SHIFTS),
     ("rounds down beyond the word", ROUND, "return np.zeros_like(acc)", "return acc >> 63", SHIFTS),
@@ -57,13 +58,13 @@ ROWS = [
     ("trusts the float root", ROOT, "root - (root * root > v)", "root - (root < 0)", ROOTS),
     ("encodes half down", FORMAT, "scaled - floor >= 0.5", "scaled - floor > 0.5", "tests/unit/test_format.py"),
     ("lets one code too many pass", FORMAT, "(array > self.hi)", "(array > self.hi + 1)", "tests/unit/test_format.py"),
-    ("drops an accumulator bit", WEIGHTED, PRODUCT, f"acc = ({PRODUCT[6:]}) << 2 >> 2",
+    ("drops an accumulator bit", FINISH, "activate(sums.astype(np.int64),", "activate(sums.astype(np.int64) << 2 >> 2,",
      "tests/unit/test_ref.py::test_accumulators_of_63_bits"),
-    ("swaps two weights", WEIGHTED, "product(x, layer.weight,",
-     "product(x, layer.weight[:, [1, 0, *range(2, len(layer.weight.T))]],", DENSE),
-    ("drops the bias", WEIGHTED, PRODUCT, PRODUCT.removesuffix(" + layer.bias"), DENSE),
-    ("ignores the leaky slope", ACTIVATE, "requantise(acc, shift + activation.shift", "requantise(acc, shift", DENSE),
-    ("halves the leaky slope", ACTIVATE, "shift + activation.shift", "shift + activation.shift + 1", DENSE),
+    ("swaps two weights", WEIGHTED, "finish.weights(layer.weight).T",
+     "finish.weights(layer.weight).T[[1, 0, *range(2, len(layer.weight.T))]]", DENSE),
+    ("drops the bias", WEIGHTED, "finish.biases(layer.bias)", "finish.biases(0 * layer.bias)", DENSE),
+    ("ignores the leaky slope", ACTIVATE, "requantise(acc, shift + activation.shift", "requantise(acc, shift", ENDING),
+    ("halves the leaky slope", ACTIVATE, "shift + activation.shift", "shift + activation.shift + 1", ENDING),
     ("rounds twice on the leaky side", ACTIVATE, "requantise(acc, shift + activation.shift, output)",
      "requantise(y, activation.shift, output)", ACTIVATIONS),
     ("lets the magnitude of the lowest code out", ACTIVATE, "np.minimum(np.abs(y), output.hi)", "np.abs(y)",

@@ -2,7 +2,7 @@
 
 RTL, LOWER = "rtl/bittrue_rtl", "python/bittrue/lower"
 ROUND, LANE, MATRIX, FEATURES = (f"{RTL}/{name}.py" for name in ("requantise", "mac", "matrix", "features"))
-FLOW, QUEUE, STREAMS = (f"{RTL}/{name}.py" for name in ("flow", "queue", "streams"))
+FLOW, QUEUE, STREAMS, PRINTING = (f"{RTL}/{name}.py" for name in ("flow", "queue", "streams", "printing"))
 
 SIMULATED = "tests/equal/test_rtl.py::test_example_of_every_layer[{}-8]"
 DENSE = SIMULATED.format("Dense")
@@ -31,6 +31,10 @@ PROOF_QUEUE = "tests/formal/test_streams.py::test_queue_by_induction[3]"
 PROOF_STREAM_QUEUE = "tests/formal/test_streams.py::test_stream_queue_by_induction[2]"
 PROOF_FORK = "tests/formal/test_streams.py::test_fork_by_induction[2]"
 
+LANES = "tests/unit/test_lanes.py"
+FILES = "tests/unit/test_sources.py::test_large_memories_are_files_named_after_them"
+ALIKE = "tests/unit/test_sources.py::test_what_is_alike_is_elaborated_once_and_printed_with_its_own_contents"
+
 HALF_UP = "(aligned + 1).shift_right(1)"
 HALVES = "return self.acc.shift_right(shift - 1)"
 CLAMP = "Mux(rounded < self.output.lo, self.output.lo, Mux(rounded > self.output.hi, self.output.hi, rounded))"
@@ -52,9 +56,22 @@ ROWS = [
     ("drops a product bit", LANE, "signed(len(self.weight) + len(self.given))",
      "signed(len(self.weight) + len(self.given) - 1)", QUICK_DENSE),
     ("drops a weight bit", f"{LOWER}/matrix.py", "widest.bit_length() + 1", "widest.bit_length()", QUICK_DENSE),
-    ("swaps two weights", MATRIX, "        return words\n", "        return [*words[1::-1], *words[2:]]\n", DENSE),
-    ("drops the bias", MATRIX, "Const(mine[0], acc)", "Const(0, acc)", QUICK_DENSE),
-    ("drops the bias of every turn", MATRIX, "mine + [0] * (fold.turns - len(mine))", "[0] * fold.turns", TURNS),
+    ("turns the weights of a row", f"{LOWER}/lanes.py", "= matrix.weight\n", "= matrix.weight[:, ::-1]\n", LANES, DENSE),
+    ("swaps turns and segments", f"{LOWER}/lanes.py", ".transpose(1, 2, 0, 3)", ".transpose(1, 0, 2, 3)", LANES),
+    ("drops the bias", MATRIX, "Const(int(bias[row, 0]), acc)", "Const(0, acc)", QUICK_DENSE),
+    ("drops the bias of every turn", MATRIX, "self.matrix.acc_bits, bias[row])", "self.matrix.acc_bits, 0 * bias[row])",
+     TURNS),
+    ("holds the words of a memory from its end", PRINTING, "range(len(bits) - int(width), -1, -int(width))",
+     "range(0, len(bits), int(width))", FILES),
+    ("leaves the order of a file to the tool", PRINTING, "{memory} [0:{last}]", "{memory} [{last}:0]", FILES),
+    ("prints copies with the contents of the first", PRINTING, """.replace(f'"{first}.', '"\\0.')""", "", ALIKE),
+    ("prints every segment anew", f"{RTL}/copies.py", "contents = self.contents() if", "contents = None if", ALIKE),
+    ("lets the files be looked for where it runs", f"{LOWER}/sources.py", '$readmemh("{place}/{found[1]}"',
+     '$readmemh("{found[1]}"', "tests/equal/test_memory_files.py::test_benches_read_them[verilator]"),
+    ("takes a build that was moved", "python/bittrue/cosim/verilator.py", "sources.placed(build_root())", "sources",
+     "tests/equal/test_memory_files.py::test_the_library_reads_them_wherever_it_runs"),
+    ("takes any file that is listed", f"{LOWER}/sources.py", ".hexdigest() != found[1]:", ".hexdigest() == found[2]:",
+     "tests/unit/test_sources.py::test_a_changed_byte_is_noticed"),
     ("takes the bias a clock late", MATRIX, "wait = Rom.latency + ", "wait = 1 + Rom.latency + ", TURNS),
     ("wraps instead of saturating", ROUND, f"y.eq({CLAMP})", "y.eq(rounded)", QUICK_DENSE),
     ("saturates above one too low", ROUND, CLAMP, CLAMP.replace("output.hi, r", "output.hi - 1, r"), PROOF_ROUND),

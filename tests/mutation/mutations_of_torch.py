@@ -4,13 +4,12 @@ FIT = "python/bittrue/num/fit.py"
 QUANTISE = "python/bittrue/qat/quantise.py"
 FEATURES = "python/bittrue/qat/features.py"
 SAMPLES = "python/bittrue/qat/samples.py"
-ACTIVATE = "python/bittrue/qat/activate.py"
 CONV = "python/bittrue/qat/conv.py"
 SUMS = "python/bittrue/qat/sums.py"
 POOL = "python/bittrue/qat/pool.py"
 ELTWISE = "python/bittrue/qat/eltwise.py"
 ARRANGING = "python/bittrue/qat/arranging.py"
-MODULE = "python/bittrue/qat/module.py"
+TRAINED = "python/bittrue/qat/trained.py"
 NETWORK = "python/bittrue/qat/network.py"
 CARRIED = "python/bittrue/qat/carrier.py"
 LEG = "python/bittrue/qat/leg.py"
@@ -34,7 +33,7 @@ FITTED = "tests/unit/test_qat.py::test_fitted_format_is_the_finest_without_satur
 HALF_UP = "return whole + (scaled - whole >= 0.5)"
 INTEGER_HALF_UP = "rounded = ((acc >> min(shift - 1, 63)) + 1) >> 1"
 STAGE = "return code.clamp(lo, hi) * 2.0**-frac"
-LINEAR = 'nn.functional.linear(x, self.parameter("weight"), self.parameter("bias"))'
+LINEAR = "nn.functional.linear(x, weight, None if bias is None else bias.to(x.dtype))"
 SLOPE = "acc * 2.0**-activation.shift"
 ROWS_OF_FILTER = "torch.stack([h_re, -h_im], -1).flatten(), torch.stack([h_im, h_re], -1)"
 MASK = "gradients[0].masked_fill(saturated, 0.0), None, None, None"
@@ -57,17 +56,16 @@ ROWS = [
      "rounded = ((acc >> min(shift - 1, 63) & ((1 << 64 - min(shift - 1, 63)) - 1 if shift > 1 else -1)) + 1) >> 1",
      TAPS),
     ("computes in float64 what only int64 carries", LEG, "except NotCarried:", "except ZeroDivisionError:", FAR),
-    ("multiplies the next place of a window", SUMS, "seen.unfold(2 + k, axis.span, axis.stride)",
-     "seen.roll(-1, 2 + k).unfold(2 + k, axis.span, axis.stride)", EXAMPLE.format("Conv1d")),
+    ("multiplies the next place of a window", SUMS, "x.unfold(first + k, axis.span, axis.stride)",
+     "x.roll(-1, first + k).unfold(first + k, axis.span, axis.stride)", EXAMPLE.format("Conv1d")),
     ("drops an accumulator bit", CARRIED, "if largest >= CARRIER:", "if largest >= 2 * CARRIER:", CARRIER),
     ("carries accumulators in float32", CONV, LINEAR,
-     'nn.functional.linear(x.float(), self.parameter("weight").float(), self.parameter("bias").float()).double()',
-     LONG),
+     "nn.functional.linear(x.float(), weight.float(), bias.float()).double()", LONG),
     ("decodes in float32", QUANTISE, "code.to(torch.float64) * fmt.scale", "(code * fmt.scale).double()", LONG),
     ("counts no bias among the partial sums", CARRIED, "largest += max(", "_ = max(",
      "tests/equal/test_torch.py::test_partial_sum_without_the_bias_counts_too"),
     ("swaps two weights", CONV, LINEAR, LINEAR.replace("x,", "x[..., [1, 0, *range(2, x.shape[-1])]],"), DENSE),
-    ("drops the bias", CONV, 'self.parameter("weight"), self.parameter("bias"))', 'self.parameter("weight"))', DENSE),
+    ("drops the bias", CONV, "None if bias is None else bias.to(x.dtype)", "None", DENSE),
     ("wraps instead of saturating", QUANTISE, STAGE, "return ((code - lo).remainder(hi - lo + 1) + lo) * 2.0**-frac",
      DENSE),
     ("saturates above one too low", QUANTISE, STAGE, STAGE.replace("hi)", "hi - 1)"), DENSE),
@@ -75,9 +73,9 @@ ROWS = [
      "return rounded.clamp(fmt.lo, fmt.hi - 1)", TAPS),
     ("exports parameters that wrap", QUANTISE, WITHIN,
      "((nearest(values, grid.frac) - grid.lo).remainder(grid.hi - grid.lo + 1) + grid.lo)", LAW),
-    ("ignores the leaky slope", ACTIVATE, SLOPE, "acc", DENSE),
-    ("halves the leaky slope", ACTIVATE, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
-    ("computes ReLU as linear", ACTIVATE, "acc.clamp(min=0.0)", "acc.clone()", LAW),
+    ("ignores the leaky slope", CONV, SLOPE, "acc", DENSE),
+    ("halves the leaky slope", CONV, SLOPE, SLOPE.replace("shift", "shift / 2"), DENSE),
+    ("computes ReLU as linear", CONV, "acc.clamp(min=0.0)", "acc.clone()", LAW),
     ("swaps I and Q", SAMPLES, 'enumerate("IQ")', 'enumerate("QI")', TAPS),
     ("delays by a wrong number of samples", SAMPLES, "[delay(part, tap) for tap", "[delay(part, tap + 1) for tap", TAPS),
     ("starts with a history that is not zero", FEATURES, DELAY, "return x.roll(samples, -1)", TAPS),
@@ -93,16 +91,16 @@ ROWS = [
     ("conjugates the filter", SAMPLES, ROWS_OF_FILTER,
      "torch.stack([h_re, h_im], -1).flatten(), torch.stack([-h_im, h_re], -1)", FIR),
     ("looks up the next entry", SAMPLES, "- grid.lo]", "- grid.lo - grid.hi - 1]", TABLE),
-    ("adds without alignment", ELTWISE, "torch.stack(inputs).sum(0)",
+    ("adds without alignment", ELTWISE, "added(self.layer, *inputs)",
      "sum(x * 2.0 ** (t.format.frac - max(g.format.frac for g in self.given)) for x, t in zip(inputs, self.given))",
      ADD),
     ("passes the gradient of what saturates", QUANTISE, MASK, "gradients[0], None, None, None", THROUGH),
     ("masks the gradient by the end of the range", QUANTISE, "(code < lo) | (code > hi))\n        return",
      "(code <= lo) | (code >= hi))\n        return", THROUGH),
     ("passes no gradient through the rounding", QUANTISE, MASK, "0 * gradients[0], None, None, None", NEURON),
-    ("passes the leaky gradient unscaled", ACTIVATE, f"where(acc < 0, {SLOPE}, acc)",
-     f"acc + (where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
-    ("lets the magnitude of the lowest code out", ACTIVATE, "y.abs().clamp(max=output.hi * output.scale)", "y.abs()",
+    ("passes the leaky gradient unscaled", CONV, f"torch.where(acc < 0, {SLOPE}, acc)",
+     f"acc + (torch.where(acc < 0, {SLOPE}, acc) - acc).detach()", NEURON),
+    ("lets the magnitude of the lowest code out", CONV, "y.abs().clamp(max=output.hi * output.scale)", "y.abs()",
      EXAMPLE.format("Conv1d")),
     ("pads a frame at its end alone", SUMS, "return convolution(x, weight, None, strides, pads,",
      "x = nn.functional.pad(x, [0, 2 * pads[0]])\n        return convolution(x, weight, None, strides, [0] * len(axes),",
@@ -118,17 +116,16 @@ ROWS = [
     ("forgets the first phase", SUMS, "for phase in product(*(axis.phases(length) for axis, length in zip(axes, lengths, strict=True))):",
      "for phase in list(product(*(axis.phases(length) for axis, length in zip(axes, lengths, strict=True))))[1:]:",
      EXAMPLE.format("ConvTranspose1d")),
-    ("sums on other devices by transforms", CONV, "plain_on(weight.device) if self.quantised else library", "library",
+    ("sums on other devices by transforms", CONV, "plain_on(weight.device) if self.exact else library", "library",
      DEVICES),
-    ("trusts float32 of other devices", CONV, "take fewer bits of float32\n            return False",
-     "take fewer bits of float32\n            return True", DEVICES),
-    ("trains in float64 without need", CONV, "if not self.quantised:\n            return True\n        if weight.device",
-     "if weight.device", DEVICES),
+    ("trusts float32 of other devices", SUMS, 'if weight.device.type != "cpu" or not whole_float32()',
+     'if weight.device.type != "cpu":\n        return True\n    if not whole_float32()', DEVICES),
+    ("trains in float64 without need", CONV, "not self.exact or float32_holds(", "float32_holds(", DEVICES),
     ("divides a mean by one axis of its window", POOL, "/ layer.places", "/ layer.axes[0].size", EXAMPLE.format("AvgPool2d")),
     ("takes the largest of one axis in integers", POOL, "for k, axis in enumerate(layer.axes):\n        x = reduce",
      "for k, axis in enumerate(layer.axes[:1]):\n        x = reduce", EXAMPLE.format("MaxPool2d")),
-    ("adds what it should take away", ELTWISE, "*(-x for x in inputs[1:])", "*inputs[1:]", EXAMPLE.format("Sub")),
-    ("adds in integers what it should take away", EXACT + "eltwise.py", "-x if isinstance(layer, Sub) else x", "x",
+    ("adds what it should take away", ELTWISE, "first - sum(others[1:], others[0])", "first + sum(others)", EXAMPLE.format("Sub")),
+    ("adds in integers what it should take away", EXACT + "eltwise.py", "added(layer, *aligned)", "sum(aligned)",
      EXAMPLE.format("Sub")),
     ("multiplies by the conjugate", ELTWISE, "a_i * b_i - a_q * b_q, a_i * b_q + a_q * b_i",
      "a_i * b_i + a_q * b_q, a_q * b_i - a_i * b_q", EXAMPLE.format("ComplexMul")),
@@ -153,19 +150,19 @@ ROWS = [
      "tests/unit/test_qat_windows.py::test_float32_of_fewer_bits_in_one_library_is_not_trusted"),
     ("forgets how small float32 can be", SUMS, "EXPONENT = 100", "EXPONENT = 300",
      "tests/unit/test_qat_frames.py::test_points_far_from_the_middle_do_not_leave_float32"),
-    ("trusts the weights that it began with", CONV, "float32_holds(weight.detach(),",
-     "float32_holds(torch.from_numpy(self.layer.weight * 2.0**-self.layer.weight_format.frac),",
+    ("trusts the weights that it began with", CONV, "float32_holds(weight,",
+     "float32_holds(torch.from_numpy(self.layer.weight * 2.0**-frac),",
      "tests/unit/test_qat_frames.py::test_float32_looks_at_the_present_weights"),
     ("rounds a mean down", POOL, ".trunc()", ".floor()", EXAMPLE.format("AvgPool1d")),
-    ("passes no gradient through a mean", POOL, "StraightThrough.apply(mean, exact)", "exact + 0 * mean",
+    ("passes no gradient through a mean", POOL, "StraightThrough.apply(mean(layer, x), exact)", "exact + 0 * x.sum()",
      "tests/unit/test_qat_frames.py::test_a_mean_passes_its_share"),
-    ("exports a narrow bias at the scale of the weights", MODULE, "layer.bias << given.frac", "layer.bias",
+    ("exports a narrow bias at the scale of the weights", TRAINED, "layer.bias << given.frac", "layer.bias",
      "tests/unit/test_qat_frames.py::test_a_bias_in_the_weight_format_is_a_code_of_it"),
     ("trains a table without a gradient", SAMPLES, "StraightThrough.apply(self._smooth(x), exact)", "exact + 0 * x",
      "tests/unit/test_qat.py::test_gradient_of_a_table_is_its_slope"),
     ("exports parameters rounded down", QUANTISE, f"return {WITHIN}",
      "return (values * 2.0**grid.frac).floor().clamp(grid.lo, grid.hi)", LAW),
-    ("trains with parameters off the grid", MODULE, "quantise(value, self.grids()[name]) if self.quantised else value",
+    ("trains with parameters off the grid", TRAINED, "quantise(value, self.grids()[name]) if self.quantised else value",
      "value", LAW),
     ("fits a format that saturates", FIT, "        frac -= 1\n", "        break\n", FITTED),
 ]

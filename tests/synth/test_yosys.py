@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -25,11 +24,13 @@ from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import least_interval, schedule
+from bittrue.lower.sources import Sources
 from bittrue.lower.units import WindowUnit
 from bittrue.num import Format
 from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
 from bittrue_rtl.mac import Lane
+from bittrue_rtl.printing import printed
 from bittrue_rtl.rom import Rom
 from bittrue_sim.synth import LATCHES, MEMORY_LUTS, xc7_report, xc7_use
 
@@ -51,7 +52,7 @@ def report(net: Net, interval: int) -> dict[str, int]:
 @needs_yosys
 @pytest.mark.parametrize("weight_bits, given_bits, acc_bits", [(16, 16, 36), (25, 18, 48)])
 def test_a_lane_is_one_dsp_block_and_nothing_else(weight_bits: int, given_bits: int, acc_bits: int) -> None:
-    lane = verilog.convert(Lane(weight_bits, given_bits, acc_bits), name="lane", emit_src=False)
+    lane = printed(Lane(weight_bits, given_bits, acc_bits), "lane")
     # two flip-flops delay the mark of a turn's first operands; Yosys has no place for the second in the block
     assert xc7_report(lane, "lane") == {"DSP48E1": 1, "FDRE": 2}
 
@@ -87,7 +88,7 @@ WIDTHS = [(4, 4), (5, 4), (1, 16), (2, 6), (2, 7), (25, 18), (18, 25), (26, 16),
 @needs_yosys
 @pytest.mark.parametrize("widths", [WIDTHS[:4], WIDTHS[4:8], WIDTHS[8:]], ids=["small", "around one block", "wide"])
 def test_wide_and_small_products_take_the_blocks_of_the_formula(widths: list[tuple[int, int]]) -> None:
-    text = verilog.convert(Lanes(widths), name="lanes", emit_src=False)
+    text = printed(Lanes(widths), "lanes")
     assert xc7_report(text, "lanes").get("DSP48E1", 0) == sum(product_dsps(*pair) for pair in widths)
 
 
@@ -118,7 +119,7 @@ class Roms(wiring.Component):
 
 
 def roms(*shapes: tuple[int, int, int]) -> dict[str, int]:
-    return xc7_report(verilog.convert(Roms(shapes), name="roms", emit_src=False), "roms")
+    return xc7_report(printed(Roms(shapes), "roms"), "roms")
 
 
 @needs_yosys
@@ -279,7 +280,7 @@ def test_use_adds_up_what_cells_take() -> None:
 @needs_yosys
 def test_a_text_that_is_no_verilog_is_named() -> None:
     with pytest.raises(RuntimeError, match="Yosys failed on module nothing"):
-        xc7_report("module something; endmodule\n", "nothing")
+        xc7_report(Sources("module something; endmodule\n"), "nothing")
 
 
 # ---- the text itself ------------------------------------------------------------------------------------------------
@@ -294,7 +295,7 @@ for layer in LAYERS.values():
 """
 
 
-def printed(folder: Path, seed: str) -> str:
+def printed_by(folder: Path, seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"UTC-{seed}"}
     done = subprocess.run(
         [sys.executable, "-c", PRINT], cwd=folder, env=environment, capture_output=True, text=True, check=True
@@ -303,8 +304,8 @@ def printed(folder: Path, seed: str) -> str:
 
 
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
-    text = printed(tmp_path, "1")
-    assert text == printed(Path(__file__).parent, "2")
+    text = printed_by(tmp_path, "1")
+    assert text == printed_by(Path(__file__).parent, "2")
     for layer in LAYERS.values():
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -17,6 +16,7 @@ from bittrue.lower.bram import bank_depth, rom_blocks
 from bittrue.num import Format
 from bittrue.spec import Dense, Net, Node, TensorType
 from bittrue_rtl.network import Network
+from bittrue_rtl.printing import printed
 from bittrue_rtl.ram import Ram
 from bittrue_sim.synth import LATCHES, xc7_report, xc7_use
 
@@ -48,7 +48,7 @@ class Rams(wiring.Component):
 def test_memories_of_banks_take_the_blocks_of_the_formula() -> None:
     """Up to 64 words in all they are LUTs, deeper ones block RAM, and nothing but the read register stands beside."""
     shapes = [(8, 2, 16), (16, 4, 16), (1, 4, 36), (17, 4, 16), (400, 2, 37)]
-    found = xc7_report(verilog.convert(Rams(shapes), name="rams", emit_src=False), "rams")
+    found = xc7_report(printed(Rams(shapes), "rams"), "rams")
     blocks = [rom_blocks(bank_depth(words) * banks, bits) for words, banks, bits in shapes]
     assert blocks == [0, 0, 0, 1, 3] and xc7_use(found)["RAMB18"] == sum(blocks)
     assert set(found) <= {"FDRE", "RAM32M", "RAM64M", "RAMB18E1", "RAMB36E1"} and found["FDRE"] == 16 + 16 + 36
@@ -58,7 +58,7 @@ def test_a_net_with_banks_takes_the_blocks_of_its_cost() -> None:
     fmt, rng = Format(12, 11), np.random.default_rng(2)
     layer = Dense(rng.integers(-99, 99, (3, 20)), rng.integers(-99, 99, 3), fmt, fmt)
     net = Net("banked", TensorType((20,), fmt), (Node("fc", layer, ("input",)),))
-    found = xc7_report(verilog.convert(Network(net, 20, banks=[net] * 3), name="banked", emit_src=False), "banked")
+    found = xc7_report(printed(Network(net, 20, banks=[net] * 3), "banked"), "banked")
     assert not set(found) & set(LATCHES) and not [kind for kind in found if kind.startswith("$")]
     used, price = xc7_use(found), cost(net, 20, banks=3)
     assert (used["DSP48E1"], used["RAMB18"]) == (price.dsps, price.ramb18) == (3, 3)

@@ -132,6 +132,41 @@ def test_a_narrow_output_and_a_model_in_float64():
     assert np.array_equal(given, net.output.format.decode(ref.run(net, codes)))
 
 
+def test_weights_just_below_the_middle_are_rounded_as_the_vendor_rounds_them():
+    """One half is added in float32, where the sum with 0.49999997 is 1."""
+    layer = ai8x.Linear(3, 1, wide=True)
+    ai8x.initiate_qat(layer, {"weight_bits": 8})
+    below = float(np.nextafter(np.float32(0.5), np.float32(0))) / 128
+    with torch.no_grad():
+        layer.op.weight.copy_(torch.tensor([[0.9, below, -below]])), layer.op.bias.zero_()
+    net, codes = ai8x.to_net(layer, (3,)), np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    assert ref.run(net, codes).ravel().tolist() == [1, 0, 115]
+    with torch.no_grad():
+        for mode in (True, False):
+            found = layer.train(mode)(values(codes)).double().numpy()
+            assert np.array_equal(found, net.output.format.decode(ref.run(net, codes)))
+
+
+def test_training_sums_in_the_type_of_its_values():
+    """Where evaluation takes float64 training does not."""
+    layer = ai8x.Conv1d(600, 1, 9, wide=True)
+    with torch.no_grad():
+        layer.op.weight.fill_(0.9)
+    ai8x.initiate_qat(layer, {})
+    x = torch.ones(1, 600, 9)
+    assert layer.train()(x).dtype == torch.float32 and layer.eval()(x).dtype == torch.float64
+
+
+def test_layers_go_back_to_those_of_the_net():
+    network = trained(model(7), {"weight_bits": 4}, epochs=1)
+    layers = {node.name: node.layer for node in ai8x.to_net(network, SHAPE).nodes}
+    for name, module in ai8x.layers_of(network).items():
+        found, expected = vars(module.to_layer()), vars(layers[name])
+        assert type(module.to_layer()) is type(layers[name]) and found.keys() == expected.keys()
+        assert all(np.array_equal(found[key], expected[key]) for key in found), name
+        assert module.op is None or np.abs(expected["weight"]).max() > 1
+
+
 def test_sums_beyond_float32_are_exact():
     network = nn.Sequential(ai8x.Conv1d(600, 3, 9), nn.Flatten(), ai8x.Linear(3 * 4, 2, wide=True))
     with torch.no_grad():
@@ -236,6 +271,14 @@ class TestGradients:
             layer.op.weight.copy_(torch.tensor([[3.0], [0.5]])), layer.op.bias.zero_()
         layer(torch.tensor([[0.9]])).sum().backward()
         assert layer.op.weight.grad.flatten().tolist() == [0.0, pytest.approx(0.9)]
+
+    def test_an_output_that_is_rounded_to_zero_gets_none_behind_relu(self):
+        layer = ai8x.FusedLinearReLU(1, 3, bias=False)
+        ai8x.initiate_qat(layer, {"weight_bits": 8})
+        with torch.no_grad():
+            layer.op.weight.copy_(torch.tensor([[0.25], [0.75], [-0.75]]))
+        layer(torch.tensor([[1 / 128]])).sum().backward()
+        assert layer.op.weight.grad.flatten().tolist() == [0.0, 1 / 128, 0.0]
 
     def test_averages_pass_the_gradient_of_the_mean(self):
         pool = ai8x.AvgPool1d(4)

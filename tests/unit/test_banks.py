@@ -64,7 +64,8 @@ def test_every_lane_reads_the_words_of_its_own_rom(interval):
         assert lanes.shape[:2] == (fold.rows, fold.segments)
         for row in range(fold.rows):
             for segment in range(fold.segments):
-                assert list(lanes[row, segment]) == Segment(matrix, fold, segment).words(row)
+                held = Segment(matrix, fold, segment).contents()
+                assert list(lanes[row, segment]) == list(held[f"rom{row}.words"][1])
     bias, fold = found["fc1.bias"], steps["fc1"].fold
     assert [int(bias[o % fold.rows, o // fold.rows]) for o in range(7)] == list(net.nodes[1].layer.bias)
     assert np.count_nonzero(bias) == np.count_nonzero(net.nodes[1].layer.bias)

@@ -151,23 +151,23 @@ def test_every_carrier_is_exact_at_its_end(bits, given, kind, tmp_path):
     rng = np.random.default_rng(bits)
     weight = rng.integers(weights.lo, weights.hi, (2, 3, 5), endpoint=True)
     weight[0] = weights.lo
-    assert products.carrier(weight.reshape(2, -1), fmt) is kind
+    assert products.carrier(products.bound(weight.reshape(2, -1), fmt)) is kind
     net = chain(TensorType((3, 7), fmt), Conv1d(weight, np.array([1, -1]), weights, Format(63, 0), padding=4))
     judged(net, np.concatenate([corners(net), full_range(net, 20, 2)]), tmp_path)
 
 
 @pytest.mark.parametrize(("limit", "inside", "outside"), [(24, np.float32, np.float64), (53, np.float64, np.int64)])
 def test_carriers_change_at_their_limit(limit, inside, outside):
-    assert products.carrier(np.array([[(1 << limit - 7) - 1, 0]]), INT8) is inside
-    assert products.carrier(np.array([[(1 << limit - 7) - 1, 1]]), INT8) is outside
-    assert products.carrier(np.array([[1 - (1 << limit - 7), 1]]), INT8) is outside
+    assert products.carrier(products.bound(np.array([[(1 << limit - 7) - 1, 0]]), INT8)) is inside
+    assert products.carrier(products.bound(np.array([[(1 << limit - 7) - 1, 1]]), INT8)) is outside
+    assert products.carrier(products.bound(np.array([[1 - (1 << limit - 7), 1]]), INT8)) is outside
 
 
 def test_floating_point_would_not_do_beyond_its_limit():
     """One more than 2^24 and 2^53: a carrier that is too small loses the last bit."""
     for bits in (24, 53):
-        weight = np.array([[1 << bits - 7, -1]])
-        found = products.matrix_product(np.array([[-128, 127], [-128, -1]]), weight, INT8)
+        layer = Dense(np.array([[1 << bits - 7, -1]]), np.array([0]), Format(50, 0), Format(60, 7))
+        found = ref.run(chain(TensorType((2,), INT8), layer), np.array([[-128, 127], [-128, -1]]))
         assert found[:, 0].tolist() == [-(1 << bits) - 127, 1 - (1 << bits)]
 
 

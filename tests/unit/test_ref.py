@@ -21,12 +21,14 @@ from bittrue.spec import (
     Add,
     ComplexFIR,
     Dense,
+    Flatten,
     LeakyReLU,
     Linear,
     MemoryTaps,
     Net,
     Node,
     ReLU,
+    Reshape,
     TensorType,
     Term,
     save,
@@ -180,3 +182,14 @@ def test_banks_are_numbered_from_zero():
         ref.run_banks([net, net], x, [0.0, 1.0, 0.0])
     with pytest.raises(BadInput, match="masked elements"):
         ref.run_banks([net, net], x, np.ma.masked_array([0, 1, 0], [1, 0, 0]))
+
+
+def test_what_is_given_is_neither_written_nor_given_back():
+    """Though int64 codes are computed with as they are."""
+    source = TensorType((2, 2), Format(40, 0))
+    net = Net("same", source, (Node("flat", Flatten(), ("input",)), Node("again", Reshape((2, 2)), ("flat",))))
+    codes = np.arange(12).reshape(3, 2, 2)
+    codes.flags.writeable = False
+    for found in (ref.run(net, codes), *ref.taps(net, codes).values()):
+        assert not np.shares_memory(found, codes) and found.flags.writeable
+        assert np.array_equal(found.ravel(), codes.ravel())

@@ -10,6 +10,7 @@ from bittrue.cosim.shell_script import POLL, READ, WRITE, Access
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 from bittrue.num import Format
 from bittrue.spec import Linear, Net, Node, TensorType
 from bittrue.spec.dense import Dense
@@ -25,7 +26,7 @@ def net() -> Net:
 
 
 def model(text: str = VERILOG, **options) -> ShellModel:
-    return ShellModel(net(), verilog=text, **options)
+    return ShellModel(net(), sources=Sources(text), **options)
 
 
 def samples(count: int, seed: int = 1) -> np.ndarray:

@@ -11,6 +11,7 @@ from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault, Stream
 from bittrue.cosim.verilator import find
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 from bittrue.num import Format
 from bittrue.spec import TensorType
 from bittrue_sim import runner
@@ -78,7 +79,7 @@ def codes(n: int, seed: int = 0) -> np.ndarray:
 
 
 def simulation(verilog: str = VERILOG) -> Simulation:
-    return Simulation(verilog, MODULE, [SOURCE], [SINK], [TAP])
+    return Simulation(Sources(verilog), MODULE, [SOURCE], [SINK], [TAP])
 
 
 @pytest.mark.parametrize("stalls", MATRIX.values(), ids=MATRIX)
@@ -146,7 +147,9 @@ def run_cocotb(simulator: str, old: str, new: str, reason: str) -> None:
     x = codes(40)
     reason = reason.replace("differ", "sample .*expected")
     with pytest.raises(HardwareFault, match=reason):
-        compare(VERILOG.replace(old, new), MODULE, simulator, {SOURCE: x}, {SINK: x, TAP: x}, STALLED, patience=500)
+        compare(
+            Sources(VERILOG.replace(old, new)), MODULE, simulator, {SOURCE: x}, {SINK: x, TAP: x}, STALLED, patience=500
+        )
 
 
 @pytest.mark.parametrize("simulator", runner.SIMULATORS)
@@ -157,7 +160,7 @@ def test_sound_hardware_passes_the_cocotb_bench(simulator, stalls):
     except BadInput as error:
         pytest.skip(str(error))
     x = codes(60)
-    result = compare(VERILOG, MODULE, simulator, {SOURCE: x}, {SINK: x, TAP: x}, stalls)
+    result = compare(Sources(VERILOG), MODULE, simulator, {SOURCE: x}, {SINK: x, TAP: x}, stalls)
     assert (result.samples, result.words, result.mismatches) == (60, 120, 0)
     if stalls is None:
         assert result.cycles in (59 * INTERVAL + 1, 59 * INTERVAL + 2)
@@ -165,7 +168,7 @@ def test_sound_hardware_passes_the_cocotb_bench(simulator, stalls):
 
 def test_one_sample_is_no_bench():
     with pytest.raises(BadInput, match="bench of 1 samples"):
-        compare(VERILOG, MODULE, "icarus", {SOURCE: codes(1)}, {SINK: codes(1), TAP: codes(1)})
+        compare(Sources(VERILOG), MODULE, "icarus", {SOURCE: codes(1)}, {SINK: codes(1), TAP: codes(1)})
 
 
 def test_two_inputs_may_come_at_different_times():
@@ -180,7 +183,7 @@ def test_two_inputs_may_come_at_different_times():
     endmodule
     """
     both = Stream("m_axis", TensorType((4,), PAIR.format))
-    joined = Simulation(text, "join2", [Stream("a", PAIR), Stream("b", PAIR)], [both])
+    joined = Simulation(Sources(text), "join2", [Stream("a", PAIR), Stream("b", PAIR)], [both])
     a, b = codes(100, 1), codes(100, 2)
     trace = joined.run({"a": a, "b": b}, Stalls(idle=0.5))
     assert np.array_equal(trace.outputs["m_axis"], np.concatenate([a, b], axis=1))
@@ -248,7 +251,7 @@ def test_frames_are_as_many_transfers_as_columns():
     """The same hardware passes on columns; clocks are those of a frame's first column in and last one out."""
     frames = [Stream(stream.name, FRAME) for stream in (SOURCE, SINK, TAP)]
     x = codes(40).reshape(10, 4, 2).swapaxes(1, 2)
-    bench = Simulation(VERILOG, MODULE, frames[:1], frames[1:2], frames[2:])
+    bench = Simulation(Sources(VERILOG), MODULE, frames[:1], frames[1:2], frames[2:])
     trace = bench.run(x)
     assert np.array_equal(trace.outputs["m_axis"], x) and np.array_equal(trace.taps["tap_a__b"], x)
     assert np.array_equal(trace.sent["s_axis"], 4 * INTERVAL * np.arange(10))
@@ -256,7 +259,7 @@ def test_frames_are_as_many_transfers_as_columns():
     assert (trace.latency, trace.cycles_per_sample) == (1, 4 * INTERVAL)
     lost = VERILOG.replace("valid <= 1;", "valid <= taken != 20;")
     with pytest.raises(HardwareFault, match="s_axis 40 of 40 columns, m_axis 39 of 40 columns"):
-        Simulation(lost, MODULE, frames[:1], frames[1:2], frames[2:]).run(x)
+        Simulation(Sources(lost), MODULE, frames[:1], frames[1:2], frames[2:]).run(x)
 
 
 @pytest.mark.parametrize("simulator", runner.SIMULATORS)
@@ -267,10 +270,10 @@ def test_a_bench_names_the_column_of_a_frame(simulator):
         pytest.skip(str(error))
     source, sink, tap = (Stream(stream.name, FRAME) for stream in (SOURCE, SINK, TAP))
     x = codes(40).reshape(10, 4, 2).swapaxes(1, 2)
-    assert compare(VERILOG, MODULE, simulator, {source: x}, {sink: x, tap: x}).words == 80
+    assert compare(Sources(VERILOG), MODULE, simulator, {source: x}, {sink: x, tap: x}).words == 80
     flipped = VERILOG.replace("data <= s_axis_tdata;", "data <= s_axis_tdata ^ (taken == 21 ? 32'h10000 : 0);")
     with pytest.raises(HardwareFault, match="sample 5, column 1, channel 1 is"):
-        compare(flipped, MODULE, simulator, {source: x}, {sink: x, tap: x})
+        compare(Sources(flipped), MODULE, simulator, {source: x}, {sink: x, tap: x})
 
 
 def test_codes_and_stalls_are_checked():

@@ -5,6 +5,7 @@ import pytest
 
 from bittrue.cosim import cache, verilator
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 TOP = """module top(input clk, input [7:0] a, output [7:0] b);
   assign b = a + 8'd1;
@@ -78,18 +79,18 @@ def test_a_model_is_built_once_without_make_or_perl_and_nothing_is_left_lying_ab
     for program in programs.iterdir():
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    library = verilator.build(TOP, "top", {"harness.cpp": HARNESS})
+    library = verilator.build(Sources(TOP), "top", {"harness.cpp": HARNESS})
     assert [ctypes.CDLL(str(library)).next_of(a) for a in (0, 41, 255)] == [1, 42, 0]
     first = library.stat().st_mtime_ns
-    assert verilator.build(TOP, "top", {"harness.cpp": HARNESS}) == library
+    assert verilator.build(Sources(TOP), "top", {"harness.cpp": HARNESS}) == library
     assert library.stat().st_mtime_ns == first
-    other = verilator.build(TOP.replace("8'd1", "8'd2"), "top", {"harness.cpp": HARNESS})
+    other = verilator.build(Sources(TOP.replace("8'd1", "8'd2")), "top", {"harness.cpp": HARNESS})
     assert [ctypes.CDLL(str(other)).next_of(a) for a in (0, 41, 255)] == [2, 43, 1]
 
     with pytest.raises(RuntimeError, match=r"(?s)verilator_bin failed.*asign b"):
-        verilator.build(TOP.replace("assign", "asign"), "top", {"harness.cpp": HARNESS})
+        verilator.build(Sources(TOP.replace("assign", "asign")), "top", {"harness.cpp": HARNESS})
     with pytest.raises(RuntimeError, match=r"(?s)failed with exit code.*no_such_port"):
-        verilator.build(TOP, "top", {"harness.cpp": HARNESS.replace("t.a", "t.no_such_port")})
+        verilator.build(Sources(TOP), "top", {"harness.cpp": HARNESS.replace("t.a", "t.no_such_port")})
     left = [path.name for path in (build_folder / "verilator").iterdir() if path.name.startswith(".")]
     assert left == []
 
@@ -105,4 +106,4 @@ def test_a_model_is_built_once_without_make_or_perl_and_nothing_is_left_lying_ab
 )
 def test_hardware_that_cannot_be_meant_is_refused(build_folder, body, what):
     with pytest.raises(RuntimeError, match=what):
-        verilator.build(TOP.replace("assign b = a + 8'd1;", body), "top", {"harness.cpp": HARNESS})
+        verilator.build(Sources(TOP.replace("assign b = a + 8'd1;", body)), "top", {"harness.cpp": HARNESS})

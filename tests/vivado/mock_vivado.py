@@ -14,6 +14,9 @@ from bittrue.targets.pynq_z1.clock import fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.vivado import MOCK, SCRIPT, arguments
 
+MEMORY = "stand_in_shell.rom.words.mem"
+"""The memory file of the shell in the folder of tests/vivado/conftest.py."""
+
 
 @dataclass(frozen=True)
 class Ran:

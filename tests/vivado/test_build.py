@@ -14,6 +14,7 @@ from shell_stand_in import VERILOG
 
 from bittrue.cli import main
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 from bittrue.spec import LAYERS, save
 from bittrue.targets.pynq_z1 import build, vivado
 from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
@@ -41,15 +42,15 @@ def net(tmp_path):
 def quick(monkeypatch, net):
     """Shells are hand-written, with the widths of the net's streams."""
 
-    def verilog(given, interval, banks):
+    def sources(given, interval, banks):
         design = build.Design.of(given, build.fclk(100))
         text = VERILOG
         for port, bits in (("s_axis", design.input_bits), ("m_axis", design.output_bits)):
             text = text.replace(f"[31:0] {port}_tdata", f"[{bits - 1}:0] {port}_tdata")
             text = text.replace(f"[3:0] {port}_tkeep", f"[{bits // 8 - 1}:0] {port}_tkeep")
-        return text
+        return Sources(text)
 
-    monkeypatch.setattr(build, "_verilog", verilog)
+    monkeypatch.setattr(build, "_sources", sources)
 
 
 def put_vivado(monkeypatch, tmp_path: Path, body: str) -> Path:
@@ -100,6 +101,7 @@ def test_without_vivado_all_inputs_are_written_and_checked(quick, net, tmp_path,
         "registers.h",
         "registers.md",
         "rtl/overlay.tcl",
+        f"rtl/{STEM}_shell.sha256",
         f"rtl/{STEM}_shell.v",
     ]
 

@@ -13,11 +13,12 @@ from shell_stand_in import VERILOG
 from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
+from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import shell_latency
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, Net, Node, TensorType, save
 from bittrue.spec.store import content_hash
-from bittrue.targets.pynq_z1 import build
+from bittrue.targets.pynq_z1 import build, vivado
 from bittrue.targets.pynq_z1.build import STAND_IN, write_overlay
 from bittrue.targets.pynq_z1.manifest import Manifest
 
@@ -35,7 +36,13 @@ def other() -> Net:
 @pytest.fixture(autouse=True)
 def no_generator(monkeypatch):
     """These tests are about the folder; tests/vivado/test_build.py generates Verilog."""
-    monkeypatch.setattr(build, "_verilog", lambda net, interval, banks: VERILOG + f"// {interval} {len(banks)}\n")
+
+    def sources(net, interval, banks):
+        memory = f"{build.Design.of(net, build.fclk(100)).module}.rom.words.mem"
+        rom = f'module rom;\n  reg words [0:1];\n  initial $readmemh("{memory}", words);\nendmodule\n'
+        return Sources(VERILOG + rom + f"// {interval} {len(banks)}\n", {memory: "0\n1\n"})
+
+    monkeypatch.setattr(build, "_sources", sources)
 
 
 def files(folder):
@@ -71,7 +78,9 @@ def test_the_manifest_describes_the_net(tmp_path):
         == document
     )
     npz = written.manifest.with_suffix(".npz")
-    assert document["files"] == {"npz": hashlib.sha256(npz.read_bytes()).hexdigest(), "bit": None, "hwh": None}
+    sums = written.verilog.with_suffix(".sha256")
+    hashes = {kind: hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in (("npz", npz), ("rtl", sums))}
+    assert document["files"] == hashes | {"bit": None, "hwh": None}
     with np.load(npz, allow_pickle=False) as words:
         assert sorted(words) == sorted(f"{name}_{kind}" for name in banks for kind in ("addresses", "codes"))
         for name, bank in banks.items():
@@ -90,7 +99,8 @@ def test_the_same_net_gives_the_same_files(tmp_path):
     assert sorted(files(tmp_path / "a")) == sorted(
         (
             *(f"overlay/{stem}.{kind}" for kind in ("json", "npz")),
-            *("registers.h", "registers.md", "rtl/overlay.tcl", f"rtl/{stem}_shell.v"),
+            *("registers.h", "registers.md", "rtl/overlay.tcl"),
+            *(f"rtl/{stem}_shell.{kind}" for kind in ("v", "sha256", "rom.words.mem")),
         )
     )
 
@@ -139,7 +149,7 @@ def test_a_pair_of_another_design_is_removed(tmp_path, change):
     assert Manifest.read(written.manifest).files["bit"] is None
 
 
-@pytest.mark.parametrize("damage", ["bit", "hwh", "manifest", "verilog", "missing"])
+@pytest.mark.parametrize("damage", ["bit", "hwh", "manifest", "verilog", "memory", "missing"])
 def test_a_pair_whose_seal_is_broken_is_removed(tmp_path, damage):
     first = {"banks": {"one": example()}, "interval": 8, "clock_mhz": 100}
     written = write_overlay(folder=tmp_path, **first)
@@ -147,12 +157,33 @@ def test_a_pair_whose_seal_is_broken_is_removed(tmp_path, damage):
     if damage == "missing":
         written.hwh.unlink()
     elif damage == "verilog":
-        (tmp_path / "rtl" / f"{written.stem}_shell.v").write_text("another")
+        written.verilog.write_text("another")
+    elif damage == "memory":
+        written.verilog.with_suffix(".rom.words.mem").write_text("0\n0\n")
     else:
         getattr(written, damage).write_text("damaged")
     write_overlay(folder=tmp_path, **first)
     assert not written.bit.exists()
     assert not written.hwh.exists()
+
+
+@pytest.mark.parametrize("damage", ["memory", "list", "memory and list"])
+def test_what_vivado_would_build_is_that_of_the_manifest(tmp_path, monkeypatch, damage):
+    written = write_overlay({"one": example()}, tmp_path, interval=8, clock_mhz=100)
+    written.check_sources()
+    memory, sums = (written.verilog.with_suffix(suffix) for suffix in (".rom.words.mem", ".sha256"))
+    before = hashlib.sha256(memory.read_bytes()).hexdigest()
+    if damage != "list":
+        memory.write_text("0\n0\n")
+    if damage != "memory":
+        after = hashlib.sha256(memory.read_bytes() if damage != "list" else b"").hexdigest()
+        sums.write_text(sums.read_text().replace(before, after))
+    with pytest.raises(BadInput, match="is not the file that" if damage == "memory" else "is not that of"):
+        written.check_sources()
+    monkeypatch.setattr(vivado, "find", lambda program: "false")
+    for run in (vivado.check, vivado.build):
+        with pytest.raises(BadInput, match=r"sha256"):
+            run(written)
 
 
 def test_what_simulates_a_pair_is_removed(tmp_path):

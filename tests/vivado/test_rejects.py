@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mock_vivado import changed, run
 
-SETTINGS, SHELL = "rtl/overlay.tcl", "rtl/stand_in_shell.v"
+SETTINGS, SHELL, MEMORY = "rtl/overlay.tcl", "rtl/stand_in_shell.v", "rtl/stand_in_shell.rom.words.mem"
 
 WRONG = {
     "a wrong version of an IP": ("block_design.tcl", "axi_dma:7.1", "axi_dma:7.2", "there is no IP"),
@@ -121,7 +121,18 @@ WRONG = {
         "dma/Data_MM2S dma/S_AXI_LITE/Reg",
         "does not reach",
     ),
-    "a missing file": ("package_shell.tcl", "rtl $module.v", "rtl ${module}s.v", "there is no file"),
+    "a missing file": ("package_shell.tcl", "[concat $module.v", "[concat ${module}s.v", "there is no file"),
+    "a memory file that is not in the project": (
+        "package_shell.tcl",
+        " [dict get $overlay memories]]",
+        "]",
+        "reads stand_in_shell.rom.words.mem, which is no memory file of the project",
+    ),
+    "memory files that do not go into the IP": ("package_shell.tcl", "-import_files -force", "-force", "-import_files"),
+    "a memory file that is missing": (SETTINGS, "rom.words.mem", "rom.word.mem", "there is no file"),
+    "a memory file with a word too many": (MEMORY, "0c\n", "0c\n0d\n", "has 4 words"),
+    "a memory file with a comment": (MEMORY, "0b", "0b // a comment", "is no word in hexadecimal"),
+    "a memory that is read in the other order": (SHELL, "words [0:2]", "words [2:0]", "has 3 words"),
     "a wrong part": (SETTINGS, "xc7z020clg400-1", "xc7z020clg484-1", "the PYNQ-Z1 has the part"),
     "a part that does not exist": (SETTINGS, "xc7z020clg400-1", "xc7z020clg401-1", "there is no part"),
     "a wrong top": ("package_shell.tcl", "set_property top $module", "set_property top wrong", "has no module wrong"),

@@ -7,7 +7,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from mock_vivado import MOCK, SCRIPT, run, small_design
+from mock_vivado import MEMORY, MOCK, SCRIPT, run, small_design
 
 from bittrue.targets.pynq_z1.clock import fclk
 from bittrue.targets.pynq_z1.design import (
@@ -61,7 +61,7 @@ def test_cells_and_part_are_those_of_the_description(record):
 @pytest.mark.parametrize(("input_bits", "output_bits", "mhz"), [(32, 32, 100), (8, 128, 150), (1024, 64, 77.7)])
 def test_parameters_are_those_of_the_description(folder, input_bits, output_bits, mhz):
     design = Design("stand_in", fclk(mhz), input_bits, output_bits)
-    (folder / "rtl" / "overlay.tcl").write_text(design.settings_tcl())
+    (folder / "rtl" / "overlay.tcl").write_text(design.settings_tcl([MEMORY]))
     text = (folder / "rtl" / "stand_in_shell.v").read_text()
     for port, bits in (("s_axis", input_bits), ("m_axis", output_bits)):
         text = text.replace(f"[31:0] {port}_tdata", f"[{bits - 1}:0] {port}_tdata")

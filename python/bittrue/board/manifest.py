@@ -21,6 +21,8 @@ from bittrue.limits import TEXT
 from bittrue.readers import json_document
 
 FORMAT, VERSION = "bittrue-overlay", 1
+FILES = "npz", "rtl", "bit", "hwh"
+"""Keys of ``files``; what ``rtl`` lists stays where the hardware is built."""
 _FIX = "write the overlay again with bittrue overlay, or copy it again"
 _HASH = r"sha256:[0-9a-f]{64}", "a content hash (sha256: and 64 hexadecimal digits)"
 _NAME = r"[a-z][a-z0-9_]*", "a name of lower-case letters, digits and _, a letter first"
@@ -174,7 +176,7 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         nodes=document.texts("nodes", 32),
         cells={key: cells.text(key) for key in ("ip", "dma")},
         vlnv=document.text("vlnv"),
-        files={key: files.text(key, *_SHA) if files.get(key) is not None else None for key in ("npz", "bit", "hwh")},
+        files={key: files.text(key, *_SHA) if files.get(key) is not None else None for key in FILES},
     )
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +97,9 @@ def _missing(leg: str, package: str, extra: str, error: ImportError) -> BadInput
     return BadInput(f"the {leg} leg needs {package}, which is not installed; run: pip install 'bittrue[{extra}]'")
 
 
+Result = TypeVar("Result")
+
+
 def require_generator() -> None:
     """Make sure that Verilog can be generated.
 
@@ -128,7 +132,7 @@ def _rtl(net: Net, options: Options) -> Leg:
     schedule(net, interval)  # refuses a net that hardware cannot have
     model = RtlModel(net, interval)
 
-    def guarded(simulate: Callable[[Given, Stalls | None], object], codes: Given) -> object:
+    def guarded(simulate: Callable[[Given, Stalls | None], Result], codes: Given) -> Result:
         try:
             return simulate(codes, options.stalls)
         except HardwareFault:
@@ -141,7 +145,7 @@ def _rtl(net: Net, options: Options) -> Leg:
         lambda codes: guarded(model.run, codes),
         lambda codes: guarded(model.taps, codes),
         lambda codes: guarded(model.outputs, codes),
-    )  # type: ignore[arg-type, return-value]
+    )
 
 
 LEGS: dict[str, Callable[[Net, Options], Leg]] = {"ref": _ref, "torch": _torch, "c": _c, "rtl": _rtl}

@@ -10,14 +10,15 @@ from rich.table import Table
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
+from bittrue.cli import timing
 from bittrue.cli.graph import svg
 from bittrue.cli.overlay import CLOCK_MHZ
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
-from bittrue.lower.schedule import carriers, is_streamed, least_interval
 from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import built_nodes, is_streamed, least_interval
 from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
@@ -39,6 +40,7 @@ def add(commands: Commands[Parser]) -> None:
             "bittrue info weights/tdnn-wide --interval 16",
             "bittrue info weights/tdnn-wide --clock 125 --rate 12.5e6",
             "bittrue info weights/ecg-tiny --synth-layers",
+            "bittrue info weights/tdnn-wide --timing",
             "bittrue info weights/ecg-tiny --html ecg-tiny.html",
         ),
     )
@@ -56,6 +58,11 @@ def add(commands: Commands[Parser]) -> None:
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
     synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
+    command.add_argument(
+        "--timing",
+        action="store_true",
+        help="estimate the clock, without a placement, and show the slowest paths",
+    )
 
 
 def _positive(text: str) -> float:
@@ -90,6 +97,8 @@ def call(arguments: argparse.Namespace) -> int:
         interval = interval_of(arguments, net)
         price, reason = cost(net, interval), ""
     except BadInput as error:
+        if arguments.timing:
+            raise
         interval, price, reason = 0, None, str(error)
     out = console()
     out.print(f"{net.name}  {content_hash(net)}", markup=False)
@@ -122,7 +131,9 @@ def call(arguments: argparse.Namespace) -> int:
                 "counted in Yosys's netlist, layer by layer: nothing is shared across layers, so --synth may find less"
             )
         out.print(_fit(used), markup=False, soft_wrap=True)
-        out.print(f"({source}; no timing)", style="dim")
+        out.print(f"({source})", style="dim")
+        if arguments.timing:
+            timing.show(out, net, interval)
     return 0
 
 
@@ -195,8 +206,7 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     from bittrue_sim.synth import xc7_parts, xc7_use
 
     top = module_name(net)
-    built = [name for name, source in carriers(net).items() if name == source and name not in net.inputs]
-    modules = {f"{top}.network.{name}": name for name in built}
+    modules = {f"{top}.network.{name}": name for name in built_nodes(net)}
     with console(errors=True).status("Yosys synthesises the net"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
     return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}

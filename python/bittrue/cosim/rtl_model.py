@@ -86,6 +86,6 @@ class RtlModel:
     def _simulation(self, probes: bool) -> Simulation:
         import bittrue_rtl
 
-        sources, sinks, taps = net_streams(self.net, self.interval, probes)
-        text = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
-        return Simulation(text, module_name(self.net), sources, sinks, taps)
+        inputs, outputs, taps = net_streams(self.net, self.interval, probes)
+        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
+        return Simulation(sources, module_name(self.net), inputs, outputs, taps)

@@ -17,6 +17,7 @@ from bittrue.cosim.shell_script import OKAY, READ, RESPONSES, RESULT, WRITE, Acc
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 BATCH = 100_000
 """Clocks between two looks at the keyboard."""
@@ -47,8 +48,9 @@ class ShellBench:
 
     Parameters
     ----------
-    verilog, module : str
-        Verilog text and the name of the module in it.
+    sources : Sources
+    module : str
+        Name of the module in it.
     stalls : Stalls, optional
         As `stalls` sets them. The seed also draws what undriven bits and tdata without tvalid hold.
 
@@ -61,12 +63,12 @@ class ShellBench:
         clocks: where the shell breaks a rule of AXI4-Lite or AXI4-Stream, answers an access with an error, or is stuck.
     """
 
-    def __init__(self, verilog: str, module: str, stalls: Stalls | None = None) -> None:
+    def __init__(self, sources: Sources, module: str, stalls: Stalls | None = None) -> None:
         self._handle: ctypes.c_void_p | None = None
-        self.ports = ShellPorts.of(verilog, module)
+        self.ports = ShellPorts.of(sources.verilog, module)
         harness = Path(__file__).with_name("shell_harness.cpp").read_text(encoding="utf-8")
         files = {"shell_ports.h": self.ports.header(), "harness.cpp": harness}
-        self._library = ctypes.CDLL(str(verilator.build(f"{verilog}\n{self.ports.wrapper()}", WRAPPER, files)))
+        self._library = ctypes.CDLL(str(verilator.build(sources.extended(self.ports.wrapper()), WRAPPER, files)))
         self._library.shell_open.restype = ctypes.c_void_p
         stalls = stalls or Stalls()
         self._handle = ctypes.c_void_p(self._library.shell_open(ctypes.c_int64(stalls.seed)))

@@ -11,6 +11,7 @@ from bittrue.cosim.shell_bench import ShellBench, Words
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, net_streams
 from bittrue.lower.ports import module_name
+from bittrue.lower.sources import Sources
 from bittrue.spec import Net
 
 
@@ -26,8 +27,8 @@ class ShellModel(ShellBench):
         Nets alike but for their codes, in the order of their numbers.
     stalls : Stalls, optional
         As of `ShellBench`, which also says what is raised.
-    verilog : str, optional
-        Text of the shell; ``bittrue_rtl.shell.verilog(net, interval, banks)`` where none is given.
+    sources : Sources, optional
+        Of the shell; ``bittrue_rtl.shell.verilog(net, interval, banks)`` where none is given.
     """
 
     def __init__(
@@ -37,15 +38,15 @@ class ShellModel(ShellBench):
         banks: Sequence[Net] = (),
         *,
         stalls: Stalls | None = None,
-        verilog: str | None = None,
+        sources: Sources | None = None,
     ) -> None:
-        if verilog is None:
-            from bittrue_rtl.shell import verilog as generated
+        if sources is None:
+            from bittrue_rtl.shell import verilog
 
-            verilog = generated(net, interval, banks)
-        super().__init__(verilog, f"{module_name(net)}_shell", stalls)
+            sources = verilog(net, interval, banks)
+        super().__init__(sources, f"{module_name(net)}_shell", stalls)
         self.net = net
-        self._source, self._sink, _ = net_streams(net, False)
+        ((self._source,), (self._sink,), _) = net_streams(net, interval, False)
 
     def pack(self, codes: npt.ArrayLike) -> Words:
         """Input words ``(N, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the sample are zero."""

@@ -15,6 +15,7 @@ from bittrue.cosim.module_ports import check_ports, expected_ports
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, HardwareFault, Stream
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 WRAPPER = "bittrue_bench"
 BATCH = 100_000
@@ -75,8 +76,9 @@ class Simulation:
 
     Parameters
     ----------
-    verilog, module : str
-        Verilog text and the name of the module in it.
+    sources : Sources
+    module : str
+        Name of the module in it.
     inputs, outputs, taps : sequences of Stream
         All the module's ports besides clk and rst. Of a tap, tvalid is high for one clock a tensor.
 
@@ -90,7 +92,7 @@ class Simulation:
 
     def __init__(
         self,
-        verilog: str,
+        sources: Sources,
         module: str,
         inputs: Sequence[Stream],
         outputs: Sequence[Stream],
@@ -99,10 +101,10 @@ class Simulation:
         if not inputs or not outputs:
             raise BadInput(f"module {module} is simulated without an input or an output stream; give one of each")
         self.inputs, self.outputs, self.taps = tuple(inputs), tuple(outputs), tuple(taps)
-        check_ports(verilog, module, expected_ports(inputs, outputs, taps))
+        check_ports(sources.verilog, module, expected_ports(inputs, outputs, taps))
         harness = Path(__file__).with_name("harness.cpp").read_text(encoding="utf-8")
-        text = f"{verilog}\n{_wrapper(module, self.inputs, self.outputs, self.taps)}"
-        library = verilator.build(text, WRAPPER, {"ports.h": self._header(), "harness.cpp": harness})
+        wrapped = sources.extended(_wrapper(module, self.inputs, self.outputs, self.taps))
+        library = verilator.build(wrapped, WRAPPER, {"ports.h": self._header(), "harness.cpp": harness})
         self._library = ctypes.CDLL(str(library))
         self._library.bittrue_open.restype = ctypes.c_void_p
 

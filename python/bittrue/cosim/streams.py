@@ -67,8 +67,8 @@ class Stream:
 
     @property
     def mask(self) -> npt.NDArray[np.uint8]:
-        """Bytes ``(transfers, bits / 8)`` of the words of a sample: ones where there is an element, else zeros, which stand
-        for anything."""
+        """Bytes ``(transfers, bits / 8)`` of the words of a sample: ones where there is an element, else zeros, which
+        stand for anything."""
         there = np.where(self.beats.order == NOTHING, 0, -1)
         return np.ascontiguousarray(there.astype(self._container)).view(np.uint8)
 
@@ -113,5 +113,7 @@ def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], li
         labels = [kind] if len(names) == 1 else [f"{kind}_{name}" for name in names]
         return [Stream(label, net.types[name], layouts[name]) for label, name in zip(labels, names, strict=True)]
 
-    taps = [Stream(f"tap_{node.name}", net.types[node.name], layouts[node.name]) for node in net.nodes] if probes else []
+    taps = (
+        [Stream(f"tap_{node.name}", net.types[node.name], layouts[node.name]) for node in net.nodes] if probes else []
+    )
     return streams("s_axis", tuple(net.inputs)), streams("m_axis", net.outputs), taps

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from bittrue.cosim.cache import cache_dir, publish, staging_dir
+from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
+from bittrue.lower.sources import Sources
 
 MINIMUM = (5, 36)
 """Lowest version of the wheel: what cocotb 2.1 needs."""
@@ -83,7 +84,7 @@ def version_tuple(text: str) -> tuple[int, ...]:
 
 
 def build(
-    verilog: str,
+    sources: Sources,
     top: str,
     harness: Mapping[str, str],
     *,
@@ -98,8 +99,9 @@ def build(
 
     Parameters
     ----------
-    verilog, top : str
-        Verilog text and the name of its top module; the C++ class is ``Vtop``.
+    sources : Sources
+    top : str
+        Name of the top module; the C++ class is ``Vtop``.
     harness : mapping of file name to text
         C++ written around ``Vtop``; every ``.cpp`` of it is compiled.
     verilate, link : sequence of str
@@ -116,15 +118,14 @@ def build(
     """
     tool = find()
     options = (*VERILATE, *verilate, "--top-module", top)
-    key = _digest(
-        tool.version, _compiler_version(tool.compiler), CXX, FAST, options, link, runtime, verilog, *harness.items()
-    )
+    how = tool.version, _compiler_version(tool.compiler), CXX, FAST, options, link, runtime
+    key = _digest(*how, sources.placed(build_root()), *harness.items())
     name = top if executable else "model.so"
     final = cache_dir("verilator", key)
     if not (final / name).is_file():
         stage = staging_dir(final)
         try:
-            for file, text in {"top.v": verilog, **harness}.items():
+            for file, text in {**sources.placed(final).files("top.v"), **harness}.items():
                 (stage / file).write_text(text, encoding="utf-8")
             _run(
                 [str(tool.binary), *options, "--Mdir", "generated", "top.v"], stage, {"VERILATOR_ROOT": str(tool.root)}

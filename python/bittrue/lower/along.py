@@ -57,15 +57,15 @@ class Along:
         """The farthest that a place lies from input 0."""
         spans = [(size - 1) * self.dilation for size in self.sizes]
         last = (self.count - 1) // self.period * self.stride
-        return max(*(abs(b) for b in self.before), *(abs(last - b + s) for b, s in zip(self.before, spans, strict=True)))
+        return max(
+            *(abs(b) for b in self.before), *(abs(last - b + s) for b, s in zip(self.before, spans, strict=True))
+        )
 
     @property
     def leaves(self) -> bool:
         """Whether any place of any window lies outside the axis."""
         spans = [(size - 1) * self.dilation for size in self.sizes]
-        return any(
-            not 0 <= base <= base + spans[n % self.period] < self.length for n, base in enumerate(self.bases)
-        )
+        return any(not 0 <= base <= base + spans[n % self.period] < self.length for n, base in enumerate(self.bases))
 
     @cached_property
     def needs(self) -> tuple[int, ...]:

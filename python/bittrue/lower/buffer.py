@@ -1,4 +1,4 @@
-"""The rows of a tensor that windows still need: who holds which channels, when a window may start, and how many rows wait.
+"""The rows of a tensor that windows still need: who holds which channels, when a window may start, how many rows wait.
 
 Rows lie in a ring of memories, one a reader; all channels that a reader sees lie in its memory. A beat is written as
 soon as it comes, a channel a clock into every memory; a window starts as soon as its last row is there. A tensor of one
@@ -120,9 +120,7 @@ class Buffer:
     @cached_property
     def phases(self) -> list[int]:
         """The phase of every window, row after row."""
-        return [
-            self.phase(row, column) for row in range(self.rows.count) for column in range(self.columns.count)
-        ]
+        return [self.phase(row, column) for row in range(self.rows.count) for column in range(self.columns.count)]
 
     def phase(self, row: int, column: int) -> int:
         """The phase of a window."""

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from bittrue.errors import BadInput
 from bittrue.lower.along import Along
 from bittrue.lower.buffer import READ, Buffer, Walk, durations
-from bittrue.lower.fold import LANE
 from bittrue.lower.features import REQUANTISE
+from bittrue.lower.fold import LANE
 from bittrue.lower.layout import NOTHING, Layout
 from bittrue.lower.matrix import Matrix
 
@@ -78,8 +78,8 @@ class Filters:
 
     In an engine, filter ``o`` of a group is computed in turn ``o % (turns * queue) // queue`` of the group by row
     ``o // (turns * queue) * queue + o % queue``, so that each requantiser gives a run of filters in their order.
-    Segments cut the words of a window, channel by channel and place by place: anywhere where there is one phase, between
-    channels where there are several. What is missing has zero weights.
+    Segments cut the words of a window, channel by channel and place by place: anywhere where there is one phase,
+    between channels where there are several. What is missing has zero weights.
 
     Parameters
     ----------
@@ -141,7 +141,10 @@ class Filters:
         filters = len(self.matrix.weight) // self.groups
         turns, queue = fold.turns // self.each, fold.queue
         engine, turn, row = np.ogrid[: self.engines, : fold.turns, : fold.rounders * queue]
-        group, filter_ = engine * self.each + turn // turns, row // queue * (turns * queue) + turn % turns * queue + row % queue
+        group, filter_ = (
+            engine * self.each + turn // turns,
+            row // queue * (turns * queue) + turn % turns * queue + row % queue,
+        )
         there = (group < self.groups) & (filter_ < filters) & (row < fold.rows)
         return np.where(there, group * filters + filter_, NOTHING)
 
@@ -185,7 +188,7 @@ class Filters:
 def filters(
     matrix: Matrix, groups: int, rows: Along, columns: Along, source: Layout, shape: tuple[int, ...], clocks: int
 ) -> Filters:
-    """`Filters` that compute a tensor of ``shape`` in ``clocks`` clocks, with the fewest lanes, then the fewest memories.
+    """`Filters` that compute a tensor of ``shape`` in ``clocks`` clocks: the fewest lanes, then the fewest memories.
 
     Raises `BadInput` where none keep up with the windows and with the beats.
     """
@@ -220,9 +223,7 @@ class _Way:
     steps: tuple[int, ...]
 
 
-def _ways(
-    channels: int, outputs: int, groups: int, sizes: list[int], counts: list[int], clocks: int
-) -> Iterator[_Way]:
+def _ways(channels: int, outputs: int, groups: int, sizes: list[int], counts: list[int], clocks: int) -> Iterator[_Way]:
     """Every way that keeps up where all windows have the same words."""
     (size,), inputs = sizes, channels * sizes[0]
     for each in _groups(groups):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,22 +15,23 @@ from bittrue.num import Format
 Codes = npt.NDArray[np.int64]
 
 
+@lru_cache(maxsize=4)
 def weights(matrix: Matrix, fold: Fold) -> Codes:
-    """``[row][segment][word]`` of every lane: int64 ``(rows, segments, turns * steps)``."""
-    codes = np.zeros((fold.rows, fold.segments, fold.turns * fold.steps), np.int64)
-    for output in range(fold.outputs):
-        for given in range(fold.inputs):
-            codes[fold.address(output, given)] = matrix.weight[output, given]
-    return codes
+    """``[row][segment][word]`` of every lane: int64 ``(rows, segments, turns * steps)``, not to be written to.
+
+    Weight ``[output, given]`` stands where ``Fold.address(output, given)`` says.
+    """
+    codes = np.zeros((fold.turns * fold.rows, fold.segments * fold.steps), np.int64)
+    codes[: fold.outputs, : fold.inputs] = matrix.weight
+    cut = codes.reshape(fold.turns, fold.rows, fold.segments, fold.steps).transpose(1, 2, 0, 3)
+    return cut.reshape(fold.rows, fold.segments, fold.turns * fold.steps)
 
 
 def biases(matrix: Matrix, fold: Fold) -> Codes:
     """``[row][turn]`` of what the lanes start from: int64 ``(rows, turns)``."""
-    codes = np.zeros((fold.rows, fold.turns), np.int64)
-    for output, bias in enumerate(matrix.bias):
-        turn, row = divmod(output, fold.rows)
-        codes[row, turn] = bias
-    return codes
+    codes = np.zeros(fold.turns * fold.rows, np.int64)
+    codes[: fold.outputs] = matrix.bias
+    return codes.reshape(fold.turns, fold.rows).T
 
 
 def check_words(matrix: Matrix, bits: int, node: str, fix: str) -> None:

@@ -18,7 +18,7 @@ WHOLE = 256
 
 @dataclass(frozen=True)
 class Layout:
-    """A tensor ``(channels, *positions)`` streams position after position, the last axis fastest; each takes some beats.
+    """A tensor ``(channels, *positions)`` streams position by position, the last axis fastest; each takes some beats.
 
     Parameters
     ----------
@@ -84,9 +84,18 @@ class Layout:
         places = table[np.newaxis] * self.positions + np.arange(self.positions)[:, np.newaxis, np.newaxis]
         return np.asarray(np.where(table == NOTHING, NOTHING, places).reshape(self.transfers, self.lanes))
 
-    def reshaped(self, shape: tuple[int, ...]) -> Layout:
-        """The same table for another shape of as many channels."""
-        return Layout(shape, self.table)
+    def __str__(self) -> str:
+        """In words: positions, beats, and the channels of the lanes beat by beat."""
+        most = 64  # channels that are listed
+        beats = ["+".join("-" if c == NOTHING else str(c) for c in beat) for beat in self.table]
+        listed = " ".join(beats[:most]) + (" ..." if len(beats) > most else "")
+        one = "1 beat" if self.beats == 1 else f"{self.beats} beats"
+        many = (
+            f"{' x '.join(map(str, self.shape[1:]))} positions, the last axis fastest, each of "
+            if self.shape[1:]
+            else ""
+        )
+        return f"{many}{one} of {self.lanes} lane{'s' * (self.lanes > 1)}; channels by beat, lane 0 first: {listed}"
 
 
 def joined(tables: tuple[tuple[tuple[int, ...], ...], ...], beats: int) -> tuple[tuple[int, ...], ...]:

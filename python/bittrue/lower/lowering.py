@@ -63,8 +63,8 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """Units of a layer, the last one's result being the layer's; ``adapters`` by the number of the input that they stand
-    in front of."""
+    """Units of a layer, the last one's result being the layer's; ``adapters`` by the number of the input that they
+    stand in front of."""
 
     units: tuple[Unit, ...]
     adapters: dict[int, Unit] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def _complex_fir(place: Place) -> Lowered:
 
 
 def _product(place: Place, matrix: Matrix) -> MatrixUnit:
-    """A matrix-vector product on lanes that are folded for the actual weights, and can be loaded where there are banks."""
+    """A matrix-vector product on lanes, whose weights can be loaded where there are banks."""
     outputs, inputs = matrix.weight.shape
     chosen = loadable(matrix, place.layer) if place.banked else matrix  # type: ignore[arg-type]
     return MatrixUnit(Layout.whole(place.output.shape), chosen, Fold(inputs, outputs, place.clocks))
@@ -185,7 +185,7 @@ def _element(place: Place, clocks: int, *, look_ups: int = 0, multiplied: int = 
 
 
 def _one_layout(place: Place, pair: int) -> tuple[Layout, dict[int, Unit]]:
-    """The layout in which the operands meet, with the fewest lanes, and the copies in front of those that have others."""
+    """The layout in which the operands meet, that of most of them, and copies in front of those that have others."""
     offered = {*place.layouts, *([_paired(place)] if pair == 2 and place.streamed else [])}
     wanted = [layout for layout in offered if pair == 1 or _has_pairs(layout)]
     for target in sorted(wanted, key=lambda layout: (-place.layouts.count(layout), layout.lanes)):
@@ -193,8 +193,8 @@ def _one_layout(place: Place, pair: int) -> tuple[Layout, dict[int, Unit]]:
         if all(reducers.fits(place.layouts[k], target, place.clocks) for k in others):
             return target, {k: _copy(place, k, target) for k in others}
     raise BadInput(
-        f"{type(place.layer).__name__} takes tensors that come in other orders, and too fast to be put into one; choose "
-        f"a longer interval"
+        f"{type(place.layer).__name__} takes tensors that come in other orders, and too fast to be put into one; "
+        f"choose a longer interval"
     )
 
 
@@ -203,7 +203,8 @@ def _paired(place: Place) -> Layout:
     shape = place.output.shape
     pairs = Layout.spread((shape[0] // 2, *shape[1:]), max(1, place.clocks // prod(shape[1:])))
     return Layout(
-        shape, tuple(tuple(NOTHING if c == NOTHING else 2 * c + k for c in beat for k in (0, 1)) for beat in pairs.table)
+        shape,
+        tuple(tuple(NOTHING if c == NOTHING else 2 * c + k for c in beat for k in (0, 1)) for beat in pairs.table),
     )
 
 
@@ -245,8 +246,8 @@ RULES: dict[type[Layer], Callable[[Place], Lowered]] = {
     spec.MemoryTaps: _memory_taps,
     spec.ComplexFIR: _complex_fir,
     spec.Dense: _dense,
-    spec.Conv: _conv,
-    spec.pool.Pool: _pool,
+    spec.Conv: _conv,  # type: ignore[type-abstract]
+    spec.Pool: _pool,  # type: ignore[type-abstract]
     spec.Upsample: lambda place: _moved(place, of_channels=False),
     spec.Interleave: lambda place: _moved(place, of_channels=True),
     spec.Reshape: _reshaped,
@@ -262,4 +263,3 @@ RULES: dict[type[Layer], Callable[[Place], Lowered]] = {
     spec.Constant: _constant,
 }
 """How each layer is made."""
-

@@ -11,7 +11,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.dsp import ACCUMULATOR, product_dsps
 from bittrue.num import Format, Interval
 from bittrue.ranges import Range
-from bittrue.spec import Abs, ComplexFIR, Conv1d, Dense, TensorType
+from bittrue.spec import Abs, ComplexFIR, Conv, Dense, TensorType
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def of_dense(layer: Dense, given: TensorType, found: Range) -> Matrix:
     return of_filters(layer, layer.weight, given.format, found)
 
 
-def of_filters(layer: Dense | Conv1d, weight: npt.NDArray[np.int64], given: Format, found: Range) -> Matrix:
+def of_filters(layer: Dense | Conv, weight: npt.NDArray[np.int64], given: Format, found: Range) -> Matrix:
     """`Matrix` of a layer with ``weight`` as rows ``(outputs, inputs)``; raised as by `of_dense`."""
     return _checked(
         Matrix(

@@ -39,7 +39,9 @@ def meeting(sources: Sequence[Clocks], taken: Taken, interval: int) -> tuple[lis
             for come, last, waits in zip(sources, gone, queued, strict=True)
         ]
         if early == queued:
-            places = [_places(s, g, interval) if waits else 0 for s, g, waits in zip(sources, gone, queued, strict=True)]
+            places = [
+                _places(s, g, interval) if waits else 0 for s, g, waits in zip(sources, gone, queued, strict=True)
+            ]
             return gone, tuple(places)
         queued = early
 

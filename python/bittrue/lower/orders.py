@@ -74,11 +74,19 @@ def reorder(fmt: Format, source: Layout, shape: tuple[int, ...], clocks: int) ->
         walk = Walk(0, (output.beats,), 1, 1, slots)
         units = (tuple(tuple(_held(source, step, slots)) for step in steps),)
         buffer = Buffer(
-            _flat(source), Along(), Along(source.positions, windows), (walk,) * len(steps), 0, units, (clocks // windows,)
+            _flat(source),
+            Along(),
+            Along(source.positions, windows),
+            (walk,) * len(steps),
+            0,
+            units,
+            (clocks // windows,),
         )
         if sum(buffer.durations) <= pace:
             return Reorder(fmt, buffer, steps, output)
-    raise BadInput(f"{source.positions} positions are put into another order in {clocks} clocks; choose a longer interval")
+    raise BadInput(
+        f"{source.positions} positions are put into another order in {clocks} clocks; choose a longer interval"
+    )
 
 
 def _steps(source: Layout, output: Layout, lane: int) -> Steps:

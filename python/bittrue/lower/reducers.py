@@ -49,7 +49,14 @@ class Reducers:
 
 
 def pools(
-    places: int, mean: bool, fmt: Format, rows: Along, columns: Along, source: Layout, shape: tuple[int, ...], clocks: int
+    places: int,
+    mean: bool,
+    fmt: Format,
+    rows: Along,
+    columns: Along,
+    source: Layout,
+    shape: tuple[int, ...],
+    clocks: int,
 ) -> Reducers:
     """`Reducers` of a pool of windows of ``places`` samples that computes a tensor of ``shape`` in ``clocks`` clocks.
 

@@ -207,6 +207,11 @@ def carriers(net: Net) -> dict[str, str]:
     return sources
 
 
+def built_nodes(net: Net) -> list[str]:
+    """Nodes that hardware has a component of, by name."""
+    return [name for name, source in carriers(net).items() if name == source and name not in net.inputs]
+
+
 def least_interval(net: Net) -> int:
     """The shortest initiation interval that hardware for ``net`` can have.
 
@@ -248,8 +253,8 @@ def clocks_a_sample(net: Net, interval: int) -> int:
     least = least_interval(net)
     if interval < least:
         raise BadInput(
-            f"net {net.name}: an initiation interval of {interval} clocks is too short, because every position and every "
-            f"window take a clock or more; give at least {least}"
+            f"net {net.name}: an initiation interval of {interval} clocks is too short, because every position and "
+            f"every window take a clock or more; give at least {least}"
         )
     base = max(Layout.whole(net.types[name].shape).positions for name in net.inputs)
     return interval if base == 1 else interval // base * base

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from bittrue.errors import BadInput
 from bittrue.lower.layout import Layout
 from bittrue.lower.ports import module_name, port_bits
-
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
 from bittrue.lower.schedule import schedule
 from bittrue.spec import Net, TensorType

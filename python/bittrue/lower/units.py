@@ -1,4 +1,4 @@
-"""Units: what a layer is made of in hardware. Each knows the layout of its result, when its beats come, and its cost."""
+"""Units: what a layer is made of in hardware. Each knows the layout of its result, when that comes, and its cost."""
 
 from __future__ import annotations
 

@@ -105,8 +105,10 @@ class Format:
         """Codes to values, ``c * 2**-frac`` in float64 (exact up to 53 bits)."""
         return np.ldexp(plain(codes, "the array of codes").astype(np.float64), -self.frac)
 
-    def check(self, codes: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+    def check(self, codes: npt.ArrayLike, what: str, copy: bool = True) -> npt.NDArray[np.int64]:
         """Return ``codes`` as int64 after making sure that every one of them is a code of this format.
+
+        Without ``copy`` an int64 array is returned itself, for those who do not write into it.
 
         Raises `BadInput`, naming ``what``, where they are not integers or one lies outside ``lo..hi``.
         """
@@ -115,11 +117,10 @@ class Format:
             raise BadInput(
                 f"{what.rstrip()} holds {array.dtype} numbers; integer codes of {self} are needed, so encode it first"
             )
-        bad = (array < self.lo) | (array > self.hi)
-        if bad.any():
-            where = tuple(int(i) for i in np.argwhere(bad)[0])
+        if array.size and (array.min() < self.lo or array.max() > self.hi):
+            where = tuple(int(i) for i in np.argwhere((array < self.lo) | (array > self.hi))[0])
             raise BadInput(
                 f"{what}{list(where)} is {array[where]}, outside {self.lo}..{self.hi} of {self}; "
                 f"clamp it or choose a wider format"
             )
-        return array.astype(np.int64)
+        return array.astype(np.int64, copy=copy)

@@ -16,19 +16,19 @@ CARRIER = 1 << 53
 def check_carrier(net: Net, extreme: Mapping[str, Layer] | None = None) -> None:
     """Raise `NotCarried` where a tensor or a partial sum of a net is beyond float64.
 
-    ``extreme`` has, by node, the layers with the parameters of the largest sums that training could reach; then any
-    input codes are thought of. Without, it is the net's own parameters that count, and the ranges of its tensors.
+    ``extreme`` has, by node, the trained layers with the parameters of the largest sums that training could reach; then
+    any input codes are thought of. Without, it is the net's own parameters that count, and the ranges of its tensors.
     """
     for name, tensor in net.types.items():
         if tensor.format.bits > 53:
             raise NotCarried(
                 f"net {net.name}: tensor {name} has {tensor.format.bits} bits; float64 carries 53, so narrow it"
             )
-    found = {} if extreme else ranges(net)
+    found = {} if extreme is not None else ranges(net)
     for node in net.nodes:
         types, layer = net.input_types(node), node.layer
-        if extreme:
-            layer = extreme[node.name]
+        if extreme is not None:
+            layer = extreme.get(node.name, layer)
             found[node.name] = node_range(layer, types, [(Interval.of(t.format),) * t.shape[0] for t in types])
         # torch may add the bias last, so a partial sum may lie one bias away from those in the range
         largest = max((acc.magnitude for acc in found[node.name].acc), default=0)

@@ -11,16 +11,21 @@ from torch import Tensor
 
 from bittrue.qat.module import LayerModule
 from bittrue.qat.quantise import Grid, StraightThrough, codes, decode
-from bittrue.spec import Bitwise, BitwiseOr, Sub
+from bittrue.spec import Add, Bitwise, BitwiseOr, Sub
 
 
 class AddModule(LayerModule):
-    """`Add` and `Sub`: the sum of the values, the others negative for `Sub`, rounded once."""
+    """`Add` and `Sub`: the sum or the difference of the values, rounded once."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        if isinstance(self.layer, Sub):
-            inputs = inputs[0], *(-x for x in inputs[1:])
-        return self.result(torch.stack(inputs).sum(0))
+        return self.result(added(self.layer, *inputs))
+
+
+def added(layer: Add | Sub, first: Tensor, *others: Tensor) -> Tensor:
+    """``x_0 + x_1 + ...``, or ``x_0 - (x_1 + ...)`` for `Sub`, of tensors of every type of number."""
+    if isinstance(layer, Sub):
+        return first - sum(others[1:], others[0])
+    return sum(others, first)
 
 
 class MulModule(LayerModule):
@@ -57,7 +62,7 @@ class BitwiseModule(LayerModule):
     def forward(self, *inputs: Tensor) -> Tensor:
         fmt = self.given[0].format
         combined = combine(self.layer, *(codes(x.detach(), Grid.of(fmt)) for x in inputs))
-        exact = decode(combined, fmt)
+        exact = decode(combined, fmt).to(inputs[0].dtype)
         if not any(x.requires_grad for x in inputs):
             return exact
         result: Tensor = StraightThrough.apply(sum(inputs[1:], inputs[0]), exact)  # type: ignore[no-untyped-call]

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from bittrue.errors import BadInput
 from bittrue.qat.carrier import check_carrier
 from bittrue.qat.layers import module_of
-from bittrue.qat.module import LayerModule, Staged
+from bittrue.qat.module import LayerModule
 from bittrue.qat.quantise import Grid, quantise
+from bittrue.qat.trained import Staged, Trained
 from bittrue.spec import Net, Node, TensorType
 from bittrue.spec.net import INPUT
 
@@ -65,6 +66,11 @@ class Network(nn.Module):
     def layers(self) -> dict[str, LayerModule]:
         """The module of every node by its name."""
         return {node.name: getattr(self, f"node_{node.name}") for node in self.template.nodes}
+
+    @property
+    def trained(self) -> dict[str, Trained]:
+        """Those of `layers` that have parameters."""
+        return {name: module for name, module in self.layers.items() if isinstance(module, Trained)}
 
     def enable_qat(self, on: bool = True) -> None:
         """Quantise the input and every layer, or (``on=False``) none: then this is the plain float network."""
@@ -173,12 +179,12 @@ class Network(nn.Module):
 
     def clamped(self) -> dict[str, int]:
         """How many parameters of every layer with parameters saturate in `to_net`."""
-        return {name: module.clamped() for name, module in self.layers.items() if module.grids()}
+        return {name: module.clamped() for name, module in self.trained.items()}
 
     @torch.no_grad()
     def clamp_(self) -> None:
         """Move saturated parameters to the ends of their formats, where the gradient can move them again."""
-        for module in self.layers.values():
+        for module in self.trained.values():
             for name, (frac, lo, hi) in module.grids().items():
                 getattr(module, name).clamp_(lo * 2.0**-frac, hi * 2.0**-frac)
 
@@ -187,7 +193,7 @@ class Network(nn.Module):
 
         ``bits`` is the word length; without it every layer keeps its own. Raises `BadInput` as the constructor does.
         """
-        before = {module: module.layer for module in self.layers.values()}
+        before = {module: module.layer for module in self.trained.values()}
         try:
             for module in before:
                 module.fit(bits)
@@ -244,5 +250,5 @@ class Network(nn.Module):
         return needed
 
     def _check_carrier(self, trainable: bool) -> None:
-        layers = {name: module.extreme() for name, module in self.layers.items()}
-        check_carrier(self.template, layers if trainable else None)
+        extreme = {name: module.extreme() for name, module in self.trained.items()}
+        check_carrier(self.template, extreme if trainable else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,17 @@ def nearest(values: Tensor, frac: int) -> Tensor:
     return whole + (scaled - whole >= 0.5)
 
 
+def nearest_single(values: Tensor, frac: int) -> Tensor:
+    """The same with one half added in float32, as in `bittrue.num.quantile.weight_codes`: where that sum is rounded, a
+    value just below the middle goes up. The result has the type of ``values``.
+    """
+    return (values.to(torch.float32) * 2.0**frac + 0.5).floor().to(values.dtype)
+
+
+Rounding = Callable[[Tensor, int], Tensor]
+"""`nearest` or `nearest_single`: ``(values, frac) -> whole numbers``."""
+
+
 def codes(values: Tensor, grid: Grid) -> Tensor:
     """``clamp(floor(values * 2**frac + 1/2), lo, hi)`` of float64 values, as int64."""
     return nearest(values, grid.frac).clamp(grid.lo, grid.hi).to(torch.int64)
@@ -60,18 +72,18 @@ class StraightThroughQuantize(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, frac: int, lo: int, hi: int) -> Tensor:
+    def forward(ctx: Any, values: Tensor, frac: int, lo: int, hi: int, rounding: Rounding = nearest) -> Tensor:
         """``values`` is a float64 tensor of any shape; the result has its shape."""
-        code = nearest(values, frac)
+        code = rounding(values, frac)
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward((code < lo) | (code > hi))
         return code.clamp(lo, hi) * 2.0**-frac
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
         """The incoming gradient, zero where the forward pass saturated."""
         (saturated,) = ctx.saved_tensors
-        return gradients[0].masked_fill(saturated, 0.0), None, None, None
+        return gradients[0].masked_fill(saturated, 0.0), None, None, None, None
 
 
 class StraightThrough(torch.autograd.Function):
@@ -88,9 +100,9 @@ class StraightThrough(torch.autograd.Function):
         return gradients[0], None
 
 
-def quantise(values: Tensor, grid: Grid) -> Tensor:
-    """`StraightThroughQuantize` of float64 values onto a grid."""
-    result: Tensor = StraightThroughQuantize.apply(values, *grid)  # type: ignore[no-untyped-call]
+def quantise(values: Tensor, grid: Grid, rounding: Rounding = nearest) -> Tensor:
+    """`StraightThroughQuantize` of float values onto a grid, by `nearest` or `nearest_single`."""
+    result: Tensor = StraightThroughQuantize.apply(values, *grid, rounding)  # type: ignore[no-untyped-call]
     return result
 
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from bittrue.qat.features import delay, envelope, envelope_codes, requantise
-from bittrue.qat.module import LayerModule, Staged
+from bittrue.qat.module import LayerModule
 from bittrue.qat.quantise import Grid, StraightThrough, codes, decode
+from bittrue.qat.trained import Staged
 from bittrue.spec import Table, TensorType
 
 

@@ -59,7 +59,8 @@ def float32_holds(weight: Tensor, frac: int, given: Format, bias: Tensor | None 
     """Whether float32 holds every partial sum of products of these weights, so that no float64 is needed.
 
     None exceeds ``sum |weight| * |lo|`` (and the bias) in steps of the product; it is to stay below ``2**24``. Where
-    PyTorch may take fewer bits of a float32 (`whole_float32`), the answer is no.
+    PyTorch may take fewer bits of a float32 (`whole_float32`, and libraries for devices other than the CPU), the answer
+    is no.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def float32_holds(weight: Tensor, frac: int, given: Format, bias: Tensor | None 
     bias : tensor (O,), optional
         Values, where the sum includes it.
     """
-    if not whole_float32() or abs(given.frac) + abs(frac) > EXPONENT:
+    if weight.device.type != "cpu" or not whole_float32() or abs(given.frac) + abs(frac) > EXPONENT:
         return False
     largest = float(weight.abs().flatten(1).sum(1).max()) * -given.lo
     if bias is not None:
@@ -95,11 +96,7 @@ def products(x: Tensor, weight: Tensor, axes: Sequence[Axis], groups: int) -> Te
     For integers, and for floats that hold every partial sum (`float32_holds`).
     """
     batch, filters, rank = len(x), len(weight), len(axes)
-    seen = padded(x, axes)
-    for k, axis in enumerate(axes):
-        seen = seen.unfold(2 + k, axis.span, axis.stride)
-    within: Any = (..., *(slice(None, None, axis.dilation) for axis in axes))
-    seen = seen[within]  # (N, C, *windows, *K)
+    seen = unfolded(padded(x, axes), axes)  # (N, C, *windows, *K)
     counts = seen.shape[2 : 2 + rank]
     apart = seen.reshape(batch, groups, weight.shape[1], *seen.shape[2:])
     order = (1, 2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))  # (G, C / G, *K, N, *windows)
@@ -140,6 +137,15 @@ def padded(x: Tensor, axes: Sequence[Axis]) -> Tensor:
         x = x.narrow(dim, first, max(0, last - first))
         missing = [max(0, min(-begin, end - begin)), max(0, end - max(begin, length)), *missing]
     return nn.functional.pad(x, missing) if any(missing) else x
+
+
+def unfolded(x: Tensor, axes: Sequence[Axis]) -> Tensor:
+    """All windows of the last axes of ``x``, one view: ``(..., *windows, *sizes)``."""
+    first = x.ndim - len(axes)
+    for k, axis in enumerate(axes):
+        x = x.unfold(first + k, axis.span, axis.stride)
+    within: Any = (..., *(slice(None, None, axis.dilation) for axis in axes))
+    return x[within]
 
 
 def places(x: Tensor, axis: Axis, dim: int) -> list[Tensor]:

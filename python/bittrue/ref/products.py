@@ -1,4 +1,4 @@
-"""Sums of products of codes: in floating point where that is exact, else in int64."""
+"""Which numbers carry sums of products of codes: floating point where that is exact, else int64."""
 
 from __future__ import annotations
 
@@ -14,28 +14,24 @@ CARRIERS: tuple[tuple[int, type], ...] = ((1 << 24, np.float32), (1 << 53, np.fl
 """Below which magnitude a type holds every integer."""
 
 
-def carrier(weight: Codes, given: Format) -> Any:
-    """The fastest number type in which ``sum_i weight[o, i] * x[i]`` is exact, term by term and in any order.
+def carrier(largest: int) -> Any:
+    """The fastest number type in which sums are exact, term by term and in any order, if none is larger.
 
-    No partial sum is larger than ``sum_i |weight[o, i]| * |lo|`` with ``lo`` of the format of ``x``. Where that is
-    below 2^24 a float32 matrix product makes no rounding error, below 2^53 a float64 one; NumPy leaves both to BLAS,
+    Below 2^24 a float32 matrix product makes no rounding error, below 2^53 a float64 one; NumPy leaves both to BLAS,
     and computes those of int64 itself, many times slower.
+    """
+    return next((kind for limit, kind in CARRIERS if largest < limit), np.int64)
+
+
+def bound(weight: Codes, given: Format) -> int:
+    """No partial sum ``sum_i weight[o, i] * x[i]`` is larger: ``sum_i |weight[o, i]| * |lo|`` with ``lo`` of ``given``.
+
+    Exact below 2^53, and at least that beyond.
 
     Parameters
     ----------
     weight : int64 array (..., terms)
     given : Format
+        That of ``x``.
     """
-    largest = bound(weight, given)
-    return next((kind for limit, kind in CARRIERS if largest < limit), np.int64)
-
-
-def bound(weight: Codes, given: Format) -> int:
-    """No partial sum of ``weight[o, i] * x[i]`` is larger; exact below 2^53, and at least that beyond."""
     return int(np.abs(weight.astype(np.float64)).sum(axis=-1).max()) * -given.lo  # a sum of up to 2^53 is exact
-
-
-def matrix_product(x: Codes, weight: Codes, given: Format) -> Codes:
-    """``x @ weight.T`` for codes ``x (N, inputs)`` of format ``given`` and weights ``(outputs, inputs)``."""
-    kind = carrier(weight, given)
-    return (x.astype(kind) @ np.ascontiguousarray(weight.T, kind)).astype(np.int64)

@@ -63,7 +63,8 @@ def taps(net: Net, codes: Given) -> dict[str, Codes]:
 
 def _given(net: Net, codes: Given) -> dict[str, Words]:
     """The inputs by name, checked, in words that hold their codes."""
-    return {name: array.astype(words(net.types[name].format)) for name, array in net.check_inputs(codes).items()}
+    checked = net.check_inputs(codes, copy=False).items()
+    return {name: array.astype(words(net.types[name].format), copy=False) for name, array in checked}
 
 
 def _tensors(net: Net, given: Mapping[str, Words], forget: bool = False) -> Iterator[tuple[str, Words]]:

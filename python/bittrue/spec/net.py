@@ -216,8 +216,12 @@ class Net:
         """
         return self._checked(codes, self.input, "")
 
-    def check_inputs(self, codes: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[np.int64]]:
+    def check_inputs(
+        self, codes: npt.ArrayLike | Mapping[str, npt.ArrayLike], copy: bool = True
+    ) -> dict[str, npt.NDArray[np.int64]]:
         """Codes of every input by name, each as of `check_codes`; a net with one input also takes its array alone.
+
+        Without ``copy`` int64 arrays are returned themselves, for those who do not write into them.
 
         Raises `BadInput` as `check_codes`, for an input that is missing or unknown, and for inputs of which one has
         more samples than another.
@@ -227,20 +231,22 @@ class Net:
                 raise BadInput(
                     f"net {self.name} takes inputs {', '.join(self.inputs)}; give a dictionary of one array each"
                 )
-            return {INPUT: self.check_codes(codes)}
+            return {INPUT: self._checked(codes, self.input, "", copy)}
         if set(codes) != set(self.inputs):
             raise BadInput(
                 f"net {self.name} takes inputs {', '.join(self.inputs)}, not {shown(', '.join(map(str, codes)))}; give "
                 f"one array for each"
             )
         one = len(self.inputs) == 1
-        checked = {name: self._checked(codes[name], self.inputs[name], "" if one else name) for name in self.inputs}
+        checked = {
+            name: self._checked(codes[name], self.inputs[name], "" if one else name, copy) for name in self.inputs
+        }
         lengths = {name: len(array) for name, array in checked.items()}
         if len(set(lengths.values())) > 1:
             raise BadInput(f"net {self.name} is given {shown(lengths)} samples by input; give as many of each")
         return checked
 
-    def _checked(self, codes: npt.ArrayLike, given: TensorType, which: str) -> npt.NDArray[np.int64]:
+    def _checked(self, codes: npt.ArrayLike, given: TensorType, which: str, copy: bool = True) -> npt.NDArray[np.int64]:
         at = f" at input {which}" if which else ""
         array = plain(codes, f"the array of samples for net {self.name}{at}")
         if array.shape == given.shape and len(given.shape) > 1:
@@ -250,7 +256,7 @@ class Net:
             raise BadInput(
                 f"net {self.name} takes samples of shape ({shape}){at}, not {array.shape}; reshape the array"
             )
-        return given.format.check(array, f"{which} sample " if which else "sample ")
+        return given.format.check(array, f"{which} sample " if which else "sample ", copy)
 
 
 def _nodes(net: str, given: object) -> tuple[Node, ...]:

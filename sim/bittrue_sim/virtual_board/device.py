@@ -16,6 +16,7 @@ from pynqmetadata.frontends import Metadata
 from bittrue.cosim.shell_bench import ShellBench
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
+from bittrue.lower.sources import read_sources
 from bittrue_sim.virtual_board import slcr
 from bittrue_sim.virtual_board.axi_dma import AxiDma
 from bittrue_sim.virtual_board.faults import Faults
@@ -108,7 +109,7 @@ class VirtualDevice(Device):  # type: ignore[misc]
             )
         if self.core is not None:
             self.core.close()
-        self.core = ShellBench(source.read_text(encoding="utf-8"), f"{stem}_shell", self._stalls)
+        self.core = ShellBench(read_sources(source), f"{stem}_shell", self._stalls)
         self._stale = self.faults.take("stale-hash")
         self._regions = self._regions[:1]
         for name, cell in parser.ip_dict.items():

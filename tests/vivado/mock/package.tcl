@@ -12,7 +12,13 @@ proc do_ipx_package_project {options arguments} {
     }
     set ports ""
     foreach file $files {
-        set ports [verilog_ports $file $top]
+        if {[file extension $file] eq ".v"} {
+            set ports [verilog_ports $file $top]
+            check_memory_files $file $files
+        }
+    }
+    if {![option $options -import_files 0]} {
+        error "the files stay where they are without -import_files"
     }
     file mkdir [option $options -root_dir]
     set ::core [make_object core $top VENDOR [option $options -vendor] LIBRARY [option $options -library] VERSION 1.0 \

@@ -29,6 +29,35 @@ proc verilog_ports {path module} {
     return $ports
 }
 
+# Vivado finds a memory file that is named without a folder among the files of the project, of type Memory File: those
+# that end in .mem. A line is a word, and there is nothing else in it; there are as many as the memory has.
+proc check_memory_files {path files} {
+    set channel [open $path]
+    set last ""
+    while {[gets $channel line] >= 0} {
+        regexp {^\s*reg (?:\[(\d+):0\] )?\S+ \[0:(\d+)\];} $line -> width last
+        if {![regexp {\$readmemh\("([^"]*)"} $line -> name]} {
+            continue
+        }
+        set found [lsearch -inline -glob $files */$name]
+        if {$found eq "" || [file extension $name] ne ".mem"} {
+            error "the design reads $name, which is no memory file of the project"
+        }
+        set memory [open $found]
+        set words [split [string trimright [read $memory] \n] \n]
+        close $memory
+        if {$last eq "" || [llength $words] != $last + 1} {
+            error "$name has [llength $words] words, the memory has other ones"
+        }
+        foreach word $words {
+            if {![string is xdigit -strict $word]} {
+                error "$name: '$word' is no word in hexadecimal"
+            }
+        }
+    }
+    close $channel
+}
+
 # Signals of a slave: direction and width; a width of 0 is free.
 set lite_signals {
     awaddr {input 0} awprot {input 3} awvalid {input 1} awready {output 1}

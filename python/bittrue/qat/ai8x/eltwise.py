@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
+from bittrue import spec
 from bittrue.errors import BadInput
-from bittrue.qat.ai8x.layer import Ai8xLayer
+from bittrue.qat.ai8x.layer import Ai8xLayer, within
 from bittrue.qat.ai8x.policy import LayerPolicy
-from bittrue.qat.eltwise import combine
-from bittrue.qat.quantise import Grid, StraightThrough, nearest
-from bittrue.spec import Bitwise, BitwiseOr, BitwiseXor
-from bittrue.spec.stages import DATA, Join
+from bittrue.qat.eltwise import AddModule, BitwiseModule
+from bittrue.spec.stages import DATA, Join, Stage
 
 
 class Eltwise(Ai8xLayer):
@@ -22,74 +21,51 @@ class Eltwise(Ai8xLayer):
     """
 
     join: ClassVar[Join]
+    meaning: ClassVar[spec.Layer]
+    buffers_at_start: ClassVar[dict[str, Any]] = {}
 
     def __init__(self) -> None:
-        super().__init__(None)
-        del self.quantize_activation
+        super().__init__(self.meaning, Stage("layer", "none"))
 
     @property
-    def quantised(self) -> bool:
+    def quantised(self) -> bool:  # type: ignore[override]
         """Always: operands on the grid ``1/128`` give results on it."""
         return True
 
     def quantise(self, policy: LayerPolicy) -> None:
         """Nothing changes."""
 
+    def result(self, values: Tensor) -> Tensor:
+        return within(values)
+
     def forward(self, *operands: Tensor) -> Tensor:
         """Values ``(N, C, ...)`` of all operands to values. Raises `BadInput` where shapes differ."""
         if len(operands) < 2 or len({operand.shape for operand in operands}) > 1:
             shapes = ", ".join(str(tuple(operand.shape)) for operand in operands)
             raise BadInput(f"{type(self).__name__} takes two or more tensors of one shape, not {shapes}; match them")
-        return self._joined(*operands)
-
-    def _joined(self, *operands: Tensor) -> Tensor:
-        raise NotImplementedError
+        found: Tensor = super().forward(*operands)
+        return found
 
 
-class Add(Eltwise):
+class Add(Eltwise, AddModule):
     """``clamp(x_0 + x_1 + ...)``."""
 
-    join: ClassVar[Join] = "add"
-
-    def _joined(self, *operands: Tensor) -> Tensor:
-        return _clamped(sum(operands[1:], operands[0]))
+    join, meaning = "add", spec.Add(DATA)
 
 
-class Sub(Eltwise):
+class Sub(Eltwise, AddModule):
     """``clamp(x_0 - x_1 - ...)``."""
 
-    join: ClassVar[Join] = "sub"
-
-    def _joined(self, *operands: Tensor) -> Tensor:
-        return _clamped(operands[0] - sum(operands[2:], operands[1]))
+    join, meaning = "sub", spec.Sub(DATA)
 
 
-class _Bits(Eltwise):
-    """Bits are those of int8 codes, also before quantisation; the gradient goes straight through to every operand."""
+class Xor(Eltwise, BitwiseModule):
+    """``x_0 ^ x_1 ^ ...`` of int8 codes, also before quantisation; the gradient goes straight through to all."""
 
-    layer: ClassVar[Bitwise]
-
-    def _joined(self, *operands: Tensor) -> Tensor:
-        grid = Grid.of(DATA)
-        codes = (nearest(x.detach(), grid.frac).clamp(grid.lo, grid.hi).long() for x in operands)
-        exact = combine(self.layer, *codes).to(operands[0].dtype) * DATA.scale
-        result: Tensor = StraightThrough.apply(sum(operands[1:], operands[0]), exact)  # type: ignore[no-untyped-call]
-        return result
+    join, meaning = "xor", spec.BitwiseXor()
 
 
-class Xor(_Bits):
-    """``x_0 ^ x_1 ^ ...`` of int8 codes."""
+class Or(Eltwise, BitwiseModule):
+    """``x_0 | x_1 | ...`` of int8 codes, as `Xor`."""
 
-    join: ClassVar[Join] = "xor"
-    layer: ClassVar[Bitwise] = BitwiseXor()
-
-
-class Or(_Bits):
-    """``x_0 | x_1 | ...`` of int8 codes."""
-
-    join: ClassVar[Join] = "or"
-    layer: ClassVar[Bitwise] = BitwiseOr()
-
-
-def _clamped(x: Tensor) -> Tensor:
-    return x.clamp(DATA.lo * DATA.scale, DATA.hi * DATA.scale)
+    join, meaning = "or", spec.BitwiseOr()

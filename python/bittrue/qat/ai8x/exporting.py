@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import nn
 
-from bittrue.errors import BadInput
-from bittrue.num.quantile import weight_codes
 from bittrue.qat.ai8x.eltwise import Eltwise
 from bittrue.qat.ai8x.graph import Link, links_of
-from bittrue.qat.ai8x.layers import Conv, Linear
+from bittrue.qat.ai8x.layers import Linear
 from bittrue.spec import Net
 from bittrue.spec.net import INPUT
 from bittrue.spec.stages import Stage, node_name, stage_net
@@ -58,30 +55,6 @@ def _stages(links: Sequence[Link]) -> list[Stage]:
             moves["join"] = "concat"
         if link.shape is not None and not isinstance(link.layer, Linear):
             moves["shape"] = link.shape
-        found.append(_stage(link, moves))
+        found.append(link.layer.to_stage(link.name, **moves))
         before = link.name
     return found
-
-
-def _stage(link: Link, moves: dict[str, Any]) -> Stage:
-    layer, name = link.layer, node_name(link.name)
-    if layer.op is None:
-        return Stage(name, "none", pool=layer.pool, **moves)
-    if not layer.quantised:
-        raise BadInput(f"layer {link.name} is not quantised; call bittrue.qat.ai8x.initiate_qat and train on")
-    parameters = [layer.kernels(layer.weight)] + ([] if layer.bias is None else [layer.bias])
-    if not all(bool(torch.isfinite(part).all()) for part in parameters):
-        raise BadInput(f"layer {link.name} holds NaN or infinity; restart training at a lower rate")
-    bits, shift = int(layer.weight_bits), layer.shift()
-    codes = [weight_codes(part.detach().cpu().numpy(), shift, bits) for part in parameters]
-    common: dict[str, Any] = {
-        "weight": codes[0],
-        "bias": codes[1] if len(codes) > 1 else None,
-        "bits": bits,
-        "output_shift": shift,
-        "wide": layer.wide,
-        "activation": layer.activation,
-        "pool": layer.pool,
-    }
-    numbers = layer.numbers if isinstance(layer, Conv) else {}
-    return Stage(name, layer.operation, **common, **numbers, **moves)

@@ -2,113 +2,86 @@
 
 from __future__ import annotations
 
-import re
+from functools import partialmethod
 from typing import Any, TypeVar
 
 from bittrue.qat.ai8x.layers import Conv, Conv1d, Conv2d, ConvTranspose2d, Linear
 
 C = TypeVar("C", bound=Conv | Linear)
-_NAME = re.compile(r"Fused(Max|Avg)?(?:Pool)?(Depthwise)?(?:Conv(?:Transpose)?[12]d|Linear)(BN)?(ReLU|Abs)?")
 
 
-def _fused(name: str, kind: type[C]) -> type[C]:
-    """The subclass of ``kind`` that sets the options which its name says."""
-    match = _NAME.fullmatch(name)
-    pooling, depthwise, norm, activation = match.groups() if match else ()
-    options: dict[str, Any] = {"pooling": pooling, "batchnorm": norm and "Affine", "activation": activation}
-    fixed = kind.fixed | {key: value for key, value in options.items() if value}
-    parts = {"pooling": f"{pooling} pool", "batchnorm": "batch norm", "activation": activation}
-    what = ", ".join(str(parts[key]) for key in options if key in fixed) or "one group a channel"
-    members = {"fixed": fixed, "depthwise": bool(depthwise), "__doc__": f"`{kind.__name__}` with {what}."}
-    return type(name, (kind,), members | {"__module__": __name__})
+def _fused(kind: type[C], pool: str = "", depthwise: str = "") -> list[type[C]]:
+    """Subclasses of ``kind`` that set the options which their names say, with ``pool`` and ``depthwise`` in them.
+
+    Without and with ReLU and Abs, then the same with batch norm; not what would be ``kind`` itself.
+    """
+    made = []
+    for norm in ("", "BN"):
+        for activation in ("", "ReLU", "Abs"):
+            options: dict[str, Any] = {"pooling": pool[:3], "batchnorm": norm and "Affine", "activation": activation}
+            options = {key: value for key, value in options.items() if value}
+            what = ", ".join(part for part in (pool, depthwise, norm, activation) if part)
+            members = {"__init__": partialmethod(kind.__init__, **options), "depthwise": bool(depthwise)}
+            members |= {"__doc__": f"`{kind.__name__}` with {what}.", "__module__": __name__}
+            if what:
+                made.append(type(f"Fused{pool}{depthwise}{kind.__name__}{norm}{activation}", (kind,), members))
+    return made
 
 
-FusedConv1dReLU = _fused("FusedConv1dReLU", Conv1d)
-FusedConv1dAbs = _fused("FusedConv1dAbs", Conv1d)
-FusedConv1dBN = _fused("FusedConv1dBN", Conv1d)
-FusedConv1dBNReLU = _fused("FusedConv1dBNReLU", Conv1d)
-FusedConv1dBNAbs = _fused("FusedConv1dBNAbs", Conv1d)
-FusedMaxPoolConv1d = _fused("FusedMaxPoolConv1d", Conv1d)
-FusedMaxPoolConv1dReLU = _fused("FusedMaxPoolConv1dReLU", Conv1d)
-FusedMaxPoolConv1dAbs = _fused("FusedMaxPoolConv1dAbs", Conv1d)
-FusedMaxPoolConv1dBN = _fused("FusedMaxPoolConv1dBN", Conv1d)
-FusedMaxPoolConv1dBNReLU = _fused("FusedMaxPoolConv1dBNReLU", Conv1d)
-FusedMaxPoolConv1dBNAbs = _fused("FusedMaxPoolConv1dBNAbs", Conv1d)
-FusedAvgPoolConv1d = _fused("FusedAvgPoolConv1d", Conv1d)
-FusedAvgPoolConv1dReLU = _fused("FusedAvgPoolConv1dReLU", Conv1d)
-FusedAvgPoolConv1dAbs = _fused("FusedAvgPoolConv1dAbs", Conv1d)
-FusedAvgPoolConv1dBN = _fused("FusedAvgPoolConv1dBN", Conv1d)
-FusedAvgPoolConv1dBNReLU = _fused("FusedAvgPoolConv1dBNReLU", Conv1d)
-FusedAvgPoolConv1dBNAbs = _fused("FusedAvgPoolConv1dBNAbs", Conv1d)
-FusedDepthwiseConv1d = _fused("FusedDepthwiseConv1d", Conv1d)
-FusedDepthwiseConv1dReLU = _fused("FusedDepthwiseConv1dReLU", Conv1d)
-FusedDepthwiseConv1dAbs = _fused("FusedDepthwiseConv1dAbs", Conv1d)
-FusedDepthwiseConv1dBN = _fused("FusedDepthwiseConv1dBN", Conv1d)
-FusedDepthwiseConv1dBNReLU = _fused("FusedDepthwiseConv1dBNReLU", Conv1d)
-FusedDepthwiseConv1dBNAbs = _fused("FusedDepthwiseConv1dBNAbs", Conv1d)
-FusedMaxPoolDepthwiseConv1d = _fused("FusedMaxPoolDepthwiseConv1d", Conv1d)
-FusedMaxPoolDepthwiseConv1dReLU = _fused("FusedMaxPoolDepthwiseConv1dReLU", Conv1d)
-FusedMaxPoolDepthwiseConv1dAbs = _fused("FusedMaxPoolDepthwiseConv1dAbs", Conv1d)
-FusedMaxPoolDepthwiseConv1dBN = _fused("FusedMaxPoolDepthwiseConv1dBN", Conv1d)
-FusedMaxPoolDepthwiseConv1dBNReLU = _fused("FusedMaxPoolDepthwiseConv1dBNReLU", Conv1d)
-FusedMaxPoolDepthwiseConv1dBNAbs = _fused("FusedMaxPoolDepthwiseConv1dBNAbs", Conv1d)
-FusedAvgPoolDepthwiseConv1d = _fused("FusedAvgPoolDepthwiseConv1d", Conv1d)
-FusedAvgPoolDepthwiseConv1dReLU = _fused("FusedAvgPoolDepthwiseConv1dReLU", Conv1d)
-FusedAvgPoolDepthwiseConv1dAbs = _fused("FusedAvgPoolDepthwiseConv1dAbs", Conv1d)
-FusedAvgPoolDepthwiseConv1dBN = _fused("FusedAvgPoolDepthwiseConv1dBN", Conv1d)
-FusedAvgPoolDepthwiseConv1dBNReLU = _fused("FusedAvgPoolDepthwiseConv1dBNReLU", Conv1d)
-FusedAvgPoolDepthwiseConv1dBNAbs = _fused("FusedAvgPoolDepthwiseConv1dBNAbs", Conv1d)
-FusedConv2dReLU = _fused("FusedConv2dReLU", Conv2d)
-FusedConv2dAbs = _fused("FusedConv2dAbs", Conv2d)
-FusedConv2dBN = _fused("FusedConv2dBN", Conv2d)
-FusedConv2dBNReLU = _fused("FusedConv2dBNReLU", Conv2d)
-FusedConv2dBNAbs = _fused("FusedConv2dBNAbs", Conv2d)
-FusedMaxPoolConv2d = _fused("FusedMaxPoolConv2d", Conv2d)
-FusedMaxPoolConv2dReLU = _fused("FusedMaxPoolConv2dReLU", Conv2d)
-FusedMaxPoolConv2dAbs = _fused("FusedMaxPoolConv2dAbs", Conv2d)
-FusedMaxPoolConv2dBN = _fused("FusedMaxPoolConv2dBN", Conv2d)
-FusedMaxPoolConv2dBNReLU = _fused("FusedMaxPoolConv2dBNReLU", Conv2d)
-FusedMaxPoolConv2dBNAbs = _fused("FusedMaxPoolConv2dBNAbs", Conv2d)
-FusedAvgPoolConv2d = _fused("FusedAvgPoolConv2d", Conv2d)
-FusedAvgPoolConv2dReLU = _fused("FusedAvgPoolConv2dReLU", Conv2d)
-FusedAvgPoolConv2dAbs = _fused("FusedAvgPoolConv2dAbs", Conv2d)
-FusedAvgPoolConv2dBN = _fused("FusedAvgPoolConv2dBN", Conv2d)
-FusedAvgPoolConv2dBNReLU = _fused("FusedAvgPoolConv2dBNReLU", Conv2d)
-FusedAvgPoolConv2dBNAbs = _fused("FusedAvgPoolConv2dBNAbs", Conv2d)
-FusedDepthwiseConv2d = _fused("FusedDepthwiseConv2d", Conv2d)
-FusedDepthwiseConv2dReLU = _fused("FusedDepthwiseConv2dReLU", Conv2d)
-FusedDepthwiseConv2dAbs = _fused("FusedDepthwiseConv2dAbs", Conv2d)
-FusedDepthwiseConv2dBN = _fused("FusedDepthwiseConv2dBN", Conv2d)
-FusedDepthwiseConv2dBNReLU = _fused("FusedDepthwiseConv2dBNReLU", Conv2d)
-FusedDepthwiseConv2dBNAbs = _fused("FusedDepthwiseConv2dBNAbs", Conv2d)
-FusedMaxPoolDepthwiseConv2d = _fused("FusedMaxPoolDepthwiseConv2d", Conv2d)
-FusedMaxPoolDepthwiseConv2dReLU = _fused("FusedMaxPoolDepthwiseConv2dReLU", Conv2d)
-FusedMaxPoolDepthwiseConv2dAbs = _fused("FusedMaxPoolDepthwiseConv2dAbs", Conv2d)
-FusedMaxPoolDepthwiseConv2dBN = _fused("FusedMaxPoolDepthwiseConv2dBN", Conv2d)
-FusedMaxPoolDepthwiseConv2dBNReLU = _fused("FusedMaxPoolDepthwiseConv2dBNReLU", Conv2d)
-FusedMaxPoolDepthwiseConv2dBNAbs = _fused("FusedMaxPoolDepthwiseConv2dBNAbs", Conv2d)
-FusedAvgPoolDepthwiseConv2d = _fused("FusedAvgPoolDepthwiseConv2d", Conv2d)
-FusedAvgPoolDepthwiseConv2dReLU = _fused("FusedAvgPoolDepthwiseConv2dReLU", Conv2d)
-FusedAvgPoolDepthwiseConv2dAbs = _fused("FusedAvgPoolDepthwiseConv2dAbs", Conv2d)
-FusedAvgPoolDepthwiseConv2dBN = _fused("FusedAvgPoolDepthwiseConv2dBN", Conv2d)
-FusedAvgPoolDepthwiseConv2dBNReLU = _fused("FusedAvgPoolDepthwiseConv2dBNReLU", Conv2d)
-FusedAvgPoolDepthwiseConv2dBNAbs = _fused("FusedAvgPoolDepthwiseConv2dBNAbs", Conv2d)
-FusedConvTranspose2dReLU = _fused("FusedConvTranspose2dReLU", ConvTranspose2d)
-FusedConvTranspose2dAbs = _fused("FusedConvTranspose2dAbs", ConvTranspose2d)
-FusedConvTranspose2dBN = _fused("FusedConvTranspose2dBN", ConvTranspose2d)
-FusedConvTranspose2dBNReLU = _fused("FusedConvTranspose2dBNReLU", ConvTranspose2d)
-FusedConvTranspose2dBNAbs = _fused("FusedConvTranspose2dBNAbs", ConvTranspose2d)
-FusedMaxPoolConvTranspose2d = _fused("FusedMaxPoolConvTranspose2d", ConvTranspose2d)
-FusedMaxPoolConvTranspose2dReLU = _fused("FusedMaxPoolConvTranspose2dReLU", ConvTranspose2d)
-FusedMaxPoolConvTranspose2dAbs = _fused("FusedMaxPoolConvTranspose2dAbs", ConvTranspose2d)
-FusedMaxPoolConvTranspose2dBN = _fused("FusedMaxPoolConvTranspose2dBN", ConvTranspose2d)
-FusedMaxPoolConvTranspose2dBNReLU = _fused("FusedMaxPoolConvTranspose2dBNReLU", ConvTranspose2d)
-FusedMaxPoolConvTranspose2dBNAbs = _fused("FusedMaxPoolConvTranspose2dBNAbs", ConvTranspose2d)
-FusedAvgPoolConvTranspose2d = _fused("FusedAvgPoolConvTranspose2d", ConvTranspose2d)
-FusedAvgPoolConvTranspose2dReLU = _fused("FusedAvgPoolConvTranspose2dReLU", ConvTranspose2d)
-FusedAvgPoolConvTranspose2dAbs = _fused("FusedAvgPoolConvTranspose2dAbs", ConvTranspose2d)
-FusedAvgPoolConvTranspose2dBN = _fused("FusedAvgPoolConvTranspose2dBN", ConvTranspose2d)
-FusedAvgPoolConvTranspose2dBNReLU = _fused("FusedAvgPoolConvTranspose2dBNReLU", ConvTranspose2d)
-FusedAvgPoolConvTranspose2dBNAbs = _fused("FusedAvgPoolConvTranspose2dBNAbs", ConvTranspose2d)
-FusedLinearReLU = _fused("FusedLinearReLU", Linear)
-FusedLinearAbs = _fused("FusedLinearAbs", Linear)
+# fmt: off
+FusedConv1dReLU, FusedConv1dAbs, FusedConv1dBN, FusedConv1dBNReLU, FusedConv1dBNAbs = _fused(Conv1d)
+(
+    FusedMaxPoolConv1d, FusedMaxPoolConv1dReLU, FusedMaxPoolConv1dAbs, FusedMaxPoolConv1dBN, FusedMaxPoolConv1dBNReLU,
+    FusedMaxPoolConv1dBNAbs,
+) = _fused(Conv1d, "MaxPool")
+(
+    FusedAvgPoolConv1d, FusedAvgPoolConv1dReLU, FusedAvgPoolConv1dAbs, FusedAvgPoolConv1dBN, FusedAvgPoolConv1dBNReLU,
+    FusedAvgPoolConv1dBNAbs,
+) = _fused(Conv1d, "AvgPool")
+(
+    FusedDepthwiseConv1d, FusedDepthwiseConv1dReLU, FusedDepthwiseConv1dAbs, FusedDepthwiseConv1dBN,
+    FusedDepthwiseConv1dBNReLU, FusedDepthwiseConv1dBNAbs,
+) = _fused(Conv1d, "", "Depthwise")
+(
+    FusedMaxPoolDepthwiseConv1d, FusedMaxPoolDepthwiseConv1dReLU, FusedMaxPoolDepthwiseConv1dAbs,
+    FusedMaxPoolDepthwiseConv1dBN, FusedMaxPoolDepthwiseConv1dBNReLU, FusedMaxPoolDepthwiseConv1dBNAbs,
+) = _fused(Conv1d, "MaxPool", "Depthwise")
+(
+    FusedAvgPoolDepthwiseConv1d, FusedAvgPoolDepthwiseConv1dReLU, FusedAvgPoolDepthwiseConv1dAbs,
+    FusedAvgPoolDepthwiseConv1dBN, FusedAvgPoolDepthwiseConv1dBNReLU, FusedAvgPoolDepthwiseConv1dBNAbs,
+) = _fused(Conv1d, "AvgPool", "Depthwise")
+FusedConv2dReLU, FusedConv2dAbs, FusedConv2dBN, FusedConv2dBNReLU, FusedConv2dBNAbs = _fused(Conv2d)
+(
+    FusedMaxPoolConv2d, FusedMaxPoolConv2dReLU, FusedMaxPoolConv2dAbs, FusedMaxPoolConv2dBN, FusedMaxPoolConv2dBNReLU,
+    FusedMaxPoolConv2dBNAbs,
+) = _fused(Conv2d, "MaxPool")
+(
+    FusedAvgPoolConv2d, FusedAvgPoolConv2dReLU, FusedAvgPoolConv2dAbs, FusedAvgPoolConv2dBN, FusedAvgPoolConv2dBNReLU,
+    FusedAvgPoolConv2dBNAbs,
+) = _fused(Conv2d, "AvgPool")
+(
+    FusedDepthwiseConv2d, FusedDepthwiseConv2dReLU, FusedDepthwiseConv2dAbs, FusedDepthwiseConv2dBN,
+    FusedDepthwiseConv2dBNReLU, FusedDepthwiseConv2dBNAbs,
+) = _fused(Conv2d, "", "Depthwise")
+(
+    FusedMaxPoolDepthwiseConv2d, FusedMaxPoolDepthwiseConv2dReLU, FusedMaxPoolDepthwiseConv2dAbs,
+    FusedMaxPoolDepthwiseConv2dBN, FusedMaxPoolDepthwiseConv2dBNReLU, FusedMaxPoolDepthwiseConv2dBNAbs,
+) = _fused(Conv2d, "MaxPool", "Depthwise")
+(
+    FusedAvgPoolDepthwiseConv2d, FusedAvgPoolDepthwiseConv2dReLU, FusedAvgPoolDepthwiseConv2dAbs,
+    FusedAvgPoolDepthwiseConv2dBN, FusedAvgPoolDepthwiseConv2dBNReLU, FusedAvgPoolDepthwiseConv2dBNAbs,
+) = _fused(Conv2d, "AvgPool", "Depthwise")
+(
+    FusedConvTranspose2dReLU, FusedConvTranspose2dAbs, FusedConvTranspose2dBN, FusedConvTranspose2dBNReLU,
+    FusedConvTranspose2dBNAbs,
+) = _fused(ConvTranspose2d)
+(
+    FusedMaxPoolConvTranspose2d, FusedMaxPoolConvTranspose2dReLU, FusedMaxPoolConvTranspose2dAbs,
+    FusedMaxPoolConvTranspose2dBN, FusedMaxPoolConvTranspose2dBNReLU, FusedMaxPoolConvTranspose2dBNAbs,
+) = _fused(ConvTranspose2d, "MaxPool")
+(
+    FusedAvgPoolConvTranspose2d, FusedAvgPoolConvTranspose2dReLU, FusedAvgPoolConvTranspose2dAbs,
+    FusedAvgPoolConvTranspose2dBN, FusedAvgPoolConvTranspose2dBNReLU, FusedAvgPoolConvTranspose2dBNAbs,
+) = _fused(ConvTranspose2d, "AvgPool")
+FusedLinearReLU, FusedLinearAbs = _fused(Linear)[:2]
+# fmt: on

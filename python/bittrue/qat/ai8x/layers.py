@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from bittrue.errors import BadInput
 from bittrue.qat.ai8x.layer import Ai8xLayer
-from bittrue.qat.sums import convolve, plain_on, turned
-from bittrue.spec import Axis
-from bittrue.spec.stages import Operation, Pool
+from bittrue.qat.ai8x.summing import Summing
+from bittrue.qat.conv import ConvSum, DenseSum
+from bittrue.qat.pool import PoolModule
+from bittrue.qat.sums import turned
+from bittrue.spec.stages import Operation, Pool, Stage
 
 Activation = Literal["ReLU", "Abs"]
 BatchNorm = Literal["Affine", "NoAffine"]
@@ -18,14 +21,14 @@ Numbers = int | tuple[int, ...]
 """A number an axis, or one for all."""
 
 
-class Conv(Ai8xLayer):
-    """A pool, a convolution, batch norm, an activation, each but the convolution optional; see `Ai8xLayer`.
+class Conv(Summing, ConvSum):
+    """A pool, a convolution, batch norm, an activation, each but the convolution optional; see `Summing`.
 
     Parameters
     ----------
     in_channels, out_channels, groups : int
-    kernel_size, stride, padding, dilation : int, or a tuple of one an axis
-        Of the convolution.
+    kernel_size, stride, padding, dilation, output_padding : int, or a tuple of one an axis
+        Of the convolution; ``output_padding`` of a transposed one only.
     pooling : "Max", "Avg" or None
         Over ``pool_size`` samples, ``pool_dilation`` apart, every ``pool_stride`` (``pool_size`` where that is None),
         before the convolution.
@@ -42,21 +45,12 @@ class Conv(Ai8xLayer):
     """
 
     rank: ClassVar[int]
-    operation: ClassVar[Operation]
     kind: ClassVar[Any]
     """The module of PyTorch's that holds the parameters."""
-    fixed: ClassVar[dict[str, Any]] = {}
-    """Options that a subclass sets where the caller does not."""
     depthwise: ClassVar[bool] = False
-    """Whether there are as many groups as channels."""
+    """Whether there are as many groups as channels where nothing else is said."""
 
-    op: Any
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Numbers, **options: Any) -> None:
-        groups = {"groups": in_channels} if self.depthwise else {}
-        self._setup(in_channels, out_channels, kernel_size, **(groups | self.fixed | options))
-
-    def _setup(
+    def __init__(
         self,
         in_channels: int,
         out_channels: int,
@@ -65,7 +59,8 @@ class Conv(Ai8xLayer):
         stride: Numbers = 1,
         padding: Numbers = 0,
         dilation: Numbers = 1,
-        groups: int = 1,
+        output_padding: Numbers | None = None,
+        groups: int | None = None,
         bias: bool = True,
         pooling: Literal["Max", "Avg"] | None = None,
         pool_size: Numbers = 2,
@@ -74,37 +69,18 @@ class Conv(Ai8xLayer):
         batchnorm: BatchNorm | None = None,
         activation: Activation | None = None,
         wide: bool = False,
-        **more: Any,
     ) -> None:
-        numbers: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-        op = self.kind(in_channels, out_channels, kernel_size, bias=bias, **numbers, **more)
+        numbers: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
+        if output_padding is not None:
+            numbers["output_padding"] = output_padding
+        if groups is None:
+            groups = in_channels if self.depthwise else 1
+        op = self.kind(in_channels, out_channels, kernel_size, groups=groups, bias=bias, **numbers)
+        numbers = {name: getattr(op, name)[0] if self.rank == 1 else getattr(op, name) for name in numbers}
+        shape = (out_channels, in_channels // groups, *op.kernel_size)
         pool = _pool(pooling, pool_size, pool_stride, pool_dilation)
-        super().__init__(op, out_channels, pool=pool, batchnorm=batchnorm, activation=activation, wide=wide)
-
-    def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
-        if not exact:
-            return self._fast(x, weight, bias)
-        y = convolve(x, self.kernels(weight), self.axes, self.op.groups, plain_on(x.device))
-        return (y if bias is None else y + bias.reshape(-1, *(1 for _ in self.axes))).contiguous()
-
-    def _fast(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        op, function = self.op, (nn.functional.conv1d, nn.functional.conv2d)[self.rank - 1]
-        return function(x, weight, bias, op.stride, op.padding, op.dilation, op.groups)
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """How the window lies along each axis."""
-        op = self.op
-        numbers = zip(op.kernel_size, op.stride, op.dilation, op.padding, strict=True)
-        return tuple(Axis(size, stride, dilation, pad, pad) for size, stride, dilation, pad in numbers)
-
-    @property
-    def numbers(self) -> dict[str, Any]:
-        """Groups, stride, padding, dilation as a `bittrue.spec.stages.Stage` has them."""
-        names = ("stride", "padding", "dilation")
-        moves = {name: getattr(self.op, name) for name in names}
-        one = {name: numbers[0] if self.rank == 1 else tuple(numbers) for name, numbers in moves.items()}
-        return {"groups": self.op.groups, **one}
+        options: dict[str, Any] = {"batchnorm": batchnorm, "activation": activation, "wide": wide}
+        super().__init__(op, shape, pool=pool, groups=groups, **options, **numbers)
 
 
 class Conv1d(Conv):
@@ -126,33 +102,14 @@ class ConvTranspose2d(Conv):
     """
 
     rank, operation, kind = 2, "convtranspose2d", nn.ConvTranspose2d
-    fixed: ClassVar[dict[str, Any]] = {"stride": 2, "output_padding": 1}
+    __init__ = partialmethod(Conv.__init__, stride=2, output_padding=1)  # type: ignore[assignment]
 
     def kernels(self, weight: Tensor) -> Tensor:
-        return turned(weight, self.op.groups)
-
-    def _fast(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        op = self.op
-        numbers = (op.stride, op.padding, op.output_padding, op.groups, op.dilation)
-        return nn.functional.conv_transpose2d(x, weight, bias, *numbers)
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """How the window lies along each axis, as in `bittrue.spec.ConvTranspose2d`."""
-        op, found = self.op, []
-        numbers = zip(op.kernel_size, op.stride, op.dilation, op.padding, op.output_padding, strict=True)
-        for size, stride, dilation, pad, more in numbers:
-            before = dilation * (size - 1) - pad
-            found.append(Axis(size, 1, dilation, before, before + more, stride))
-        return tuple(found)
-
-    @property
-    def numbers(self) -> dict[str, Any]:
-        return {**super().numbers, "output_padding": tuple(self.op.output_padding)}
+        return turned(weight, self.stage.groups)
 
 
-class Linear(Ai8xLayer):
-    """A matrix, a bias, an activation; see `Ai8xLayer`.
+class Linear(Summing, DenseSum):
+    """A matrix, a bias, an activation; see `Summing`.
 
     Parameters
     ----------
@@ -163,13 +120,9 @@ class Linear(Ai8xLayer):
         Last layers only: the accumulator is the result.
     """
 
-    fixed: ClassVar[dict[str, Any]] = {}
     operation: ClassVar[Operation] = "linear"
 
-    def __init__(self, in_features: int, out_features: int, **options: Any) -> None:
-        self._setup(in_features, out_features, **(self.fixed | options))
-
-    def _setup(
+    def __init__(
         self,
         in_features: int,
         out_features: int,
@@ -179,20 +132,18 @@ class Linear(Ai8xLayer):
         wide: bool = False,
     ) -> None:
         op = nn.Linear(in_features, out_features, bias)
-        super().__init__(op, activation=activation, wide=wide)
-
-    def total(self, x: Tensor, weight: Tensor, bias: Tensor | None, exact: bool) -> Tensor:
-        return nn.functional.linear(x, weight, bias)
+        super().__init__(op, (out_features, in_features), activation=activation, wide=wide)
 
 
-class _Pooling(Ai8xLayer):
+class _Pooling(Ai8xLayer, PoolModule):
     """A pool without a sum behind it: the chip passes the data through."""
 
     rank: ClassVar[int]
     kind: ClassVar[str]
 
     def __init__(self, kernel_size: Numbers, stride: Numbers | None = None, dilation: Numbers = 1) -> None:
-        super().__init__(None, pool=_pool(self.kind, kernel_size, stride, dilation))
+        pool: Any = _pool(self.kind, kernel_size, stride, dilation)
+        super().__init__(pool.layer(self.rank), Stage("layer", "none", pool=pool))
 
 
 class MaxPool1d(_Pooling):

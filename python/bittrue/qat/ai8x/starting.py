@@ -12,6 +12,7 @@ from bittrue.errors import BadInput
 from bittrue.num.batch_norm import fold_batch_norm
 from bittrue.qat.ai8x.layer import Ai8xLayer
 from bittrue.qat.ai8x.policy import Policy
+from bittrue.qat.ai8x.summing import Summing
 
 
 def layers_of(model: nn.Module) -> dict[str, Ai8xLayer]:
@@ -35,7 +36,7 @@ def fold(model: nn.Module) -> list[str]:
     folded = []
     for name, layer in layers_of(model).items():
         norm = layer.bn
-        if norm is None:
+        if not isinstance(layer, Summing) or norm is None:
             continue
         rows = (layer.kernels(layer.weight), layer.bias, norm.running_mean, norm.running_var, norm.weight, norm.bias)
         arrays: list[Any] = [None if row is None else row.detach().cpu().numpy() for row in rows]

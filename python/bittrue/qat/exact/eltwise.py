@@ -6,19 +6,18 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from bittrue.qat.eltwise import combine, complex_product
+from bittrue.qat.eltwise import added, combine, complex_product
 from bittrue.qat.features import requantise
-from bittrue.spec import Bitwise, ComplexMul, Eltwise, Mul, Sub, TensorType
+from bittrue.spec import Add, Bitwise, ComplexMul, Mul, Sub, TensorType
 
 
-def add(layer: Eltwise, types: Sequence[TensorType], *inputs: Tensor) -> Tensor:
+def add(layer: Add | Sub, types: Sequence[TensorType], *inputs: Tensor) -> Tensor:
     """Of `bittrue.spec.Add` and `Sub`."""
     formats = [given.format for given in types]
     frac = layer.acc_frac(formats)
     # further than 62 bits the operand is 0, or the sum would not fit
-    first, *others = (x << min(frac - fmt.frac, 62) for x, fmt in zip(inputs, formats, strict=True))
-    acc = sum((-x if isinstance(layer, Sub) else x for x in others), first)
-    return requantise(acc, layer.shift(formats), layer.output)
+    aligned = (x << min(frac - fmt.frac, 62) for x, fmt in zip(inputs, formats, strict=True))
+    return requantise(added(layer, *aligned), layer.shift(formats), layer.output)
 
 
 def mul(layer: Mul, types: Sequence[TensorType], a: Tensor, b: Tensor) -> Tensor:

@@ -2,7 +2,9 @@
 
 ::
 
-    rtl/<module>_shell.v   the net in its AXI shell, weights included: memories are initialised in the Verilog
+    rtl/<module>_shell.v   the net in its AXI shell, small memories' contents included
+    rtl/<module>_shell.*.mem   contents of the others, which the Verilog reads
+    rtl/<module>_shell.sha256  a list of these and their SHA-256
     rtl/overlay.tcl        what the scripts of rtl/vivado must know of it
     registers.h, .md       the register map
     overlay/<stem>.json    the manifest
@@ -27,6 +29,7 @@ from bittrue.emit import registers
 from bittrue.errors import BadInput, shown
 from bittrue.files import made_folder, write_together, write_whole
 from bittrue.lower.load import LoadPlan, bank_count
+from bittrue.lower.sources import SUMS, Sources, read_sources
 from bittrue.lower.stream_shell import built_words, shell_latency, stream_bits
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
@@ -54,6 +57,11 @@ class OverlayFolder:
         return self.folder / "rtl" / "overlay.tcl"
 
     @property
+    def verilog(self) -> Path:
+        """The shell, with its memory files and their list beside it."""
+        return self.folder / "rtl" / f"{self.stem}_shell.v"
+
+    @property
     def manifest(self) -> Path:
         """The manifest."""
         return self.folder / "overlay" / f"{self.stem}.json"
@@ -74,6 +82,13 @@ class OverlayFolder:
         return all(
             path.is_file() and files[kind] == file_sha256(path) for kind, path in (("bit", self.bit), ("hwh", self.hwh))
         )
+
+    def check_sources(self) -> None:
+        """Raise `BadInput` unless Verilog and memory files are those that the manifest was written with."""
+        sums = self.verilog.with_suffix(SUMS)
+        if file_sha256(sums) != Manifest.read(self.manifest).files["rtl"]:
+            raise BadInput(f"{sums} is not that of {self.manifest}; write the overlay again")
+        read_sources(self.verilog)
 
     def seal(self) -> None:
         """Write the hashes of bitstream and hand-off file into the manifest; `BadInput` where one is missing."""
@@ -142,9 +157,10 @@ def write_overlay(
     written = OverlayFolder(Path(folder), design.stem)
     _check_free(written, net.name)
     manifest, words = describe(banks, design, interval)
+    rtl = _rtl(_sources(net, interval, tuple(banks.values())), design)
+    manifest = replace(manifest, files={**manifest.files, "rtl": sha256(rtl[f"rtl/{design.module}{SUMS}"].encode())})
     files: dict[str, bytes | str] = {
-        f"rtl/{design.module}.v": _verilog(net, interval, tuple(banks.values())),
-        "rtl/overlay.tcl": design.settings_tcl(),
+        **rtl,
         registers.HEADER: registers.c_header(),
         "registers.md": registers.markdown(),
         f"overlay/{design.stem}.npz": words,
@@ -188,7 +204,7 @@ def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[M
         bank_count=count,
         load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits),
         nodes=tuple(node.name for node in net.nodes),
-        files={"npz": sha256(buffer.getvalue()), "bit": None, "hwh": None},
+        files={"npz": sha256(buffer.getvalue()), "rtl": None, "bit": None, "hwh": None},
     )
     return manifest, buffer.getvalue()
 
@@ -205,15 +221,20 @@ def check_names(banks: Mapping[str, Net]) -> None:
             )
 
 
-def _verilog(net: Net, interval: int, banks: tuple[Net, ...]) -> str:
-    """The shell's Verilog; `BadInput` where no Verilog can be generated here."""
+def _sources(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
+    """The shell's Verilog and memory files; `BadInput` where none can be generated here."""
     from bittrue.check.legs import require_generator
 
     require_generator()
     from bittrue_rtl.shell import verilog
 
-    text: str = verilog(net, interval, banks)
-    return text
+    return verilog(net, interval, banks)
+
+
+def _rtl(sources: Sources, design: Design) -> dict[str, str]:
+    """What Vivado's scripts read, by path."""
+    files = sources.listed_files(design.module) | {"overlay.tcl": design.settings_tcl(list(sources.memories))}
+    return {f"rtl/{name}": text for name, text in files.items()}
 
 
 def _check_free(written: OverlayFolder, net: str) -> None:

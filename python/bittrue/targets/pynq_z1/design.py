@@ -13,6 +13,7 @@ rtl/vivado/block_design.tcl builds it; tests/vivado holds what that script does 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.errors import BadInput
@@ -149,9 +150,10 @@ class Design:
             "ddr_range": f"0x{DDR_RANGE:08X}",
         }
 
-    def settings_tcl(self) -> str:
-        """`settings` as a Tcl file."""
-        lines = [f"    {key:<15} {{{value}}} \\" for key, value in self.settings().items()]
+    def settings_tcl(self, memories: Sequence[str] = ()) -> str:
+        """`settings` and the names of the memory files beside the Verilog as a Tcl file."""
+        settings = self.settings() | {"memories": " ".join(memories)}
+        lines = [f"    {key:<15} {{{value}}} \\" for key, value in settings.items()]
         return "\n".join(
             [
                 "# Written by bittrue overlay: what the scripts of rtl/vivado must know of this net.",

@@ -17,7 +17,8 @@ JSON, keys in this order::
     nodes         names of the layers in the order of the SATURATED bits
     cells         names in the block design: ip, dma
     vlnv          identification of the shell
-    files         SHA-256 of npz, bit and hwh in hexadecimal, null for what has not been built
+    files         SHA-256 of npz, bit and hwh in hexadecimal, null for what has not been built; of rtl, that of the list
+                  of Verilog and memory files with their own (``rtl/<module>_shell.sha256``)
 
 The hashes of ``bit`` and ``hwh`` are written when both files are complete, so they are the seal on the pair. The
 ``.npz`` beside it holds, for every bank, ``<bank>_addresses`` (uint32) and ``<bank>_codes`` (int64): the words that
@@ -76,7 +77,7 @@ class Manifest:
     bank_count: int
     load: Load
     nodes: tuple[str, ...]
-    files: dict[str, str | None] = field(default_factory=lambda: {"npz": None, "bit": None, "hwh": None})
+    files: dict[str, str | None] = field(default_factory=lambda: {"npz": None, "rtl": None, "bit": None, "hwh": None})
 
     def to_json(self) -> str:
         """Text of the file."""

@@ -61,7 +61,11 @@ def scripts() -> Path:
 
 
 def check(written: OverlayFolder) -> Checked | None:
-    """Run the scripts against the mock; nothing where ``tclsh`` or the mock is missing."""
+    """Run the scripts against the mock; nothing where ``tclsh`` or the mock is missing.
+
+    Raises `BadInput` where Verilog or memory files are not those of the manifest.
+    """
+    written.check_sources()
     tclsh, script = find("tclsh"), scripts()
     if tclsh is None or not MOCK.is_file():
         return None
@@ -100,11 +104,12 @@ def build(written: OverlayFolder, environment: Mapping[str, str] | None = None) 
     Raises
     ------
     BadInput
-        Where Vivado is not on the PATH.
+        Where Vivado is not on the PATH, or Verilog or memory files are not those of the manifest.
     """
     vivado = find("vivado")
     if vivado is None:
         raise BadInput(missing(written))
+    written.check_sources()
     folder = written.folder.resolve()
     work = folder / "vivado"
     work.mkdir(exist_ok=True)

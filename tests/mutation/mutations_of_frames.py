@@ -53,11 +53,11 @@ PROOF_QUEUE, PROOF_STREAM, PROOF_JOIN, PROOF_PACER = (
 # fmt: off
 ROWS = [
     # which words a window sees
-    ("ignores the dilation", WALK, "Mux(end, here, at + along.dilation)", "Mux(end, here, at + 1)", CONV),
+    ("ignores the dilation", WALK, "Mux(end, here, at + along.dilation)", "Mux(end, here, at + 1)", GROUPS),
     ("moves windows by one column", WALK, "along.stride - along.before[0]]", "1 - along.before[0]]", MAX),
     ("forgets rows that no window needs", WALK, "rows.base(0) % held, rows.length)", "rows.base(0) % held, rows.count * rows.stride)", AVG),
     ("starts a later segment with the first place", WALK, "divmod(walk.first, width)", "(0, 0)", CONV),
-    ("reads the channels of the first group again", WALK, "end_of_group, block + walk.block, block", "end_of_group, block, block", SPREAD),
+    ("reads the channels of the first group again", WALK, "end_of_group, block + walk.block, block", "end_of_group, block, block", MAX),
     ("reads the channel of the first phase again", WALK, "slot.eq(following if walk.picks else 0)", "slot.eq(0)", SPREAD),
     ("does not go down to the next row of a window", WALK, "Moves(self.start, end_of_row, end_of_sample, end_of_line, end_of_turn)",
      "Moves(self.start, end_of_row, end_of_sample, 0, end_of_turn)", MAX_2D),
@@ -77,7 +77,7 @@ ROWS = [
     ("takes the phase of the window before", WINDOWS, 'delayed(m, flow.phase, 2, "phase")', 'delayed(m, flow.phase, 3, "phase")', TRANSPOSED),
     ("begins every row of windows with the same phase", FLOW, "(down == rows.period - 1), 0, down + 1)", "(down == rows.period - 1), 0, down)", TRANSPOSED_2D),
     ("lets the next window in as after another phase", FLOW, "wait.eq(chosen(tuple(max(0, clocks - 2) for clocks in spacing), phase))",
-     "wait.eq(max(0, spacing[0] - 2))", TRANSPOSED),
+     "wait.eq(max(0, spacing[0] - 2))", GROUPS),
     ("leaves out all segments but the last", FILTERS, "segments[-1:] if fold.chained else segments", "segments[-1:]", GROUPS),
 
     # when windows start, and when rows go
@@ -133,8 +133,8 @@ ROWS = [
     ("loses a beat that is written while one is taken", BEATS, "stored + self.write - move", "stored + (self.write & ~move) - move", QUEUED),
     ("overwrites the output of a queue of beats", BEATS, "some & (~valid | self.o.ready)", "some", PROOF_QUEUE),
     ("wraps a pointer of beats early", BEATS, "port.addr == depth - 1", "port.addr == depth - 2", PROOF_QUEUE),
-    ("fills a queue of beats beyond its places", BEATS, "free, following = Signal(range(self.depth + 1), init=self.depth)",
-     "free, following = Signal(range(self.depth + 2), init=self.depth + 1)", PROOF_STREAM),
+    ("fills a queue of beats beyond its places", BEATS, "free = Signal(range(self.depth + 1), init=self.depth)",
+     "free = Signal(range(self.depth + 2), init=self.depth + 1)", PROOF_STREAM),
     ("gives a branch of beats a place too few", f"{LOWER}/meeting.py", "taken.size)).max()))", "taken.size)).max()) // 2)", NET.format("residual")),
     ("paces an input a clock too fast", PACER, "rest - 1, pace - 1)", "rest - 1, max(0, pace - 2))", PACE),
     ("makes up for the last position's pace", PACER, "rest - 1, pace - 1)", "pace - 1, pace - 1)", PACE),

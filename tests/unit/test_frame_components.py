@@ -176,7 +176,7 @@ def test_joined_one_after_another_is_exact_and_on_schedule() -> None:
 
 
 FOLDED = {
-    "turns": (Conv1d, (3, 7, 1, 3), {}, 40),
+    "turns": (Conv1d, (3, 7, 1, 3), {"dilation": 2}, 40),
     "groups in turn": (Conv1d, (6, 9, 3, 2), {}, 40),
     "groups side by side": (Conv1d, (6, 9, 3, 2), {}, 3),
     "rows not divisible by rounders": (Conv1d, (2, 11, 1, 3), {}, 7),

@@ -41,8 +41,10 @@ class BeatQueue(wiring.Component):
             shape=self.shape, depth=depth, init=[], attrs={"ram_style": style}
         )
         write, read = storage.write_port(), storage.read_port()
-        stored, some, valid = Signal(range(depth + 1)), Signal(), Signal()
+        stored = Signal(range(depth + 1))
         following = Signal(range(depth + 1))
+        some = Signal()
+        valid = Signal()
         move = some & (~valid | self.o.ready)
         m.d.comb += [
             following.eq(stored + self.write - move),
@@ -78,7 +80,8 @@ class BeatStreamQueue(wiring.Component):
         m = Module()
         m.submodules.queue = queue = BeatQueue(self.shape, self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
-        free, following = Signal(range(self.depth + 1), init=self.depth), Signal(range(self.depth + 1))
+        free = Signal(range(self.depth + 1), init=self.depth)
+        following = Signal(range(self.depth + 1))
         ready = Signal()
         payload = Signal(self.shape, reset_less=True)
         accept = ready & self.i.valid

@@ -31,8 +31,11 @@ class Pacer(wiring.Component):
         m = Module()
         layout, pace = self.layout, self.clocks // self.layout.positions
         rest = self.clocks - (layout.positions - 1) * pace  # of the last position
-        left, none_left, inside = Signal(range(max(2, rest))), Signal(init=1), Signal()
-        beat, position = Signal(range(max(2, layout.beats))), Signal(range(max(2, layout.positions)))
+        left = Signal(range(max(2, rest)))
+        none_left = Signal(init=1)
+        inside = Signal()  # a position has begun
+        beat = Signal(range(max(2, layout.beats)))
+        position = Signal(range(max(2, layout.positions)))
         last_beat, last_position = beat == layout.beats - 1, position == layout.positions - 1
         following = Signal.like(left)
         go = inside | none_left

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bittrue.errors import BadInput
 from bittrue.lower.fold import MIN_INTERVAL
-from bittrue.lower.frames import least_interval
+from bittrue.lower.schedule import least_interval
 from bittrue.num import Format
 from bittrue.ranges import ranges
 from bittrue.spec import (

@@ -17,8 +17,8 @@ from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cosim.streams import HardwareFault, net_streams
 from bittrue.cost import default_interval, macs
 from bittrue.errors import BadInput
-from bittrue.lower.ports import module_name, transfers
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.ports import module_name
+from bittrue.lower.schedule import schedule
 from bittrue.lower.sources import Sources
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, MemoryTaps, Net, Node, TensorType, load
@@ -60,12 +60,13 @@ def vectors(net: Net, n: int):
     return np.concatenate([corners(net)[::3], full_range(net, n, seed=1)])
 
 
-@pytest.mark.parametrize("layer", sorted(layer.__name__ for layer in HARDWARE))
+@pytest.mark.parametrize("layer", sorted(LAYERS))
 def test_example_of_every_layer(layer: str, simulator: str) -> None:
     net = example(layer)
     x = vectors(net, 40)
+    layouts = schedule(net, interval_for(net, 8)).layouts
     result = cosimulate(net, interval_for(net, 8), simulator, x, ROUGH)
-    words = transfers(net.output) + sum(transfers(net.types[node.name]) for node in net.nodes)
+    words = layouts[net.last].transfers + sum(layouts[node.name].transfers for node in net.nodes)
     assert (result.samples, result.words) == (len(x), len(x) * words)
 
 
@@ -100,7 +101,8 @@ def test_the_shape_of_the_heartbeat_classifier(name: str, interval: int) -> None
     except BadInput as error:
         pytest.skip(str(error))
     result = cosimulate(ecg_tiny(), interval, name, full_range(ecg_tiny(), 4, seed=1), ROUGH)
-    assert result.words == 4 * (128 + 64 + 64 + 32 + 32 + 16 + 16 + 8 + 1 + 1 + 1 + 1)
+    layouts, names = schedule(ecg_tiny(), interval).layouts, [node.name for node in ecg_tiny().nodes]
+    assert result.words == 4 * sum(layouts[name].transfers for name in [*names, names[-1]])
 
 
 def test_few_lanes_move_nothing_for_long_and_are_not_stuck(simulator: str) -> None:
@@ -136,7 +138,7 @@ def bench(verilog: str, simulator: str, stalls: Stalls | None = None, seed: int 
     """Of `sources` with another text, whose memory files stay."""
     net = small_tdnn()
     x = full_range(net, 40, seed)
-    source, sink, taps = net_streams(net, True)
+    (source,), (sink,), taps = net_streams(net, 16, True)
     expected = {f"tap_{name}": values for name, values in ref.taps(net, x).items()}
     outputs = {sink: expected["tap_output"], **{tap: expected[tap.name] for tap in taps}}
     compare(replace(sources(), verilog=verilog), module_name(net), simulator, {source: x}, outputs, stalls)

@@ -21,15 +21,14 @@ from bittrue.cosim.streams import net_streams
 from bittrue.cosim.verilator import find
 from bittrue.cost import cost
 from bittrue.errors import BadInput
-from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.schedule import least_interval
 from bittrue.spec import LAYERS, Add, Dense, MemoryTaps, Net, Node, Table, TensorType, save
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=150)
-BUILT = sorted(layer.__name__ for layer in HARDWARE)
+BUILT = sorted(LAYERS)
 ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
 
 
@@ -165,12 +164,12 @@ def test_a_flipped_weight_bit_shows_at_the_node_that_holds_it_and_not_before() -
     import bittrue_rtl
 
     net = tdnn("compat", 1)
-    sources = bittrue_rtl.verilog(net, 64, probes=True)
-    broken = replace(sources, verilog=flip(sources.verilog, "hidden2"))
-    source, sink, taps = net_streams(net, True)
+    text = bittrue_rtl.verilog(net, 64, probes=True)
+    broken = replace(text, verilog=flip(text.verilog, "hidden2"))
+    sources, sinks, taps = net_streams(net, 64, True)
     x = full_range(net, 200, seed=8)
     expected = ref.taps(net, x)
-    found = Simulation(broken, module_name(net), [source], [sink], taps).run(x).taps
+    found = Simulation(broken, module_name(net), sources, sinks, taps).run(x).taps
     differs = {name: not np.array_equal(found[f"tap_{name}"], values) for name, values in expected.items()}
     assert differs == {"features": False, "hidden1": False, "hidden2": True, "output": True}
 

@@ -18,7 +18,7 @@ from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cost import cost
 from bittrue.errors import BadInput
-from bittrue.lower.frames import clocks_a_sample, least_interval
+from bittrue.lower.schedule import clocks_a_sample, least_interval
 from bittrue.num import Format
 from bittrue.spec import (
     Abs,

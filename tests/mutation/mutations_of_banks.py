@@ -49,7 +49,7 @@ ROWS = [
      "clamped.eq(outside | (rounded == self.output.lo))", CLAMPED),
     ("flags sums that are no results", MATRIX, GATED.format("strobe"), GATED.format("1"), FLAGS.format("Dense")),
     ("flags features of noise", FEATURES, GATED.format("flow.done"), GATED.format("1"), FLAGS.format("MemoryTaps")),
-    ("flags sums of noise", f"{RTL}/add.py", GATED.format("strobe"), GATED.format("1"), FLAGS.format("Add")),
+    ("flags sums of noise", f"{RTL}/eltwise.py", GATED.format("strobe"), GATED.format("1"), FLAGS.format("Add")),
     ("flags the features of another sample", FEATURES, "delayed(m, self.clamped[name], wait,",
      "delayed(m, self.clamped[name], wait + 1,", FLAGS.format("MemoryTaps")),
 ]

@@ -22,10 +22,10 @@ import bittrue_rtl
 from bittrue.cost import cost, resources
 from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.dsp import product_dsps
-from bittrue.lower.frames import least_interval
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import HARDWARE, schedule
+from bittrue.lower.schedule import least_interval, schedule
 from bittrue.lower.sources import Sources
+from bittrue.lower.units import WindowUnit
 from bittrue.num import Format
 from bittrue.spec import ComplexFIR, Conv1d, Dense, MemoryTaps, Net, Node, TensorType, Term
 from bittrue.spec.layer import LAYERS
@@ -161,6 +161,22 @@ def test_one_copy_of_a_table_of_16_bit_words_serves_two_look_ups_a_clock(words: 
         ("MaxPool1d", 52),
         ("AvgPool1d", 68),
         ("Flatten", 16),
+        ("Reshape", 48),
+        ("Concat", 80),
+        ("Constant", 40),
+        ("Upsample", 36),
+        ("Interleave", 36),
+        ("Conv2d", 40),
+        ("Conv2d", 400),
+        ("ConvTranspose1d", 24),
+        ("ConvTranspose2d", 216),
+        ("MaxPool2d", 112),
+        ("AvgPool2d", 168),
+        ("Sub", 4),
+        ("Mul", 4),
+        ("ComplexMul", 4),
+        ("BitwiseOr", 4),
+        ("BitwiseXor", 8),
     ],
 )
 def test_every_layer_takes_the_dsp_blocks_of_its_cost(layer: str, interval: int) -> None:
@@ -193,7 +209,7 @@ def test_a_delay_line_takes_the_flip_flops_of_its_formula() -> None:
 
 def test_every_kind_of_layer_is_synthesised() -> None:
     (mark,) = (m for m in test_every_layer_takes_the_dsp_blocks_of_its_cost.pytestmark if m.name == "parametrize")
-    assert {layer for layer, _ in mark.args[1]} == {layer.__name__ for layer in HARDWARE}
+    assert {layer for layer, _ in mark.args[1]} == set(LAYERS)
 
 
 @needs_yosys
@@ -229,8 +245,8 @@ def test_deep_filters_and_buffers_take_the_blocks_of_the_formula() -> None:
     conv = Conv1d(weight, rng.integers(-(1 << 12), 1 << 12, 3), fmt, Format(8, 2))
     net = Net("deep", TensorType((40, 12), fmt), (Node("conv", conv, ("input",)),))
     for interval, blocks, deep in ((12 * 400, 2, True), (12 * 40, 0, False)):
-        plan = schedule(net, interval)["conv"].filters
-        assert plan is not None and (plan.buffer.words > BUFFER) == deep
+        unit = schedule(net, interval).steps["conv"].part(WindowUnit)
+        assert unit is not None and (unit.plan.buffer.words > BUFFER) == deep
         used = xc7_use(report(net, interval))
         assert used["DSP48E1"] == cost(net, interval).dsps
         assert used["RAMB18"] == cost(net, interval).ramb18 == blocks
@@ -269,10 +285,10 @@ def test_a_text_that_is_no_verilog_is_named() -> None:
 # ---- the text itself ------------------------------------------------------------------------------------------------
 
 PRINT = """
-from bittrue.lower.frames import least_interval
-from bittrue.lower.schedule import HARDWARE
+from bittrue.lower.schedule import least_interval
+from bittrue.spec import LAYERS
 import bittrue_rtl
-for layer in HARDWARE:
+for layer in LAYERS.values():
     net = layer.example()
     print(bittrue_rtl.verilog(net, 2 * least_interval(net), probes=True))
 """
@@ -289,7 +305,7 @@ def printed_by(folder: Path, seed: str) -> str:
 def test_the_text_depends_on_the_net_and_the_interval_only(tmp_path: Path) -> None:
     text = printed_by(tmp_path, "1")
     assert text == printed_by(Path(__file__).parent, "2")
-    for layer in HARDWARE:
+    for layer in LAYERS.values():
         assert re.search(rf"module \\?{module_name(layer.example())} ?\(", text)
     root = Path(__file__).resolve().parents[2]
     for path in (tmp_path, root, Path.home(), Path(sys.prefix)):

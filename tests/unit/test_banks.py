@@ -49,7 +49,7 @@ def test_every_lane_reads_the_words_of_its_own_rom(interval):
     pytest.importorskip("amaranth")
     from bittrue_rtl.matrix import Segment
 
-    net, steps = tdnn(), schedule(tdnn(), interval)
+    net, steps = tdnn(), schedule(tdnn(), interval).steps
     files = roms(net, interval)
     document = json.loads(files[ADDRESS_MAP])
     assert document["order"].startswith(f"the order of the lanes for a sample every {interval} clocks")

@@ -13,11 +13,12 @@ from bittrue.cost import XC7Z020, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.lower.bram import rom_blocks
 from bittrue.lower.features import Features, Word
+from bittrue.lower.fold import MAX_INTERVAL
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.schedule import HARDWARE, schedule
+from bittrue.lower.schedule import schedule
 from bittrue.lower.stored import memory
 from bittrue.num import Format
-from bittrue.spec import Add, AvgPool1d, Conv1d, Dense, MemoryTaps, Net, Node, Table, TensorType
+from bittrue.spec import LAYERS, Add, AvgPool1d, Conv1d, Dense, MemoryTaps, Net, Node, Table, TensorType
 
 
 @pytest.mark.parametrize("profile", ["wide", "compat"])
@@ -62,7 +63,7 @@ def test_a_convolution_counts_every_weight_of_every_window() -> None:
 
 @pytest.mark.parametrize("interval", [4, 8, 32])
 def test_every_layer(interval: int) -> None:
-    nets = {layer.__name__: layer.example() for layer in HARDWARE}
+    nets = {name: layer.example() for name, layer in LAYERS.items()}
     found = {name: cost(net, interval_for(net, interval)) for name, net in nets.items()}
     assert found["Dense"].macs == 5 * 3
     assert found["Dense"].rom_bits == 15 * 8 + 3 * 16
@@ -75,7 +76,7 @@ def test_every_layer(interval: int) -> None:
     assert (found["Table"].dsps, found["Table"].rom_bits) == (0, 256 * 12)
     assert found["Add"].nodes["sum"].dsps == 0 and found["Add"].macs == 4 * 1 + 4 * 2
     assert all(0 <= c.utilisation <= 1 and c.lanes * c.interval >= c.macs for c in found.values())
-    assert {type(node.layer) for layer in HARDWARE for node in layer.example().nodes} == set(HARDWARE)
+    assert {type(node.layer) for net in nets.values() for node in net.nodes} == set(LAYERS.values())
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_whether_a_part_is_large_enough() -> None:
         assert not more.fits(XC7Z020)
 
 
-@pytest.mark.parametrize("interval", [0, 3, 65537])
+@pytest.mark.parametrize("interval", [0, 3, MAX_INTERVAL + 1])
 def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None:
     with pytest.raises(BadInput, match=f"interval of {interval} clocks"):
         cost(tdnn("wide", seed=0), interval)
@@ -213,7 +214,7 @@ def test_queues_where_branches_meet_count() -> None:
         names = ["input", *(f"n{k}" for k in range(length))]
         nodes = [Node(name, Add(fmt), (before, before)) for before, name in pairwise(names)]
         net = Net("beside", TensorType((30,), fmt), (*nodes, Node("sum", Add(fmt), (names[-1], "input"))))
-        slack, found = schedule(net, 8)["sum"].slack, resources(net, 8).lutram
+        slack, found = schedule(net, 8).steps["sum"].slack, resources(net, 8).lutram
         assert slack[0] == 0 < slack[1] and found is not None
         return found - memory(slack[1] + 1, 240)
 

@@ -48,7 +48,7 @@ def test_the_words_are_the_weights_and_biases(interval: int) -> None:
     """Read back from addresses alone, by the fold's own formula."""
     p, net = plan(interval), tdnn(5)
     memory = dict(zip(*(array.tolist() for array in p.words(net)), strict=True))
-    steps, used = schedule(net, interval), 0
+    steps, used = schedule(net, interval).steps, 0
     for node in net.nodes:
         matrix, fold = steps[node.name].matrix, steps[node.name].fold
         if matrix is None or fold is None:
@@ -96,7 +96,7 @@ def test_an_accumulator_holds_any_codes(weight_bits: int, given_bits: int, input
     weight, given = Format(weight_bits, 0), Format(given_bits, 0)
     layer = Dense(np.zeros((2, inputs), np.int64), np.zeros(2, np.int64), weight, Format(8, 0))
     net = Net("dense", TensorType((inputs,), given), (Node("fc", layer, ("input",)),))
-    matrix = schedule(net, 8, banked=True)["fc"].matrix
+    matrix = schedule(net, 8, banked=True).steps["fc"].matrix
     assert matrix is not None and (matrix.weight_bits, matrix.weight_word) == (weight_bits, weight_bits)
     most, least = inputs * weight.lo * given.lo, inputs * min(weight.lo * given.hi, weight.hi * given.lo)
     products = next(b for b in range(1, 64) if -(1 << b - 1) <= least and most < 1 << b - 1)
@@ -116,7 +116,7 @@ def test_an_accumulator_holds_any_codes(weight_bits: int, given_bits: int, input
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_banks_change_neither_folding_nor_latency(interval: int) -> None:
     for net in (tdnn(), *(LAYERS[kind].example() for kind in ("Dense", "ComplexFIR", "Add", "MemoryTaps", "Table"))):
-        plain, banked = schedule(net, interval), schedule(net, interval, banked=True)
+        plain, banked = schedule(net, interval).steps, schedule(net, interval, banked=True).steps
         for name, step in plain.items():
             other = banked[name]
             assert (step.latency, step.arrival, step.slack, step.fold) == (
@@ -169,7 +169,7 @@ def test_accumulators_beyond_a_dsp_are_refused_although_these_weights_would_do()
     fmt = Format(24, 23)
     layer = Dense(np.ones((1, 2), np.int64), np.zeros(1, np.int64), fmt, Format(16, 15))
     net = Net("wide", TensorType((2,), fmt), (Node("fc", layer, ("input",)),))
-    assert schedule(net, 8)["fc"].matrix is not None
+    assert schedule(net, 8).steps["fc"].matrix is not None
     with pytest.raises(BadInput, match="needs 50 bits and a DSP48E1 has 48"):
         LoadPlan(net, 8, 2)
     sum_of_two = Net("sum", net.input, (Node("sum", Add(fmt), ("input", "input")),))

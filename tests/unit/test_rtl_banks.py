@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.hdl import ResetInserter, Signal
+from rtl_bench import Codes, full_range, pipelined, simulate
 from test_load import tdnn
-from test_rtl_components import Codes, full_range, pipelined, simulate
 
 from bittrue import ref
 from bittrue.errors import BadInput

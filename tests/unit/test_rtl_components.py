@@ -7,28 +7,26 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.sim import Simulator
+from rtl_bench import Codes, exact_and_on_schedule, full_range, pipelined, simulate, stream
 from strategies import interval_for, tdnn
 
 from bittrue import ref
 from bittrue.cost import cost
 from bittrue.lower.fold import Fold
 from bittrue.lower.matrix import Matrix
-from bittrue.lower.ports import transfers
-from bittrue.lower.schedule import HARDWARE, QUEUE, schedule
+from bittrue.lower.schedule import schedule
+from bittrue.lower.units import QUEUE
 from bittrue.num import Format, requantise
 from bittrue.ranges import ranges
-from bittrue.spec import Add, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
+from bittrue.spec import LAYERS, Add, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
 from bittrue.spec.layer import Layer
 from bittrue_rtl import matrix as matrix_module
 from bittrue_rtl.isqrt import IntegerSquareRoot
@@ -38,90 +36,6 @@ from bittrue_rtl.network import Network
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import collected, serialised
-
-Codes = npt.NDArray[np.int64]
-
-
-# ---- benches --------------------------------------------------------------------------------------------------------
-
-
-def simulate(component: Any, bench: Callable[[Any], Any]) -> None:
-    """Run ``bench(ctx)`` to its end."""
-    simulator = Simulator(component)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-
-
-def pipelined(component: Any, latency: int, words: Sequence[dict[str, int]], result: str) -> list[int]:
-    """``result`` for each of ``words``, one set of inputs a clock, ``latency`` clocks later."""
-    found: list[int] = []
-
-    async def bench(ctx: Any) -> None:
-        for clock in range(len(words) + latency):
-            for name, value in (words[clock] if clock < len(words) else {}).items():
-                ctx.set(getattr(component, name), value)
-            if clock >= latency:
-                found.append(ctx.get(getattr(component, result)))
-            await ctx.tick()
-
-    simulate(component, bench)
-    return found
-
-
-@dataclasses.dataclass
-class Run:
-    """Vectors that left a component, and the clocks in which vectors went in, were offered, and came out."""
-
-    vectors: Codes
-    sent: list[int] = dataclasses.field(default_factory=list)
-    offered: list[int] = dataclasses.field(default_factory=list)
-
-
-def stream(
-    component: Any,
-    vectors: Codes,
-    stall: float = 0.0,
-    watch: Callable[[Any, int], None] = lambda ctx, clock: None,
-    wanted: int = 0,
-) -> Run:
-    """Feed ``vectors (N, elements)`` and collect as many, or ``wanted``; source and sink stall with probability
-    ``stall``."""
-    run, rng, results = Run(vectors), random.Random(7), []
-
-    async def bench(ctx: Any) -> None:
-        fed, offering, fresh = 0, False, True
-        for clock in itertools.count():
-            offering = offering or (fed < len(vectors) and rng.random() >= stall)
-            ctx.set(component.i.valid, offering)
-            ctx.set(component.i.payload, [int(word) for word in vectors[min(fed, len(vectors) - 1)]])
-            ctx.set(component.o.ready, rng.random() >= stall)
-            watch(ctx, clock)
-            if ctx.get(component.o.valid):
-                if fresh:
-                    run.offered.append(clock)
-                fresh = ctx.get(component.o.ready)
-                if fresh:
-                    results.append(list(ctx.get(component.o.payload)))
-            if offering and ctx.get(component.i.ready):
-                run.sent.append(clock)
-                fed, offering = fed + 1, False
-            if len(results) == (wanted or len(vectors)):
-                return
-            assert clock < 1000 * len(vectors), "stuck"
-            await ctx.tick()
-
-    simulate(component, bench)
-    run.vectors = np.array(results)
-    return run
-
-
-def full_range(fmt: Format, shape: tuple[int, ...], seed: int) -> Codes:
-    """Random codes, a third of them at the ends of the format."""
-    rng = np.random.default_rng(seed)
-    codes = rng.integers(fmt.lo, fmt.hi, shape, endpoint=True)
-    return np.where(rng.random(shape) < 1 / 3, rng.choice([fmt.lo, fmt.hi], shape), codes)
-
 
 # ---- square root, requantiser, lane, ROM ----------------------------------------------------------------------------
 
@@ -301,7 +215,7 @@ def test_hardware_grows_with_the_inputs_of_a_matrix_and_not_with_their_square() 
 @pytest.mark.parametrize("name", SHAPES)
 def test_matrix_is_exact_and_on_schedule(name: str) -> None:
     net, interval = shaped(name)
-    step = schedule(net, interval)["fc"]
+    step = schedule(net, interval).steps["fc"]
     assert step.matrix is not None and step.fold is not None
     vectors = full_range(net.input.format, (12, *net.input.shape), seed=1)
     run = stream(MatrixVector(step.matrix, interval), vectors)
@@ -314,7 +228,7 @@ def test_matrix_is_exact_and_on_schedule(name: str) -> None:
 @pytest.mark.parametrize("name", ["turns", "one input more than clocks", "rows not divisible by rounders"])
 def test_matrix_is_exact_when_stalled(name: str) -> None:
     net, interval = shaped(name)
-    matrix = schedule(net, interval)["fc"].matrix
+    matrix = schedule(net, interval).steps["fc"].matrix
     assert matrix is not None
     vectors = full_range(net.input.format, (20, *net.input.shape), seed=2)
     for stall in (0.5, 0.95):
@@ -349,7 +263,7 @@ def test_accumulator_holds_its_bounds_and_not_a_bit_less_would(
     found = ranges(net)["fc"]
     assert found.acc_bits == acc_bits and found.acc[0].hi == (1 << acc_bits - 1) - 1
     assert found.acc[1].lo == -(1 << acc_bits - 1)
-    matrix = schedule(net, interval)["fc"].matrix
+    matrix = schedule(net, interval).steps["fc"].matrix
     assert matrix is not None and matrix.acc_bits == acc_bits
     expected = ref.run(net, vectors)
     assert expected[0, 0] == 2**15 - 1 and expected[1, 1] == -(2**15)
@@ -362,24 +276,8 @@ def test_accumulator_holds_its_bounds_and_not_a_bit_less_would(
 # ---- whole nets: latency, interval, and what the lanes do -----------------------------------------------------------
 
 
-def exact_and_on_schedule(net: Net, interval: int) -> None:
-    frames = 16 if len(net.input.shape) == 1 else len(net.nodes) + 4
-    codes = full_range(net.input.format, (frames, *net.input.shape), seed=3)
-    expected = transferred(ref.run(net, codes))
-    run = stream(Network(net, interval), transferred(codes), wanted=len(expected))
-    np.testing.assert_array_equal(run.vectors, expected)
-    assert run.offered[0] - run.sent[0] == cost(net, interval).latency
-    ends = run.offered[transfers(net.output) - 1 :: transfers(net.output)]
-    assert {b - a for a, b in itertools.pairwise(ends[frames // 2 :])} == {cost(net, interval).interval}
-
-
-def transferred(codes: Codes) -> Codes:
-    """Frames as their columns, one after another; vectors as they are."""
-    return codes.swapaxes(1, 2).reshape(-1, codes.shape[1]) if codes.ndim == 3 else codes
-
-
 @pytest.mark.parametrize("interval", [4, 9])
-@pytest.mark.parametrize("layer", HARDWARE)
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_examples_are_exact_and_on_schedule(layer: type[Layer], interval: int) -> None:
     exact_and_on_schedule(layer.example(), interval_for(layer.example(), interval))
 

@@ -80,10 +80,10 @@ class Along:
     def frees(self) -> tuple[int, ...]:
         """Of each phase: after window ``n`` nothing needs the first ``n // period * stride + frees[p]`` inputs."""
         starts = [-before if taps else None for taps, before in zip(self.taps, self.before, strict=True)]
-        around = [*starts, *(None if start is None else start + self.stride for start in starts)]
+        repeated_starts = [*starts, *(None if start is None else start + self.stride for start in starts)]
         found = []
         for phase in range(self.period):
-            later = [start for start in around[phase + 1 :] if start is not None]
+            later = [start for start in repeated_starts[phase + 1 :] if start is not None]
             found.append(min(later, default=self.stride))
         return tuple(found)
 

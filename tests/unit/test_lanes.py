@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from bittrue.lower.fold import Fold
 from bittrue.lower.lanes import biases, weights
 from bittrue.lower.matrix import Matrix

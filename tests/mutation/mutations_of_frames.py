@@ -76,8 +76,8 @@ ROWS = [
     ("places a phase as the one before", ALONG, "before[phase.outputs.start] = ", "before[phase.outputs.start - 1] = ", UNDER),
     ("takes the phase of the window before", WINDOWS, 'delayed(m, flow.phase, 2, "phase")', 'delayed(m, flow.phase, 3, "phase")', TRANSPOSED),
     ("begins every row of windows with the same phase", FLOW, "(down == rows.period - 1), 0, down + 1)", "(down == rows.period - 1), 0, down)", TRANSPOSED_2D),
-    ("lets the next window in as after another phase", FLOW, "wait.eq(chosen(tuple(max(0, clocks - 2) for clocks in spacing), phase))",
-     "wait.eq(max(0, spacing[0] - 2))", GROUPS),
+    ("lets the next window in as after the shortest phase", FLOW, "wait.eq(chosen(tuple(max(0, clocks - 2) for clocks in spacing), phase))",
+     "wait.eq(max(0, min(spacing) - 2))", GROUPS),
     ("leaves out all segments but the last", FILTERS, "segments[-1:] if fold.chained else segments", "segments[-1:]", GROUPS),
 
     # when windows start, and when rows go
@@ -89,7 +89,7 @@ ROWS = [
     ("gives up a row too early", RING, "freed.eq(target - seen)", "freed.eq(target - seen + (target != seen))", ROOM),
     ("gives up the rows of a frame twice", RING, "seen.eq(Mux(whole, 0, target))", "seen.eq(target)", ROOM),
     ("never gives up the rows of a frame's end", RING, "Mux(last | (value > rows.length), rows.length,", "Mux(value > rows.length, rows.length,", AVG),
-    ("takes a beat before the one before is written", RING, "Mux(accept, here != 0, left > 1)", "Mux(accept, here > 1, left > 2)", SPREAD),
+    ("takes a beat before the one before is written", RING, "Mux(accept, here != 0, left > 1)", "Mux(accept, here > 1, left > 2)", STALLED),
     ("lets windows in beyond the places of their queue", FLOW, "wait == 0) & (left != 0))", "wait == 0))", ROOM),
     ("gives a window's places back with its first beat", FLOW, "last = count == self.beats - 1", "last = count == 0", STALLED),
     ("makes rings half as large", BUFFER, "return 1 << (most - 1).bit_length()", "return 1 << max(0, (most - 1).bit_length() - 1)", LARGE),

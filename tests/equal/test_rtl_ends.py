@@ -55,7 +55,7 @@ def images() -> Net:
     return Net("two-images", inputs, nodes, outputs=("product", "pool"))
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [1, 4])
 @pytest.mark.parametrize("make", [vectors, images], ids=lambda make: make.__name__)
 def test_every_tensor_and_every_output_is_the_references(make, times: int) -> None:
     net = make()

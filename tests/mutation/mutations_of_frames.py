@@ -89,7 +89,7 @@ ROWS = [
     ("gives up a row too early", RING, "freed.eq(target - seen)", "freed.eq(target - seen + (target != seen))", ROOM),
     ("gives up the rows of a frame twice", RING, "seen.eq(Mux(whole, 0, target))", "seen.eq(target)", ROOM),
     ("never gives up the rows of a frame's end", RING, "Mux(last | (value > rows.length), rows.length,", "Mux(value > rows.length, rows.length,", AVG),
-    ("takes a beat before the one before is written", RING, "Mux(accept, here != 0, left > 1)", "Mux(accept, here > 1, left > 2)", STALLED),
+    ("takes a beat before the one before is written", RING, "Mux(accept, here != 0, left > 1)", "Mux(accept, here > 1, left > 2)", ROOM),
     ("lets windows in beyond the places of their queue", FLOW, "wait == 0) & (left != 0))", "wait == 0))", ROOM),
     ("gives a window's places back with its first beat", FLOW, "last = count == self.beats - 1", "last = count == 0", STALLED),
     ("makes rings half as large", BUFFER, "return 1 << (most - 1).bit_length()", "return 1 << max(0, (most - 1).bit_length() - 1)", LARGE),

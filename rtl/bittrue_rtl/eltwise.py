@@ -78,7 +78,7 @@ class EltwiseStreams(wiring.Component):
         """A unit's elements of every input, one a clock: of pairs, those of one part."""
         return [
             serialised(
-                m, flow.open, [content(port.payload)[e * pair + part] for e in elements], f"x{number}_{part}_{k}_"
+                m, flow.load, [content(port.payload)[e * pair + part] for e in elements], f"x{number}_{part}_{k}_"
             )
             for k, port in enumerate(self.inputs)
         ]

@@ -70,10 +70,10 @@ class Words(wiring.Component):
         features, powers = self.features, self.features.powers
         if not powers:
             return {}
-        squares = [Signal(unsigned(2 * features.source.bits - 1), name=f"square{k}", reset_less=True) for k in range(2)]
-        squared = Signal(unsigned(features.power_bits), name="squared", reset_less=True)
-        m.d.sync += [square.eq(part * part) for square, part in zip(squares, iq, strict=True)]
-        m.d.sync += squared.eq(squares[0] + squares[1])
+        squared = Signal(unsigned(features.power_bits), name="squared")  # with a reset it stays in the block that adds
+        first = delayed(m, _multiplied(m, iq[0], iq[0], "square0"), 1, "square0")
+        later = delayed(m, iq[1], 1, "later")  # the sum of a block with that of the one before it: no adder outside
+        m.d.sync += squared.eq(first + _multiplied(m, later, later, "square1"))
         exact: dict[int, Any] = {2: squared}
         if 1 in powers or 3 in powers:
             m.submodules.isqrt = isqrt = IntegerSquareRoot(features.root_bits)
@@ -137,43 +137,38 @@ def _halves(m: Module, value: Any, name: str) -> tuple[Any, Any]:
     return low, high
 
 
+def _multiplied(m: Module, left: Any, right: Any, name: str) -> Any:
+    """``left * right``, which is never below zero, a clock later."""
+    product = Signal(unsigned(len(left) + len(right)), name=f"{name}_product", reset_less=True)
+    m.d.sync += product.eq(left * right)
+    return product
+
+
 def _square(m: Module, value: Any, name: str) -> Any:
-    """``value**2`` three clocks later, from products of halves: ``h*h << 32 + h*l << 17 + l*l``."""
-    result = Signal(unsigned(2 * len(value)), name=name, reset_less=True)
+    """``value**2`` four clocks later, from products of halves: ``h*h << 32 + h*l << 17 + l*l``."""
     if len(value) <= HALF + 1:
-        product = Signal.like(result, name=f"{name}_product")
         operand = delayed(m, value, 1, f"{name}_operand")
-        m.d.sync += [product.eq(operand * operand), result.eq(product)]
-        return result
+        return delayed(m, _multiplied(m, operand, operand, name), 2, name)
     low, high = _halves(m, value, name)
-    outer = Signal(unsigned(2 * len(value)), name=f"{name}_outer", reset_less=True)
-    inner = Signal(unsigned(len(low) + len(high)), name=f"{name}_inner", reset_less=True)
-    squares = [
-        Signal(unsigned(2 * len(half)), name=f"{name}_{k}", reset_less=True) for k, half in enumerate((low, high))
-    ]
-    m.d.sync += [inner.eq(low * high)]
-    m.d.sync += [square.eq(half * half) for square, half in zip(squares, (low, high), strict=True)]
-    m.d.comb += outer.eq(Cat(*squares))
-    m.d.sync += result.eq(outer + (inner << (HALF + 1)))
+    result, outer = (Signal(unsigned(2 * len(value)), name=name, reset_less=True) for name in (name, f"{name}_outer"))
+    parts = [(low, low), (high, high), (low, high)]
+    squares = [delayed(m, _multiplied(m, *part, f"{name}_{k}"), 1, f"{name}_{k}") for k, part in enumerate(parts)]
+    m.d.comb += outer.eq(Cat(squares[:2]))
+    m.d.sync += result.eq(outer + (squares[2] << (HALF + 1)))
     return result
 
 
 def _product(m: Module, value: Any, factor: Any, name: str) -> Any:
-    """``value * factor`` three clocks later, from products of the halves of ``value``."""
-    result = Signal(unsigned(len(value) + len(factor)), name=name, reset_less=True)
+    """``value * factor`` four clocks later, from products of the halves of ``value``."""
     factor = delayed(m, factor, 1, f"{name}_factor")
     if len(value) <= HALF + 1:
-        product = Signal.like(result, name=f"{name}_product")
-        operand = delayed(m, value, 1, f"{name}_operand")
-        m.d.sync += [product.eq(operand * factor), result.eq(product)]
-        return result
-    low, high = _halves(m, value, name)
-    parts = [
-        Signal(unsigned(len(half) + len(factor)), name=f"{name}_{k}", reset_less=True)
-        for k, half in enumerate((low, high))
-    ]
-    m.d.sync += [part.eq(half * factor) for part, half in zip(parts, (low, high), strict=True)]
-    m.d.sync += result.eq(parts[0] + (parts[1] << HALF))
+        return delayed(m, _multiplied(m, delayed(m, value, 1, f"{name}_operand"), factor, name), 2, name)
+    result = Signal(unsigned(len(value) + len(factor)), name=name, reset_less=True)
+    halves = _halves(m, value, name)
+    low, high = (
+        delayed(m, _multiplied(m, half, factor, f"{name}_{k}"), 1, f"{name}_{k}") for k, half in enumerate(halves)
+    )
+    m.d.sync += result.eq(low + (high << HALF))
     return result
 
 

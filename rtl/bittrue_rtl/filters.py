@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,9 @@ from bittrue.lower.filters import FilterFold, Filters
 from bittrue.lower.matrix import Matrix
 from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.fanout import spread
 from bittrue_rtl.mac import Lane
+from bittrue_rtl.matrix import FIRST_LOADS, GIVEN_LOADS
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, serialised
@@ -36,6 +38,8 @@ class FilterSegment(Copied):
     fold : FilterFold
     lanes : int64 array (rows, words)
         What the ROMs hold.
+    starts : tuple of int, optional
+        What every row starts each turn from, where that is always the same; without, it starts from ``carry``.
 
     Ports
     -----
@@ -55,8 +59,8 @@ class FilterSegment(Copied):
 
     apart = ("lanes",)
 
-    def __init__(self, matrix: Matrix, fold: FilterFold, lanes: Codes) -> None:
-        self.matrix, self.fold, self.lanes = matrix, fold, lanes
+    def __init__(self, matrix: Matrix, fold: FilterFold, lanes: Codes, starts: tuple[int, ...] = ()) -> None:
+        self.matrix, self.fold, self.lanes, self.starts = matrix, fold, lanes, starts
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -89,16 +93,18 @@ class FilterSegment(Copied):
             m.d.sync += [address.eq(address + 1), step.eq(Mux(end_of_turn, 0, step + 1))]
             with m.If(end_of_turn):
                 m.d.sync += [active.eq(self.turn != fold.turns - 1), self.turn.eq(self.turn + 1)]
-        given = delayed(m, self.given, Rom.latency, "given")
-        first = delayed(m, step == 0, Rom.latency, "first")
+        given = spread(m, delayed(m, self.given, Rom.latency - 1, "given"), fold.rows, GIVEN_LOADS, "given")
+        begins = delayed(m, step == 0, Rom.latency + Lane.first_lead - 1, "first")
+        first = spread(m, begins, fold.rows, FIRST_LOADS, "first", reset=True)
+        widths = matrix.weight_bits, matrix.given.bits, matrix.acc_bits
         for row in range(fold.rows):
             m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.lanes[row])
-            m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
+            m.submodules[f"lane{row}"] = lane = Lane(*widths, self.starts[row] if self.starts else None)
             m.d.comb += [
                 rom.address[0].eq(address),
                 lane.weight.eq(rom.data[0]),
-                lane.given.eq(given),
-                lane.first.eq(first),
+                lane.given.eq(given[row]),
+                lane.first.eq(first[row]),
                 lane.carry.eq(self.carry[row]),
                 self.acc[row].eq(lane.acc),
             ]
@@ -153,7 +159,7 @@ class FilterEngine(wiring.Component):
         plan, fold = self.plan, self.plan.fold
         segments = []
         for j in range(fold.segments):
-            m.submodules[f"segment{j}"] = segment = FilterSegment(plan.matrix, fold, self._words[j])
+            m.submodules[f"segment{j}"] = segment = FilterSegment(plan.matrix, fold, self._words[j], self._starts(j))
             m.d.comb += [segment.given.eq(self.words[j]), segment.early.eq(self.early[j]), segment.phase.eq(self.phase)]
             segments.append(segment)
         self._carry(m, segments)
@@ -163,18 +169,22 @@ class FilterEngine(wiring.Component):
         self._round(m, last, sums)
         return m
 
+    def _starts(self, index: int) -> tuple[int, ...]:
+        """What the rows of a segment always start from, if it is the first and has one turn, or stands in no chain."""
+        fold = self.plan.fold
+        if index:
+            return () if fold.chained else (0,) * fold.rows
+        return tuple(self.plan.biases()[self.index][:, 0].tolist()) if fold.turns == 1 else ()
+
     def _carry(self, m: Module, segments: Sequence[FilterSegment]) -> None:
-        """The first segment starts from the biases; the next in a chain from its sums, else from nothing."""
+        """The first segment starts from the biases of the turn, one in a chain from the sums of the one before."""
         plan, fold = self.plan, self.plan.fold
-        acc, biases = signed(plan.matrix.acc_bits), plan.biases()[self.index]
+        biases = plan.biases()[self.index]
         for row in range(fold.rows):
-            if fold.turns == 1:
-                m.d.comb += segments[0].carry[row].eq(Const(int(biases[row, 0]), acc))
-            else:
-                m.submodules[f"bias{row}"] = rom = Rom(plan.matrix.acc_bits, biases[row].tolist())
+            if not segments[0].starts:
+                m.submodules[f"bias{row}"] = rom = Rom(plan.matrix.acc_bits, biases[row])
                 m.d.comb += rom.address[0].eq(segments[0].turn)
-                wait = Rom.latency + Lane.carry_lead - rom.latency
-                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], wait, f"bias{row}_"))
+                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], Lane.carry_lead, f"bias{row}_"))
             if fold.chained:
                 for before, segment in pairwise(segments):
                     m.d.comb += segment.carry[row].eq(before.acc[row])

@@ -19,7 +19,7 @@ class Flow(wiring.Component):
     The datapath has no stall and no clock enable: whatever is accepted comes out ``latency`` clocks later and lands in
     a queue with as many places as vectors can be under way. Vectors are accepted at most every ``interval`` clocks.
 
-    The datapath loads its input registers in every clock with ``open`` high; ``start``, one clock later, tells that
+    The datapath loads its input registers in every clock with ``load`` high; ``start``, one clock later, tells that
     what they now hold is a vector and not noise. It raises ``done`` in the clock in which ``result`` holds the result.
 
     Parameters
@@ -39,6 +39,8 @@ class Flow(wiring.Component):
         The input stream (or all of them) has a vector.
     open : out
         Ready for it; a register.
+    load : out
+        Another register of its own with the same word, but for a reset: it steers the datapath and nothing else.
     start : out
     done : in
     result : shape, in
@@ -54,6 +56,7 @@ class Flow(wiring.Component):
             {
                 "valid": In(1),
                 "open": Out(1),
+                "load": Out(1),
                 "start": Out(1),
                 "done": In(1),
                 "result": In(shape),
@@ -70,12 +73,16 @@ class Flow(wiring.Component):
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
         following = Signal(range(self.depth + 1))
-        is_open = Signal(attrs=WIDE)
+        opens, is_open, load = Signal(), Signal(), Signal(reset_less=True, attrs=WIDE)
         accept = self.valid & is_open
-        m.d.comb += following.eq(credit - accept + queue.taken)
-        m.d.sync += [credit.eq(following), is_open.eq(self._may_follow(m, accept, credit, following))]
+        m.d.comb += [
+            following.eq(credit - accept + queue.taken),
+            opens.eq(self._may_follow(m, accept, credit, following)),
+        ]
+        m.d.sync += [credit.eq(following), is_open.eq(opens), load.eq(opens)]
         m.d.comb += [
             self.open.eq(is_open),
+            self.load.eq(load),
             self.start.eq(delayed(m, accept, 1, "start", reset=True)),
             queue.write.eq(self.done),
         ]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.units import ConstantUnit, JoinUnit
-from bittrue_rtl.rom import Rom
 from bittrue_rtl.shapes import content, drive, tagged, vector
 from bittrue_rtl.streams import SkidBuffer
 from bittrue_rtl.window_flow import chosen
@@ -108,8 +107,11 @@ class ConstantStream(wiring.Component):
         m.d.comb += self.o.valid.eq(valid)
         words = []
         for lane in range(unit.output.lanes):
-            m.submodules[f"lane{lane}"] = rom = Rom(unit.format.bits, [values[lane] for values in unit.values])
-            m.d.comb += rom.address[0].eq(following)
-            words.append(rom.data[0])
+            m.submodules[f"lane{lane}"] = rom = memory.Memory(
+                shape=signed(unit.format.bits), depth=count, init=[values[lane] for values in unit.values]
+            )
+            read = rom.read_port()
+            m.d.comb += read.addr.eq(following)
+            words.append(read.data)
         drive(m, content(self.o.payload), words)
         return m

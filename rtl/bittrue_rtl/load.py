@@ -9,6 +9,7 @@ from amaranth.hdl import Cat, Module, Signal, Value
 
 from bittrue.lower.load import LoadPlan
 from bittrue_rtl.banks import Banks
+from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.ram import Ram
 
@@ -24,32 +25,46 @@ def hop(m: Module, bus: Any, name: str) -> Any:
 
 
 def loaded_words(m: Module, bus: Any, banks: Banks, kind: str, segment: int, word: Value, bank: Value) -> list[Value]:
-    """What the memories of a segment's rows hold at ``word`` of ``bank``, a clock later."""
+    """What the memories of a segment's rows hold at ``word`` of ``bank``, `Rom.latency` clocks later; with registers as
+    in a `Rom`."""
     first, rams = banks.rams(kind, segment)
     _write_ports(m, bus, banks.plan, first, rams, kind)
+    early = Signal(len(rams[0].address), name=f"{kind}_early")
+    m.d.comb += early.eq(Cat(word[: banks.plan.lanes[first].word_bits], bank))
+    address = early if rams[0].deep else delayed(m, early, 1, f"{kind}_address", wide=True)
     for row, ram in enumerate(rams):
         m.submodules[f"{kind}{row}"] = ram
-        m.d.comb += ram.address.eq(Cat(word[: banks.plan.lanes[first].word_bits], bank))
-    return [ram.data for ram in rams]
+        m.d.comb += ram.address.eq(address)
+    return [
+        delayed(m, ram.data, 1, f"{kind}{row}", reset=True) if ram.deep else ram.data for row, ram in enumerate(rams)
+    ]
 
 
 def _write_ports(m: Module, bus: Any, plan: LoadPlan, first: int, rams: Sequence[Ram], name: str) -> None:
     """Drive the write ports of memories of one shape, of lanes ``first`` onwards, two clocks after ``bus``.
 
     Every `GROUP` of them has a register for the bus, then one for address and data and one for each write enable: a
-    lane's number is decoded between registers. A word beyond a lane's memory is not written.
+    lane's number is decoded between registers, its upper bits in front of the first. A word beyond a lane's memory is
+    not written.
     """
     for start in range(0, len(rams), GROUP):
-        lane = plan.lanes[first + start]
+        lane, rows = plan.lanes[first + start], range(start, min(start + GROUP, len(rams)))
         here = hop(m, bus, f"{name}{start}_load")
-        word, number = here.address[: plan.word_bits], here.address[plan.word_bits :][: plan.lane_bits]
-        bank = here.address[plan.word_bits + plan.lane_bits :]
-        inside = word[lane.word_bits :] == 0
+        bank, lower = here.address[plan.word_bits + plan.lane_bits :], here.address[plan.word_bits :][: plan.lane_bits]
+        upper = bus.address[plan.word_bits :][: plan.lane_bits] // GROUP
+        inside = bus.address[lane.word_bits : plan.word_bits] == 0
+        near = {}
+        for number in sorted({(first + row) // GROUP for row in rows}):
+            near[number] = Signal(name=f"{name}{start}_near{number}", reset_less=True)
+            m.d.sync += near[number].eq(bus.valid & inside & (upper == number))
         address = Signal(lane.word_bits + plan.bank_bits, name=f"{name}{start}_address", reset_less=True, attrs=WIDE)
         data = Signal(lane.bits, name=f"{name}{start}_data", reset_less=True)
-        m.d.sync += [address.eq(Cat(word[: lane.word_bits], bank)), data.eq(here.data[: lane.bits])]
-        for row in range(start, min(start + GROUP, len(rams))):
+        m.d.sync += [
+            address.eq(Cat(here.address[: lane.word_bits], bank)),
+            data.eq(here.data[: lane.bits]),
+        ]
+        for row in rows:
             enable = Signal(name=f"{name}{row}_write", reset_less=True)
-            m.d.sync += enable.eq(here.valid & (number == first + row) & inside)
-            ram = rams[row]
-            m.d.comb += [ram.write.eq(enable), ram.write_address.eq(address), ram.write_data.eq(data)]
+            number, rest = divmod(first + row, GROUP)
+            m.d.sync += enable.eq(near[number] & (lower % GROUP == rest))
+            m.d.comb += [rams[row].write.eq(enable), rams[row].write_address.eq(address), rams[row].write_data.eq(data)]

@@ -83,7 +83,7 @@ class Loader(wiring.Component):
         """`SUM` clocks a word, from registers: half of its address, low or high part in each."""
         m.submodules.crc = crc = CRC32_ISO_HDLC(96 // SUM).create()
         halves, steps = Signal(96, reset_less=True), Signal(SUM)
-        with m.If(pass_on):
+        with m.If(self.written):
             m.d.sync += halves.eq(Cat(self.address, self.low, self.high))
         with m.Else():
             m.d.sync += halves.eq(halves >> (96 // SUM))

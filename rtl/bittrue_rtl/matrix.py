@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from amaranth.hdl import C, Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,7 +17,7 @@ from bittrue.lower.matrix import Matrix
 from bittrue_rtl.banks import Banks
 from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
-from bittrue_rtl.fanout import WIDE
+from bittrue_rtl.fanout import WIDE, spread
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.load import hop, loaded_words
 from bittrue_rtl.mac import Lane
@@ -27,9 +27,21 @@ from bittrue_rtl.serial import busy, collected, serialised
 from bittrue_rtl.shapes import content, drive, load_bus, tagged, vector
 from bittrue_rtl.tree import added
 
+GIVEN_LOADS, FIRST_LOADS = 8, 4
+"""Lanes that share the registers of an operand, and those of the mark of a turn's first operands."""
+
 
 class Segment(Copied):
     """The lanes that weigh one segment of the inputs: a counter, and a ROM and a lane a row; with banks, a RAM a row.
+
+    Parameters
+    ----------
+    matrix, fold
+    index : int
+        Of the segment.
+    banks : Banks, optional
+    starts : list of int, optional
+        What every row starts each turn from, where that is always the same; without, it starts from ``carry``.
 
     Ports
     -----
@@ -49,8 +61,10 @@ class Segment(Copied):
 
     apart = ("index",)
 
-    def __init__(self, matrix: Matrix, fold: Fold, index: int, banks: Banks | None = None) -> None:
-        self.matrix, self.fold, self.index, self.banks = matrix, fold, index, banks
+    def __init__(
+        self, matrix: Matrix, fold: Fold, index: int, banks: Banks | None = None, starts: Sequence[int] = ()
+    ) -> None:
+        self.matrix, self.fold, self.index, self.banks, self.starts = matrix, fold, index, banks, starts
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -88,16 +102,18 @@ class Segment(Copied):
                 m.d.sync += address.eq(address + 1)
                 with m.If(end_of_turn):
                     m.d.sync += self.turn.eq(self.turn + 1)
-        given = delayed(m, self.given, Rom.latency, "given")
-        first = delayed(m, step == 0, Rom.latency, "first")
+        given = spread(m, delayed(m, self.given, Rom.latency - 1, "given"), fold.rows, GIVEN_LOADS, "given")
+        early = delayed(m, step == 0, Rom.latency + Lane.first_lead - 1, "first")
+        first = spread(m, early, fold.rows, FIRST_LOADS, "first", reset=True)
         loaded = loaded_words(m, self.load, self.banks, WEIGHT, self.index, address, self.bank) if self.banks else []
+        widths = matrix.weight_bits, matrix.given.bits, matrix.acc_bits
         for row in range(fold.rows):
             weight = loaded[row] if loaded else self._rom(m, row, address)
-            m.submodules[f"lane{row}"] = lane = Lane(matrix.weight_bits, matrix.given.bits, matrix.acc_bits)
+            m.submodules[f"lane{row}"] = lane = Lane(*widths, self.starts[row] if self.starts else None)
             m.d.comb += [
                 lane.weight.eq(weight),
-                lane.given.eq(given),
-                lane.first.eq(first),
+                lane.given.eq(given[row]),
+                lane.first.eq(first[row]),
                 lane.carry.eq(self.carry[row]),
                 self.acc[row].eq(lane.acc),
             ]
@@ -136,19 +152,25 @@ class MatrixEngine(wiring.Component):
     fold: Fold
     banks: Banks | None = None
 
+    def _starts(self, index: int) -> list[int]:
+        """What the rows of a segment start every turn from, where that is always the same: the first of a chain starts
+        from the biases, if it is segment 0, or from nothing."""
+        fold = self.fold
+        if index not in [links[0][0] for links in fold.links()]:
+            return []
+        if index or (self.banks and not self.matrix.bias_word):
+            return [0] * fold.rows
+        return [int(b) for b in self.matrix.bias] if fold.turns == 1 and not self.banks else []
+
     def _carries(self, m: Module, segments: list[Segment]) -> None:
-        """Segment 0 starts from the biases, the first of every further chain from nothing, every other one from the
-        sums of the segment before."""
+        """Segment 0 starts from the biases, every one behind another from the sums of that."""
         fold, bias = self.fold, biases(self.matrix, self.fold)
-        acc = signed(self.matrix.acc_bits)
         loaded = self._loaded_biases(m, segments[0])
         following = [(before, segment) for links in fold.links() for (before, _), (segment, _) in pairwise(links)]
         for row in range(fold.rows):
             if loaded:
                 m.d.comb += segments[0].carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}"))
-            elif fold.turns == 1:
-                m.d.comb += segments[0].carry[row].eq(Const(int(bias[row, 0]), acc))
-            else:
+            elif not segments[0].starts:
                 m.submodules[f"bias{row}"] = rom = Rom(self.matrix.acc_bits, bias[row])
                 m.d.comb += rom.address[0].eq(segments[0].turn)
                 wait = Rom.latency + Lane.carry_lead - rom.latency
@@ -253,9 +275,9 @@ class MatrixVector(MatrixEngine):
         starts = _Places(lambda start, place: delayed(m, start, fold.skew, f"start{place}", reset=True), flow.start)
         segments = []
         for index, place in chain.from_iterable(fold.links()):
-            m.submodules[f"segment{index}"] = segment = Segment(matrix, fold, index, self.banks)
+            m.submodules[f"segment{index}"] = segment = Segment(matrix, fold, index, self.banks, self._starts(index))
             inputs = self._inputs(index)
-            head = serialised(m, flow.open, inputs, f"x{index}_", rotate=fold.turns > 1)
+            head = serialised(m, flow.load, inputs, f"x{index}_", rotate=fold.turns > 1)
             m.d.comb += [
                 segment.given.eq(delayed(m, head, place * fold.skew, f"head{index}")),
                 segment.start.eq(starts.at(place)),
@@ -272,7 +294,7 @@ class MatrixVector(MatrixEngine):
         """The number of a vector's bank follows ``start`` from segment to segment; loaded words go to all of them."""
         self.load_here = hop(m, self.load, "load_here")
         m.d.comb += flow.bank.eq(self.i.payload.bank)
-        bank = serialised(m, flow.open, [self.i.payload.bank], "bank")
+        bank = serialised(m, flow.load, [self.i.payload.bank], "bank")
         banks = _Places(lambda bank, place: delayed(m, bank, self.fold.skew, f"bank{place}_", wide=True), bank)
         for index, place in chain.from_iterable(self.fold.links()):
             m.d.comb += [segments[index].bank.eq(banks.at(place)), segments[index].load.eq(self.load_here)]

@@ -9,7 +9,6 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW, bank_depth
-from bittrue_rtl.rom import Rom
 
 
 class Ram(wiring.Component):
@@ -35,13 +34,12 @@ class Ram(wiring.Component):
     write, write_data : in
     """
 
-    latency = Rom.latency
-
     def __init__(self, bits: int, banks: Sequence[Sequence[int]], shallow: int = SHALLOW) -> None:
-        self.bits, self.shallow = bits, shallow
+        self.bits = bits
         stride = bank_depth(len(banks[0]))
         self.words = [int(word) for bank in banks for word in (*bank, *[0] * (stride - len(bank)))]
         address_bits = (len(self.words) - 1).bit_length()
+        self.deep = len(self.words) > shallow
         super().__init__(
             {
                 "address": In(address_bits),
@@ -55,7 +53,7 @@ class Ram(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        style = "block" if len(self.words) > self.shallow else "distributed"
+        style = "block" if self.deep else "distributed"
         m.submodules.words = words = memory.Memory(
             shape=signed(self.bits), depth=len(self.words), init=self.words, attrs={"ram_style": style}
         )

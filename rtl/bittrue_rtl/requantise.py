@@ -70,16 +70,18 @@ class Requantise(wiring.Component):
         aligned = Signal(signed(max(len(positive), len(negative) + 1)), reset_less=True)
         rounded = Signal(signed(max(len(aligned), self.output.bits)), reset_less=True)
         y = Signal(signed(self.output.bits), reset_less=True)
-        m.d.sync += aligned.eq(Mux(self.acc < 0, negative, positive))
+        m.d.sync += aligned.eq(Mux(self.acc[-1], negative, positive))
         if self.magnitude:  # -floor(a / 2 + 1/2) is floor(~a / 2 + 1/2)
-            aligned = Mux(aligned < 0, ~aligned, aligned)
+            aligned = Mux(aligned[-1], ~aligned, aligned)
+        dropped = rounded[self.output.bits - 1 :]  # those bits and the sign are alike in a word that fits
+        outside = ~(dropped.all() | ~dropped.any())
         m.d.sync += [
             rounded.eq((aligned + 1).shift_right(1)),
-            y.eq(Mux(rounded < self.output.lo, self.output.lo, Mux(rounded > self.output.hi, self.output.hi, rounded))),
+            y.eq(Mux(outside, Mux(rounded[-1], self.output.lo, self.output.hi), rounded)),
         ]
         m.d.comb += self.y.eq(y)
         if self.flagged:
             clamped = Signal()
-            m.d.sync += clamped.eq((rounded < self.output.lo) | (rounded > self.output.hi))
+            m.d.sync += clamped.eq(outside)
             m.d.comb += self.clamped.eq(clamped)
         return m

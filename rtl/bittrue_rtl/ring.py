@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
@@ -112,16 +113,17 @@ class Ring(wiring.Component):
         """Take a beat when the one before has been written, and the place of its row is free. High while words of a
         beat are written."""
         buffer = self.buffer
-        free, left_free = Signal(range(self._most_free + 1), init=buffer.held), Signal(range(self._most_free + 1))
+        free, total = Signal(range(self._most_free + 1), init=buffer.held), Signal(range(self._most_free + 1))
         a_row = buffer.columns.length * buffer.source.beats
         count = Signal(range(max(2, a_row)))
         first, last = Signal(init=1), count == a_row - 1
-        m.d.comb += left_free.eq(free - (accept & first) + freed)
+        m.d.comb += total.eq(free + freed)
         with m.If(accept):
             m.d.sync += [count.eq(Mux(last, 0, count + 1)), first.eq(last)]
         first_next = Mux(accept, last, first)
         waiting, left = self._waiting(m, accept)
-        m.d.sync += [free.eq(left_free), is_open.eq(~waiting & (~first_next | (left_free != 0)))]
+        room = Mux(accept & first, total > 1, total != 0)
+        m.d.sync += [free.eq(total - (accept & first)), is_open.eq(~waiting & (~first_next | room))]
         return delayed(m, accept | left, 1, "stepping", reset=True)
 
     def _waiting(self, m: Module, accept: Value) -> tuple[Value, Value]:
@@ -186,50 +188,84 @@ class Ring(wiring.Component):
         return enable, slots[: (self.buffer.walks[0].slots - 1).bit_length()], data
 
     def _freed(self, m: Module, finished: Value) -> Value:
-        """Rows that a finished row of windows is the last to need, three clocks later."""
+        """Rows that a finished row of windows is the last to need, a clock later."""
         rows = self.buffer.rows
-        value, last = _sequence(m, "released", rows, rows.frees, finished)
-        target, seen = Signal(range(rows.length + 1)), Signal(range(rows.length + 1))
-        counted, whole, freed = Signal(), Signal(), Signal(range(self._most_free + rows.length + 1))
-        with m.If(finished):
-            m.d.sync += target.eq(Mux(last | (value > rows.length), rows.length, Mux(value < 0, 0, value)))
-        m.d.sync += [counted.eq(finished), whole.eq(last), freed.eq(0)]
-        with m.If(counted):
-            m.d.sync += [freed.eq(target - seen), seen.eq(Mux(whole, 0, target))]
+        released = [rows.released(n) for n in range(rows.count)]
+        more = _increments(m, "released", rows, rows.frees, 0, released, finished)
+        freed = Signal(range(max(2, *(after - before for before, after in pairwise([0, *released]))) + 1))
+        m.d.sync += freed.eq(Mux(finished, more, 0))
         return freed
 
     def _announce(self, m: Module, arrived: Value) -> None:
-        """Rows of windows whose rows have come and that have not started; the last one waits for the whole tensor."""
+        """Rows of windows whose rows have come and that have not started. ``margin`` is how many rows have come beyond
+        those that the next row of windows needs."""
         rows = self.buffer.rows
-        have = Signal(range(rows.length + self.buffer.held + 1))  # rows since the first of the sample
+        needed = [rows.needed(n) for n in range(rows.count)]
+        margin = Signal(signed((rows.length + self.buffer.held).bit_length() + 2), init=-needed[0])
         most = rows.count * (self.buffer.held // rows.length + 2)
-        waiting, following = Signal(range(most + 1)), Signal(range(most + 1))
-        announce = Signal()
-        value, last = _sequence(m, "needed", rows, rows.needs, announce)
-        whole = have >= rows.length
-        m.d.comb += [
-            announce.eq(whole | (~last & (have >= value) & (have != 0))),
-            following.eq(waiting + announce - self.row_taken),
-        ]
+        waiting, following, announce = Signal(range(most + 1)), Signal(range(most + 1)), Signal()
+        more = _increments(m, "needed", rows, rows.needs, 1, needed, announce, skip=1)
+        m.d.comb += [announce.eq(~margin[-1]), following.eq(waiting + announce - self.row_taken)]
         m.d.sync += [
-            have.eq(have + arrived - Mux(announce & last, rows.length, 0)),
+            margin.eq(margin + arrived - Mux(announce, more, 0)),
             waiting.eq(following),
             self.ready.eq(following != 0),
         ]
 
 
-def _sequence(m: Module, name: str, along: Along, of_phases: tuple[int, ...], advance: Value) -> tuple[Value, Value]:
-    """``n // period * stride + of_phases[n % period]`` for window ``n``, and whether it is the last; ``advance`` goes
-    on to the next."""
-    most = max(abs(v) for v in of_phases) + (along.count // along.period + 1) * along.stride
-    one = along.count == 1
-    value = Signal(signed(most.bit_length() + 1), name=name, init=of_phases[0])
-    last = Signal(name=f"{name}_last", init=one)
-    again = one or along.period == 1
-    start = Signal(value.shape(), name=f"{name}_start", init=0 if one or along.period > 1 else along.stride)
-    phase = Signal(range(max(2, along.period)), name=f"{name}_phase", init=0 if again else 1)
-    window = Signal(range(max(2, along.count)), name=f"{name}_window", init=0 if one else 1)
-    end, turn = window == along.count - 1, phase == along.period - 1
+def _increments(
+    m: Module,
+    name: str,
+    along: Along,
+    of_phases: tuple[int, ...],
+    least: int,
+    levels: Sequence[int],
+    advance: Value,
+    skip: int = 0,
+) -> Signal:
+    """How far rows go on from window ``n - 1`` to window ``n``, from window ``skip`` on, then from the next with every
+    ``advance``.
+
+    ``levels[n]``, which is ``n // period * stride + of_phases[n % period]`` but at least ``least``, at most
+    ``along.length``, and that for the last window, is where window ``n`` has got to; a new sample begins at 0. Each is
+    computed in steps ahead of its use, so that nothing waits for an adder and a comparison.
+    """
+    count, length = along.count, along.length
+    bits = signed(max(length, *levels).bit_length() + 2)
+
+    def level(n: int) -> int:
+        return levels[n % count]
+
+    before = level(skip - 1) if skip % count else 0
+    more = Signal(bits, name=f"{name}_more", init=level(skip) - before)
+    here, here_last = Signal(bits, name=f"{name}_here", init=level(skip)), Signal(init=(skip + 1) % count == 0)
+    ahead, ahead_last = Signal(bits, name=f"{name}_ahead", init=level(skip + 1)), Signal(init=(skip + 2) % count == 0)
+    value, last = _sequence(m, name, along, of_phases, (skip + 2) % count, advance)
+    with m.If(advance):
+        m.d.sync += [more.eq(Mux(here_last, ahead, ahead - here)), here.eq(ahead), here_last.eq(ahead_last)]
+        m.d.sync += [
+            ahead.eq(Mux(last | (value > length), length, Mux(value < least, least, value))),
+            ahead_last.eq(last),
+        ]
+    return more
+
+
+def _sequence(
+    m: Module, name: str, along: Along, of_phases: tuple[int, ...], first: int, advance: Value
+) -> tuple[Value, Value]:
+    """``n // period * stride + of_phases[n % period]`` for window ``n``, from ``first`` on, and whether it is the last;
+    ``advance`` goes on to the next."""
+    period, count = along.period, along.count
+    most = max(abs(v) for v in of_phases) + (count // period + 1) * along.stride
+    following = (first + 1) % count
+    value = Signal(
+        signed(most.bit_length() + 1), name=name, init=first // period * along.stride + of_phases[first % period]
+    )
+    last = Signal(name=f"{name}_last", init=first == count - 1)
+    start = Signal(value.shape(), name=f"{name}_start", init=following // period * along.stride)
+    phase = Signal(range(max(2, period)), name=f"{name}_phase", init=following % period)
+    window = Signal(range(max(2, count)), name=f"{name}_window", init=following)
+    end, turn = window == count - 1, phase == period - 1
     with m.If(advance):
         m.d.sync += [value.eq(start + chosen(of_phases, phase)), last.eq(end)]
         m.d.sync += [window.eq(Mux(end, 0, window + 1)), phase.eq(Mux(end | turn, 0, phase + 1))]

@@ -1,4 +1,4 @@
-"""Read-only memories with registered outputs."""
+"""Read-only memories between registers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW
+from bittrue_rtl.delay import delayed
 
 
 class Rom(wiring.Component):
-    """``data[k] = words[address[k]]``, one clock later, for every port ``k``. Deep ones go to block RAM.
+    """``data[k] = words[address[k]]``, two clocks later, for every port ``k``. Deep ones go to block RAM.
+
+    Block RAM has a register behind it, which is its own, so it can be reset; what is made of LUTs has it in front.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ class Rom(wiring.Component):
     data : list of signed(bits), out
     """
 
-    latency = 1
+    latency = 2
 
     def __init__(self, bits: int, words: Sequence[int], ports: int = 1) -> None:
         self.words = [int(word) for word in words]
@@ -40,14 +43,16 @@ class Rom(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
+        deep = len(self.words) > SHALLOW
         block = {"rom_style": "block", "ram_style": "block"}
         m.submodules.words = words = memory.Memory(
             shape=signed(self.bits),
             depth=len(self.words),
             init=self.words,
-            attrs=block if len(self.words) > SHALLOW else {},
+            attrs=block if deep else {},
         )
         for address, data in zip(self.address, self.data, strict=True):
             port = words.read_port()
-            m.d.comb += [port.addr.eq(address), data.eq(port.data)]
+            m.d.comb += port.addr.eq(address if deep else delayed(m, address, 1, "address", wide=True))
+            m.d.comb += data.eq(delayed(m, port.data, 1, "data", reset=True) if deep else port.data)
         return m

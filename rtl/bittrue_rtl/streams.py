@@ -27,10 +27,11 @@ class SkidBuffer(wiring.Component):
         payload = Signal(self.shape, reset_less=True)
         full = Signal()  # `held` is in use
         valid = Signal()  # `payload` is in use
+        empty = Signal(init=1)  # it is not: a register of its own for the enable of many
         with m.If(~full):
             m.d.sync += held.eq(self.i.payload)
-        with m.If(self.o.ready | ~valid):
-            m.d.sync += [valid.eq(full | self.i.valid), full.eq(0)]
+        with m.If(self.o.ready | empty):
+            m.d.sync += [valid.eq(full | self.i.valid), empty.eq(~(full | self.i.valid)), full.eq(0)]
             with m.If(full):
                 m.d.sync += payload.eq(held)
             with m.Else():

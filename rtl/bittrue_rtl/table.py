@@ -58,7 +58,7 @@ class TableLookup(wiring.Component):
             m.submodules[f"rom{r}"] = rom = Rom(output.bits, words, ports)
             looks += zip(rom.address, rom.data, strict=True)
         for unit, ((address, data), elements) in enumerate(zip(looks, plan.assignment, strict=True)):
-            head = serialised(m, flow.open, [content(self.i.payload)[k] for k in elements], f"x{unit}_")
+            head = serialised(m, flow.load, [content(self.i.payload)[k] for k in elements], f"x{unit}_")
             m.d.comb += address.eq(head)
             looked_up = delayed(m, data, TABLE - Rom.latency, f"looked_up{unit}")
             for k, y in zip(elements, collected(m, looked_up, strobe, plan.queue, f"y{unit}_"), strict=True):

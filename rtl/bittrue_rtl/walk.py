@@ -62,8 +62,8 @@ def follow(m: Module, name: str, along: Along, first: int, counters: Sequence[Co
     """Drives counters from place to place along one axis, ``first`` being the reader's first place."""
     period = along.period
     following = Signal(range(max(2, period)), name=f"{name}_following")
-    phase = Signal.like(following, name=f"{name}_phase")
-    place = Signal(range(max(2, *along.sizes)), name=f"{name}_place")
+    phase = Signal.like(following, name=f"{name}_phase", reset_less=True)
+    place = Signal(range(max(2, *along.sizes)), name=f"{name}_place", reset_less=True)
     end = place == chosen(tuple(size - 1 for size in along.sizes), phase)
     with m.If(moves.start):
         m.d.sync += [phase.eq(following), place.eq(first)]
@@ -78,7 +78,7 @@ def follow(m: Module, name: str, along: Along, first: int, counters: Sequence[Co
     begin = first * along.dilation
     for k, (at, origin, jump) in enumerate(counters):
         base = Signal(at.shape(), name=f"{name}_base{k}", init=origin)
-        here = Signal(at.shape(), name=f"{name}_here{k}")
+        here = Signal(at.shape(), name=f"{name}_here{k}", reset_less=True)
         back = along.base(0) - along.base(along.count - 1) + jump
         with m.If(moves.start):
             m.d.sync += [here.eq(base), at.eq(base + begin)]
@@ -149,18 +149,18 @@ class Reader(wiring.Component):
     def _column(self, m: Module, first: int, moves: Moves) -> tuple[Value, Followed]:
         columns = self.buffer.columns
         bits = max(columns.reach.bit_length(), self.buffer.width_bits) + 1
-        at = Signal(signed(bits), name="column")
+        at = Signal(signed(bits), name="column", reset_less=True)
         followed = follow(m, "column", columns, first, [Counter(at, columns.base(0), 0)], moves)
         self.column_inside = (at >= 0) & (at < columns.length) if columns.leaves else 1
         return at[: self.buffer.width_bits], followed
 
     def _row(self, m: Module, first: int, moves: Moves) -> tuple[Value, Followed]:
         rows, held = self.buffer.rows, self.buffer.held
-        ring = Signal((held - 1).bit_length(), name="ring", attrs=WIDE)
+        ring = Signal((held - 1).bit_length(), name="ring", reset_less=True, attrs=WIDE)
         counters = [Counter(ring, rows.base(0) % held, rows.length)] if held > 1 else []
         inside: Value | int = 1
         if rows.leaves:
-            at = Signal(signed(rows.reach.bit_length() + 1), name="row")
+            at = Signal(signed(rows.reach.bit_length() + 1), name="row", reset_less=True)
             counters.append(Counter(at, rows.base(0), 0))
             inside = (at >= 0) & (at < rows.length)
         m.d.comb += self.inside.eq(inside & self.column_inside)
@@ -169,9 +169,9 @@ class Reader(wiring.Component):
     def _turns(self, m: Module, end_of_turn: Signal, end_of_channel: Value, phase: Signal, following: Value) -> Value:
         """Counts words, turns and groups; the slot of the word."""
         walk = self.walk
-        active, step = Signal(), Signal(range(max(2, *walk.steps)))
-        turn, group = Signal(range(max(2, walk.turns))), Signal(range(max(2, walk.groups)))
-        slot = Signal(range(max(2, walk.slots)), name="slot")
+        active, step = Signal(), Signal(range(max(2, *walk.steps)), reset_less=True)
+        turn, group = (Signal(range(max(2, most)), reset_less=True) for most in (walk.turns, walk.groups))
+        slot = Signal(range(max(2, walk.slots)), name="slot", reset_less=True)
         block, next_block = Signal.like(slot, name="block"), Signal.like(slot, name="next_block")
         last_turn, last_group = turn == walk.turns - 1, group == walk.groups - 1
         end_of_group = end_of_turn & last_turn

@@ -21,7 +21,7 @@ pytestmark = prove.needs_tools
 
 
 class FlowContract(Contract):
-    """The datapath is a row of registers: an input register that follows ``open``, then ``latency - 1`` more.
+    """The datapath is a row of registers: an input register that follows ``load``, then ``latency - 1`` more.
 
     Besides the `Contract`: vectors are accepted at least ``interval`` clocks apart, and a result never meets a queue
     without a place.
@@ -39,7 +39,7 @@ class FlowContract(Contract):
     def input(self, m: Module) -> ValueLike:
         dut = self.dut
         word, valid = Signal(self.bits, name="word", reset_less=True), dut.start
-        with m.If(dut.open):
+        with m.If(dut.load):
             m.d.sync += word.eq(self.sent)
         self.stages.append((valid, word))
         for k in range(1, dut.latency):
@@ -66,7 +66,7 @@ class FlowContract(Contract):
             *due,
             self.held == ahead,
             inside.credit + under_way + stored == self.dut.depth,
-            implies(inside.is_open, (inside.credit != 0) & (self.since == interval)),
+            implies(inside.is_open, self.dut.load & (inside.credit != 0) & (self.since == interval)),
             inside.wait == Mux(self.since >= interval - 1, 0, interval - 1 - self.since),
         ]
 
@@ -84,9 +84,10 @@ def test_flow_by_induction(interval: int, latency: int) -> None:
         ("Signal(range(self.depth + 1), init=self.depth)", "Signal(range(self.depth + 2), init=self.depth + 1)", 24),
         ("credit.eq(credit - accept + queue.taken)", "credit.eq(credit - accept + self.done)", 24),
         ("wait.eq(self.interval - 2)", "wait.eq(self.interval - 3)", 12),
-        ("is_open.eq(~accept & ", "is_open.eq(", 12),
+        ("opens.eq(~accept & ", "opens.eq(", 12),
         ("queue.write.eq(self.done)", "queue.write.eq(self.done & ~queue.taken)", 20),
         ("delayed(m, accept, 1", "delayed(m, is_open, 1", 12),
+        ("load.eq(opens)", "load.eq(opens & self.valid)", 12),
     ],
     ids=[
         "one credit too many",
@@ -95,6 +96,7 @@ def test_flow_by_induction(interval: int, latency: int) -> None:
         "accepts twice",
         "loses a result that meets a fetch",
         "takes noise for a vector",
+        "keeps what was there before",
     ],
 )
 def test_flow_with_a_bug(old: str, new: str, within: int) -> None:

@@ -47,11 +47,12 @@ def test_is_the_root_of_every_value(bits: int) -> None:
 @pytest.mark.parametrize(
     "old, new",
     [
-        ("fits.eq(brought >= trial)", "fits.eq(brought > trial)"),
-        ("next_remainder = Signal(unsigned(k + 2)", "next_remainder = Signal(unsigned(k + 1)"),
-        ("next_root.eq(Cat(fits, root[:k]))", "next_root.eq(Cat(fits, root[:max(1, k - 1)]))"),
+        ("Cat(C(3, 2), root", "Cat(C(2, 2), root"),
+        ("next_rest = Signal(unsigned(k + 2)", "next_rest = Signal(unsigned(k + 1)"),
+        ("next_root.eq(Cat(total[-1], root))", "next_root.eq(Cat(total[-1], root[:max(1, k - 1)]))"),
+        ("root ^ positive.replicate(k)", "~root"),
     ],
-    ids=["misses exact squares", "drops a bit of the remainder", "drops a digit"],
+    ids=["misses exact squares", "drops a bit of the rest", "drops a digit", "never adds back"],
 )
 def test_a_bug_is_found(old: str, new: str) -> None:
     prove.assert_refuted(AgainstDefinition(prove.mutant(IntegerSquareRoot, old, new)(6)), 8)

@@ -100,7 +100,7 @@ def test_a_magnitude_equals_its_formula_for_all_inputs(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "old, new", [("~aligned, aligned)", "-aligned, aligned)"), ("Mux(aligned < 0, ~aligned, aligned)", "aligned")]
+    "old, new", [("~aligned, aligned)", "-aligned, aligned)"), ("Mux(aligned[-1], ~aligned, aligned)", "aligned")]
 )
 def test_a_bug_of_the_magnitude_is_found(old: str, new: str) -> None:
     broken = prove.mutant(Requantise, old, new)
@@ -112,12 +112,13 @@ def test_a_bug_of_the_magnitude_is_found(old: str, new: str) -> None:
     [
         ("(aligned + 1)", "aligned", 0),
         ("(aligned + 1)", "(aligned + (aligned >= 0))", 0),
-        ("Mux(rounded > self.output.hi, self.output.hi, rounded)", "rounded", 0),
-        ("Mux(rounded < self.output.lo, self.output.lo, ", "Mux(0, 0, ", 0),
-        ("rounded < self.output.lo, ", "rounded <= self.output.lo, 1 + ", 0),
+        ("Mux(outside, ", "Mux(outside & rounded[-1], ", 0),
+        ("Mux(outside, ", "Mux(outside & ~rounded[-1], ", 0),
+        ("rounded[self.output.bits - 1 :]", "rounded[self.output.bits - 2 :]", 0),
+        ("rounded[self.output.bits - 1 :]", "rounded[self.output.bits :]", 0),
         ("len(negative) + 1)), reset_less=True)", "1) - 1), reset_less=True)", 0),
         ("self._halves(self.shift + self.negative_shift)", "self._halves(self.shift)", 2),
-        ("Mux(self.acc < 0,", "Mux(self.acc[:-1] < 0,", 2),
+        ("Mux(self.acc[-1],", "Mux(self.acc[-2],", 2),
         ("C(0, 1)", "C(1, 1)", None),
     ],
     ids=[
@@ -125,7 +126,8 @@ def test_a_bug_of_the_magnitude_is_found(old: str, new: str) -> None:
         "rounds half down below zero",
         "does not saturate above",
         "does not saturate below",
-        "saturates one early",
+        "saturates a bit early",
+        "saturates a bit late",
         "drops an accumulator bit",
         "ignores the slope",
         "looks at the word without its sign",

@@ -34,6 +34,7 @@ class SkidContract(Contract):
         inside = prove.inside(self.dut)
         return [
             self.held == inside.valid + inside.full,
+            inside.empty == ~inside.valid,
             implies(inside.full, inside.valid),
             implies(inside.full, inside.held == self.number(1)),
         ]
@@ -49,7 +50,7 @@ def test_register_stage_by_induction() -> None:
         ("full.eq(full | self.i.valid)", "full.eq(full)"),
         ("with m.If(~full):", "with m.If(1):"),
         ("valid.eq(full | self.i.valid)", "valid.eq(self.i.valid)"),
-        ("self.o.ready | ~valid", "1"),
+        ("self.o.ready | empty", "1"),
         ("full.eq(0)]", "full.eq(full & self.i.valid)]"),
     ],
     ids=["overruns", "overwrites the held word", "loses the held word", "ignores a stall", "doubles the held word"],

@@ -81,8 +81,11 @@ def test_lane_sums_from_its_carry_and_wraps_at_its_width() -> None:
     ]
     acc, expected = 0, []
     for k, word in enumerate(words):
-        carry = words[min(k + Lane.carry_lead, len(words) - 1)]["carry"]
-        acc = (carry if word["first"] else acc) + word["weight"] * word["given"]
+        carry, first = (
+            words[min(k + lead, len(words) - 1)][name]
+            for name, lead in (("carry", Lane.carry_lead), ("first", Lane.first_lead))
+        )
+        acc = (carry if first else acc) + word["weight"] * word["given"]
         acc = (acc + (1 << acc_bits - 1)) % (1 << acc_bits) - (1 << acc_bits - 1)
         expected.append(acc)
     assert pipelined(Lane(16, 16, acc_bits), Lane.latency, words, "acc") == expected

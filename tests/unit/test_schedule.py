@@ -13,7 +13,7 @@ from strategies import tdnn
 from bittrue.errors import BadInput
 from bittrue.lower import schedule as schedule_module
 from bittrue.lower.elementwise import Elementwise, add_clocks
-from bittrue.lower.features import REQUANTISE, SQUARED, Features, Word
+from bittrue.lower.features import POWER, REQUANTISE, SQUARED, Features, Word
 from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL, PIPELINE, Fold, check_interval
 from bittrue.lower.layout import Layout
 from bittrue.lower.ports import container_bits, module_name, port_bits
@@ -95,11 +95,11 @@ def test_feature_pipeline() -> None:
     # input register, then what is computed, then the rounding
     assert latency(Word("I")) == 1 + REQUANTISE
     assert latency(Word("E", 2)) == SQUARED + REQUANTISE
-    assert latency(Word("E", 4)) == SQUARED + 3 + REQUANTISE
+    assert latency(Word("E", 4)) == SQUARED + POWER + REQUANTISE
     assert latency(Word("E", 1)) == SQUARED + 16 + REQUANTISE
-    assert latency(Word("E", 3)) == SQUARED + 16 + 3 + REQUANTISE
-    assert latency(Word("I", 2)) == SQUARED + 3 + 2 + REQUANTISE
-    assert latency(Word("I"), Word("Q", 3)) == SQUARED + 16 + 3 + 3 + 2 + REQUANTISE
+    assert latency(Word("E", 3)) == SQUARED + 16 + POWER + REQUANTISE
+    assert latency(Word("I", 2)) == SQUARED + REQUANTISE + 2 + REQUANTISE
+    assert latency(Word("I"), Word("Q", 3)) == SQUARED + 16 + POWER + REQUANTISE + 2 + REQUANTISE
 
 
 @pytest.mark.parametrize("interval", [8, 16, 32, 64])

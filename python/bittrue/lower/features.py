@@ -12,9 +12,11 @@ from bittrue.spec import ComplexFIR, MemoryTaps
 REQUANTISE = 3
 """Clocks of the requantiser: align, round, saturate."""
 
-SQUARED = 3
-"""Clock at which ``P = I^2 + Q^2`` is registered: input register, product register, sum register."""
+SQUARED = 4
+"""Clock at which ``P = I^2 + Q^2`` is registered: input, product, another register behind it, sum."""
 
+POWER = 4
+"""Clocks of a further power: operands, products of their halves, another register behind those, sum."""
 
 HALF = 16
 """Bits of the lower part of a squared envelope that is too wide for one multiplier."""
@@ -73,7 +75,7 @@ class Features:
     def exact_at(self, power: int) -> int:
         """Clock after acceptance at which ``|x|^power`` is registered, before its requantisation."""
         root = SQUARED + self.root_bits
-        return {1: root, 2: SQUARED, 3: root + 3, 4: SQUARED + 3}[power]
+        return {1: root, 2: SQUARED, 3: root + POWER, 4: SQUARED + POWER}[power]
 
     def ready_at(self, word: Word) -> int:
         """Clock after acceptance at which a word is registered."""

@@ -19,12 +19,14 @@ LONGEST, CHAIN = 24, 8
 """Most lanes of a row that form one chain, and most lanes of each of several chains otherwise, whose sums are added:
 what waits for its turn in a chain grows with the square of its length."""
 
-LANE = 4
-"""Clocks from a word at a lane's input to its sum: weight ROM, operand, product and accumulator registers."""
+LANE = 5
+"""Clocks from a word at a lane's input to its sum: two of the weight ROM, operand, product and accumulator
+registers."""
 
-PIPELINE = 8
+PIPELINE = 9
 """Clocks between the last multiplication of a sample and its result, beyond the words that queue for the rounding:
-weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the collector."""
+two of the weight ROM, operand, product and accumulator registers, capture, three stages of requantisation, and the
+collector."""
 
 
 class TooShort(BadInput):

@@ -43,11 +43,6 @@ class Graph:
     driver: dict[int, int] = field(repr=False)
     fan_out: dict[int, int] = field(repr=False)
 
-    def source(self, bit: int) -> Drive | None:
-        """What drives a bit."""
-        at = self.driver.get(bit)
-        return None if at is None else self.drives[at]
-
     def arrivals(self, start: Callable[[Drive], int], step: Callable[[Drive, Way], int]) -> list[Arrival | None]:
         """The longest way to each of ``drives``; None where no clock reaches it, as behind constants.
 

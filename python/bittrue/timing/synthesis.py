@@ -29,14 +29,14 @@ PASSES = (
 )
 """``synth_xilinx`` up to the mapping of logic to LUTs, its steps after that, and another mapping between.
 
-Its own maps each path for the delay of the slowest of the design, so that short paths become chains of small LUTs. That
-takes about 15 % fewer and hides which paths are deep by nature. Signals that a flip-flop drives are marked before the
-hierarchy is dissolved, so that a path is named after its registers.
+Its own maps each path for the delay of the slowest of the design, so that short paths become chains of small LUTs and
+what is deep by nature is hidden. Signals that a flip-flop drives are marked before the hierarchy is dissolved, so that
+a path is named after its registers.
 """
 
 
 def netlist_of(sources: Sources, top: str) -> Netlist:
-    """The netlist of module ``top`` on a 7-series part; the same sources are synthesised once (minutes for a large net).
+    """The netlist of module ``top`` on a 7-series part; the same sources are synthesised once: minutes for a large net.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from functools import singledispatch
 import numpy as np
 
 from bittrue.lower.bram import bank_depth, rom_blocks
-from bittrue.lower.fold import INTERVAL, MAX_INTERVAL
+from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort
 from bittrue.lower.load import bank_count
 from bittrue.lower.schedule import Schedule, Step, check_hardware, is_streamed, least_interval, schedule
 from bittrue.lower.stored import Stored, memory
@@ -174,9 +174,16 @@ def default_interval(net: Net) -> int:
         return INTERVAL
     half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)
     interval = 1 << (least_interval(net) - 1).bit_length()
-    while interval < MAX_INTERVAL and not resources(net, interval).fits(half):
+    while interval < MAX_INTERVAL and not _fits(net, interval, half):
         interval *= 2
     return interval
+
+
+def _fits(net: Net, interval: int, part: Resources) -> bool:
+    try:
+        return resources(net, interval).fits(part)
+    except TooShort:
+        return False
 
 
 def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:

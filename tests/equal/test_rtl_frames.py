@@ -93,7 +93,7 @@ def test_few_lanes_move_nothing_for_long_and_are_not_stuck() -> None:
     same(RtlModel(chain.net("slow"), 1 << 16), full_range(chain.net("slow"), 6, seed=1), None)
 
 
-@pytest.mark.parametrize("stride, length, times", [(3, 4, 9), (3, 7, 9), (4, 5, 9), (5, 12, 2)])
+@pytest.mark.parametrize("stride, length, times", [(3, 4, 9), (3, 7, 9), (4, 5, 9), (5, 12, 2), (9, 19, 20)])
 def test_windows_may_leave_columns_between_them(stride: int, length: int, times: int) -> None:
     """A window frees those behind it, which have not all come yet where a frame takes long."""
     net = Net("apart", TensorType((2, length), INT8), (Node("pool", MaxPool1d(1, stride), ("input",)),))

@@ -16,7 +16,19 @@ from bittrue.lower.schedule import SKID, carriers, clocks_a_sample, least_interv
 from bittrue.lower.stream_shell import stream_bits
 from bittrue.lower.units import QUEUE, WindowUnit
 from bittrue.num import Format
-from bittrue.spec import LAYERS, Conv1d, Conv2d, ConvTranspose2d, Dense, Flatten, MaxPool1d, Net, Node, TensorType
+from bittrue.spec import (
+    LAYERS,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    MaxPool1d,
+    Net,
+    Node,
+    Reshape,
+    TensorType,
+)
 
 INT8 = Format.parse("Q1.7")
 
@@ -83,6 +95,13 @@ def test_the_default_interval_takes_half_an_fpga() -> None:
     chosen = default_interval(net)
     half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)
     assert resources(net, chosen).fits(half) and not resources(net, chosen // 2).fits(half)
+
+
+def test_the_default_interval_is_one_at_which_every_layer_keeps_up() -> None:
+    net = one(Reshape((4, 3)), (3, 4))
+    with pytest.raises(BadInput, match="choose a longer interval"):
+        schedule(net, least_interval(net))
+    assert schedule(net, default_interval(net)).clocks == default_interval(net) > least_interval(net)
 
 
 def test_the_cost_of_a_layer_by_hand() -> None:

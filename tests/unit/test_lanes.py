@@ -15,7 +15,7 @@ Q = Format.parse("Q1.7")
 
 @pytest.mark.parametrize(
     "fold",
-    [Fold(7, 5, 4), Fold(3, 7, 16), Fold(1, 1, 8), Fold(30, 32, 8), Fold(5, 4, 64)],
+    [Fold(7, 5, 4), Fold(3, 7, 16), Fold(1, 1, 8), Fold(30, 32, 8), Fold(5, 4, 64), Fold(101, 3, 4)],
     ids=repr,
 )
 def test_every_weight_stands_at_its_address_and_zeros_around(fold: Fold) -> None:

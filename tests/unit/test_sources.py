@@ -141,7 +141,7 @@ def test_what_is_alike_is_elaborated_once_and_printed_with_its_own_contents(monk
     monkeypatch.setattr("bittrue_rtl.matrix.Segment.contents", lambda self: None)
     apart = bittrue_rtl.verilog(net, 5).verilog
     assert elaborated == [0, 0, 1, 2, 3, 4]
-    lanes = weights(schedule(net, 5)["fc"].matrix, schedule(net, 5)["fc"].fold)
+    lanes = weights(schedule(net, 5).steps["fc"].matrix, schedule(net, 5).steps["fc"].fold)
     for row in range(2):
         for segment in range(5):
             words = [f"words[{k}] = 8'h{int(w) & 255:02x};" for k, w in enumerate(lanes[row, segment])]

@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
 from bittrue.lower.along import Along
 from bittrue.lower.buffer import READ, Buffer, Walk, durations
 from bittrue.lower.features import REQUANTISE
-from bittrue.lower.fold import LANE
+from bittrue.lower.fold import LANE, TooShort
 from bittrue.lower.layout import NOTHING, Layout
 from bittrue.lower.matrix import Matrix
 
@@ -204,7 +203,7 @@ def filters(
         plan = _plan(matrix, groups, rows, columns, source, shape, way, clocks // windows)
         if sum(durations(source, plan.buffer.units)) <= pace:
             return plan
-    raise BadInput(
+    raise TooShort(
         f"no lanes keep up with {windows} windows of {channels * max(sizes)} words, and beats of {source.lanes} "
         f"channels, in {clocks} clocks; choose a longer interval"
     )

@@ -29,6 +29,10 @@ two of the weight ROM, operand, product and accumulator registers, capture, thre
 collector."""
 
 
+class TooShort(BadInput):
+    """An interval that a layer does not keep up with; a longer one will do."""
+
+
 def check_interval(interval: int) -> int:
     """``interval`` if hardware can have it, else `BadInput`."""
     if not MIN_INTERVAL <= interval <= MAX_INTERVAL:

@@ -13,7 +13,7 @@ from bittrue.lower.dsp import product_dsps
 from bittrue.lower.elementwise import BITWISE, PRODUCT, TABLE, Elementwise, add_clocks
 from bittrue.lower.features import REQUANTISE, of_complex_fir, of_memory_taps
 from bittrue.lower.filters import filters
-from bittrue.lower.fold import Fold
+from bittrue.lower.fold import Fold, TooShort
 from bittrue.lower.layout import NOTHING, WHOLE, Layout, joined
 from bittrue.lower.matrix import Matrix, loadable, of_dense, of_filters
 from bittrue.lower.matrix import of_complex_fir as matrix_of_complex_fir
@@ -192,7 +192,7 @@ def _one_layout(place: Place, pair: int) -> tuple[Layout, dict[int, Unit]]:
         others = [k for k, layout in enumerate(place.layouts) if layout != target]
         if all(reducers.fits(place.layouts[k], target, place.clocks) for k in others):
             return target, {k: _copy(place, k, target) for k in others}
-    raise BadInput(
+    raise TooShort(
         f"{type(place.layer).__name__} takes tensors that come in other orders, and too fast to be put into one; "
         f"choose a longer interval"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bittrue.errors import BadInput
 from bittrue.lower.along import Along
 from bittrue.lower.buffer import READ, Buffer, Walk
+from bittrue.lower.fold import TooShort
 from bittrue.lower.layout import Layout
 from bittrue.num import Format
 
@@ -84,7 +84,7 @@ def reorder(fmt: Format, source: Layout, shape: tuple[int, ...], clocks: int) ->
         )
         if sum(buffer.durations) <= pace:
             return Reorder(fmt, buffer, steps, output)
-    raise BadInput(
+    raise TooShort(
         f"{source.positions} positions are put into another order in {clocks} clocks; choose a longer interval"
     )
 

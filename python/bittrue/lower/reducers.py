@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bittrue.errors import BadInput
 from bittrue.lower.along import Along, repeated
 from bittrue.lower.buffer import READ, Buffer, Walk, durations
+from bittrue.lower.fold import TooShort
 from bittrue.lower.layout import NOTHING, Layout
 from bittrue.num import Format
 
@@ -64,7 +64,7 @@ def pools(
     """
     interval, pace = clocks // (rows.count * columns.count), clocks // source.positions
     if places > interval:
-        raise BadInput(f"windows of {places} samples come every {interval} clocks; choose a longer interval")
+        raise TooShort(f"windows of {places} samples come every {interval} clocks; choose a longer interval")
     for beats in range(min(interval // places, pace, shape[0]), 0, -1):
         output = Layout.spread(shape, beats)
         walk = Walk(0, (places,), 1, output.beats, 1)
@@ -113,8 +113,8 @@ def _units(output: Layout) -> tuple[tuple[tuple[int, ...]], ...]:
     return tuple((tuple(beat[lane] for beat in output.table),) for lane in range(output.lanes))
 
 
-def _too_fast(source: Layout, pace: int) -> BadInput:
-    return BadInput(
+def _too_fast(source: Layout, pace: int) -> TooShort:
+    return TooShort(
         f"{source.shape[0]} channels in {source.beats} beats of {source.lanes} lanes come every {pace} clocks, faster "
         f"than they can be written one after another; choose a longer interval"
     )

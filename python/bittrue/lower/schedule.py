@@ -123,12 +123,22 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
     """
     check_interval(interval)
     check_hardware(net)
-    found, streamed = ranges(net), is_streamed(net)
+    streamed = is_streamed(net)
     if streamed and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
-    clocks, carried = clocks_a_sample(net, interval), carriers(net)
+    clocks, samples = clocks_a_sample(net, interval), _samples(net, streamed)
+    plan, latest = _followed(net, clocks, samples, streamed, banked)
+    under_way = latest // clocks + 2
+    if streamed and samples < under_way:
+        plan, _ = _followed(net, clocks, under_way, streamed, banked)
+    return plan
+
+
+def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool) -> tuple[Schedule, int]:
+    """The schedule by the clocks of so many samples, and the last clock of the first: all that are under way with it
+    must be followed, or what waits for them is not seen."""
+    found, carried = ranges(net), carriers(net)
     layouts = {name: _input_layout(net, name, clocks, streamed) for name in net.inputs}
-    samples = _samples(net, streamed)
     when = {name: source(layout, SKID, clocks, samples) for name, layout in layouts.items()}
     steps: dict[str, Step] = {}
     for node in net.nodes:
@@ -152,7 +162,7 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
         layouts[node.name] = parts.units[-1].output
         come = [when[name] for name in streams] or [source(layouts[node.name], ALWAYS, clocks, samples)]
         steps[node.name], when[node.name] = _timed(parts, come, clocks)
-    return Schedule(clocks, layouts, carried, steps, streamed)
+    return Schedule(clocks, layouts, carried, steps, streamed), max(int(beats[0, -1]) for beats in when.values())
 
 
 def _timed(parts: Lowered, come: list[Clocks], clocks: int) -> tuple[Step, Clocks]:

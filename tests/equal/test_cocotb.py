@@ -160,7 +160,7 @@ def rom_word(digits) -> str:
 def test_a_flipped_weight_bit_is_named_by_node_sample_and_both_words(simulator: str) -> None:
     bench(text(), simulator)
     verilog = rom_word(lambda digits: f"{int(digits, 16) ^ 0x200:0{len(digits)}x}")
-    with pytest.raises(HardwareFault, match=r"hidden: sample \d+, channel \d is 0x\w{4} \(-?\d+\), expected 0x\w{4} "):
+    with pytest.raises(HardwareFault, match=r"hidden: sample \d+, lane \d is 0x\w{4} \(-?\d+\), expected 0x\w{4} "):
         bench(verilog, simulator)
 
 
@@ -185,7 +185,7 @@ def test_words_in_another_order_fail(simulator: str) -> None:
         r"assign m_axis_tdata = ([^;]*);", r"wire [31:0] t = \1; assign m_axis_tdata = {t[15:0], t[31:16]};", text()
     )
     assert count == 1
-    with pytest.raises(HardwareFault, match="m_axis: sample 0, channel 0"):
+    with pytest.raises(HardwareFault, match="m_axis: sample 0, lane 0"):
         bench(verilog, simulator)
 
 

@@ -209,7 +209,7 @@ def test_hardware_grows_with_the_inputs_of_a_matrix_and_not_with_their_square() 
         net = dense(np.ones((1, inputs), int), np.zeros(1, int), Format(16, 4), Linear())
         return rtlil.convert(Network(net, 4), name="net", emit_src=False).count("\n")
 
-    assert lines(312) - lines(208) < 1.2 * (lines(208) - lines(104))
+    assert lines(240) - lines(160) < 1.2 * (lines(160) - lines(80))
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -135,7 +135,7 @@ def test_the_cocotb_bench_finds_every_fault(name):
 
 def test_the_cocotb_bench_under_verilator_gives_the_reason_of_a_fault():
     run_cocotb(
-        "verilator", *FAULTS["flipped bit"][:2], r"sample 20, channel 1 is 0x\w{4} \(-?\d+\), expected 0x\w{4} \("
+        "verilator", *FAULTS["flipped bit"][:2], r"sample 20, lane 1 is 0x\w{4} \(-?\d+\), expected 0x\w{4} \("
     )
 
 
@@ -272,7 +272,7 @@ def test_a_bench_names_the_column_of_a_frame(simulator):
     x = codes(40).reshape(10, 4, 2).swapaxes(1, 2)
     assert compare(Sources(VERILOG), MODULE, simulator, {source: x}, {sink: x, tap: x}).words == 80
     flipped = VERILOG.replace("data <= s_axis_tdata;", "data <= s_axis_tdata ^ (taken == 21 ? 32'h10000 : 0);")
-    with pytest.raises(HardwareFault, match="sample 5, column 1, channel 1 is"):
+    with pytest.raises(HardwareFault, match="sample 5, column 1, lane 1 is"):
         compare(Sources(flipped), MODULE, simulator, {source: x}, {sink: x, tap: x})
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from bittrue.lower.bram import bank_depth, rom_blocks
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort
 from bittrue.lower.load import bank_count
-from bittrue.lower.schedule import Schedule, Step, check_hardware, is_streamed, least_interval, schedule
+from bittrue.lower.schedule import Schedule, Step, check_hardware, has_frames, least_interval, schedule
 from bittrue.lower.stored import Stored, memory
 from bittrue.lower.units import Memories
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted
@@ -170,7 +170,7 @@ def default_interval(net: Net) -> int:
     RTL leg.
     """
     check_hardware(net)
-    if not is_streamed(net):
+    if not has_frames(net):
         return INTERVAL
     half = Resources(XC7Z020.dsp // 2, XC7Z020.ramb36 // 2)
     interval = 1 << (least_interval(net) - 1).bit_length()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, ShapeLike, Signal
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW
 from bittrue_rtl.delay import delayed
+
+
+def any_left(total: Value, taken: Value) -> Value:
+    """Whether ``total - taken`` is not 0, ``taken`` being a bit that comes late."""
+    return Mux(taken, total > 1, total != 0)
 
 
 class BeatQueue(wiring.Component):
@@ -42,12 +47,12 @@ class BeatQueue(wiring.Component):
         )
         write, read = storage.write_port(), storage.read_port()
         stored = Signal(range(depth + 1))
-        following = Signal(range(depth + 1))
+        total = Signal(range(depth + 2))
         some = Signal()
         valid = Signal()
         move = some & (~valid | self.o.ready)
         m.d.comb += [
-            following.eq(stored + self.write - move),
+            total.eq(stored + self.write),
             write.en.eq(self.write),
             write.data.eq(self.payload),
             read.en.eq(move),
@@ -55,7 +60,7 @@ class BeatQueue(wiring.Component):
             self.o.valid.eq(valid),
             self.o.payload.eq(read.data),
         ]
-        m.d.sync += [stored.eq(following), some.eq(following != 0), valid.eq(move | (valid & ~self.o.ready))]
+        m.d.sync += [stored.eq(total - move), some.eq(any_left(total, move)), valid.eq(move | (valid & ~self.o.ready))]
         for strobe, port in ((self.write, write), (move, read)):
             with m.If(strobe):
                 m.d.sync += port.addr.eq(Mux(port.addr == depth - 1, 0, port.addr + 1))
@@ -81,15 +86,15 @@ class BeatStreamQueue(wiring.Component):
         m.submodules.queue = queue = BeatQueue(self.shape, self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         free = Signal(range(self.depth + 1), init=self.depth)
-        following = Signal(range(self.depth + 1))
+        total = Signal(range(self.depth + 2))
         ready = Signal()
         payload = Signal(self.shape, reset_less=True)
         accept = ready & self.i.valid
         m.d.comb += [
-            following.eq(free - accept + queue.taken),
+            total.eq(free + queue.taken),
             self.i.ready.eq(ready),
             queue.write.eq(delayed(m, accept, 1, "accepted", reset=True)),
             queue.payload.eq(payload),
         ]
-        m.d.sync += [payload.eq(self.i.payload), free.eq(following), ready.eq(following != 0)]
+        m.d.sync += [payload.eq(self.i.payload), free.eq(total - accept), ready.eq(any_left(total, accept))]
         return m

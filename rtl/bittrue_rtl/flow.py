@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue_rtl.beats import BeatQueue
+from bittrue_rtl.beats import BeatQueue, any_left
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.queue import Queue
@@ -72,14 +72,14 @@ class Flow(wiring.Component):
         m.submodules.queue = queue = kind(tagged(self.shape, self.bank_bits), self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
-        following = Signal(range(self.depth + 1))
+        total = Signal(range(self.depth + 2))
         opens, is_open, load = Signal(), Signal(), Signal(reset_less=True, attrs=WIDE)
         accept = self.valid & is_open
         m.d.comb += [
-            following.eq(credit - accept + queue.taken),
-            opens.eq(self._may_follow(m, accept, credit, following)),
+            total.eq(credit + queue.taken),
+            opens.eq(self._may_follow(m, accept, credit, total)),
         ]
-        m.d.sync += [credit.eq(following), is_open.eq(opens), load.eq(opens)]
+        m.d.sync += [credit.eq(total - accept), is_open.eq(opens), load.eq(opens)]
         m.d.comb += [
             self.open.eq(is_open),
             self.load.eq(load),
@@ -92,10 +92,10 @@ class Flow(wiring.Component):
             m.d.comb += queue.payload.eq(self.result)
         return m
 
-    def _may_follow(self, m: Module, accept: Value, credit: Signal, following: Signal) -> Value:
+    def _may_follow(self, m: Module, accept: Value, credit: Signal, total: Signal) -> Value:
         """Whether a vector may come in the next clock."""
         if self.interval == 1:
-            return following != 0
+            return any_left(total, accept)
         wait = Signal(range(self.interval))
         with m.If(accept):
             m.d.sync += wait.eq(self.interval - 2)

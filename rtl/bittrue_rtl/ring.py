@@ -14,6 +14,7 @@ from bittrue.lower.bram import BUFFER
 from bittrue.lower.buffer import Buffer, writes
 from bittrue.lower.orders import Steps
 from bittrue.num import Format
+from bittrue_rtl.beats import any_left
 from bittrue_rtl.delay import delayed, postponed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.ram import Ram
@@ -122,7 +123,7 @@ class Ring(wiring.Component):
             m.d.sync += [count.eq(Mux(last, 0, count + 1)), first.eq(last)]
         first_next = Mux(accept, last, first)
         waiting, left = self._waiting(m, accept)
-        room = Mux(accept & first, total > 1, total != 0)
+        room = any_left(total, accept & first)
         m.d.sync += [free.eq(total - (accept & first)), is_open.eq(~waiting & (~first_next | room))]
         return delayed(m, accept | left, 1, "stepping", reset=True)
 
@@ -188,8 +189,9 @@ class Ring(wiring.Component):
         return enable, slots[: (self.buffer.walks[0].slots - 1).bit_length()], data
 
     def _freed(self, m: Module, finished: Value) -> Value:
-        """Rows that a finished row of windows is the last to need, a clock later."""
+        """Rows that a finished row of windows is the last to need, two clocks later."""
         rows = self.buffer.rows
+        finished = delayed(m, finished, 1, "finished", reset=True)
         released = [rows.released(n) for n in range(rows.count)]
         more = _increments(m, "released", rows, rows.frees, 0, released, finished)
         freed = Signal(range(max(2, *(after - before for before, after in pairwise([0, *released]))) + 1))
@@ -203,13 +205,13 @@ class Ring(wiring.Component):
         needed = [rows.needed(n) for n in range(rows.count)]
         margin = Signal(signed((rows.length + self.buffer.held).bit_length() + 2), init=-needed[0])
         most = rows.count * (self.buffer.held // rows.length + 2)
-        waiting, following, announce = Signal(range(most + 1)), Signal(range(most + 1)), Signal()
+        waiting, total, announce = Signal(range(most + 1)), Signal(range(most + 2)), Signal()
         more = _increments(m, "needed", rows, rows.needs, 1, needed, announce, skip=1)
-        m.d.comb += [announce.eq(~margin[-1]), following.eq(waiting + announce - self.row_taken)]
+        m.d.comb += [announce.eq(~margin[-1]), total.eq(waiting + announce)]
         m.d.sync += [
             margin.eq(margin + arrived - Mux(announce, more, 0)),
-            waiting.eq(following),
-            self.ready.eq(following != 0),
+            waiting.eq(total - self.row_taken),
+            self.ready.eq(any_left(total, self.row_taken)),
         ]
 
 

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.buffer import Buffer
-from bittrue_rtl.beats import BeatQueue
+from bittrue_rtl.beats import BeatQueue, any_left
 from bittrue_rtl.delay import delayed
 
 
@@ -71,14 +71,18 @@ class WindowFlow(wiring.Component):
         is_open, wait = Signal(), Signal(range(max(2, max(spacing))))
         accept = self.ready & is_open
         phase, end_of_row = self._place(m, accept)
-        credit, left = Signal(range(self.windows + 1), init=self.windows), Signal(range(self.windows + 1))
-        m.d.comb += [left.eq(credit - accept + self._returned(m, queue.taken)), self.row_taken.eq(accept & end_of_row)]
+        credit, total = Signal(range(self.windows + 1), init=self.windows), Signal(range(self.windows + 2))
+        m.d.comb += [
+            total.eq(credit + delayed(m, self._returned(m, queue.taken), 1, "returned", reset=True)),
+            self.row_taken.eq(accept & end_of_row),
+        ]
         with m.If(accept):
             m.d.sync += wait.eq(chosen(tuple(max(0, clocks - 2) for clocks in spacing), phase))
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
         soon = chosen(tuple(int(clocks == 1) for clocks in spacing), phase)
-        m.d.sync += [credit.eq(left), is_open.eq(Mux(accept, soon, wait == 0) & (left != 0))]
+        room = any_left(total, accept)
+        m.d.sync += [credit.eq(total - accept), is_open.eq(Mux(accept, soon, wait == 0) & room)]
         m.d.comb += self.start.eq(delayed(m, accept, 1, "start", reset=True))
         with m.If(accept):
             m.d.sync += self.phase.eq(phase)

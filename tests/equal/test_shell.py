@@ -9,7 +9,7 @@ import pytest
 from strategies import tdnn
 
 from bittrue.errors import BadInput
-from bittrue.lower.schedule import is_streamed
+from bittrue.lower.schedule import has_frames
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, Linear, MemoryTaps, Net, Node, TensorType
 from bittrue_sim import runner
@@ -65,7 +65,7 @@ def test_fixed_weights() -> None:
 
 def in_hardware(layer: str) -> bool:
     net = LAYERS[layer].example()
-    return not is_streamed(net)
+    return not has_frames(net)
 
 
 @pytest.mark.parametrize("layer", sorted(filter(in_hardware, LAYERS)))

@@ -84,10 +84,10 @@ def test_queue_of_beats_by_induction(depth: int) -> None:
     "old, new",
     [
         ("some & (~valid | self.o.ready)", "some"),
-        ("stored + self.write - move", "stored + (self.write & ~move) - move"),
+        ("total.eq(stored + self.write)", "total.eq(stored + (self.write & ~move))"),
         ("port.addr == depth - 1", "port.addr == depth - 2"),
         ("move | (valid & ~self.o.ready)", "move | valid"),
-        ("some.eq(following != 0)", "some.eq(stored != 0)"),
+        ("some.eq(any_left(total, move))", "some.eq(stored != 0)"),
     ],
     ids=["overwrites its output", "loses a beat", "wraps early", "doubles its output", "counts a clock late"],
 )
@@ -127,8 +127,8 @@ def test_stream_queue_of_beats_by_induction(depth: int) -> None:
             "free = Signal(range(self.depth + 1), init=self.depth)",
             "free = Signal(range(self.depth + 2), init=self.depth + 1)",
         ),
-        ("ready.eq(following != 0)", "ready.eq(free != 0)"),
-        ("following.eq(free - accept + queue.taken)", "following.eq(free - (accept & ~queue.taken) + queue.taken)"),
+        ("ready.eq(any_left(total, accept))", "ready.eq(free != 0)"),
+        ("free.eq(total - accept)", "free.eq(total - (accept & ~queue.taken))"),
     ],
     ids=["one place too many", "accepts on its last place twice", "gives a place back twice"],
 )

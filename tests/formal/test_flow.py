@@ -82,7 +82,7 @@ def test_flow_by_induction(interval: int, latency: int) -> None:
     "old, new, within",
     [
         ("Signal(range(self.depth + 1), init=self.depth)", "Signal(range(self.depth + 2), init=self.depth + 1)", 24),
-        ("credit.eq(credit - accept + queue.taken)", "credit.eq(credit - accept + self.done)", 24),
+        ("total.eq(credit + queue.taken)", "total.eq(credit + self.done)", 24),
         ("wait.eq(self.interval - 2)", "wait.eq(self.interval - 3)", 12),
         ("opens.eq(~accept & ", "opens.eq(", 12),
         ("queue.write.eq(self.done)", "queue.write.eq(self.done & ~queue.taken)", 20),

@@ -89,7 +89,7 @@ ROWS = [
     ("gives up a row too early", RING, "Mux(finished, more, 0)", "Mux(finished, more + (more != 0), 0)", ROOM),
     ("counts rows from the first of the frame again", RING, "Mux(here_last, ahead, ahead - here)", "Mux(here_last, ahead, ahead)", MAX),
     ("takes a beat before the one before is written", RING, "Mux(accept, here != 0, left > 1)", "Mux(accept, here > 1, left > 2)", ROOM),
-    ("lets windows in beyond the places of their queue", FLOW, "wait == 0) & (left != 0))", "wait == 0))", ROOM),
+    ("lets windows in beyond the places of their queue", FLOW, "wait == 0) & room)", "wait == 0))", ROOM),
     ("gives a window's places back with its first beat", FLOW, "last = count == self.beats - 1", "last = count == 0", STALLED),
     ("makes rings half as large", BUFFER, "return 1 << (most - 1).bit_length()", "return 1 << max(0, (most - 1).bit_length() - 1)", LARGE),
     ("needs a row too few by formula", ALONG, "self.dilation + 1 - before if taps", "self.dilation - before if taps", NEEDED),
@@ -129,7 +129,7 @@ ROWS = [
     ("gives a constant's beat twice", JOIN, "read.addr.eq(following)", "read.addr.eq(beat)", CONSTANT),
 
     # beats on their way
-    ("loses a beat that is written while one is taken", BEATS, "stored + self.write - move", "stored + (self.write & ~move) - move", QUEUED),
+    ("loses a beat that is written while one is taken", BEATS, "total.eq(stored + self.write)", "total.eq(stored + (self.write & ~move))", QUEUED),
     ("overwrites the output of a queue of beats", BEATS, "some & (~valid | self.o.ready)", "some", PROOF_QUEUE),
     ("wraps a pointer of beats early", BEATS, "port.addr == depth - 1", "port.addr == depth - 2", PROOF_QUEUE),
     ("fills a queue of beats beyond its places", BEATS, "free = Signal(range(self.depth + 1), init=self.depth)",

@@ -143,7 +143,7 @@ ROWS = [
      "credit = Signal(range(self.depth + 2), init=self.depth + 1)", PROOF_FLOW),
     ("gives one credit too few", FLOW, CREDIT, "credit = Signal(range(self.depth + 1), init=self.depth - 1)",
      PROOF_FLOW),
-    ("gives a credit back too early", FLOW, "credit - accept + queue.taken", "credit - accept + self.done", PROOF_FLOW),
+    ("gives a credit back too early", FLOW, "total.eq(credit + queue.taken)", "total.eq(credit + self.done)", PROOF_FLOW),
     ("accepts a clock too early", FLOW, "wait.eq(self.interval - 2)", "wait.eq(self.interval - 3)", PROOF_FLOW),
     ("accepts a clock too late", FLOW, "wait.eq(self.interval - 2)", "wait.eq(self.interval - 1)", QUICK_DENSE),
     ("takes noise for a vector", FLOW, "delayed(m, accept, 1", "delayed(m, is_open, 1", PROOF_FLOW),

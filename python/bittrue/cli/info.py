@@ -18,7 +18,7 @@ from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bi
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.lower.ports import module_name
-from bittrue.lower.schedule import built_nodes, is_streamed, least_interval
+from bittrue.lower.schedule import built_nodes, has_frames, least_interval
 from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
@@ -162,7 +162,7 @@ def _page(net: Net, found: dict[str, Range]) -> str:
 
 def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) -> list[str]:
     """Samples or frames a second at a clock, and whether that is enough for a rate."""
-    one, unit = ("sample", "S/s") if not is_streamed(net) else ("frame", " frames/s")
+    one, unit = ("sample", "S/s") if not has_frames(net) else ("frame", " frames/s")
     lines = [f"{_short(mhz * 1e6 / interval, unit)} at {mhz:g} MHz, if the clock is met"]
     if rate is None:
         return lines

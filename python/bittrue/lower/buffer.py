@@ -25,7 +25,7 @@ READ = 3
 """Clocks from the start of a window to its first word: address, memory, and the register that puts zeros beside the
 tensor."""
 
-FREED = 2
+FREED = 3
 """Clocks from the last address of a row of windows until a row may take the place of one that it released."""
 
 Held = tuple[int, ...]

@@ -107,9 +107,16 @@ def check_hardware(net: Net) -> None:
             raise BadInput(f"node {node.name}: {type(node.layer).__name__} has no RTL leg; run the net on another leg")
 
 
-def is_streamed(net: Net) -> bool:
-    """Whether tensors travel in beats: there are frames or images, or a vector longer than `layout.WHOLE`."""
-    return any(len(tensor.shape) > 1 or tensor.shape[0] > WHOLE for tensor in net.types.values())
+def has_frames(net: Net) -> bool:
+    """Whether there are frames or images."""
+    return any(len(tensor.shape) > 1 for tensor in net.types.values())
+
+
+def is_streamed(net: Net, interval: int) -> bool:
+    """Whether tensors travel in beats: there are frames or images, or a vector of more than `layout.WHOLE` elements and
+    time for as many beats."""
+    long = any(tensor.shape[0] > WHOLE for tensor in net.types.values())
+    return has_frames(net) or (long and interval >= WHOLE)
 
 
 def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
@@ -123,7 +130,7 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
     """
     check_interval(interval)
     check_hardware(net)
-    streamed = is_streamed(net)
+    streamed = is_streamed(net, interval) and not (banked and not has_frames(net))
     if streamed and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
     clocks, samples = clocks_a_sample(net, interval), _samples(net, streamed)
@@ -230,7 +237,7 @@ def least_interval(net: Net) -> int:
 
     Raises `BadInput` where that is more than ``MAX_INTERVAL``.
     """
-    if not is_streamed(net):
+    if not has_frames(net):
         return MIN_INTERVAL
     least = max(MIN_INTERVAL, *(Layout.whole(tensor.shape).positions for tensor in net.types.values()))
     for node in net.nodes:

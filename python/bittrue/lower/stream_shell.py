@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.errors import BadInput
-from bittrue.lower.layout import Layout
+from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
-from bittrue.lower.schedule import schedule
+from bittrue.lower.schedule import is_streamed, schedule
 from bittrue.spec import Net, TensorType
 from bittrue.spec.store import content_hash
 
@@ -118,6 +118,11 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
     BadInput
         For a net, an interval or a number of banks that the registers have no room for.
     """
+    if not banks and is_streamed(net, interval):
+        raise BadInput(
+            f"net {net.name} has a vector of more than {WHOLE} elements, which travels in several beats where a sample has "
+            f"{interval} clocks; the shell takes vectors whole, so choose an interval below {WHOLE}, or give banks"
+        )
     count, clocks = bank_count(len(banks)), shell_latency(net, interval)
     limits = (
         ("nodes", len(net.nodes), MOST_NODES),

@@ -171,7 +171,7 @@ class WindowUnit(Unit):
         buffer = self.plan.buffer
         phases = range(len(buffer.spacing))
         slowest = max(self.plan.first_beat(phase) + self.plan.beats_after(phase)[-1] for phase in phases)
-        return -(-(slowest + 4) // min(buffer.spacing)) + 1
+        return -(-(slowest + 5) // min(buffer.spacing)) + 1
 
     def timed(self, given: Sequence[Clocks]) -> tuple[Unit, Clocks]:
         (beats,) = given

@@ -120,8 +120,8 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
     """
     if not banks and is_streamed(net, interval):
         raise BadInput(
-            f"net {net.name} has a vector of more than {WHOLE} elements, which travels in several beats where a sample has "
-            f"{interval} clocks; the shell takes vectors whole, so choose an interval below {WHOLE}, or give banks"
+            f"net {net.name} has a vector of more than {WHOLE} elements, which travels in several beats where a sample "
+            f"has {interval} clocks; the shell takes vectors whole, so choose an interval below {WHOLE}, or give banks"
         )
     count, clocks = bank_count(len(banks)), shell_latency(net, interval)
     limits = (

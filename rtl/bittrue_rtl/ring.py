@@ -206,10 +206,16 @@ class Ring(wiring.Component):
         margin = Signal(signed((rows.length + self.buffer.held).bit_length() + 2), init=-needed[0])
         most = rows.count * (self.buffer.held // rows.length + 2)
         waiting, total, announce = Signal(range(most + 1)), Signal(range(most + 2)), Signal()
-        more = _increments(m, "needed", rows, rows.needs, 1, needed, announce, skip=1)
-        m.d.comb += [announce.eq(~margin[-1]), total.eq(waiting + announce)]
+        enough, following = Signal(), Signal.like(margin)  # a register of its own for the enable of many
+        more = _increments(m, "needed", rows, rows.needs, 1, needed, enough, skip=1)
+        m.d.comb += [
+            announce.eq(~margin[-1]),
+            total.eq(waiting + announce),
+            following.eq(margin + arrived - Mux(announce, more, 0)),
+        ]
         m.d.sync += [
-            margin.eq(margin + arrived - Mux(announce, more, 0)),
+            margin.eq(following),
+            enough.eq(~following[-1]),
             waiting.eq(total - self.row_taken),
             self.ready.eq(any_left(total, self.row_taken)),
         ]

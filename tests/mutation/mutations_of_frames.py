@@ -82,7 +82,7 @@ ROWS = [
 
     # when windows start, and when rows go
     ("starts a window a row too early", RING, "init=-needed[0])", "init=1 - needed[0])", MAX),
-    ("starts a window before its frame", RING, "rows.needs, 1, needed, announce", "rows.needs, 0, needed, announce", BESIDE),
+    ("starts a window before its frame", RING, "rows.needs, 1, needed, enough", "rows.needs, 0, needed, enough", BESIDE),
     ("ends a frame without its last rows", RING, "Mux(last | (value > length), length,", "Mux(value > length, length,", AVG),
     ("counts free rows as if all had come", RING, "self.buffer.held + max(0, ahead)", "self.buffer.held",
      EQUAL + "test_windows_may_leave_columns_between_them"),

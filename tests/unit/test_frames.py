@@ -332,8 +332,8 @@ def test_the_commands_on_frames(tmp_path, capsys):
     assert main(["c", folder, "-o", str(tmp_path / "c")]) == 0
     assert main(["rom", folder, "-o", str(tmp_path / "rom")]) == 0
     assert main(["verilog", folder, "-o", str(tmp_path / "v"), "--interval", "100"]) == 2
-    assert "too short for frames 1x128 Q1.7, because every" in (error := capsys.readouterr().err)
-    assert "give at least 512" in error
+    assert "of 100 clocks is too short, because every" in (error := capsys.readouterr().err)
+    assert "give at least 128" in error
     assert not (tmp_path / "v").exists()
     if len(check.runnable(net, options=check.Options(2048))[0]) > 1:
         assert main(["check", folder, "--samples", "60", "--interval", "2048"]) == 0

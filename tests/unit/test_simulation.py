@@ -258,7 +258,7 @@ def test_frames_are_as_many_transfers_as_columns():
     assert np.array_equal(trace.received["m_axis"], trace.sent["s_axis"] + 3 * INTERVAL + 1)
     assert (trace.latency, trace.cycles_per_sample) == (1, 4 * INTERVAL)
     lost = VERILOG.replace("valid <= 1;", "valid <= taken != 20;")
-    with pytest.raises(HardwareFault, match="s_axis 40 of 40 columns, m_axis 39 of 40 columns"):
+    with pytest.raises(HardwareFault, match="s_axis 40 of 40 beats, m_axis 39 of 40 beats"):
         Simulation(Sources(lost), MODULE, frames[:1], frames[1:2], frames[2:]).run(x)
 
 

@@ -134,9 +134,7 @@ def test_the_cocotb_bench_finds_every_fault(name):
 
 
 def test_the_cocotb_bench_under_verilator_gives_the_reason_of_a_fault():
-    run_cocotb(
-        "verilator", *FAULTS["flipped bit"][:2], r"sample 20, lane 1 is 0x\w{4} \(-?\d+\), expected 0x\w{4} \("
-    )
+    run_cocotb("verilator", *FAULTS["flipped bit"][:2], r"sample 20, lane 1 is 0x\w{4} \(-?\d+\), expected 0x\w{4} \(")
 
 
 def run_cocotb(simulator: str, old: str, new: str, reason: str) -> None:

@@ -93,8 +93,8 @@ def copies(
     block = phases if of_channels else 1
     walk = Walk(0, (1,) * phases, 1, output.beats, block, of_channels)
     units = tuple(
-        (tuple(NOTHING if c == NOTHING else c * block + k for (c,) in held for k in range(block)),)
-        for held in ([(c,) for c in unit[0]] for unit in _units(output))
+        (tuple(NOTHING if c == NOTHING else c * block + k for c in held for k in range(block)),)
+        for (held,) in _units(output)
     )
     buffer = Buffer(source, rows, columns, (walk,), 0, units, (max(1, interval),) * phases)
     if output.beats > interval or sum(buffer.durations) > clocks // source.positions:

@@ -185,10 +185,15 @@ def _element(place: Place, clocks: int, *, look_ups: int = 0, multiplied: int = 
 
 
 def _one_layout(place: Place, pair: int) -> tuple[Layout, dict[int, Unit]]:
-    """The layout in which the operands meet, that of most of them, and copies in front of those that have others."""
-    offered = {*place.layouts, *([_paired(place)] if pair == 2 and place.streamed else [])}
+    """The layout in which the operands meet, and copies in front of those that have others: few copies, then few lanes.
+
+    Raises `BadInput` where none keeps up; with a lane a channel a copy takes as many clocks as beats come.
+    """
+    shape = place.output.shape
+    most = min(shape[0] // pair, place.clocks // prod(shape[1:])) if place.streamed else 0
+    offered = {*place.layouts, *(_grouped(shape, beats, pair) for beats in range(1, most + 1))}
     wanted = [layout for layout in offered if pair == 1 or _has_pairs(layout)]
-    for target in sorted(wanted, key=lambda layout: (-place.layouts.count(layout), layout.lanes)):
+    for target in sorted(wanted, key=lambda layout: (-place.layouts.count(layout), layout.lanes, layout.table)):
         others = [k for k, layout in enumerate(place.layouts) if layout != target]
         if all(reducers.fits(place.layouts[k], target, place.clocks) for k in others):
             return target, {k: _copy(place, k, target) for k in others}
@@ -198,13 +203,15 @@ def _one_layout(place: Place, pair: int) -> tuple[Layout, dict[int, Unit]]:
     )
 
 
-def _paired(place: Place) -> Layout:
-    """Pairs of channels side by side, over as few lanes as keep up."""
-    shape = place.output.shape
-    pairs = Layout.spread((shape[0] // 2, *shape[1:]), max(1, place.clocks // prod(shape[1:])))
+def _grouped(shape: tuple[int, ...], beats: int, group: int) -> Layout:
+    """Groups of so many channels side by side, over as few lanes as take ``beats`` beats."""
+    groups = Layout.spread((shape[0] // group, *shape[1:]), beats)
     return Layout(
         shape,
-        tuple(tuple(NOTHING if c == NOTHING else 2 * c + k for c in beat for k in (0, 1)) for beat in pairs.table),
+        tuple(
+            tuple(NOTHING if c == NOTHING else group * c + k for c in beat for k in range(group))
+            for beat in groups.table
+        ),
     )
 
 

@@ -48,7 +48,7 @@ def inputs(part: Any) -> list[Any]:
 
 
 class Chain(wiring.Component):
-    """Units one after another as one component.
+    """Features and the matrix that weighs them, as one component.
 
     Ports
     -----
@@ -75,7 +75,7 @@ class Chain(wiring.Component):
         m = Module()
         port = self.i
         for k, part in enumerate(self.parts):
-            m.submodules[f"part{k}"] = part
+            m.submodules["features" if isinstance(part, FeatureVector) else "matrix"] = part
             wiring.connect(m, wiring.flipped(port) if k == 0 else port, part.i)
             port = part.o
         wiring.connect(m, port, wiring.flipped(self.o))

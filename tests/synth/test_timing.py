@@ -10,7 +10,7 @@ import pytest
 
 from bittrue.cli import main
 from bittrue.lower.sources import Sources
-from bittrue.spec import save
+from bittrue.spec import load, save
 from bittrue.spec.layer import LAYERS
 from bittrue.timing import Timing, estimate, netlist_of
 from bittrue.timing.designs import net_timing, shell_timing
@@ -38,6 +38,8 @@ FUSED = (
     + ".CEA1(1'b0), .CEA2(1'b1), .CEB1(1'b0), .CEB2(1'b1), .CEC(1'b0), .CEP(1'b1), .RSTA(1'b0), .RSTB(1'b0), "
     + ".RSTC(1'b0), .RSTP(1'b0), .CARRYIN(1'b0), .CARRYINSEL(3'b0), .P(p));"
 )
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def gates(count: int) -> str:
@@ -128,6 +130,13 @@ def test_paths_of_a_net_are_named_by_layer() -> None:
 def test_paths_of_a_shell_are_named_by_part() -> None:
     net = LAYERS["Table"].example()
     assert {net.last, "slave", "registers", "loader", "hashes", "streams"} <= set(shell_timing(net, 4, [net]).layers)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name, interval", [("tdnn-wide", 8), ("tdnn-wide", 64), ("ecg-tiny", 2048)])
+def test_committed_nets_keep_the_design_rule(name: str, interval: int) -> None:
+    found = net_timing(load(ROOT / "weights" / name), interval)
+    assert found.breaks == 0 and found.mhz >= 250
 
 
 def test_info_prints_the_estimate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

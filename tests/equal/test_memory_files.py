@@ -60,7 +60,7 @@ def flipped() -> Sources:
 
 
 def words() -> list[int]:
-    step = schedule(net(), INTERVAL)["fc"]
+    step = schedule(net(), INTERVAL).steps["fc"]
     assert isinstance(step.matrix, Matrix) and isinstance(step.fold, Fold)
     return [int(word) & 255 for word in weights(step.matrix, step.fold)[0, 0]]
 
@@ -74,7 +74,7 @@ def test_the_library_reads_them_wherever_it_runs(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / 'build "here"'))
     x = full_range(net(), 20, seed=1)
-    source, sink, _ = net_streams(net(), False)
+    (source,), (sink,), _ = net_streams(net(), INTERVAL, False)
     expected = ref.run(net(), x)
 
     def run(given: Sources) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_benches_read_them(simulator: str) -> None:
     except BadInput as error:
         pytest.skip(str(error))
     x = full_range(net(), 4, seed=1)
-    source, sink, _ = net_streams(net(), False)
+    (source,), (sink,), _ = net_streams(net(), INTERVAL, False)
     expected = {sink: ref.run(net(), x)}
     compare(sources(), module_name(net()), simulator, {source: x}, expected)
     with pytest.raises(HardwareFault, match="m_axis: sample 0"):

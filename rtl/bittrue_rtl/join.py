@@ -54,7 +54,7 @@ class JoinStreams(wiring.Component):
             m.d.comb += port.ready.eq(go & stage.i.ready & turn)
         with m.If(go & stage.i.ready):
             m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
-        drive(m, content(stage.i.payload), self._lanes(beat))
+        drive(m, content(stage.i.payload), self._lanes(beat, turns))
         if self.bank_bits:
             m.d.comb += stage.i.payload.bank.eq(self.inputs[self.bank_from].payload.bank)
         return m
@@ -62,12 +62,13 @@ class JoinStreams(wiring.Component):
     def _pairs(self, turns: list[Any]) -> list[tuple[Any, Any]]:
         return list(zip(turns, self.inputs, strict=True))
 
-    def _lanes(self, beat: Value) -> list[Value]:
+    def _lanes(self, beat: Value, turns: list[Any]) -> list[Value]:
+        """What the lanes carry; zero where a tensor side by side with others has no beat left."""
         payloads = [content(port.payload) for port in self.inputs]
         if self.unit.aside:
             return [
-                payload[lane]
-                for payload, source in zip(payloads, self.unit.sources, strict=True)
+                payload[lane] if isinstance(turn, int) else Mux(turn, payload[lane], 0)
+                for payload, source, turn in zip(payloads, self.unit.sources, turns, strict=True)
                 for lane in range(source.lanes)
             ]
         whose = [turn.index(True) for turn in self.unit.turns]

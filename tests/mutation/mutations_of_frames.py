@@ -121,7 +121,7 @@ ROWS = [
     ("forgets the carry into a position's first channel", WALK, "slot_base.eq(slot_base + wraps)", "slot_base.eq(slot_base)", ORDERS),
     ("reads the frame before again", WALK, "frame_next.eq(frame_next + 1)", "frame_next.eq(frame_next)", ORDERS),
     ("moves samples of channels by another phase", f"{LOWER}/reducers.py", "c * block + k for c in", "c * block + block - 1 - k for c in", COPIED),
-    ("joins side by side in another order", JOIN, "zip(payloads, self.unit.sources, strict=True)", "zip(payloads[::-1], self.unit.sources[::-1], strict=True)", CONCAT),
+    ("joins side by side in another order", JOIN, "zip(payloads, self.unit.sources, turns, strict=True)", "zip(payloads[::-1], self.unit.sources[::-1], turns[::-1], strict=True)", CONCAT),
     ("joins one after another in another order", JOIN, "turn.index(True) for turn in self.unit.turns]", "turn.index(True) for turn in self.unit.turns][::-1]", IN_TURN),
     ("takes a beat out of turn", JOIN, "port.ready.eq(go & stage.i.ready & turn)", "port.ready.eq(go & stage.i.ready)", PROOF_JOIN),
     ("joins without waiting for all", JOIN, "go.eq(~lacking.any())", "go.eq(~lacking.all())", PROOF_JOIN),

@@ -57,7 +57,6 @@ ROWS = [
      "signed(len(self.weight) + len(self.given) - 1)", QUICK_DENSE),
     ("drops a weight bit", f"{LOWER}/matrix.py", "widest.bit_length() + 1", "widest.bit_length()", QUICK_DENSE),
     ("turns the weights of a row", f"{LOWER}/lanes.py", "= matrix.weight\n", "= matrix.weight[:, ::-1]\n", LANES, DENSE),
-    ("swaps turns and segments", f"{LOWER}/lanes.py", ".transpose(1, 2, 0, 3)", ".transpose(1, 0, 2, 3)", LANES),
     ("drops the bias", MATRIX, "[int(b) for b in self.matrix.bias] if fold", "[0 for b in self.matrix.bias] if fold", QUICK_DENSE),
     ("drops the bias of every turn", MATRIX, "self.matrix.acc_bits, bias[row])", "self.matrix.acc_bits, 0 * bias[row])",
      TURNS),

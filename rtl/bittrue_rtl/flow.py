@@ -73,7 +73,9 @@ class Flow(wiring.Component):
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         credit = Signal(range(self.depth + 1), init=self.depth)
         total = Signal(range(self.depth + 2))
-        opens, is_open, load = Signal(), Signal(), Signal(reset_less=True, attrs=WIDE)
+        opens = Signal()
+        is_open = Signal()
+        load = Signal(reset_less=True, attrs=WIDE)
         accept = self.valid & is_open
         m.d.comb += [
             total.eq(credit + queue.taken),

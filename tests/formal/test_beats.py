@@ -206,6 +206,7 @@ class JoinContract(wiring.Component):
         m.d.comb += [
             Assert(out < beats),
             Assert(implies(stage.full, stage.valid)),
+            Assert(stage.empty == ~stage.valid),
             Assert(inside.beat == Mux(stage.full, third, Mux(stage.valid, second, out))),
         ]
         for k in range(2):

@@ -84,7 +84,7 @@ def test_flow_by_induction(interval: int, latency: int) -> None:
         ("Signal(range(self.depth + 1), init=self.depth)", "Signal(range(self.depth + 2), init=self.depth + 1)", 24),
         ("total.eq(credit + queue.taken)", "total.eq(credit + self.done)", 24),
         ("wait.eq(self.interval - 2)", "wait.eq(self.interval - 3)", 12),
-        ("opens.eq(~accept & ", "opens.eq(", 12),
+        ("return ~accept & (wait == 0)", "return (wait == 0)", 12),
         ("queue.write.eq(self.done)", "queue.write.eq(self.done & ~queue.taken)", 20),
         ("delayed(m, accept, 1", "delayed(m, is_open, 1", 12),
         ("load.eq(opens)", "load.eq(opens & self.valid)", 12),

@@ -89,7 +89,7 @@ def test_a_net_that_is_no_predistorter_is_compared_only(tmp_path, capsys, monkey
     save(Conv1d.example(), tmp_path / "net")
     assert main(["sim", str(tmp_path / "net"), "--samples", "60", "--bench-samples", "8"]) == 0
     printed = capsys.readouterr().out
-    assert "conv1d, initiation interval 64" in printed and "EQUAL" in printed and "amplifier" not in printed
+    assert "conv1d, initiation interval 16" in printed and "EQUAL" in printed and "amplifier" not in printed
 
 
 def test_a_net_without_float_parent_is_judged_without_it(tmp_path, capsys, monkeypatch):

@@ -136,4 +136,4 @@ def test_a_bug_of_the_magnitude_is_found(old: str, new: str) -> None:
 )
 def test_a_bug_is_found(old: str, new: str, negative_shift: int | None) -> None:
     broken = prove.mutant(Requantise, old, new)
-    prove.assert_refuted(AgainstFormula(broken(40, 15, Format(16, 0), negative_shift)), 5)
+    prove.assert_refuted(AgainstFormula(broken(20, 3, Format(16, 0), negative_shift)), 5)

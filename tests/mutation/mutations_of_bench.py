@@ -71,6 +71,6 @@ ROWS = [
     ("takes a bench without tests for a passed one", RUNNER, "if not cases:", "if cases is None:",
      "tests/unit/test_runner.py"),
     ("simulates with Icarus as of 2012", RUNNER, '("-g2005",)', '("-g2012",)',
-     "tests/equal/test_cocotb.py::test_example_of_every_layer[icarus-Add]"),
+     "tests/equal/test_cocotb.py::test_example_of_every_layer[icarus-Upsample]"),
 ]
 # fmt: on

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, remark
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, net_folder, remark
 from bittrue.cost import XC7Z020, resources
 from bittrue.errors import BadInput
 from bittrue.spec import Net
@@ -29,8 +29,9 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "nets",
         nargs="+",
+        type=net_folder,
         metavar="NET",
-        help="net folders, a weight bank each, in order; or one folder of such folders",
+        help="net folders or names, a weight bank each, in order; or one folder of such folders",
     )
     add_folder(command, "the overlay")
     add_interval(command)

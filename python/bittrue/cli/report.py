@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from bittrue.bars import steps
-from bittrue.cli.parser import Commands, Parser, add_command, console
+from bittrue.cli.parser import Commands, Parser, add_command, console, net_folder
 from bittrue.cli.sheets import Sheet, show
 from bittrue.errors import BadInput
 
@@ -26,7 +26,7 @@ def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "report", call, "judge trained nets, on one page", net=False, examples=EXAMPLES)
     command.add_argument("application", choices=tuple(OPTIONS), help="dpd: predistorters; ecg: nets for heartbeats")
-    command.add_argument("nets", metavar="NET", nargs="+", help="net folders")
+    command.add_argument("nets", type=net_folder, metavar="NET", nargs="+", help="net folders, or names")
     command.add_argument(
         "-o", "--output", metavar="FILE", default="report.html", help="page to write (default report.html)"
     )

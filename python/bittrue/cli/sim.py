@@ -14,12 +14,12 @@ from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
 from bittrue.bars import steps
 from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of, whole
+from bittrue.cli.parser import NET, Commands, Parser, add_command, add_interval, console, interval_of, net_folder, whole
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
 from bittrue.spec import Net
 
-WEIGHTS = Path("weights") / "tdnn-wide"
+WEIGHTS = "tdnn-wide"
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -32,7 +32,9 @@ def add(commands: Commands[Parser]) -> None:
         net=False,
         examples=("bittrue sim", "bittrue sim weights/ecg-tiny --samples 100 --bench-samples 16"),
     )
-    command.add_argument("net", metavar="NET", nargs="?", default=str(WEIGHTS), help=f"net folder (default {WEIGHTS})")
+    command.add_argument(
+        "net", type=net_folder, metavar="NET", nargs="?", default=WEIGHTS, help=f"{NET} (default {WEIGHTS})"
+    )
     add_interval(command, frames=True)
     sizes = Sizes()
     legs = f"for the legs (default {sizes.legs}, of frames {FRAMES.legs})"

@@ -8,20 +8,25 @@ import tempfile
 from pathlib import Path
 
 from bittrue.errors import BadInput
+from bittrue.places import checkout
 
 VARIABLE = "BITTRUE_BUILD"
 """Environment variable that names the build folder."""
 
 
 def build_root() -> Path:
-    """``$BITTRUE_BUILD``, else ``build/`` of the checkout this package lies in, else ``~/.cache/bittrue``."""
+    """``$BITTRUE_BUILD``, else ``build/`` of the checkout this package lies in, else the user's cache folder.
+
+    The last is the platform's: ``$XDG_CACHE_HOME/bittrue`` or ``~/.cache/bittrue`` on Linux.
+    """
     chosen = os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    checkout = Path(__file__).resolve().parents[3]
-    if (checkout / "pyproject.toml").is_file() and (checkout / "python" / "bittrue").is_dir():
-        return checkout / "build"
-    return Path("~/.cache/bittrue").expanduser()
+    if root := checkout():
+        return root / "build"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bittrue", appauthor=False)
 
 
 def cache_dir(kind: str, key: str) -> Path:

@@ -75,7 +75,7 @@ def call(arguments: argparse.Namespace) -> int:
     out.print(table)
     broken = [line.thing for line in found if line.thing in CORE and not line.good]
     if broken:
-        raise BadInput(f"the core does not work for lack of {', '.join(broken)}; run: pip install bittrue")
+        raise BadInput(f"the core lacks {', '.join(broken)}; install bittrue again, with what it needs")
     out.print("the core works")
     return 0
 

@@ -10,6 +10,7 @@ from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, console, net_folder
 from bittrue.cli.sheets import Sheet, show
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 PATIENTS = ("DS2", "held-out", "synthetic")
 OPTIONS = {"dpd": ("capture",), "ecg": ("data", "patients", "cards")}
@@ -48,7 +49,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise
-        raise BadInput(f"the report needs {error.name}; run: pip install 'bittrue[sim]'") from None
+        raise BadInput(f"the report needs {error.name}; {install('sim')}") from None
     out = console()
     for sheet in sheets:
         show(out, sheet)

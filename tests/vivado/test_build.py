@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -70,6 +71,15 @@ WITH_MOCK = f'exec tclsh "{MOCK}" "$@"'
 
 def overlay(net: Path, folder: Path) -> int:
     return main(["overlay", str(net), "-o", str(folder), "--build"])
+
+
+def test_what_is_written_as_json(quick, net, tmp_path, capsys):
+    command = ["overlay", str(net), "-o", str(tmp_path / "o"), "--interval", "16", "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["net"], found["banks"], found["interval"]) == ("stand-in", ["net"], 16)
+    assert found["files"] and all(Path(file).is_file() for file in found["files"])
+    assert main([*command, "--build"]) == 2 and "one after the other" in capsys.readouterr().err
 
 
 def test_a_build_is_sealed(quick, net, tmp_path, monkeypatch, capfd):

@@ -13,6 +13,7 @@ from bittrue.cli import (
     align,
     c,
     check,
+    completion,
     crash,
     demo,
     demo_data,
@@ -21,6 +22,7 @@ from bittrue.cli import (
     export,
     import_ai8x,
     info,
+    logs,
     max78002,
     overlay,
     recipe,
@@ -61,6 +63,7 @@ COMMANDS = (
     demo_data,
     demo,
     doctor,
+    completion,
 )
 """Modules with ``add(commands)``, which adds the command of that name; its ``call`` takes the parsed arguments."""
 
@@ -87,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         arguments = parser().parse_args(argv)
+        logs.start(arguments.verbose)
         with protected_inputs():
             code = int(arguments.call(arguments))
         sys.stdout.flush()

@@ -13,10 +13,10 @@ from bittrue.bars import steps
 from bittrue.check import LEGS, Leg, Options, Verdict, known_answers
 from bittrue.check import check as compare
 from bittrue.check.net import beside_ref
-from bittrue.check.report import html, sheets, show, summary
+from bittrue.check.report import document, html, sheets, show, summary
 from bittrue.check.usual import MACS, RTL_MACS, SAMPLES, usual_samples
 from bittrue.check.vectors import length
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, print_json, remark, whole
 from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
@@ -50,6 +50,7 @@ def add(commands: Commands[Parser]) -> None:
         "--stalls", type=whole(0, 2**62), metavar="SEED", help="stall the ports of the RTL at random, by this seed"
     )
     command.add_argument("--html", metavar="FILE", help="also write the report as one HTML file")
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -67,6 +68,17 @@ def call(arguments: argparse.Namespace) -> int:
         arguments.samples = usual_samples(net, "rtl" in legs)
     verdict = _compare(net, legs, arguments, real_data(net) if given is None else given)
     verdict.skipped = skipped
+    if arguments.html:
+        write_whole(arguments.html, html(verdict))
+    if arguments.json:
+        print_json(document(verdict) | {"known_answers": known})
+    else:
+        _show(verdict, known)
+    return 0 if verdict.equal else 1
+
+
+def _show(verdict: Verdict, known: int | None) -> None:
+    """Print the report."""
     out = console()
     if known:
         out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
@@ -76,9 +88,6 @@ def call(arguments: argparse.Namespace) -> int:
         style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red",
         markup=False,
     )
-    if arguments.html:
-        write_whole(arguments.html, html(verdict))
-    return 0 if verdict.equal else 1
 
 
 def _compare(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from rich.console import Console
@@ -110,6 +111,15 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
         return number
 
     return convert
+
+
+def print_files(paths: Iterable[os.PathLike[str]], as_json: bool = False) -> None:
+    """Print which files were written, a line each, or as JSON ``{"files": [...]}``."""
+    names = [os.fspath(path) for path in paths]
+    if as_json:
+        print_json({"files": names})
+    else:
+        print("\n".join(names))
 
 
 class _Console(Console):

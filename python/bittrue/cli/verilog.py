@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue import api
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, add_json, print_files
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -21,6 +21,7 @@ def add(commands: Commands[Parser]) -> None:
         ),
     )
     add_folder(command, "MODULE.v, its memory files and MODULE.sha256, which lists them")
+    add_json(command)
     add_interval(command, frames=True)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
 
@@ -28,6 +29,5 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Write the files and print their paths."""
     net, folder = arguments.net, arguments.output
-    for path in api.verilog(net, folder, interval=arguments.interval, probes=arguments.probes):
-        print(path)
+    print_files(api.verilog(net, folder, interval=arguments.interval, probes=arguments.probes), arguments.json)
     return 0

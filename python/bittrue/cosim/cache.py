@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from bittrue.errors import BadInput
 from bittrue.places import checkout
 
+_log = logging.getLogger(__name__)
 VARIABLE = "BITTRUE_BUILD"
 """Environment variable that names the build folder."""
 
@@ -39,7 +41,10 @@ def cache_dir(kind: str, key: str) -> Path:
     key : str
         Digest of everything the result depends on: sources, flags, the tool's version.
     """
-    return build_root() / kind / key
+    folder = build_root() / kind / key
+    if folder.is_dir():
+        _log.info("%s: built before, in %s", kind, folder)
+    return folder
 
 
 def staging_dir(final_dir: Path) -> Path:
@@ -47,6 +52,7 @@ def staging_dir(final_dir: Path) -> Path:
 
     Raises `BadInput` where the build folder cannot be written.
     """
+    _log.info("%s: building in %s", final_dir.parent.name, final_dir)
     try:
         final_dir.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{final_dir.name[:16]}.", dir=final_dir.parent))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +21,7 @@ from bittrue.errors import BadInput
 from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
+_log = logging.getLogger(__name__)
 MINIMUM = (5, 36)
 """Lowest version of the wheel: what cocotb 2.1 needs."""
 WARNINGS = ("-Wno-lint", "-Wwarn-LATCH", "-Wwarn-IMPLICIT", "-Wwarn-PINMISSING")
@@ -203,6 +206,7 @@ def _digest(*parts: object) -> str:
 
 def _run(command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None) -> None:
     """Run a tool in a folder; RuntimeError with the end of what it printed where it fails."""
+    _log.debug("%s", shlex.join(command))
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **(extra or {})}, capture_output=True, text=True, check=False
     )

@@ -24,12 +24,12 @@ def install(extra: str) -> str:
 
 def origin() -> tuple[str, str] | None:
     """pip's option and the requirement that installed bittrue, with ``{extra}`` in its place; None where not known."""
+    if root := checkout():
+        return "-e ", f"{_plain(str(root))}{{extra}}"
     try:
         noted = json.loads(metadata.distribution("bittrue").read_text("direct_url.json") or "null")
     except (metadata.PackageNotFoundError, json.JSONDecodeError):
-        noted = None
-    if root := checkout():
-        return "-e ", f"{_plain(str(root))}{{extra}}"
+        return None
     if not isinstance(noted, dict) or not isinstance(noted.get("url"), str):
         return None
     vcs = noted.get("vcs_info")

@@ -45,7 +45,7 @@ def call(arguments: argparse.Namespace) -> int:
         elif action.metavar in FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     known = f'{NETS}() {{ compgen -d -- "$1"; compgen -W "{" ".join(names())}" -- "$1"; }}'
-    print(shtab.complete(top, arguments.shell, preamble={"bash": known}))
+    print(shtab.complete(top, arguments.shell, preamble=known if arguments.shell == "bash" else ""))
     return 0
 
 

@@ -57,10 +57,11 @@ def test_importing_bittrue_imports_nothing_else():
     assert whole - (time.perf_counter() - began) < 0.2
 
 
-@pytest.mark.parametrize("first", ["check", "cost", "load", "Executor"])
-@pytest.mark.parametrize("how", ["import bittrue; bittrue.{}", "from bittrue import {}"])
-def test_any_name_may_come_first(first, how):
-    code = how.format(first) + "; import bittrue; from bittrue import check, cost; import bittrue.check as again\n"
+@pytest.mark.parametrize(
+    "first", ["import bittrue; bittrue.check", "from bittrue import check", "from bittrue import cost, load"]
+)
+def test_any_name_may_come_first(first):
+    code = f"{first}; import bittrue; from bittrue import check, cost; import bittrue.check as again\n"
     code += "net = bittrue.load('tdnn-wide'); print(bittrue.check is check is again, check.make.__name__,"
     code += "check.check.__name__, bittrue.cost(net).macs == cost.cost(net).macs, 'torch' in __import__('sys').modules)"
     assert python(code).split() == ["True", "make", "check", "True", "False"]
@@ -157,8 +158,8 @@ def test_check_compares_legs_and_says_what_was_skipped(monkeypatch):
 
     legs = {"ref": lambda net, options: Leg("ref", lambda c: ref.run(net, c), lambda c: ref.taps(net, c))}
     monkeypatch.setattr("bittrue.check.legs.LEGS", legs | {"bad": wrong, "c": missing})
-    verdict = bittrue.check(small(), samples=50, inputs=np.ones((7, 2), int))
-    assert not verdict.equal and verdict.skipped == {"c": "no compiler here"} and verdict.kinds["real"] == 7
+    verdict = bittrue.check(small(), samples=50, inputs=np.ones((200, 2), int))
+    assert not verdict.equal and verdict.skipped == {"c": "no compiler here"} and verdict.kinds["real"] == 200
     with pytest.raises(BadInput, match="no compiler here"):
         bittrue.check(small(), ["ref", "c"], 50)
     monkeypatch.setattr("bittrue.check.legs.LEGS", legs | {"c": missing})

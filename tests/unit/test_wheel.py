@@ -24,7 +24,7 @@ class Place:
         self.folder = folder
         here = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BITTRUE"))}
         # compiled models are those of the checkout's tests, as the same source is compiled once
-        self.environment = here | {"BITTRUE_BUILD": str(ROOT / "build"), "HOME": str(folder), "COLUMNS": "120"}
+        self.environment = here | {"BITTRUE_BUILD": str(ROOT / "build"), "COLUMNS": "120"}
         build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
         subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
         (self.wheel,) = (folder / "dist").iterdir()

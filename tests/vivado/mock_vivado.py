@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bittrue.targets.pynq_z1.clock import fclk
+from bittrue.targets.pynq_z1.clock import CLOCK_MHZ, fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.vivado import MOCK, SCRIPT, arguments
 
@@ -29,7 +29,7 @@ class Ran:
 
 def small_design() -> Design:
     """The overlay of the hand-written shell."""
-    return Design("stand_in", fclk(100.0), 32, 32)
+    return Design("stand_in", fclk(CLOCK_MHZ), 32, 32)
 
 
 def run(folder: Path, script: Path = SCRIPT, **settings: str) -> Ran:

@@ -10,6 +10,9 @@
 source [file join [file dirname [file normalize [info script]]] clock_constraint.tcl]
 
 proc out_of_context {verilog mhz} {
+    if {![string is double -strict $mhz] || $mhz <= 0} {
+        error "'$mhz' is no frequency in MHz"
+    }
     set module [file rootname [file tail $verilog]]
     set reports [file join [file dirname $verilog] ${module}_ooc]
     file mkdir $reports

@@ -6,7 +6,7 @@ proc known {name flags valued least most} {
 }
 
 known version                {-short} {} 0 0
-known create_project         {-force -in_memory} {-part} 1 2
+known create_project         {-force -in_memory} {-part} 0 2
 known close_project          {} {} 0 0
 known current_project        {} {} 0 0
 known current_fileset        {} {} 0 0

@@ -37,7 +37,12 @@ WRONG = {
         "axi_dma has no parameter C_INCLUDE_SG",
     ),
     "a value that cannot be": (SETTINGS, "c_sg_length_width 26", "c_sg_length_width 32", "cannot be '32'"),
-    "a clock source that is none": ("ps7.tcl", "FCLK0_PERIPHERAL_CLKSRC {IO", "FCLK0_PERIPHERAL_CLKSRC {PL", "cannot be 'PL PLL'"),
+    "a clock source that is none": (
+        "ps7.tcl",
+        "FCLK0_PERIPHERAL_CLKSRC {IO",
+        "FCLK0_PERIPHERAL_CLKSRC {PL",
+        "cannot be 'PL PLL'",
+    ),
     "a clock that is too fast": (SETTINGS, "{200.00}", "{300.00}", "FCLK0 of 300.00 MHz is out of range"),
     "a DMA that is too fast": (SETTINGS, "{100.00}", "{166.67}", "dma: mm2s runs at 166.67 MHz, 150 at most"),
     "a clock that is off": ("ps7.tcl", "PCW_FPGA_FCLK1_ENABLE 1", "PCW_FPGA_FCLK1_ENABLE 0", "has no FCLK_CLK1"),
@@ -137,7 +142,12 @@ WRONG = {
         "    connect_driver ps7/FCLK_RESET0_N {to_net/s_axis_aresetn}\n",
         "to_net/s_axis_aresetn does not come from a reset block but from ps7/FCLK_RESET0_N",
     ),
-    "a pin that does not exist": ("block_design.tcl", "net_reset/slowest_sync_clk", "net_reset/slowest_clk", "no slowest_clk"),
+    "a pin that does not exist": (
+        "block_design.tcl",
+        "net_reset/slowest_sync_clk",
+        "net_reset/slowest_clk",
+        "no slowest_clk",
+    ),
     "a pin that is not configured": ("ps7.tcl", "PCW_USE_S_AXI_HP0 1", "PCW_USE_S_AXI_HP0 0", "S_AXI_HP0"),
     "a cell that does not exist": ("block_design.tcl", "control/M01_AXI", "contrl/M01_AXI", "no cell for contrl"),
     "an interface twice": ("block_design.tcl", "control/M01_AXI ", "control/M00_AXI ", "is connected already"),
@@ -246,7 +256,12 @@ WRONG = {
     "a clock in MHz for one in ns": ("clock_constraint.tcl", "1000.0 / $mhz", "1.0 / $mhz", "is none that a net"),
     "a constraint that is none": ("clock_constraint.tcl", "create_clock", "create_clk", "is no clock on a port"),
     "a file that is read": ("clock_constraint.tcl", "[open $path w]", "[open $path r]", "and reads none"),
-    "a file elsewhere": ("clock_constraint.tcl", "[open $path w]", "[open /tmp/x.xdc w]", "a script writes files under"),
+    "a file elsewhere": (
+        "clock_constraint.tcl",
+        "[open $path w]",
+        "[open /tmp/x.xdc w]",
+        "a script writes files under",
+    ),
     "reports of nothing": ("implementation.tcl", "    open_run impl_1\n", "", "no design is open"),
     "no bitstream": ("build.tcl", "    write_bitstream_of_run\n", "", "there is no bitstream to include"),
     "no end": ("build.tcl", "    export_overlay $overlay\n", "", "no hardware platform was written"),
@@ -306,7 +321,9 @@ def test_a_pin_on_the_other_clock_is_rejected(folder, pin):
     path.write_text(path.read_text().replace(f"connect_driver ps7/{other} {{", f"connect_driver ps7/{other} {{ {pin} "))
     ran = run(folder, script)
     assert ran.code == 1, ran.output
-    assert re.search(r"is clocked by ps7/FCLK_CLK\d|is in the clock domain of|have no known phase", ran.output), ran.output
+    assert re.search(r"is clocked by ps7/FCLK_CLK\d|is in the clock domain of|have no known phase", ran.output), (
+        ran.output
+    )
 
 
 def test_a_smartconnect_of_one_clock_is_rejected(folder):

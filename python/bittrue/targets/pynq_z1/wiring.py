@@ -53,7 +53,13 @@ NETS = (
     Wire(
         "clk",
         NET_CLOCK,
-        _pins("net_reset/slowest_sync_clk", "control/aclk1", f"{TO_NET}/m_axis_aclk", f"{FROM_NET}/s_axis_aclk", f"{IP}/aclk"),
+        _pins(
+            "net_reset/slowest_sync_clk",
+            "control/aclk1",
+            f"{TO_NET}/m_axis_aclk",
+            f"{FROM_NET}/s_axis_aclk",
+            f"{IP}/aclk",
+        ),
     ),
     Wire(
         "clk",

@@ -81,3 +81,19 @@ def test_drawn_graphs(net: Net, times: float, seed: int) -> None:
 @given(net=graphs(layers=6, lengths=9), times=st.sampled_from([1, 1, 1.5, 3, 10]), seed=st.integers(0, 1000))
 def test_many_drawn_graphs(net: Net, times: float, seed: int) -> None:
     same(net, times, seed)
+
+
+@pytest.mark.heavy
+@settings(QUICK, max_examples=10)
+@given(net=graphs(layers=4, lengths=7), seed=st.integers(0, 1000))
+def test_ten_drawn_graphs_on_icarus(net: Net, seed: int) -> None:
+    pytest.importorskip("cocotb", reason="cocotb is not installed")
+    from bittrue_sim import runner
+    from bittrue_sim.cosimulate import cosimulate
+
+    try:
+        runner.require("icarus")
+    except BadInput as error:
+        pytest.skip(str(error))
+    result = cosimulate(net, interval_of(net, 1.5), "icarus", codes(net, 4, seed), Stalls(seed, 0.4, 0.4, 20))
+    assert result.samples == 4 and result.words > 0

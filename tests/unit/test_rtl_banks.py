@@ -34,10 +34,8 @@ def test_ram_holds_its_banks_and_takes_words(words: int, banks: int, bits: int) 
     rng, stride = random.Random(words), 1 << (words - 1).bit_length()
     half = 1 << bits - 1
     first = [[rng.randrange(-half, half) for _ in range(words)] for _ in range(banks)]
-    ram, held = (
-        Ram(bits, first),
-        {bank * stride + k: word for bank in range(banks) for k, word in enumerate(first[bank])},
-    )
+    held = {bank * stride + k: word for bank in range(banks) for k, word in enumerate(first[bank])}
+    ram = Ram(bits, first)
 
     async def bench(ctx: Any) -> None:
         read_before, expected = 0, None

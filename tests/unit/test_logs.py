@@ -102,6 +102,10 @@ def test_sim_as_json(net, capsys, monkeypatch):
     assert found["equal"] and found["interval"] == default_interval(net)
     assert [row["leg"] for row in found["executions"]] == ["ref", "c", "rtl"]
     assert found["executions"][2]["reason"] == "no Verilator"
+    monkeypatch.setattr("bittrue.cli.sim.is_predistorter", lambda net: True)
+    monkeypatch.setattr("bittrue.cli.sim.version", lambda name: "")
+    assert main(["sim", "net"]) == 0
+    assert "no measured data and no figures of the amplifier, for lack of opendpd" in capsys.readouterr().err
     rows[1] = Row("c", 9, 4, 0.0, 0.1)
     assert not printed(capsys, "sim", "net", code=1)["equal"]
     rows[1:] = []

@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bittrue import spec
+from bittrue.apps.dpd.captures.data import INSTALL
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
 from bittrue.bars import steps
 from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
+from bittrue.cli.packages import version
 from bittrue.cli.parser import (
     NET,
     Commands,
@@ -27,6 +29,7 @@ from bittrue.cli.parser import (
     interval_of,
     net_folder,
     print_json,
+    remark,
     whole,
 )
 from bittrue.errors import BadInput
@@ -73,7 +76,7 @@ def call(arguments: argparse.Namespace) -> int:
                 said.add(doing)
                 errors.print(doing, markup=False)
 
-        if is_predistorter(net):
+        if is_predistorter(net) and _measured():
             with made_folder(arguments.output):  # refused before the work, not after it
                 rows, judged = _predistorter(net, interval, arguments, report)
         else:
@@ -88,6 +91,14 @@ def call(arguments: argparse.Namespace) -> int:
     if judged:
         _show(out, judged)
     return _conclude(out, rows)
+
+
+def _measured() -> bool:
+    """Whether measured data of an amplifier is installed; a remark says how to get it."""
+    if version("opendpd"):
+        return True
+    remark(f"no measured data and no figures of the amplifier, for lack of opendpd; for them run: {INSTALL}")
+    return False
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:

@@ -13,7 +13,6 @@ from bittrue.qat.layers import module_of
 from bittrue.qat.module import LayerModule
 from bittrue.qat.tracing.graph import PLAIN, Graph
 from bittrue.qat.tracing.operations import Pointwise, Real, Sum
-from bittrue.qat.trained import Trained
 from bittrue.spec import TensorType
 
 BLOCK = 64
@@ -24,10 +23,9 @@ KEPT = 1 << 14
 
 @torch.no_grad()
 def put_parameters(module: LayerModule, operation: Sum) -> None:
-    """Give a module the float parameters of an operation, and stop those that are not trained."""
-    assert isinstance(module, Trained)
+    """Give the module of a weighted layer the float parameters of an operation; hold those that are not trained."""
     for name in ("weight", "bias"):
-        parameter = getattr(module, name)
+        parameter: nn.Parameter = getattr(module, name)
         parameter.copy_(torch.from_numpy(np.ascontiguousarray(getattr(operation, name))))
         parameter.requires_grad_(name not in operation.frozen)
 

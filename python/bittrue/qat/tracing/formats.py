@@ -27,7 +27,7 @@ class Formats:
     weight_bits : int
         Bits of weights, 2 to 24; the fraction is chosen layer by layer.
     table_bits : int
-        Most bits of what a table looks up (tanh and other functions of one number), 2 to 16: it has ``2**bits`` entries.
+        Most bits of what is looked up in a table (of tanh, say), 2 to 16: it has ``2**bits`` entries.
     tensors, weights : mapping of str to int, str or Format
         Bits, or the whole format, of single tensors (``"input"``, or a node's name: that of its result) and weights.
     chip : bool

@@ -85,7 +85,7 @@ def cat(reader: Reader, node: fx.Node, module: Any = None) -> str:
     axes, axis = node.meta["value"].ndim, found.get("axis", found["dim"])
     if axis % axes != 1:
         reader.refuse(node, f"joins axis {axis}", "dim=1, the channels")
-    names = [reader.tensor(part, None if not reader.fixed(part) else _like(reader, node, part)) for part in given]
+    names = [reader.tensor(part) for part in given]
     return names[0] if len(names) == 1 else reader.add(node, Kept(Concat()), *names)
 
 
@@ -150,11 +150,6 @@ def _each_channel(reader: Reader, tensor: Any, other: Any) -> Any:
     spread = np.broadcast_to(value, (2, *shape))
     rows = spread.reshape(2, shape[0], -1)
     return rows[0, :, 0].copy() if (rows == rows[:1, :, :1]).all() else None
-
-
-def _like(reader: Reader, node: fx.Node, part: Any) -> tuple[int, ...]:
-    """The shape of one sample of a fixed tensor that is joined."""
-    return tuple(numbers(reader.value(part)).shape[1:])
 
 
 def _combined(reader: Reader, node: fx.Node, kind: type[Eltwise], *operands: Any) -> str:

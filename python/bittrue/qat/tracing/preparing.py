@@ -155,17 +155,17 @@ def _named(graph: Graph, given: tuple[Tensor, ...]) -> dict[str, Tensor]:
 
 
 def _check_once(root: nn.Module, calls: fx.Graph) -> None:
-    """Raise `BadInput` where a layer with parameters runs twice: as two layers it would be trained apart."""
+    """Raise `BadInput` where a parameter is used twice: as two it would be trained apart."""
     seen = set[int]()
     for node in calls.nodes:
         if node.op == "call_module":
-            layer = root.get_submodule(str(node.target))
-            if id(layer) in seen and any(True for _ in layer.parameters()):
+            own = {id(parameter) for parameter in root.get_submodule(str(node.target)).parameters()}
+            if own & seen:
                 raise BadInput(
-                    f"{node.meta['place']} runs a second time; give it a layer of its own, or quantise without "
-                    f"training (bittrue.qat.ptq)"
+                    f"{node.meta['place']} uses parameters a second time; give it a layer of its own, or quantise "
+                    f"without training (bittrue.qat.ptq)"
                 )
-            seen.add(id(layer))
+            seen |= own
 
 
 @torch.no_grad()

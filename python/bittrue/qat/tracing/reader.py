@@ -108,10 +108,11 @@ class Reader:
         if not self.fixed(given):
             return self._names[given]
         value = numbers(self.value(given))
-        if isinstance(given, fx.Node) and value.ndim == len(like or ()) + 1:
-            value = value[0] if np.all(value == value[:1]) else value
-        name = self._unique("constant")
-        return self.graph.add(name, Fixed(np.broadcast_to(value, like or value.shape)), (), "a constant")
+        spread = np.broadcast_to(value, (self._batch, *like)) if like else value
+        if spread.ndim < 2 or not (spread == spread[:1]).all():
+            at = self.place(given) if isinstance(given, fx.Node) else f"net {self.graph.name}: a constant"
+            raise BadInput(f"{at} differs from sample to sample, or is no tensor (N, ...); make it an input of forward")
+        return self.graph.add(self._unique("constant"), Fixed(spread[0].copy()), (), "a constant")
 
     def add(self, node: fx.Node, operation: Operation, *inputs: str, suffix: str = "") -> str:
         """Append an operation; its name."""
@@ -127,16 +128,16 @@ class Reader:
     def scaled(self, node: fx.Node, source: str, factor: Real, offset: Real, trained: bool = False) -> str:
         """``factor * x + offset``, one number a channel: in the layer before, else by a filter for each channel."""
         part = self.graph.part(source)
-        plain = part is not None and isinstance(part.operation, Sum) and part.operation.activation == Linear()
-        if part is not None and plain and self._users(source) == {node}:
-            part.operation.scale(factor, offset)
+        before = part.operation if part is not None and self._users(source) == {node} else None
+        if isinstance(before, Sum) and before.activation == Linear():
+            before.scale(factor, offset)
             if trained:
-                part.operation.frozen -= {"bias"}
+                before.frozen -= {"bias"}
             return source
         return self._filtered(node, source, factor, offset, Linear(), trained)
 
     def activated(self, node: fx.Node, source: str, activation: Activation) -> str:
-        """An activation: in the layer before, also before a maximum that was taken of it, else by a layer of its own."""
+        """An activation: in the layer before, also in front of a maximum in between, else by a layer of its own."""
         name, users = source, {node}
         while (part := self.graph.part(name)) is not None and self._users(name) <= users:
             if isinstance(part.operation, Sum) and part.operation.activation == Linear():
@@ -241,7 +242,10 @@ class Reader:
         self.graph.shapes = {name: shape for name, shape in self.graph.shapes.items() if name in names}
 
     def _name(self, node: fx.Node) -> str:
-        return node_name(str(node.target) if node.op == "call_module" else node.name)
+        if node.op != "call_module":
+            return node_name(node.name)
+        path = str(node.target)
+        return node_name(f"{self.kind(node)}_{path}" if path.isdecimal() else path)
 
     def _unique(self, name: str) -> str:
         found = next(text for text in _numbered(name) if text not in self._taken)

@@ -17,6 +17,8 @@ from bittrue.errors import BadInput
 
 KNOWN = {"shape", "ndim", "dtype", "device", "size", "dim", "numel", "nelement", "ndimension", "is_floating_point"}
 """What of a tensor is a number, or says one, that does not depend on the samples; Python gets it while tracing."""
+FAILURES = (TypeError, RuntimeError, ValueError, LookupError, AttributeError, AssertionError)
+"""What calls raise on samples, or arguments, that they do not take; a `TraceError` is a ValueError."""
 _OWN = str(Path(__file__).parent)
 _TORCH = str(Path(torch.__file__).parent)
 
@@ -45,7 +47,7 @@ def trace(module: nn.Module, example: Sequence[Tensor]) -> tuple[nn.Module, fx.G
         graph = tracer.trace(root)
     except BadInput:
         raise
-    except (fx.proxy.TraceError, TypeError, RuntimeError, ValueError, IndexError, AttributeError) as error:
+    except FAILURES as error:
         where = tracer.failed(error)
         why = " ".join(str(error).split())[:300]
         if isinstance(error, fx.proxy.TraceError):

@@ -40,8 +40,8 @@ def trace(module: nn.Module, example: Sequence[Tensor]) -> tuple[nn.Module, fx.G
     BadInput
         Where ``forward`` takes other arguments, decides by the values of tensors, or fails on the example.
     """
-    root = copy.copy(module)
     tracer = _Tracer(example)
+    root = nn.Sequential(module) if tracer.is_leaf_module(module, "") else copy.copy(module)
     try:
         _check_arguments(module, len(example))
         graph = tracer.trace(root)

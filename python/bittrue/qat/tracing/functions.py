@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, fx
 
-from bittrue.qat.tracing.modules import adaptive, leaky, pointwise, pool, relu, reshape, same, shuffle, source, upsample
+from bittrue.qat.tracing.modules import (
+    adaptive,
+    leaky,
+    padded,
+    pointwise,
+    pool,
+    relu,
+    reshape,
+    same,
+    shuffle,
+    source,
+    upsample,
+)
 from bittrue.qat.tracing.operations import Combined, Kept
 from bittrue.qat.tracing.reader import Reader, Rule, numbers
 from bittrue.spec import Abs, Add, Concat, Eltwise, Mul, Sub, Upsample
@@ -100,13 +113,34 @@ def reduced(reader: Reader, node: fx.Node, kind: str) -> str:
     return reader.reshaped(node, pool(reader, node, kind, sizes), reader.shape(node))
 
 
+def moved(reader: Reader, node: fx.Node, module: Any = None) -> str:
+    """A permutation of axes, or an index, that leaves all numbers in their order."""
+    given: Any = node.args[0]
+    value = given.meta["value"]
+    places = torch.arange(value.numel()).reshape(value.shape)
+    target: Any = getattr(Tensor, node.target) if isinstance(node.target, str) else node.target
+    found = target(places, *node.args[1:], **node.kwargs).flatten()
+    if not torch.equal(found, places.flatten()):
+        reader.refuse(node, "moves, or leaves out, samples")
+    return reshape(reader, node)
+
+
+def _pad(reader: Reader, node: fx.Node, module: Any = None) -> str:
+    found = {"mode": "constant", "value": None, **arguments(node, "pad", "mode", "value")}
+    if found["mode"] != "constant":
+        reader.refuse(node, f"pads in mode {found['mode']!r}", "zeros")
+    return padded(reader, node, found["pad"], found["value"])
+
+
 def _max_pool(reader: Reader, node: fx.Node, module: Any = None) -> str:
     found = {"stride": None, "padding": 0, "dilation": 1, **arguments(node, *_POOL)}
     return pool(reader, node, "max", *(found[name] for name in ("kernel_size", "stride", "dilation", "padding")))
 
 
 def _avg_pool(reader: Reader, node: fx.Node, module: Any = None) -> str:
-    found = {"stride": None, "padding": 0, **arguments(node, *_MEAN)}
+    found = {"stride": None, "padding": 0, "count_include_pad": True, **arguments(node, *_MEAN)}
+    if not found["count_include_pad"] and any(np.ravel(found["padding"])):
+        reader.refuse(node, "counts no zeros at the ends", "count_include_pad=True")
     if found.get("divisor_override"):
         reader.refuse(node, "divides by divisor_override", "the mean, and another scale of the weights behind it")
     return pool(reader, node, "avg", found["kernel_size"], found["stride"], 1, found["padding"])
@@ -194,6 +228,8 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("add", "__add__", "__radd__"), add),
     **dict.fromkeys(("mul", "multiply"), mul),
     **dict.fromkeys(("abs", "absolute"), lambda r, n, m: r.activated(n, source(r, n), Abs())),
+    **dict.fromkeys(("permute", "transpose", "swapaxes", "movedim", "getitem"), moved),
+    "pad": _pad,
     "sub": sub,
     "div": div,
     "neg": neg,

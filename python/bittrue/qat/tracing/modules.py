@@ -127,16 +127,36 @@ def pointwise(reader: Reader, node: fx.Node, module: Any) -> str:
 def pool(
     reader: Reader, node: fx.Node, kind: str, size: Any, stride: Any = None, dilation: Any = 1, padding: Any = 0
 ) -> str:
-    """A pool without padding whose windows are all whole."""
+    """A pool whose windows are all whole."""
     taken = source(reader, node)
     shape = reader.graph.shapes[taken]
     if len(shape) not in (2, 3):
         reader.refuse(node, f"pools a tensor of shape {shape}", "frames (channels, length) or images")
     if any(np.ravel(padding)):
-        reader.refuse(node, f"pads a pool by {padding}", "a pool without padding, or a convolution with a stride")
+        taken = _pool_padding(reader, node, taken, kind, padding)
     made: Any = {"max": (MaxPool1d, MaxPool2d), "avg": (AvgPool1d, AvgPool2d)}[kind][len(shape) - 2]
     numbers = [_number(value, len(shape) - 1) for value in (size, stride or size, dilation)]
     return reader.add(node, Kept(made(*numbers)), taken)
+
+
+def _pool_padding(reader: Reader, node: fx.Node, taken: str, kind: str, padding: Any) -> str:
+    """Zeros around a tensor. Those of a maximum count less than any sample, which 0 does where nothing is negative."""
+    part = reader.graph.part(taken)
+    rectified = part is not None and isinstance(part.operation, Sum) and part.operation.activation == ReLU()
+    if kind == "max" and not rectified:
+        reader.refuse(node, f"pads samples that may be negative by {padding}", "a ReLU before it")
+    return reader.same(node, taken, padding=_number(padding, len(reader.graph.shapes[taken]) - 1))
+
+
+def padded(reader: Reader, node: fx.Node, pads: Sequence[int], value: float | None = None) -> str:
+    """``F.pad`` with zeros behind and before the axes after the channels; ``pads`` begins with the last axis."""
+    taken = source(reader, node)
+    shape, pairs = reader.graph.shapes[taken], [tuple(pads[k : k + 2]) for k in range(0, len(pads), 2)]
+    wanted = reversed([*pairs, *[(0, 0)] * (len(shape) - 1 - len(pairs))])
+    if value or min(pads) < 0 or not 2 <= len(shape) <= 3 or len(pairs) >= len(shape):
+        reader.refuse(node, f"pads {shape} by {tuple(pads)} with {value or 0}", "zeros behind the channels' axis")
+    ends = tuple(wanted)
+    return reader.same(node, taken, padding=ends if len(shape) == 3 else ends[0])
 
 
 def _number(value: Any, axes: int) -> Any:
@@ -152,6 +172,8 @@ def max_pool(reader: Reader, node: fx.Node, module: Any) -> str:
 
 def avg_pool(reader: Reader, node: fx.Node, module: Any) -> str:
     """``nn.AvgPool1d`` and ``nn.AvgPool2d``."""
+    if not module.count_include_pad and any(np.ravel(module.padding)):
+        reader.refuse(node, "counts no zeros at the ends", "count_include_pad=True")
     if getattr(module, "divisor_override", None):
         reader.refuse(node, "divides by divisor_override", "the mean, and another scale of the weights behind it")
     return pool(reader, node, "avg", module.kernel_size, module.stride, 1, module.padding)
@@ -197,6 +219,8 @@ MODULES: dict[type, Rule] = {
     **dict.fromkeys((nn.Flatten, nn.Unflatten), reshape),
     **dict.fromkeys(_POINTWISE, pointwise),
     **dict.fromkeys(_NOTHING, same),
+    **dict.fromkeys((nn.ZeroPad1d, nn.ZeroPad2d), lambda r, n, m: padded(r, n, m.padding)),
+    **dict.fromkeys((nn.ConstantPad1d, nn.ConstantPad2d), lambda r, n, m: padded(r, n, m.padding, m.value)),
     nn.Linear: linear,
     nn.ReLU: relu,
     nn.LeakyReLU: lambda r, n, m: leaky(r, n, m.negative_slope),

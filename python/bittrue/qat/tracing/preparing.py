@@ -60,7 +60,7 @@ def prepare(
         parameter, a module in training, samples of another shape, a layer with parameters that runs twice, and for
         what `Network` refuses.
     """
-    made, inputs = _read(module, samples(example_input, module, "example_input"), name, trained=True)
+    made, inputs = _read(module, example_input, "example_input", name, trained=True)
     if calibration is not None:
         inputs = _named(made, samples(calibration, module, "calibration"))
     said = Formats.of(formats)
@@ -98,8 +98,7 @@ def ptq(
     BadInput
         As `prepare`; a layer may run twice.
     """
-    given = samples(calibration, module, "calibration")
-    made, inputs = _read(module, given, name, trained=False)
+    made, inputs = _read(module, calibration, "calibration", name, trained=False)
     said = Formats.of(formats)
     choice = _chosen(made, inputs, said, clamp=True)
     if search:
@@ -123,9 +122,7 @@ def _built(graph: Graph, choice: Choice, formats: Formats) -> Quantised:
     return Quantised(*chip.as_chip(graph, choice)) if formats.chip else Quantised(graph, choice)
 
 
-def _read(
-    module: nn.Module, given: tuple[Tensor, ...], name: str | None, trained: bool
-) -> tuple[Graph, dict[str, Tensor]]:
+def _read(module: nn.Module, data: Any, what: str, name: str | None, trained: bool) -> tuple[Graph, dict[str, Tensor]]:
     """The graph of a module, and its samples by the names of the inputs."""
     if not isinstance(module, nn.Module):
         raise BadInput(f"{shown(module)} is no module of PyTorch's; give an nn.Module")
@@ -137,6 +134,7 @@ def _read(
     for key, value in module.state_dict().items():
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise BadInput(f"{type(module).__name__}: {key} holds NaN or infinity; restart training at a lower rate")
+    given = samples(data, module, what)
     pair = example(given)
     root, calls = trace(module, pair)
     if trained:

@@ -24,6 +24,7 @@ from bittrue.spec.stages import node_name
 Rule = Callable[["Reader", fx.Node, Any], str]
 """``(reader, node, module or None) -> name``: adds what a call computes, and names the tensor."""
 
+_LINEAR = Linear()
 _MONOTONE = (MaxPool1d, MaxPool2d, Flatten, Reshape, Upsampling)
 """Layers that a ReLU may change places with."""
 
@@ -120,7 +121,11 @@ class Reader:
         return self.graph.add(name, operation, inputs, self.place(node))
 
     def reshaped(self, node: fx.Node, source: str, shape: tuple[int, ...]) -> str:
-        """The same numbers in the same order under another shape."""
+        """The same numbers in the same order under another shape; of several shapes the last one counts."""
+        while (part := self.graph.part(source)) and isinstance(part.operation, Kept):
+            if not isinstance(part.operation.made, Flatten | Reshape):
+                break
+            (source,) = part.inputs
         if shape == self.graph.shapes[source]:
             return source
         return self.add(node, Kept(Flatten() if len(shape) == 1 else Reshape(shape)), source, suffix="shape")
@@ -134,7 +139,7 @@ class Reader:
             if trained:
                 before.frozen -= {"bias"}
             return source
-        return self._filtered(node, source, factor, offset, Linear(), trained)
+        return self._filtered(node, source, factor, offset, trained=trained)
 
     def activated(self, node: fx.Node, source: str, activation: Activation) -> str:
         """An activation: in the layer before, also in front of a maximum in between, else by a layer of its own."""
@@ -147,8 +152,12 @@ class Reader:
             if not moved or not isinstance(activation, ReLU | LeakyReLU):
                 break
             (name,), users = part.inputs, self._aliases(name)
+        return self.same(node, source, activation)
+
+    def same(self, node: fx.Node, source: str, activation: Activation = _LINEAR, **options: Any) -> str:
+        """A layer that weighs every channel by 1: for an activation, or for zeros around it (``padding``)."""
         channels = self.graph.shapes[source][0]
-        return self._filtered(node, source, np.ones(channels), np.zeros(channels), activation)
+        return self._filtered(node, source, np.ones(channels), np.zeros(channels), activation, **options)
 
     def place(self, node: fx.Node) -> str:
         """Where a call stands."""
@@ -184,7 +193,14 @@ class Reader:
         return self.root.get_submodule(str(node.target)) if node.op == "call_module" else None
 
     def _filtered(
-        self, node: fx.Node, source: str, factor: Real, offset: Real, activation: Activation, trained: bool = False
+        self,
+        node: fx.Node,
+        source: str,
+        factor: Real,
+        offset: Real,
+        activation: Activation = _LINEAR,
+        trained: bool = False,
+        **options: Any,
     ) -> str:
         """A filter of one weight for each channel."""
         shape = self.graph.shapes[source]
@@ -196,7 +212,7 @@ class Reader:
         weight = np.asarray(factor, np.float64).reshape(-1, 1, *(1,) * axes)
         frozen = frozenset[str]() if trained else frozenset({"weight", "bias"})
         kind: Any = (Conv1d, Conv2d)[axes - 1]
-        filters = Sum(kind, weight, offset, {"groups": len(weight)}, activation, frozen)
+        filters = Sum(kind, weight, offset, {"groups": len(weight), **options}, activation, frozen)
         if len(shape) > 1:
             return self.add(node, filters, source)
         return self.add(node, Kept(Flatten()), self.add(node, filters, source, suffix="filters"))
@@ -230,7 +246,7 @@ class Reader:
     def _check(self, node: fx.Node) -> None:
         found, wanted = self.graph.shapes[self._names[node]], self.shape(node)
         if found != wanted:
-            self.refuse(node, f"gives shape {wanted} where a layer gives {found}", OTHERWISE)
+            self.refuse(node, f"gives shape {wanted} where a layer gives {found}")
 
     def _prune(self) -> None:
         needed = set(self.graph.outputs)

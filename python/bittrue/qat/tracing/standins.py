@@ -5,6 +5,7 @@ from __future__ import annotations
 _NORM = "BatchNorm behind a convolution or a linear layer is folded into it"
 _WHOLE = "frames are (N, channels, length) and images (N, channels, rows, columns), so give the data channels first"
 _MEMORY = "a net has no state from one step to the next; convolutions with a dilation see as far back"
+_WHOLE_WINDOWS = "ceil_mode=False, or a size that the stride divides"
 _SIZED = "mode 'nearest' and a convolution behind it, or a transposed convolution"
 _PARTS = "a convolution with a kernel of 1 for each part picks the channels"
 _SCORES = "return what goes into it: the largest stays the largest, and the loss can take it in training"
@@ -28,8 +29,9 @@ STAND_INS: dict[str, str] = {
     ),
     **dict.fromkeys(("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), "the module of torch.nn"),
     **dict.fromkeys(("PReLU", "prelu"), "nn.LeakyReLU(2**-k), whose slope is a shift"),
-    **dict.fromkeys(("ReflectionPad1d", "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d"), "zeros: padding="),
-    **dict.fromkeys(("pad", "ZeroPad1d", "ZeroPad2d", "ConstantPad1d"), "padding= of the convolution behind it"),
+    **dict.fromkeys(("ReflectionPad1d", "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "pad"), "zeros"),
+    **dict.fromkeys(("MaxPool1d", "MaxPool2d", "max_pool1d", "max_pool2d"), _WHOLE_WINDOWS),
+    **dict.fromkeys(("AvgPool1d", "AvgPool2d", "avg_pool1d", "avg_pool2d"), _WHOLE_WINDOWS),
     **dict.fromkeys(("sum", "var", "std", "norm"), "mean, or a convolution with a kernel of the whole length"),
     **dict.fromkeys(("max", "min"), "amax, or a MaxPool over the whole length"),
     **dict.fromkeys(("Embedding", "EmbeddingBag", "embedding"), "one-hot samples and nn.Linear"),

@@ -49,13 +49,16 @@ def trace(module: nn.Module, example: Sequence[Tensor]) -> tuple[nn.Module, fx.G
         raise
     except FAILURES as error:
         where = tracer.failed(error)
-        why = " ".join(str(error).split())[:300]
         if isinstance(error, fx.proxy.TraceError):
             raise BadInput(
-                f"{where} decides by the values of a tensor ({why}); a net computes the same for every sample, so take "
-                f"the decision out of forward"
+                f"{where} decides or loops by the values of a tensor; a net computes the same for every sample, so "
+                f"take that out of forward"
             ) from None
-        raise BadInput(f"{where} cannot be traced on samples of shape {_shapes(example)}: {why}") from None
+        why = " ".join(str(error).split())[:300]
+        raise BadInput(
+            f"{where} fails on samples of shape {_shapes(example)} ({why}); give samples (N, ...) of the shape that "
+            f"the module takes"
+        ) from None
     return root, graph
 
 
@@ -157,6 +160,7 @@ class _Tracer(fx.Tracer):
     def _place(self, node: fx.Node) -> str:
         """What is called, and the line of the user's source that calls it, where there is one."""
         what = str(node.target) if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+        what = "a tensor" if what.startswith("_tensor_constant") else what
         if node.op == "call_module":
             what = f"{node.target} ({type(self.root.get_submodule(str(node.target))).__name__})"
         frame = sys._getframe(2)

@@ -160,6 +160,7 @@ def _call(reader: Reader, node: fx.Node, module: Any = None) -> str:
     rest = node.args[1:]
     if not all(map(reader.fixed, (*rest, *options.values()))):
         reader.refuse(node, "takes several tensors", "functions of one")
+    rest, options = tuple(map(reader.value, rest)), {name: reader.value(value) for name, value in options.items()}
 
     target: Any = getattr(Tensor, node.target) if isinstance(node.target, str) else node.target
     return pointwise(reader, node, lambda x: target(x, *rest, **options))

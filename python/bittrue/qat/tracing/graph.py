@@ -77,15 +77,16 @@ class Graph:
 
     def net(self, formats: Mapping[str, Format], weights: Mapping[str, Format]) -> Net:
         """The net with these formats of tensors and of weights, by name. Raises `BadInput` as `Net` does."""
-        types = {name: TensorType(self.shapes[name], formats[name]) for name in self.shapes}
-        nodes = []
+        given = {name: TensorType(self.shapes[name], formats[name]) for name in self.inputs}
+        types, nodes = dict(given), []
         for part in self.parts:
             chosen = Chosen(formats[part.name], weights.get(part.name))
+            taken = [types[source] for source in part.inputs]
             try:
-                layer = part.operation.layer([types[source] for source in part.inputs], chosen)
+                layer = part.operation.layer(taken, chosen)
+                types[part.name] = layer.output_type(*taken)
             except BadInput as error:
                 raise BadInput(f"{part.place}: {error}") from None
             nodes.append(Node(part.name, layer, part.inputs))
-        given = {name: types[name] for name in self.inputs}
         order = [part.name for part in self.parts if part.name in self.outputs]
         return Net(self.name, given if len(given) > 1 else given[self.inputs[0]], nodes, outputs=order)

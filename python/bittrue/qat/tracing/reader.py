@@ -98,11 +98,12 @@ class Reader:
         """A plain value, or that of a fixed node. Raises `BadInput` for a parameter, which would not be trained."""
         if not isinstance(given, fx.Node):
             return given
-        for node in (given, *given.all_input_nodes):
-            value = node.meta["value"]
-            if node.op == "get_attr" and isinstance(value, nn.Parameter) and value.requires_grad:
-                self.refuse(node, "is a parameter outside of a layer", "requires_grad_(False), or a buffer")
-        return given.meta["value"]
+        value = given.meta["value"]
+        if isinstance(value, nn.Parameter) and value.requires_grad:
+            self.refuse(given, "is a parameter outside of a layer", "requires_grad_(False), or a buffer")
+        for node in given.all_input_nodes:
+            self.value(node)
+        return value
 
     def tensor(self, given: Any, like: tuple[int, ...] | None = None) -> str:
         """The name of the tensor that a node is; a fixed one, spread to the shape ``like``, is added as it is."""
@@ -137,7 +138,7 @@ class Reader:
         if isinstance(before, Sum) and before.activation == Linear():
             before.scale(factor, offset)
             if trained:
-                before.frozen -= {"bias"}
+                before.frozen = frozenset()
             return source
         return self._filtered(node, source, factor, offset, trained=trained)
 

@@ -300,6 +300,19 @@ def test_the_chip_has_the_same_codes_under_other_names():
     assert (y - y_net).abs().max() < 0.1 * y.abs().max() and law(chip, x)
 
 
+def test_weights_of_the_chip_are_fitted_with_their_biases():
+    module, x, _ = made("batch norm behind a matrix")
+    network = prepare(module, x / x.abs().max(), "max78002")
+    with torch.no_grad():
+        for module in network.trained.values():
+            module.weight *= 0.01
+            module.bias.fill_(1.3)
+    assert network.clamped() != dict.fromkeys(network.trained, 0)
+    network.fit_weight_formats()
+    assert network.clamped() == dict.fromkeys(network.trained, 0) and law(network, x)
+    assert {str(node.layer.weight_format) for node in network.to_net().nodes} == {"Q2.6"}
+
+
 def test_a_module_is_not_changed():
     module, x, _ = made("numbers at every place")
     before = set(vars(module))

@@ -66,8 +66,8 @@ MODULES = [
         rf"net Calls: permute at \S*{HERE} moves, or leaves out, samples; what could",
     ),
     (*frames(lambda s, x: x.transpose(1, 2)), "so give the data channels first"),
-    (*frames(lambda s, x: s.a(x).chunk(2, 1)[0], a=CONV), "chunk at .* a convolution with a kernel of 1"),
-    (*frames(lambda s, x: x[:, :2]), "getitem at .* a convolution with a kernel of 1"),
+    (*frames(lambda s, x: s.a(x).chunk(2, 1)[0], a=CONV), "chunk at .* a convolution with a kernel of 1 for each part"),
+    (*frames(lambda s, x: x[:, :2]), "getitem at .* F.pad with two numbers pads one end"),
     (*frames(lambda s, x: torch.softmax(s.a(x), 1), a=CONV), "softmax at .* return what goes into it"),
     (
         *frames(lambda s, x: x / x.mean(-1, keepdim=True)),
@@ -232,8 +232,9 @@ def test_modules_in_training_and_with_nan():
         module[1].running_var[2] = float("inf")
     with pytest.raises(BadInput, match=r"Sequential: 1\.running_var holds NaN or infinity"):
         ptq(module.eval(), X)
-    with pytest.raises(BadInput, match=r"is no module of PyTorch's; give an nn\.Module"):
-        prepare(lambda x: x, X)  # type: ignore[arg-type]
+    for other in (lambda x: x, torch.jit.trace(nn.Conv1d(4, 4, 3).eval(), X)):
+        with pytest.raises(BadInput, match=r"is no module that can be traced; give the nn\.Module itself"):
+            prepare(other, X)  # type: ignore[arg-type]
 
 
 def test_stand_ins_are_phrases():

@@ -70,4 +70,5 @@ def test_a_journey(journey, tmp_path, monkeypatch):
 def test_all_commands_of_a_journey(journey, tmp_path, monkeypatch):
     run(journey, tmp_path, monkeypatch)
     for command in commands(journey):
-        assert main(command) == 0, command
+        few = ["--samples", "16"] if command[0] == "check" else []
+        assert main([*command, *few]) == 0, command

@@ -124,8 +124,8 @@ def _built(graph: Graph, choice: Choice, formats: Formats) -> Quantised:
 
 def _read(module: nn.Module, data: Any, what: str, name: str | None, trained: bool) -> tuple[Graph, dict[str, Tensor]]:
     """The graph of a module, and its samples by the names of the inputs."""
-    if not isinstance(module, nn.Module):
-        raise BadInput(f"{shown(module)} is no module of PyTorch's; give an nn.Module")
+    if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
+        raise BadInput(f"{shown(module)} is no module that can be traced; give the nn.Module itself")
     if module.training:
         raise BadInput(
             f"{type(module).__name__} is in training mode; call eval() first: batch norm is folded with its running "

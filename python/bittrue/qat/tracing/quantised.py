@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bittrue.qat.network import Network
-from bittrue.qat.tracing.choosing import Choice
+from bittrue.qat.tracing.choosing import Choice, chip_weights
 from bittrue.qat.tracing.floating import put_parameters
 from bittrue.qat.tracing.graph import Graph
 from bittrue.qat.tracing.report import Report
@@ -32,9 +32,18 @@ class Quantised(Network):
     def __init__(self, graph: Graph, choice: Choice, exponents: dict[str, int] | None = None) -> None:
         super().__init__(graph.net(choice.tensors, choice.weights))
         self.places = {part.name: part.place for part in graph.parts}
-        self.exponents = exponents or dict.fromkeys(choice.tensors, 0)
+        self.exponents, self._on_chip = exponents or dict.fromkeys(choice.tensors, 0), exponents is not None
         for name, operation in graph.sums.items():
             module = self.layers[name]
             put_parameters(module, operation)
-            if exponents is not None and isinstance(module, Biased):
+            if self._on_chip and isinstance(module, Biased):
                 module.bias_in_weight_format = True
+
+    def fit_weight_formats(self, bits: int | None = None) -> None:
+        """As of `Network`; for the chip, formats of 8 bits that hold the biases too."""
+        if not self._on_chip:
+            return super().fit_weight_formats(bits)
+        for module in self.trained.values():
+            if isinstance(module, Biased):
+                weight, bias = (getattr(module, name).detach().cpu().numpy() for name in ("weight", "bias"))
+                module.reformat(chip_weights(weight, bias))

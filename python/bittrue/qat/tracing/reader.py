@@ -265,7 +265,7 @@ class Reader:
         return node_name(f"{self.kind(node)}_{path}" if path.isdecimal() else path)
 
     def _unique(self, name: str) -> str:
-        found = next(text for text in _numbered(name) if text not in self._taken)
+        found = next(text for text in _numbered(name[:36]) if text not in self._taken)
         self._taken.add(found)
         return found
 

@@ -7,7 +7,7 @@ _WHOLE = "frames are (N, channels, length) and images (N, channels, rows, column
 _MEMORY = "a net has no state from one step to the next; convolutions with a dilation see as far back"
 _WHOLE_WINDOWS = "ceil_mode=False, or a size that the stride divides"
 _SIZED = "mode 'nearest' and a convolution behind it, or a transposed convolution"
-_PARTS = "a convolution with a kernel of 1 for each part picks the channels"
+_PARTS = "a convolution with a kernel of 1 for each part picks channels, F.pad with two numbers pads one end"
 _SCORES = "return what goes into it: the largest stays the largest, and the loss can take it in training"
 
 STAND_INS: dict[str, str] = {

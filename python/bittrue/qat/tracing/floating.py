@@ -26,7 +26,7 @@ def put_parameters(module: LayerModule, operation: Sum) -> None:
     """Give the module of a weighted layer the float parameters of an operation; hold those that are not trained."""
     for name in ("weight", "bias"):
         parameter: nn.Parameter = getattr(module, name)
-        parameter.copy_(torch.from_numpy(np.ascontiguousarray(getattr(operation, name))))
+        parameter.copy_(torch.from_numpy(np.array(getattr(operation, name), order="C")))
         parameter.requires_grad_(name not in operation.frozen)
 
 

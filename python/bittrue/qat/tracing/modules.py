@@ -78,7 +78,7 @@ def transposed(reader: Reader, node: fx.Node, module: Any) -> str:
     weight, bias, frozen = _parameters(module, module.out_channels)
     names = ("stride", "padding", "output_padding", "dilation", "groups")
     options = {name: getattr(module, name) for name in names}
-    kernel: Any = transposed_kernel(weight, module.groups)
+    kernel = np.array(transposed_kernel(weight, module.groups), np.float64, order="C")
     return reader.add(node, Sum(kind, kernel, bias, options, frozen=frozen), source(reader, node))
 
 

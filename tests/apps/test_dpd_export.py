@@ -130,7 +130,8 @@ def test_float_parameters_take_the_formats_of_the_net_or_of_the_recipe(capture_f
 def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
     torch = pytest.importorskip("torch")
     from bittrue.apps.dpd.training import fit
-    from bittrue.qat import Network, checkpoint
+    from bittrue.kit.training import checkpoint
+    from bittrue.qat import Network
 
     text = plan(capture_folder)
     best, parent = (parameters(skeleton(text), seed) for seed in (0, 1))
@@ -152,7 +153,7 @@ def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
 def test_what_is_no_source_is_refused_and_nothing_is_executed(capture_folder, tmp_path):
     torch = pytest.importorskip("torch")
     from bittrue.apps.dpd.training import fit
-    from bittrue.qat import checkpoint
+    from bittrue.kit.training import checkpoint
 
     text = plan(capture_folder)
     (tmp_path / "junk.pt").write_bytes(b"junk")

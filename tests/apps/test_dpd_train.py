@@ -20,7 +20,7 @@ from bittrue.apps.dpd.train import train  # noqa: E402
 from bittrue.apps.dpd.training import fit  # noqa: E402
 from bittrue.apps.dpd.training.equalise import equalise  # noqa: E402
 from bittrue.folder_lock import locked  # noqa: E402
-from bittrue.qat import checkpoint  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
 
 SMALL = """
 name = "small"

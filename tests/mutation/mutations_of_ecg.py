@@ -14,6 +14,7 @@ SPLIT = "python/bittrue/apps/ecg/beats/split.py"
 METRICS = "python/bittrue/apps/ecg/metrics.py"
 FIT = "python/bittrue/apps/ecg/training/fit.py"
 STAGE = "python/bittrue/apps/ecg/training/stage.py"
+KEEPER = "python/bittrue/kit/training/keeper.py"
 NETWORK = "python/bittrue/apps/ecg/training/network.py"
 MATERIAL = "python/bittrue/apps/ecg/material.py"
 CONTENTS = "python/bittrue/apps/ecg/contents.py"
@@ -123,8 +124,8 @@ ROWS = [
      TRAINED + "test_the_best_look_is_kept"),
     ("keeps the latest of equals", STAGE, "verdict.macro_f1 > self.best_score", "verdict.macro_f1 >= self.best_score",
      TRAINED + "test_the_best_look_is_kept"),
-    ("judges the parameters and not their average", STAGE, "self.network.load_state_dict(self.average.values)\n            verdict",
-     "verdict", TRAINED + "test_looks_are_the_averages_verdicts"),
+    ("judges the parameters and not their average", STAGE, "with self.average.applied():\n                verdict",
+     "if True:\n                verdict", TRAINED + "test_looks_are_the_averages_verdicts"),
     ("forgets the offsets in the loss", STAGE, "self.network.logits(x) - self.offsets", "self.network.logits(x)",
      TRAINED + "test_an_offset_is_inside_the_net_and_outside_of_the_loss"),
     ("draws every beat alike", EXAMPLES, "torch.from_numpy(weight / weight.sum())",
@@ -154,7 +155,7 @@ ROWS = [
      STAGED + "test_training_that_does_not_help_is_not_kept"),
     ("takes the float stage's batch", STAGE, "_with_batch(recipe, self.plan.batch)", "recipe",
      TRAINED + "test_a_stage_has_its_own_batch"),
-    ("writes no checkpoint where a stage ends", FIT, "if self.path and (now or ", "if self.path and (",
+    ("writes no checkpoint where a stage ends", KEEPER, "if self.path is None or not (now or ", "if self.path is None or not (",
      STAGED + "test_a_stage_that_ends_is_kept_however_young_the_last_checkpoint"),
     ("forgets the overrides of layers", "python/bittrue/apps/ecg/quantising.py", '"overrides": overrides}', '"overrides": {}}',
      STAGED + "test_bits_and_quantiles_are_those_of_the_recipe"),

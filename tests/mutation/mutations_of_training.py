@@ -1,6 +1,6 @@
 """Mutations of what training stands on: checkpoints, the lock of a folder, progress, polynomials as nets."""
 
-CHECKPOINT = "python/bittrue/qat/checkpoint.py"
+CHECKPOINT = "python/bittrue/kit/training/checkpoint.py"
 LOCK = "python/bittrue/folder_lock.py"
 BARS = "python/bittrue/bars.py"
 NET = "python/bittrue/apps/dpd/polynomials/polynomial_net.py"

@@ -9,7 +9,7 @@ from sources import PACKAGES, ROOT, Source, sources
 LEVELS = {
     5: {"cli"},
     4: {"apps.*", "targets.*"},
-    3: {"check", "cosim", "timing", "bittrue_sim", "bittrue_firmware"},
+    3: {"check", "cosim", "timing", "kit", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
     0: {"num", "errors", "limits", "files", "readers", "schema", "page", "bars", "folder_lock", "recipes"},
@@ -25,6 +25,7 @@ OUTSIDE = {
     "qat": CORE | {"torch"},
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
+    "kit": CORE | {"torch", "matplotlib", "rich", "accelerate"},
     "targets.*": CORE | {"yaml"},
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},

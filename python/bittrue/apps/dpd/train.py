@@ -79,9 +79,9 @@ def train(
     """
     try:
         from bittrue.apps.dpd.training import fit
-        from bittrue.apps.dpd.training.logs import Log
         from bittrue.apps.dpd.training.stage import Loop
-        from bittrue.apps.dpd.training.team import Team
+        from bittrue.kit.training.distributed import Team
+        from bittrue.kit.training.log import Log
     except ImportError as error:
         raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
     team, folder = Team.gather(), Path(output)

@@ -79,7 +79,7 @@ def _net(folder: Path) -> Source:
 def _checkpoint(path: Path) -> Source:
     try:
         from bittrue.apps.dpd.training import fit
-        from bittrue.qat import checkpoint
+        from bittrue.kit.training import checkpoint
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise

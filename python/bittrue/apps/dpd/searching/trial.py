@@ -134,7 +134,7 @@ class Bench:
         """The parameters that validated best within the time, and their error to the ideal drive in dB."""
         from bittrue.apps.dpd.training import fit
         from bittrue.apps.dpd.training.stage import Loop
-        from bittrue.qat import checkpoint
+        from bittrue.kit.training import checkpoint
 
         brief = replace(recipe.train, validate_every=1, qat=False)
         recipe = replace(recipe, train=brief, gan=None)

@@ -27,15 +27,16 @@ from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.apps.dpd.train import CHECKPOINT, LOGS, contents
 from bittrue.apps.dpd.training import fit
 from bittrue.apps.dpd.training.examples import examples, teaching
-from bittrue.apps.dpd.training.logs import Log
-from bittrue.apps.dpd.training.stage import Loop, copied
-from bittrue.apps.dpd.training.team import Team
+from bittrue.apps.dpd.training.stage import Loop
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
-from bittrue.qat import checkpoint
+from bittrue.kit.training import checkpoint
+from bittrue.kit.training.averaging import copied
+from bittrue.kit.training.distributed import Team
+from bittrue.kit.training.log import Log
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
 from bittrue.spec.store import JSON_FILE, content_hash

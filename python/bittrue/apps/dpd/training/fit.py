@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import torch
 from bittrue import ref
 from bittrue.apps.dpd.float_net import Parameters
 from bittrue.apps.dpd.metrics import Real
-from bittrue.apps.dpd.recipe import Recipe
+from bittrue.apps.dpd.recipe import Recipe, Training
 from bittrue.apps.dpd.shown import Report
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.apps.dpd.training import regression
@@ -22,11 +21,15 @@ from bittrue.apps.dpd.training.equalise import equalise
 from bittrue.apps.dpd.training.examples import Examples
 from bittrue.apps.dpd.training.gan import Adversarial
 from bittrue.apps.dpd.training.generator import xavier_
-from bittrue.apps.dpd.training.logs import Log
-from bittrue.apps.dpd.training.stage import Loop, Stage, Values, copied
-from bittrue.apps.dpd.training.team import Team
-from bittrue.qat import Network, checkpoint
-from bittrue.qat.threads import one_thread
+from bittrue.apps.dpd.training.stage import Loop, Stage
+from bittrue.kit.training import checkpoint
+from bittrue.kit.training.averaging import Values, copied
+from bittrue.kit.training.distributed import Team
+from bittrue.kit.training.keeper import Keeper
+from bittrue.kit.training.log import Log
+from bittrue.kit.training.loop import Losses, TrainingLoop
+from bittrue.kit.training.threads import one_thread
+from bittrue.qat import Network
 from bittrue.spec import Dense, Net
 
 VERSION = 1
@@ -82,22 +85,21 @@ class Trainer:
         team: Team | None = None,
         log: Log | None = None,
     ) -> None:
-        self.recipe, self.examples, self.path, self.seconds, self.report = recipe, examples, path, seconds, report
+        self.recipe, self.examples, self.path, self.report = recipe, examples, path, report
         self.loop, self.team, self.log = loop, team or Team(), log or Log(None)
-        self.inputs = examples.digest
-        self.written = time.monotonic()
+        self.keeper = Keeper(path, VERSION, recipe.text, examples.digest, seconds, self.team.leads)
 
     def run(self) -> Fitted:
         """Train to the end. Raises `BadInput` for a checkpoint of another recipe or of other data."""
         stages = [*plan(self.recipe), "done"]
         with one_thread():
-            stored = resumed(self.path, self.recipe, self.inputs)
+            stored = resumed(self.path, self.recipe, self.examples.digest)
             state = self._start("float", self._initial()) if stored is None else stored
             self.team.wait()  # nobody writes before everybody has read
             while state["stage"] != "done":
                 ended = self._descend(state)
                 state = self._follow(ended, stages[stages.index(ended["stage"]) + 1])
-            self._save(state)
+            self.keeper.save(lambda: state, now=True)
             net = network_of(self.recipe, state).to_net()
             check_law(net, self.examples.x[-1024:])
         parent_values = {name.removeprefix("node_"): value.numpy() for name, value in state["parent"].items()}
@@ -168,32 +170,44 @@ class Trainer:
         """Run a stage from ``state`` to its end; the state there, whose ``best`` are the parameters to go on with."""
         with checkpoint.fitting(self.path):
             stage = self._stage(state)
-        train = self.recipe.train
-        first = max(stage.first, state["epoch"])
-        now = {key: state.get(key, 0) for key in ("epoch", "best", "best_loss", "stale")}
-        if first == stage.first:
-            now["best_loss"], _ = stage.validate()
-        for epoch in range(first, stage.epochs):
-            if train.patience and now["stale"] >= train.patience:
-                break
-            losses = stage.epoch(epoch)
-            last = epoch + 1 == stage.epochs
-            if (epoch + 1) % train.validate_every == 0 or last:
-                loss, values = stage.validate()
-                losses["validation error in dB"] = loss
-                better = loss < now["best_loss"]
-                now |= {"best": values, "best_loss": loss, "stale": 0} if better else {"stale": now["stale"] + 1}
-            now["epoch"] = epoch + 1
-            if time.monotonic() - self.written >= self.seconds or last:
-                self._save(state | now | stage.state())
-            self.log.scalars(stage.name, epoch + 1, losses)
-            self.report(stage.name, epoch + 1, stage.epochs, now["best_loss"])
-        return state | now | stage.state()
+        descent = Descent(stage, state, self.recipe.train)
 
-    def _save(self, state: checkpoint.State) -> None:
-        if self.team.leads:
-            checkpoint.write(self.path, VERSION, self.recipe.text, self.inputs, state)
-        self.written = time.monotonic()
+        def told(losses: Losses) -> None:
+            self.log.scalars(stage.name, descent.done, losses)
+            self.report(stage.name, descent.done, stage.epochs, descent.best_loss)
+
+        descent.run(lambda last: self.keeper.save(lambda: state | descent.state(), last), told)
+        return state | descent.state()
+
+
+class Descent(TrainingLoop):
+    """The epochs of a stage from a state on: the parameters that validated best, and patience."""
+
+    def __init__(self, stage: Stage, state: checkpoint.State, train: Training) -> None:
+        self.stage, self.patience = stage, train.patience
+        self.done, self.total, self.every = max(stage.first, state["epoch"]), stage.epochs, train.validate_every
+        self.best, self.best_loss, self.stale = state["best"], state["best_loss"], state["stale"]
+        if self.done == stage.first:
+            self.best_loss, _ = stage.validate()
+
+    def advance(self, number: int) -> Losses:
+        return self.stage.epoch(number)
+
+    def look(self) -> Losses:
+        loss, values = self.stage.validate()
+        better = loss < self.best_loss
+        self.stale = 0 if better else self.stale + 1
+        if better:
+            self.best, self.best_loss = values, loss
+        return {"validation error in dB": loss}
+
+    def over(self) -> bool:
+        return bool(self.patience) and self.stale >= self.patience
+
+    def state(self) -> checkpoint.State:
+        """What a resumed run needs."""
+        now = {"epoch": self.done, "best": self.best, "best_loss": self.best_loss, "stale": self.stale}
+        return now | self.stage.state()
 
 
 def resumed(path: Path, recipe: Recipe, inputs: str | None = None) -> checkpoint.State | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,11 @@ import torch
 
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.recipe import Recipe
-from bittrue.apps.ecg.training.network import Network, Values, quantised
+from bittrue.apps.ecg.training.network import Network, quantised
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, Report, Stage, answers
-from bittrue.qat import checkpoint
+from bittrue.kit.training import checkpoint
+from bittrue.kit.training.averaging import Values
+from bittrue.kit.training.keeper import Keeper
 
 VERSION = 2
 """Of a checkpoint's state: ``stage``, ``floats`` (of the float stage when it ended, None within it), `Stage.state`."""
@@ -54,7 +55,8 @@ class Trainer:
         report: Report | None = None,
     ) -> None:
         self.recipe, self.material = recipe, material
-        self.path, self.seconds, self.report = path and Path(path), seconds, report
+        self.report = report
+        self.keeper = Keeper(Path(path) if path else None, VERSION, recipe.text, material.digest, seconds)
         torch.manual_seed(recipe.train.seed)
         network = Network(recipe)
         with torch.no_grad():
@@ -62,9 +64,8 @@ class Trainer:
         self.floats: Values | None = None
         generator = torch.Generator().manual_seed(recipe.train.seed)
         self.stage = Stage(FLOAT, network, material.learnt, material.held, generator)
-        self.saved = time.monotonic()
-        if self.path and (state := checkpoint.resume(self.path, VERSION, recipe.text, material.digest)):
-            with checkpoint.fitting(self.path):
+        if state := self.keeper.resume():
+            with self.keeper.fitting():
                 if state["stage"] == QUANTISED:
                     self._quantise(state["floats"])
                 self.stage.restore(state)
@@ -72,9 +73,9 @@ class Trainer:
     def run(self) -> Fitted:
         """Train to the end."""
         if self.stage.name == FLOAT:
-            self.stage.run(self._save, self.report)
+            self.stage.train(self._save, self.report)
             self._quantise(self.stage.kept())
-        self.stage.run(self._save, self.report)
+        self.stage.train(self._save, self.report)
         last = quantised(Network(self.recipe))
         last.load_state_dict(self.stage.kept())
         return Fitted(self._floating(), last.eval())
@@ -92,10 +93,8 @@ class Trainer:
 
     def _save(self, now: bool) -> None:
         """Write a checkpoint, ``now`` or where the last is old enough."""
-        if self.path and (now or time.monotonic() - self.saved > self.seconds):
-            state = {"stage": self.stage.name, "floats": self.floats, **self.stage.state()}
-            checkpoint.write(self.path, VERSION, self.recipe.text, self.material.digest, state)
-            self.saved = time.monotonic()
+        stage = self.stage
+        self.keeper.save(lambda: {"stage": stage.name, "floats": self.floats, **stage.state()}, now)
 
 
 def check(path: Path, recipe: Recipe) -> None:

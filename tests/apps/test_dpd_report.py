@@ -17,7 +17,7 @@ from bittrue.apps.dpd.comparing import ranking
 from bittrue.apps.dpd.comparing.comparison import INTEGER, Comparison, Entry, Outcome
 from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.cli import main
-from bittrue.page import Section, Sheet, page
+from bittrue.kit.page import Section, Sheet, page
 from bittrue.spec.store import content_hash
 
 figures = pytest.importorskip("bittrue.apps.dpd.comparing.figures", reason="the pictures need matplotlib")

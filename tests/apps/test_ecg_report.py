@@ -21,7 +21,7 @@ from bittrue.apps.ecg.beats.split import DS2, FOLDS
 from bittrue.apps.ecg.reporting import card_section, judging, tables
 from bittrue.cli import main
 from bittrue.errors import BadInput
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 from bittrue.spec.store import content_hash
 
 pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")

@@ -12,7 +12,7 @@ LEVELS = {
     3: {"check", "cosim", "timing", "kit", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
-    0: {"num", "errors", "limits", "files", "readers", "schema", "page", "bars", "folder_lock", "recipes"},
+    0: {"num", "errors", "limits", "files", "readers", "bars", "folder_lock"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 APART = (2, 4)

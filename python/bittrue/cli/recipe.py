@@ -10,8 +10,8 @@ from rich.text import Text
 
 from bittrue.cli.parser import Commands, Parser, add_command, console
 from bittrue.errors import BadInput, shown
-from bittrue.recipes import SHELVES
-from bittrue.schema import nearest
+from bittrue.kit.recipes import SHELVES
+from bittrue.kit.schema import nearest
 
 EXAMPLES = ("bittrue recipe", "bittrue recipe tdnn-wide > mine.toml", "bittrue recipe ecg-tiny > mine.toml")
 

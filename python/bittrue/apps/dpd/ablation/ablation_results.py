@@ -14,7 +14,7 @@ from bittrue.apps.dpd.ablation.ablation import Ablation, Effect
 from bittrue.apps.dpd.ablation.ablation_run import METRICS, PROTOCOL, Figures
 from bittrue.apps.dpd.comparing.figures import encoded
 from bittrue.files import write_together
-from bittrue.page import Picture, Section, Sheet, page
+from bittrue.kit.page import Picture, Section, Sheet, page
 
 NAMES = {"evm": "EVM", "worse_aclr": "worse ACLR"}
 COLOURS = {"helps": "#2e8b57", "hurts": "#d1495b", "adds nothing here": "#8c8c8c"}

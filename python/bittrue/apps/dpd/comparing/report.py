@@ -16,7 +16,7 @@ from bittrue.apps.dpd.comparing.comparison import Comparison
 from bittrue.apps.dpd.comparing.entries import Candidate
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.files import write_together
-from bittrue.page import Section, Sheet, page, target
+from bittrue.kit.page import Section, Sheet, page, target
 
 LEAD = (
     "Every figure after predistortion is simulated through a model of the amplifier; nothing here is an RF "

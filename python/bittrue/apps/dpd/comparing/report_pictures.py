@@ -8,7 +8,7 @@ from bittrue.apps.dpd.amplifiers.arena import Reference
 from bittrue.apps.dpd.comparing import figures
 from bittrue.apps.dpd.comparing.comparison import IDEAL, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
 from bittrue.apps.dpd.comparing.figures import NETS, POLYNOMIALS, REFERENCE, Point
-from bittrue.page import Picture, Section
+from bittrue.kit.page import Picture, Section
 
 DRAWN = 4
 """Nets in one picture at most."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bittrue.apps.dpd.amplifiers.arena import Reference
 from bittrue.apps.dpd.comparing import ranking
 from bittrue.apps.dpd.comparing.comparison import FLOAT, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 SEEN = "†"
 """Marks an entry that was trained on a part of the Arena's test input."""

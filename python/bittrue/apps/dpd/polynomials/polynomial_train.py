@@ -20,7 +20,7 @@ from bittrue.bars import steps
 from bittrue.emit.folder import check_owner
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 

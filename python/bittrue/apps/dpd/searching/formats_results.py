@@ -16,7 +16,7 @@ from bittrue.apps.dpd.searching import formats_search
 from bittrue.apps.dpd.searching.formats_search import Chosen, Report
 from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 from bittrue.parent import Parameters
 from bittrue.spec import Net
 

@@ -15,7 +15,7 @@ from bittrue.apps.dpd.searching.space import describe
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 
 def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Sheet:

@@ -16,7 +16,7 @@ from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.trial import Bench, Limits, price, worse
 from bittrue.errors import BadInput
-from bittrue.schema import build
+from bittrue.kit.schema import build
 
 ROWS, SURROGATES = 8192, 3
 """Rows of a training step, and random signals beside the train split, where no recipe says."""

@@ -14,7 +14,7 @@ from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.search import Found, Search, best
 from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 
 def table(plan: Search, found: Sequence[Found], rest: Sequence[FrozenTrial]) -> Sheet:

@@ -10,7 +10,7 @@ from bittrue.apps.ecg.reporting import tables
 from bittrue.apps.ecg.reporting.judging import Judged
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 CARD = "CARD.md"
 

@@ -8,7 +8,7 @@ from bittrue.apps.ecg import picture, strips
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.reporting.judging import Judged
-from bittrue.page import Picture, Section
+from bittrue.kit.page import Picture, Section
 
 
 def sections(nets: Sequence[Judged], names: Sequence[str], command: str) -> list[Section]:

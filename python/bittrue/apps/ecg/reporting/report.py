@@ -15,7 +15,7 @@ from bittrue.apps.ecg.metrics import Real, Verdict, always
 from bittrue.apps.ecg.reporting import card_section, judging, pictures, tables
 from bittrue.apps.ecg.reporting.judging import Judged
 from bittrue.files import write_together
-from bittrue.page import Section, Sheet, page, target
+from bittrue.kit.page import Section, Sheet, page, target
 
 LEAD = (
     "This is no medical device, and nothing here is a diagnosis. Every figure is simulated: the integer net was "

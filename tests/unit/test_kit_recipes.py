@@ -2,10 +2,10 @@
 
 import pytest
 
-from bittrue import recipes
 from bittrue.cli import main
 from bittrue.errors import BadInput
-from bittrue.recipes import SHELVES, application_of, check_name
+from bittrue.kit import recipes
+from bittrue.kit.recipes import SHELVES, application_of, check_name
 
 
 def test_every_built_in_recipe_is_listed_with_who_trains_it(capsys):

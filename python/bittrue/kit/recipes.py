@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.kit.schema import build, nearest
 from bittrue.limits import TEXT
 from bittrue.readers import text, toml_document
-from bittrue.schema import build, nearest
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -1,11 +1,12 @@
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 
 from bittrue.errors import BadInput
+from bittrue.kit.bounds import Section, Within
+from bittrue.kit.schema import build
 from bittrue.num import Format
-from bittrue.schema import build
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,30 @@ def test_what_is_wrong_is_named_with_its_section(table, says):
     with pytest.raises(BadInput) as error:
         build(Plan, table, hidden=("text",))
     assert says in str(error.value)
+
+
+@dataclass(frozen=True)
+class Bounded(Section):
+    share: Annotated[float, Within(0, 1)] = 0.5
+    count: Annotated[int | None, Within(1)] = None
+    sizes: Annotated[tuple[int, ...], Within(2, 4096, "the chip takes")] = ()
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"share": 1.5}, "a.share is 1.5; it must be 0 to 1"),
+        ({"share": -0.1}, "a.share is -0.1; it must be 0 to 1"),
+        ({"count": 0}, "a.count is 0; it must be at least 1"),
+        ({"sizes": [2, 4097]}, r"a.sizes is \(2, 4097\); the chip takes 2 to 4,096"),
+    ],
+)
+def test_bounds_are_those_of_the_type(table, says):
+    with pytest.raises(BadInput, match=f"^{says}$"):
+        build(Bounded, table, "a.")
+    with pytest.raises(BadInput):
+        Bounded(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+
+
+def test_what_lies_within_bounds_and_what_is_left_out_passes():
+    assert build(Bounded, {"share": 1, "sizes": [2, 4096]}) == Bounded(1.0, None, (2, 4096))

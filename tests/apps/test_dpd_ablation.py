@@ -13,10 +13,11 @@ pytest.importorskip("matplotlib", reason="the ablation draws")
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.ablation import ablation, ablation_results, ablation_run, switches
 from bittrue.apps.dpd.ablation.ablation import Effect
+from bittrue.apps.dpd.commands import ablate
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
 from bittrue.apps.dpd.training import fit
-from bittrue.cli import ablate, main
+from bittrue.cli import main
 from bittrue.errors import BadInput
 
 KEYS = ("qat", "augment")
@@ -169,6 +170,6 @@ def test_the_command_prints_and_writes(base, tmp_path, capsys):
 
 def test_fewer_epochs_keep_the_integer_share_of_the_gan():
     chosen = argparse.Namespace(float_epochs=250, qat_epochs=None, gan_epochs=8)
-    reduced = ablate._reduced(recipe.builtin("tdnn-gan"), chosen)
+    reduced = ablate.reduced(recipe.builtin("tdnn-gan"), chosen)
     assert (reduced.train.float_epochs, reduced.gan.epochs, reduced.gan.qat_from) == (250, 8, 6)
     assert fit.plan(reduced)[-1] == "gan-qat"

@@ -230,7 +230,7 @@ def test_a_broken_folder_is_one_sentence(records, nets, tmp_path, capsys, make, 
         (["NET", "-o", "none/x.html"], "there is no folder none"),
         (["NET", "-o", "x.json"], "end the name in one of them"),
         (["NET", "NET"], "named twice"),
-        (["NET", "--capture", "arena"], "option of bittrue report dpd"),
+        (["NET", "--capture", "arena"], "belongs to `bittrue report dpd`"),
         (["NET", "--patients", "DS1"], "invalid choice"),
         (["NET", "--data", "none"], "are not in none"),
     ],
@@ -240,7 +240,7 @@ def test_wrong_words_are_refused(nets, tmp_path, monkeypatch, capsys, words, sen
     assert report(*[nets[0] if word == "NET" else word for word in words]) == 2
     assert sentence in capsys.readouterr().err and not list(tmp_path.glob("*.html"))
     assert main(["report", "dpd", str(nets[0]), "--patients", "DS2"]) == 2
-    assert "option of bittrue report ecg" in capsys.readouterr().err
+    assert "belongs to `bittrue report ecg`" in capsys.readouterr().err
 
 
 def test_the_card_gets_its_section(records, nets, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from sources import PACKAGES, ROOT, Source, sources
 
 LEVELS = {
-    5: {"cli"},
+    5: {"cli", "applications"},
     4: {"apps.*", "targets.*"},
     3: {"check", "cosim", "timing", "kit", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},

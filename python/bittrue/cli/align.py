@@ -7,7 +7,7 @@ import argparse
 import numpy as np
 
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, console, whole
-from bittrue.errors import BadInput
+from bittrue.kit.optional import needed
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -46,12 +46,8 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Align, write the folder, and say what was found."""
-    try:
+    with needed("aligning draws a picture, which needs", "scipy", "matplotlib", extra="sim"):
         from bittrue.apps.dpd.captures import aligned
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
-            raise
-        raise BadInput(f"aligning draws a picture, which needs {error.name}; run: pip install 'bittrue[sim]'") from None
     done = aligned.write(
         arguments.input,
         arguments.recorded,

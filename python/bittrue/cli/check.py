@@ -14,6 +14,7 @@ from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
 from bittrue.check import check as compare
 from bittrue.check.report import html, sheets, show, summary
 from bittrue.check.vectors import length, needed
+from bittrue.cli.application import APPLICATIONS
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
 from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
@@ -21,7 +22,6 @@ from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net, Pool
-from bittrue.spec.net import INPUT
 
 SAMPLES = 100_000
 """Samples where nothing else is said, of a net of few multiplications."""
@@ -123,15 +123,10 @@ def _compare(
 
 
 def real_data(net: Net) -> dict[str, npt.NDArray[np.int64]] | None:
-    """Codes of the measured amplifier input where the net takes I/Q and the data is installed, else ``None``."""
-    if [given.shape for given in net.inputs.values()] != [(2,)]:
-        return None
+    """Codes of real samples where the net is one of an application and its data is installed, else ``None``."""
     try:
-        from bittrue.apps.dpd.captures import data
-
-        capture = data.load()
+        found = (application.samples(net) for application in APPLICATIONS.values())
+        return next((samples for samples in found if samples is not None), None)
     except (BadInput, ImportError) as error:
         remark(f"no real data among the vectors: {error}")
         return None
-    values = np.concatenate([data.to_iq(capture.inputs[split]) for split in data.SPLITS])
-    return {INPUT: net.input.format.encode(values)}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
 from bittrue.errors import BadInput, shown
 from bittrue.files import check_target, write_together, write_whole
+from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
     from bittrue.apps.ecg.beats.beats import Beats, Input
@@ -65,12 +66,8 @@ def add(under: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Read, choose, write, and say what was written."""
-    try:
+    with needed("beats need", "scipy"):
         from bittrue.apps.ecg import patients, recipe
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "scipy":
-            raise
-        raise BadInput("beats need scipy, which is not installed; run: pip install 'bittrue[train]'") from None
     _check(arguments)
     folder = Path(arguments.recipe) / "recipe.toml"
     plan = recipe.load(folder) if folder.is_file() else recipe.named(arguments.recipe)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 SUFFIX = ".toml"
+Kind = TypeVar("Kind", bound=Any)
+"""A recipe: a dataclass with ``name`` and ``text``."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,14 @@ class Shelf:
         As ``bittrue train`` calls it.
     package, folder : str
         Where the built-in ones lie.
+    looks_like : callable
+        Whether a table has what only recipes of this application have.
     """
 
     application: str
     package: str
     folder: str = "recipes"
+    looks_like: Callable[[Mapping[str, Any]], bool] = lambda table: False
 
     def names(self) -> list[str]:
         """The built-in recipes, by the names of what they train."""
@@ -87,15 +93,58 @@ class Shelf:
         )
 
 
-SHELVES = {
-    shelf.application: shelf
-    for shelf in (
-        Shelf("dpd", "bittrue.apps.dpd"),
-        Shelf("ecg", "bittrue.apps.ecg"),
-        Shelf("pa", "bittrue.apps.dpd", "recipes/amplifiers"),
-    )
-}
-"""By application."""
+SHELVES: dict[str, Shelf] = {}
+"""By application: those that `bittrue.kit.application.register` was given."""
+
+
+class Recipes(Generic[Kind]):
+    """The recipes of an application as values of the dataclass ``kind``.
+
+    Parameters
+    ----------
+    shelf : Shelf
+    kind : dataclass
+    placed : callable, optional
+        What becomes of a recipe that was read from a file, given it and the file's path.
+    """
+
+    def __init__(
+        self, shelf: Shelf, kind: type[Kind], placed: Callable[[Kind, Path], Kind] = lambda recipe, path: recipe
+    ) -> None:
+        self.shelf, self.kind, self.placed = shelf, kind, placed
+
+    def names(self) -> list[str]:
+        """The built-in recipes, by the names of what they train."""
+        return self.shelf.names()
+
+    def builtin(self, name: str) -> Kind:
+        """A built-in recipe, one of `names`."""
+        return self.parse(self.shelf.content(name), f"recipe {name}")
+
+    def load(self, path: str | os.PathLike[str]) -> Kind:
+        """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
+        return self.placed(self.parse(read_bytes(path, "the recipe", TEXT), str(path)), Path(path))
+
+    def named(self, name: str) -> Kind:
+        """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
+        content, what, path = self.shelf.find(name)
+        plan = self.parse(content, what)
+        return plan if path is None else self.placed(plan, path)
+
+    def parse(self, content: bytes, what: str) -> Kind:
+        """A recipe from the text of its file; errors name ``what``."""
+        recipe: Kind = self.shelf.parse(self.kind, content, what)
+        return recipe
+
+
+def with_line(plan: Kind, key: str, word: str) -> Kind:
+    """The recipe with another text as ``key`` of no section, in its own text too."""
+    line = f"{key} = {json.dumps(word)}"
+    text, count = re.subn(rf"""^{key}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
+    if count != 1:
+        raise BadInput(f"the recipe of {plan.name} has {count} plain lines '{key} = \"...\"'; write one")
+    changed: Kind = replace(plan, text=text, **{key: word})
+    return changed
 
 
 def check_name(name: str) -> None:
@@ -106,7 +155,4 @@ def check_name(name: str) -> None:
 
 def application_of(table: Mapping[str, Any]) -> str:
     """Whose recipe a table looks like, by what only theirs have; nothing where that is open."""
-    net = table.get("net")
-    if isinstance(net, Mapping):
-        return "ecg" if "conv" in net else "dpd"
-    return "pa" if {"updates", "window", "gains"} & table.keys() else ""
+    return next((name for name, shelf in SHELVES.items() if shelf.looks_like(table)), "")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
+from bittrue.apps.dpd.application import SHELF
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes
 from bittrue.kit.bounds import Count, Section, Seed, Weight, Whole, Within
-from bittrue.kit.recipes import SHELVES, check_name
-from bittrue.limits import DELAY, TEXT
+from bittrue.kit.recipes import Kind, Recipes, check_name, with_line
+from bittrue.limits import DELAY
 from bittrue.num import Format
-
-SHELF = SHELVES["dpd"]
-Kind = TypeVar("Kind", bound=Any)
-"""A recipe with ``name``, ``capture`` and ``text``."""
 
 COPIES = 1000
 """Most surrogates, or altered copies, of a signal."""
@@ -334,37 +327,6 @@ class Recipe:
             raise BadInput("thermal trains its banks quantisation-aware; set train.qat = true, or remove the section")
 
 
-def load(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file; a capture beside it is found (`placed`).
-
-    Raises `BadInput`, naming the key, for anything that is not a recipe.
-    """
-    return placed(parse(read_bytes(path, "the recipe", TEXT), str(path)), Path(path))
-
-
-def names() -> list[str]:
-    """The built-in recipes, by the names of their nets."""
-    return SHELF.names()
-
-
-def builtin(name: str) -> Recipe:
-    """A built-in recipe, one of `names`."""
-    return parse(SHELF.content(name), f"recipe {name}")
-
-
-def named(name: str) -> Recipe:
-    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    content, what, path = SHELF.find(name)
-    plan = parse(content, what)
-    return plan if path is None else placed(plan, path)
-
-
-def parse(content: bytes, what: str) -> Recipe:
-    """A recipe from the text of its file; errors name ``what``."""
-    recipe: Recipe = SHELF.parse(Recipe, content, what)
-    return recipe
-
-
 def placed(plan: Kind, path: Path) -> Kind:
     """The recipe of a file, whose capture is the folder of that name beside the file, or else where the command runs.
 
@@ -373,14 +335,9 @@ def placed(plan: Kind, path: Path) -> Kind:
     """
     for folder in (path.parent / plan.capture, Path(plan.capture)):
         if (folder / "spec.json").is_file() and not Path(plan.capture).is_absolute():
-            return with_word(plan, "capture", str(folder.resolve()))
+            return with_line(plan, "capture", str(folder.resolve()))
     return plan
 
 
-def with_word(plan: Kind, key: str, word: str) -> Kind:
-    """The recipe with another text as ``key`` of no section, in its own text too."""
-    line = f"{key} = {json.dumps(word)}"
-    text, count = re.subn(rf"""^{key}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
-    if count != 1:
-        raise BadInput(f"the recipe of {plan.name} has {count} plain lines '{key} = \"...\"'; write one")
-    return replace(plan, text=text, **{key: word})
+RECIPES = Recipes(SHELF, Recipe, placed)
+load, named, names, builtin, parse = RECIPES.load, RECIPES.named, RECIPES.names, RECIPES.builtin, RECIPES.parse

@@ -21,9 +21,9 @@ from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
-from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
+from bittrue.kit.optional import needed
 from bittrue.spec import Net, store
 
 KNOWN_ANSWERS = 256
@@ -77,13 +77,11 @@ def train(
         Where PyTorch, the data or the amplifier model is missing, another process trains there, the checkpoint is
         damaged or belongs to another recipe, the folder holds another net, or a file cannot be written.
     """
-    try:
+    with needed("training needs", "torch"):
         from bittrue.apps.dpd.training import fit
         from bittrue.apps.dpd.training.stage import Loop
         from bittrue.kit.training.distributed import Team
         from bittrue.kit.training.log import Log
-    except ImportError as error:
-        raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
     team, folder = Team.gather(), Path(output)
     check_owner(folder, [store.JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from bittrue.apps.ecg.application import SHELF
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.split import parts
 from bittrue.apps.ecg.quantising import MOST, Average, Decay, Quantisation, Steps
 from bittrue.apps.ecg.topology import Topology
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes
 from bittrue.kit.bounds import Section, Share, Within
-from bittrue.kit.recipes import SHELVES, check_name
-from bittrue.limits import TEXT
-
-SHELF = SHELVES["ecg"]
+from bittrue.kit.recipes import Recipes, check_name
 
 
 @dataclass(frozen=True)
@@ -153,25 +149,8 @@ class Recipe:
                 raise BadInput(f"quantise.overrides names layer {own.layer!r}; the net has {', '.join(self.net.names)}")
 
 
-def load(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
-    return parse(read_bytes(path, "the recipe", TEXT), str(path))
-
-
-def names() -> list[str]:
-    """The built-in recipes, by the names of their nets."""
-    return SHELF.names()
-
-
-def builtin(name: str) -> Recipe:
-    """A built-in recipe, one of `names`."""
-    return parse(SHELF.content(name), f"recipe {name}")
-
-
-def named(name: str) -> Recipe:
-    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    content, what, _ = SHELF.find(name)
-    return parse(content, what)
+RECIPES = Recipes(SHELF, Recipe)
+load, named, names, builtin, parse = RECIPES.load, RECIPES.named, RECIPES.names, RECIPES.builtin, RECIPES.parse
 
 
 def reseeded(plan: Recipe, seed: int) -> Recipe:
@@ -180,9 +159,3 @@ def reseeded(plan: Recipe, seed: int) -> Recipe:
     if count != 1:
         raise BadInput(f"the recipe of {plan.name} has {count} lines 'seed = NUMBER'; write the seed into it by hand")
     return parse(text.encode(), f"the recipe of {plan.name} with seed {seed}")
-
-
-def parse(content: bytes, what: str) -> Recipe:
-    """A recipe from the text of its file; errors name ``what``."""
-    recipe: Recipe = SHELF.parse(Recipe, content, what)
-    return recipe

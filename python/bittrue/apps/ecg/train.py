@@ -19,9 +19,9 @@ from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.shown import Bars
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
-from bittrue.errors import BadInput
 from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.folder_lock import locked
+from bittrue.kit.optional import needed
 from bittrue.readers import refusing
 from bittrue.readers.tensors import tensors
 from bittrue.spec import Net
@@ -101,13 +101,9 @@ def train(
         Where PyTorch or the data is missing, another process trains there, the checkpoint is damaged or belongs to
         another recipe, the folder holds another net, or a file cannot be written.
     """
-    try:
+    with needed("training needs", "torch"):
         from bittrue.apps.ecg.training.fit import Trainer, check
         from bittrue.qat import ai8x
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "torch":
-            raise
-        raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
     check_owner(Path(output), [JSON_FILE], plan.name)
     with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
         check(folder / STATE, plan)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from bittrue.apps.dpd.recipe import WIDEST, placed, with_word
+from bittrue.apps.dpd.application import AMPLIFIER_SHELF as SHELF
+from bittrue.apps.dpd.recipe import WIDEST, placed
 from bittrue.apps.dpd.recipe_text import located, suffixed
 from bittrue.kit.bounds import Section, Within
-from bittrue.kit.recipes import SHELVES, check_name
+from bittrue.kit.recipes import Recipes, check_name, with_line
 from bittrue.kit.schema import LARGEST
 
-SHELF = SHELVES["pa"]
 BUILTIN = "pa-gru"
 ZERO, ONE = Within(0, LARGEST), Within(1, LARGEST)
 Size = Annotated[int, Within(1, WIDEST)]
@@ -60,17 +60,11 @@ class Plan(Section):
         super().__post_init__()
 
 
-def plan(source: str) -> Plan:
-    """The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it.
-
-    Raises `BadInput`, naming the key, for anything that is not a recipe.
-    """
-    content, what, path = SHELF.find(source)
-    built: Plan = SHELF.parse(Plan, content, what)
-    return built if path is None else placed(built, path)
+plan = Recipes(SHELF, Plan, placed).named
+"""The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it."""
 
 
 def retargeted(plan: Plan, capture: str) -> Plan:
     """The recipe for another capture, a folder or a data set, under a name of both. Raises `BadInput` for neither."""
     where = located(capture)
-    return with_word(with_word(plan, "capture", where), "name", suffixed(plan.name, where))
+    return with_line(with_line(plan, "capture", where), "name", suffixed(plan.name, where))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from bittrue.apps.dpd.recipe import SHELF, Recipe, Teaching, placed
+from bittrue.apps.dpd.application import SHELF
+from bittrue.apps.dpd.recipe import Recipe, Teaching, placed
 from bittrue.apps.dpd.recipe_text import suffixed
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes

@@ -1,30 +1,12 @@
-"""How commands print the tables of an application."""
+"""Tables as commands print them."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-
-class Sheet(Protocol):
-    """A table: ``rows`` of cells under ``columns``; those whose number is in ``ours`` stand out."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def columns(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> Sequence[Sequence[str]]: ...
-    @property
-    def caption(self) -> str: ...
-    @property
-    def ours(self) -> frozenset[int]: ...
-    @property
-    def words(self) -> bool: ...
+from bittrue.kit.page import Sheet
 
 
 def show(console: Console, sheet: Sheet) -> None:

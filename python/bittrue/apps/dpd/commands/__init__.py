@@ -1,0 +1,1 @@
+"""The commands of the predistorters: ``bittrue train``, ``report``, ``search`` and ``ablate``."""

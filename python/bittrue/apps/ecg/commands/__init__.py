@@ -1,0 +1,1 @@
+"""The commands of the heartbeat nets: ``bittrue train`` and ``report``."""

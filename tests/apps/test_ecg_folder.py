@@ -17,11 +17,11 @@ from bittrue import ref, spec  # noqa: E402
 from bittrue.apps.ecg import answers, card, contents, folder, material, recipe, train  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database, split  # noqa: E402
 from bittrue.apps.ecg.metrics import judge  # noqa: E402
-from bittrue.apps.ecg.reporting import card_section  # noqa: E402
 from bittrue.apps.ecg.training.stage import scores  # noqa: E402
 from bittrue.check import known_answers  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit import card as kit_card  # noqa: E402
 from bittrue.spec.store import content_hash  # noqa: E402
 from bittrue.targets.max78002 import verify  # noqa: E402
 from bittrue.targets.max78002.checkpoint import read_checkpoint  # noqa: E402
@@ -141,7 +141,7 @@ def test_the_card_says_it_all(made, plan):
 
 def test_the_section_about_ds2_can_be_filled_in(made):
     text = (made[0] / "CARD.md").read_text()
-    filled = card_section.replaced(text, "## Results on DS2\n\nMeasured.\n")
+    filled = kit_card.replaced(text, "## Results on DS2\n\nMeasured.\n")
     assert "Not measured" not in filled and filled.count("## Results on DS2") == 1
     assert filled.split("## Results on DS2")[0] == text.split("## Results on DS2")[0]
     assert filled.partition("## What was executed")[2] == text.partition("## What was executed")[2]

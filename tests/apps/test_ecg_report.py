@@ -18,9 +18,10 @@ from bittrue import ref, spec
 from bittrue.apps.ecg import metrics, recipe
 from bittrue.apps.ecg.beats import beats, database
 from bittrue.apps.ecg.beats.split import DS2, FOLDS
-from bittrue.apps.ecg.reporting import card_section, judging, tables
+from bittrue.apps.ecg.reporting import judging, tables
 from bittrue.cli import main
 from bittrue.errors import BadInput
+from bittrue.kit import card as kit_card
 from bittrue.kit.page import Sheet
 from bittrue.spec.store import content_hash
 
@@ -256,9 +257,9 @@ def test_the_card_gets_its_section(records, nets, tmp_path):
 
 def test_a_section_takes_the_place_of_the_old_one():
     card = "# a\n\n## Results on DS2\n\nNot measured.\n\n## Recipe\n\n```toml\n# name\n## x\n```\n"
-    assert card_section.replaced(card, "## Results on DS2\n\nnew\n") == card.replace("Not measured.", "new")
-    added = card_section.replaced(card, "## x\n\nnew\n")
-    assert added == card + "\n## x\n\nnew\n" and card_section.replaced(added, "## x\n\nnew\n") == added
+    assert kit_card.replaced(card, "## Results on DS2\n\nnew\n") == card.replace("Not measured.", "new")
+    added = kit_card.replaced(card, "## x\n\nnew\n")
+    assert added == card + "\n## x\n\nnew\n" and kit_card.replaced(added, "## x\n\nnew\n") == added
 
 
 def test_a_missing_card_is_known_before_the_work(nets, tmp_path, capsys, monkeypatch):
@@ -270,4 +271,4 @@ def test_a_missing_card_is_known_before_the_work(nets, tmp_path, capsys, monkeyp
 
 def test_a_table_becomes_markdown():
     sheet = Sheet("t", ("a", "b"), [("1", "2"), ("3", "4")], ours=frozenset({1}))
-    assert card_section.markdown(sheet) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| **3** | **4** |"
+    assert kit_card.sheet(sheet) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| **3** | **4** |"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 from bittrue.errors import BadInput
-from bittrue.files import check_target
+from bittrue.files import check_target, write_together
 
 SUFFIXES = (".html", ".htm")
 
@@ -89,6 +90,17 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
         f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style></head>\n<body>\n"
         f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n{body}\n</body></html>\n'
     )
+
+
+def write(
+    path: Path, title: str, lead: str, sections: Sequence[Section], numbers: Mapping[str, object], strict: bool = True
+) -> None:
+    """Write the page, and what was measured beside it in a .json file, both or none.
+
+    With ``strict`` numbers that JSON does not know are an error of the caller, who says None for them.
+    """
+    content = json.dumps(numbers, indent=1, allow_nan=not strict) + "\n"
+    write_together(path.parent, {path.name: page(title, lead, sections), path.with_suffix(".json").name: content})
 
 
 def _section(section: Section) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from bittrue.apps.dpd import float_net, judges, kat, provenance, recipe
+from bittrue.apps.dpd import float_net, judges, kat, recipe
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
@@ -23,6 +23,7 @@ from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
+from bittrue.kit.card import command as command_of
 from bittrue.kit.optional import needed
 from bittrue.spec import Net, store
 
@@ -109,7 +110,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     """Write everything that belongs to a trained net into its folder."""
     net = trained.net
     builtins = [recipe.builtin(name) for name in recipe.names()]
-    command = provenance.command("dpd", plan.name, plan in builtins)
+    command = command_of("dpd", plan.name, plan in builtins)
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
     write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 

@@ -13,6 +13,7 @@ from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.check import known_answers
+from bittrue.kit.card import FILE as CARD
 from bittrue.spec import store
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def contents(plan: Recipe, beats: Material, trained: Trained) -> dict[str, bytes
         FLOAT: safetensors.numpy.save({name: value.numpy() for name, value in state.items()}),
         CHECKPOINT: npz_bytes(trained.fitted.quantised),
         folder.RECIPE: plan.text,
-        card.FILE: card.text(plan, beats, trained),
+        CARD: card.text(plan, beats, trained),
     }
     return store.contents(net) | own
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bittrue.apps.ecg.beats.beats import VOLTAGES, Beats, Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.records import Record
 from bittrue.apps.ecg.patients import Patients
-from bittrue.apps.ecg.picture import encoded
+from bittrue.kit.figures import canvas, encoded
 
 Codes = npt.NDArray[np.int64]
 BEFORE, AFTER = 1.0, 1.2
@@ -110,7 +109,7 @@ def strips(
 def strips_png(shown: dict[int, tuple[list[Strip], list[Strip]]], plan: Input, each: int = 2) -> bytes:
     """A PNG: a row a class, ``each`` right answers on the left and as many wrong ones on the right."""
     kinds = sorted(shown)
-    figure = Figure(figsize=(3.1 * 2 * each, 1.9 * len(kinds) + 0.7), layout="constrained")
+    figure = canvas(3.1 * 2 * each, 1.9 * len(kinds) + 0.7)
     figure.suptitle("answered rightly (left) and wrongly (right), simulated, integer net by bittrue.ref", fontsize=9)
     grid = figure.subplots(len(kinds), 2 * each, sharex=True, squeeze=False)
     for row, kind in enumerate(kinds):

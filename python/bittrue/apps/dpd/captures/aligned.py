@@ -171,23 +171,20 @@ def _spec(channel: Channel, found: Alignment, accept: Collection[str], mended: M
 
 def _picture(x: Complex, y: Complex, a: Complex, b: Complex, found: Alignment, channel: Channel) -> bytes:
     """AM/AM before and after, and the spectra of what was written, as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     from bittrue.apps.dpd.picture import overlapped
+    from bittrue.kit.figures import INK, RED, TEAL, canvas, encoded
 
-    figure = Figure(figsize=(13, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(13, 4.4)
     axes = figure.subplots(1, 3)
     shown = slice(0, 20_000)
     common = min(len(x), len(y))
     first = x[:common] / abs(x).max(), y[:common] / abs(y).max()
     for place, (u, v), title in ((axes[0], first, "as recorded"), (axes[1], (a, b), "aligned")):
-        place.plot(abs(u[shown]), abs(v[shown]), ".", markersize=1.5, alpha=0.4, color="#00798c")
+        place.plot(abs(u[shown]), abs(v[shown]), ".", markersize=1.5, alpha=0.4, color=TEAL)
         place.set(xlabel="|input| over its peak", ylabel="|output| over its peak", title=f"AM/AM, {title}")
         place.grid(alpha=0.3)
     narrow = Channel(channel.sample_rate, channel.bandwidth, channel.n_sub_ch, channel.nperseg)
-    for signal, name, colour in ((a, "input", "#444444"), (b, "output", "#d1495b")):
+    for signal, name, colour in ((a, "input", INK), (b, "output", RED)):
         spectrum = power_spectrum(overlapped(signal, narrow.nperseg), narrow)
         level = 10 * np.log10(np.maximum(spectrum / spectrum.max(), 1e-12))
         axes[2].plot(narrow.frequencies / 1e6, level, linewidth=0.9, color=colour, label=name)
@@ -198,6 +195,4 @@ def _picture(x: Complex, y: Complex, a: Complex, b: Complex, found: Alignment, c
     axes[2].legend(loc="upper right", fontsize=8, frameon=False)
     axes[2].grid(alpha=0.3)
     figure.suptitle(f"delay of {found.delay:.3f} samples removed; correlation {found.correlation:.4f} at that delay")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
+    return encoded(figure)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bittrue.apps.dpd.comparing.comparison import FLOAT, IDEAL, NONE, POLYNOMIAL, Comparison, Outcome
 from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.apps.dpd.metrics import Channel, Complex, Real, power_spectrum, segments
 from bittrue.apps.dpd.picture import COLOURS, drawn, overlapped, shade_adjacent
+from bittrue.kit.figures import GREYS, PALETTE, canvas, encoded
 
-PALETTE = ("#00798c", "#7b3fa0", "#2e8b57", "#c06014", "#3558a8", "#8a6d00")
-GREYS = ("#8c8c8c", "#b8863b", "#5f6f7f")
-WIDTH, HEIGHT, DPI = 8.0, 5.0, 110
+WIDTH, HEIGHT = 8.0, 5.0
 SIMULATED = "simulated through a model of the amplifier (not an RF measurement)"
 
 
@@ -182,8 +179,7 @@ def _cloud(axes: Axes, x: Any, y: Any, colour: str, label: str) -> None:
 
 
 def _canvas() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(WIDTH, HEIGHT)
     return figure, figure.subplots()
 
 
@@ -191,10 +187,3 @@ def _png(figure: Figure, axes: Axes, title: str) -> bytes:
     axes.set_title(f"{title}\n{SIMULATED}", fontsize=10)
     axes.grid(alpha=0.3)
     return encoded(figure)
-
-
-def encoded(figure: Figure) -> bytes:
-    """A figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,8 +14,7 @@ from bittrue.apps.dpd.comparing import comparison, entries, report_pictures, rep
 from bittrue.apps.dpd.comparing.comparison import Comparison
 from bittrue.apps.dpd.comparing.entries import Candidate
 from bittrue.apps.dpd.topology import parameter_count
-from bittrue.files import write_together
-from bittrue.kit.page import Section, Sheet, page, target
+from bittrue.kit.page import Section, Sheet, target, write
 
 LEAD = (
     "Every figure after predistortion is simulated through a model of the amplifier; nothing here is an RF "
@@ -67,9 +65,8 @@ def report(
         *report_pictures.pictures(found, references, source),
         _origin(found, candidates, command),
     ]
-    text = page(f"Predistorters on {signal.name}, simulated", LEAD, sections)
-    content = json.dumps(numbers(found, candidates, references, command), indent=1) + "\n"
-    write_together(path.parent, {path.name: text, path.with_suffix(".json").name: content})
+    measured = numbers(found, candidates, references, command)
+    write(path, f"Predistorters on {signal.name}, simulated", LEAD, sections, measured, strict=False)
     return found, tables, said
 
 

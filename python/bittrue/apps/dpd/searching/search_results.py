@@ -87,13 +87,9 @@ def recipes(plan: Search, found: Sequence[Found], command: str) -> dict[str, str
 
 def picture(plan: Search, found: Sequence[Found]) -> bytes:
     """EVM and worse ACLR of all trials over parameters and over DSP blocks, the front marked."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from bittrue.kit.figures import PALETTE, canvas, encoded
 
-    from bittrue.apps.dpd.comparing.figures import PALETTE, encoded
-
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(11, 8)
     front, quality = best(list(found)), (("evm", "EVM (dB)"), ("worse_aclr", "worse ACLR (dBc)"))
     for row, (key, label) in zip(figure.subplots(2, 2), quality, strict=True):
         for axes, size in zip(row, ("parameters", "dsps"), strict=True):

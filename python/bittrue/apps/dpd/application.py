@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
+from bittrue.apps.dpd import shelves
+from bittrue.apps.dpd.commands import ABLATED, PARAMETERS, STUDY
 from bittrue.kit.application import Application, Command, Option, Printed, Samples
 from bittrue.kit.arguments import whole
-from bittrue.kit.recipes import Shelf
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
 from bittrue.spec import Net
-
-PARAMETERS = 250
-"""Real numbers of a polynomial where nobody says how many."""
-
-ABLATED = "tdnn-gan"
-"""The recipe that is ablated where none is named."""
-
-STUDY, ABLATION = Path("build") / "search" / "study.db", Path("build") / "ablation"
-
-
-def _is_predistorter(table: Mapping[str, Any]) -> bool:
-    net = table.get("net")
-    return isinstance(net, Mapping) and "conv" not in net
-
-
-def _is_amplifier(table: Mapping[str, Any]) -> bool:
-    return bool({"updates", "window", "gains"} & table.keys())
-
-
-SHELF = Shelf("dpd", "bittrue.apps.dpd", looks_like=_is_predistorter)
-AMPLIFIER_SHELF = Shelf("pa", "bittrue.apps.dpd", "recipes/amplifiers", _is_amplifier)
 
 CAPTURE = Option("--capture", "this capture, not the recipe's; a folder or a data set", {"metavar": "DIR|NAME"})
 POLYNOMIAL = Option(
@@ -165,10 +142,10 @@ ABLATE = Command(
 )
 
 PREDISTORTION = Application(
-    SHELF, "tdnn-wide", {"train": TRAIN, "report": REPORT, "search": SEARCH, "ablate": ABLATE}, _samples
+    shelves.SHELF, "tdnn-wide", {"train": TRAIN, "report": REPORT, "search": SEARCH, "ablate": ABLATE}, _samples
 )
 AMPLIFIERS = Application(
-    AMPLIFIER_SHELF,
+    shelves.AMPLIFIERS,
     "pa-gru",
     {"train": Command("an amplifier model", _identify, (CAPTURE,), ("bittrue train pa --capture my-amplifier",))},
 )

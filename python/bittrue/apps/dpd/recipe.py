@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from bittrue.apps.dpd.application import SHELF
+from bittrue.apps.dpd.shelves import SHELF
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.errors import BadInput
 from bittrue.kit.bounds import Count, Section, Seed, Weight, Whole, Within

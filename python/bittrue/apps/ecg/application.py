@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
 
+from bittrue.apps.ecg.commands import PATIENTS
+from bittrue.apps.ecg.shelf import SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
-from bittrue.kit.recipes import Shelf
-
-PATIENTS = ("DS2", "held-out", "synthetic")
-"""Whom a report may judge on: the test half, the patients of the recipe's fold, people who do not exist."""
-
-
-def _is_ours(table: Mapping[str, Any]) -> bool:
-    net = table.get("net")
-    return isinstance(net, Mapping) and "conv" in net
-
-
-SHELF = Shelf("ecg", "bittrue.apps.ecg", looks_like=_is_ours)
 
 
 def _train(arguments: argparse.Namespace) -> Printed:

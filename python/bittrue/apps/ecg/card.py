@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from bittrue.apps.ecg import recipe
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.metrics import table
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.size import size_of
+from bittrue.apps.ecg.trained import Trained
 from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
-
-if TYPE_CHECKING:
-    from bittrue.apps.ecg.train import Trained
 
 LARGE = 2_000_000
 """Bytes of float weights that are not kept with the code."""

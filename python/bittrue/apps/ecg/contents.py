@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
@@ -12,12 +10,10 @@ from bittrue.apps.ecg import card, folder
 from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.material import Material
 from bittrue.apps.ecg.recipe import Recipe
+from bittrue.apps.ecg.trained import Trained
 from bittrue.check import known_answers
 from bittrue.kit.card import FILE as CARD
 from bittrue.spec import store
-
-if TYPE_CHECKING:
-    from bittrue.apps.ecg.train import Trained
 
 FLOAT, CHECKPOINT = "float.safetensors", "checkpoint.npz"
 KNOWN = (16, 12, 12, 8, 8)

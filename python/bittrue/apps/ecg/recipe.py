@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from bittrue.apps.ecg.application import SHELF
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.split import parts
 from bittrue.apps.ecg.quantising import MOST, Average, Decay, Quantisation, Steps
+from bittrue.apps.ecg.shelf import SHELF
 from bittrue.apps.ecg.topology import Topology
 from bittrue.errors import BadInput
 from bittrue.kit.bounds import Section, Share, Within

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,10 @@ from bittrue.apps.ecg import answers, material
 from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.contents import CHECKPOINT, FLOAT, contents
 from bittrue.apps.ecg.material import Material
-from bittrue.apps.ecg.metrics import Verdict, judge
+from bittrue.apps.ecg.metrics import judge
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.shown import Bars
+from bittrue.apps.ecg.trained import Trained
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.files import made_folder, read_bytes, write_together
@@ -39,31 +39,6 @@ STATE = Path("checkpoint") / "state.pt"
 
 COMPARED = 10_000
 """Beats, evenly taken, on which float and integer net are compared where no patient is held out."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """What `train` made.
-
-    Parameters
-    ----------
-    net : Net
-        The integer net.
-    fitted : Fitted
-        The float and the quantised network behind it.
-    verdicts : tuple of (str, Verdict)
-        On the patients held out: ``float``, ``folded``, ``integer``; empty where nobody is.
-    agreement : float
-        Share of ``compared`` beats that the float and the integer net call the same: those held out, or some of those
-        trained on.
-    compared : int
-    """
-
-    net: Net
-    fitted: Fitted
-    verdicts: tuple[tuple[str, Verdict], ...]
-    agreement: float
-    compared: int
 
 
 def train(

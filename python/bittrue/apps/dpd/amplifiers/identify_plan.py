@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from bittrue.apps.dpd.application import AMPLIFIER_SHELF as SHELF
 from bittrue.apps.dpd.recipe import WIDEST, placed
 from bittrue.apps.dpd.recipe_text import located, suffixed
+from bittrue.apps.dpd.shelves import AMPLIFIERS
 from bittrue.kit.bounds import Section, Within
 from bittrue.kit.recipes import Recipes, check_name, with_line
 from bittrue.kit.schema import LARGEST
@@ -60,7 +60,7 @@ class Plan(Section):
         super().__post_init__()
 
 
-plan = Recipes(SHELF, Plan, placed).named
+plan = Recipes(AMPLIFIERS, Plan, placed).named
 """The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bittrue.apps.dpd.application import ABLATION
+from bittrue.apps.dpd.commands import ABLATION
 from bittrue.bars import steps
 from bittrue.errors import BadInput
 from bittrue.folder_lock import locked

@@ -6,7 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from bittrue.apps.dpd.application import STUDY
+from bittrue.apps.dpd.commands import STUDY
 from bittrue.bars import steps
 from bittrue.files import check_target
 from bittrue.folder_lock import resumable

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from bittrue.apps.dpd.application import SHELF
 from bittrue.apps.dpd.recipe import Recipe, Teaching, placed
 from bittrue.apps.dpd.recipe_text import suffixed
+from bittrue.apps.dpd.shelves import SHELF
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.kit.bounds import Section, Within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bittrue.apps.ecg.application import PATIENTS
+from bittrue.apps.ecg.commands import PATIENTS
 from bittrue.bars import steps
 from bittrue.kit.application import Printed, typed
 from bittrue.kit.optional import needed

@@ -14,7 +14,7 @@ from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.train import Trained
+    from bittrue.apps.ecg.trained import Trained
 
 
 def run(arguments: argparse.Namespace) -> Printed:

@@ -14,7 +14,7 @@ from bittrue.errors import BadInput
 torch = pytest.importorskip("torch", reason="the recurrent model needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers import identify, recurrent  # noqa: E402
-from bittrue.apps.dpd.evaluate import output  # noqa: E402
+from bittrue.apps.dpd.closed_loop import output  # noqa: E402
 from bittrue.folder_lock import locked  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
 

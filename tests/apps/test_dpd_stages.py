@@ -17,7 +17,7 @@ from bittrue.errors import BadInput
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers.ilc import ideal_input  # noqa: E402
-from bittrue.apps.dpd.training import fit  # noqa: E402
+from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.stage import Loop  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
 from bittrue.kit.training.averaging import copied  # noqa: E402

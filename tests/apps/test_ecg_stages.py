@@ -7,14 +7,15 @@ from ecg_files import SMALL
 torch = pytest.importorskip("torch")
 
 from bittrue import ref  # noqa: E402
-from bittrue.apps.ecg import answers, recipe  # noqa: E402
+from bittrue.apps.ecg import inference, recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
-from bittrue.apps.ecg.material import Material  # noqa: E402
-from bittrue.apps.ecg.training import fit, stage  # noqa: E402
-from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
+from bittrue.apps.ecg.datasets import Material  # noqa: E402
+from bittrue.apps.ecg.training import stage  # noqa: E402
+from bittrue.apps.ecg.training import trainer as fit  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, quantised  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, scores  # noqa: E402
+from bittrue.apps.ecg.training.trainer import Trainer  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
 from bittrue.qat import ai8x  # noqa: E402
@@ -206,7 +207,7 @@ def equal_on(network, x):
     """Whether the averaged network's scores on int8 beats are the net's, all of them to the last bit."""
     net = ai8x.to_net(network, tuple(x.shape[1:]), "net")
     codes = ref.run(net, x.astype(np.int64))
-    assert np.array_equal(answers.scores(net, x), codes)
+    assert np.array_equal(inference.scores(net, x), codes)
     expected = torch.from_numpy(net.output.format.decode(codes))
     given = beats.Beats(x, np.zeros(len(x), int), np.zeros(len(x), int), np.arange(len(x)), ("x",))
     return torch.equal(scores(network, given).double(), expected)

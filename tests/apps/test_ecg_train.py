@@ -10,12 +10,12 @@ from bittrue.apps.ecg import recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats  # noqa: E402
 from bittrue.apps.ecg.beats.beats import Beats  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
-from bittrue.apps.ecg.material import Material  # noqa: E402
+from bittrue.apps.ecg.datasets import Material  # noqa: E402
 from bittrue.apps.ecg.training import stage  # noqa: E402
 from bittrue.apps.ecg.training.examples import Examples, chances, mixed, transforms  # noqa: E402
-from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, average  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, Stage, answers  # noqa: E402
+from bittrue.apps.ecg.training.trainer import Trainer  # noqa: E402
 
 torch.set_num_threads(1)
 

@@ -40,7 +40,7 @@ OUTSIDE = {
 
 
 def room(module: str) -> str:
-    """The room of a module: ``bittrue.spec.net`` is in ``spec``, ``bittrue.apps.dpd.training.fit`` in ``apps.dpd``."""
+    """The room of a module: ``bittrue.spec.net`` is in ``spec``, ``bittrue.apps.dpd.recipe`` in ``apps.dpd``."""
     package, *rest = module.split(".")
     if package != "bittrue":
         return package
@@ -126,8 +126,8 @@ def test_rooms_do_not_import_each_other_in_circles():
         ("bittrue.ref.run", "from ..qat import leg", "ref must not import qat"),
         ("bittrue.num.isqrt", "import bittrue.spec", "num must not import spec"),
         ("bittrue_rtl.top", "from bittrue.cosim import cache", "bittrue_rtl must not import cosim"),
-        ("bittrue.apps.dpd.training.fit", "from bittrue.apps.ecg import net", "apps.dpd must not import apps.ecg"),
-        ("bittrue.apps.dpd.training.fit", "import bittrue.cli", "apps.dpd must not import cli"),
+        ("bittrue.apps.dpd.training.trainer", "from bittrue.apps.ecg import net", "apps.dpd must not import apps.ecg"),
+        ("bittrue.apps.dpd.training.trainer", "import bittrue.cli", "apps.dpd must not import cli"),
         ("bittrue.spec.net", "import torch", "spec does without torch"),
         ("bittrue.cosim.cache", "try:\n    import scipy.signal\nexcept ImportError:\n    pass", "does without scipy"),
         ("bittrue.board.overlay", "from bittrue.num import Format", "board must not import num"),

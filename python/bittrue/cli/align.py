@@ -47,8 +47,8 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Align, write the folder, and say what was found."""
     with needed("aligning draws a picture, which needs", "scipy", "matplotlib", extra="sim"):
-        from bittrue.apps.dpd.captures import aligned
-    done = aligned.write(
+        from bittrue.apps.dpd.captures import capture_writer
+    done = capture_writer.write(
         arguments.input,
         arguments.recorded,
         arguments.output,
@@ -67,5 +67,5 @@ def call(arguments: argparse.Namespace) -> int:
     out.print(f"correlation {done.after.correlation:.4f}, delay left {done.after.delay:+.4f} samples")
     samples = ", ".join(f"{len(signal):,} {split}" for split, signal in done.capture.inputs.items())
     out.print(f"capture: {arguments.output}: {samples} samples; {done.capture.channel}", markup=False)
-    out.print(f"picture: {arguments.output}/{aligned.PICTURE}", markup=False)
+    out.print(f"picture: {arguments.output}/{capture_writer.PICTURE}", markup=False)
     return 0

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter, output
+from bittrue.apps.dpd.closed_loop import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, measure, power_spectrum
 from bittrue.errors import BadInput
 from bittrue.files import write_whole

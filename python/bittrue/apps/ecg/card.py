@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 
 from bittrue.apps.ecg import recipe
-from bittrue.apps.ecg.material import Material
+from bittrue.apps.ecg.datasets import Material
 from bittrue.apps.ecg.metrics import table
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.size import size_of
-from bittrue.apps.ecg.trained import Trained
+from bittrue.apps.ecg.training_result import Trained
 from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash

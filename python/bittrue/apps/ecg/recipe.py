@@ -103,8 +103,8 @@ class Augment(Section):
     mixup : float
         Parameter of the Beta distribution that mixes pairs of beats and their labels.
     ectopy, fibrillation : float
-        Patients made of the training patients' beats (`bittrue.apps.ecg.beats.rearranged`) are drawn that much as
-        often as if they had been recorded.
+        Patients made of the training patients' beats (`bittrue.apps.ecg.beats.rhythm_augmentation`) are drawn that much
+        as often as if they had been recorded.
     """
 
     flip: Share = 0.0

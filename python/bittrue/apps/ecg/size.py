@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bittrue.apps.ecg.answers import work
+from bittrue.apps.ecg.inference import work
 from bittrue.spec import Net, Weighted
 
 

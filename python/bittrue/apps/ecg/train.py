@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bittrue.apps.ecg import answers, material
+from bittrue.apps.ecg import datasets, inference
 from bittrue.apps.ecg.beats.beats import Beats
-from bittrue.apps.ecg.contents import CHECKPOINT, FLOAT, contents
-from bittrue.apps.ecg.material import Material
+from bittrue.apps.ecg.bundle import CHECKPOINT, FLOAT, contents
+from bittrue.apps.ecg.datasets import Material
 from bittrue.apps.ecg.metrics import judge
+from bittrue.apps.ecg.progress import Bars
 from bittrue.apps.ecg.recipe import Recipe
-from bittrue.apps.ecg.shown import Bars
-from bittrue.apps.ecg.trained import Trained
+from bittrue.apps.ecg.training_result import Trained
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.files import made_folder, read_bytes, write_together
@@ -28,9 +28,9 @@ from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.training.fit import Fitted
     from bittrue.apps.ecg.training.network import Network
     from bittrue.apps.ecg.training.stage import Report
+    from bittrue.apps.ecg.training.trainer import Fitted
 
 __all__ = ["CHECKPOINT", "FLOAT", "Trained", "reopen", "train"]
 
@@ -68,7 +68,7 @@ def train(
     report : callable, optional
         Bars on the terminal if not given.
     beats : Material, optional
-        Instead of the records: `bittrue.apps.ecg.material.made_up`, or one's own.
+        Instead of the records: `bittrue.apps.ecg.datasets.made_up`, or one's own.
 
     Raises
     ------
@@ -77,12 +77,12 @@ def train(
         another recipe, the folder holds another net, or a file cannot be written.
     """
     with needed("training needs", "torch"):
-        from bittrue.apps.ecg.training.fit import Trainer, check
+        from bittrue.apps.ecg.training.trainer import Trainer, check
         from bittrue.qat import ai8x
     check_owner(Path(output), [JSON_FILE], plan.name)
     with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
         check(folder / STATE, plan)
-        given = beats or material.recorded(plan, records, bars.reading)
+        given = beats or datasets.recorded(plan, records, bars.reading)
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
         trained = _judged(net, fitted, given, bars)
@@ -115,7 +115,7 @@ def _judged(net: Net, fitted: Fitted, beats: Material, bars: Bars) -> Trained:
     judged = beats.held or _some(beats.learnt)
     folded = copy.deepcopy(fitted.floating)
     ai8x.fold(folded)
-    integer = answers.classes(answers.scores(net, judged.x, bars.judging))
+    integer = inference.classes(inference.scores(net, judged.x, bars.judging))
     found = {"float": called(fitted.floating, judged), "folded": called(folded, judged), "integer": integer}
     verdicts = tuple((name, judge(judged.y, said)) for name, said in found.items()) if beats.held else ()
     return Trained(net, fitted, verdicts, float(np.mean(found["float"] == integer)), len(integer))

@@ -22,7 +22,7 @@ import numpy as np
 from bittrue.apps.dpd.amplifiers import arena, pa
 from bittrue.apps.dpd.amplifiers.pa import power
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import output
+from bittrue.apps.dpd.closed_loop import output
 from bittrue.apps.dpd.metrics import Complex, nmse
 from bittrue.apps.dpd.recipe import Teaching
 from bittrue.errors import BadInput

@@ -18,7 +18,7 @@ from bittrue.apps.dpd.amplifiers.identify_plan import Plan
 from bittrue.apps.dpd.amplifiers.recurrent import Recurrent, content, drive
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture, to_iq
-from bittrue.apps.dpd.evaluate import output
+from bittrue.apps.dpd.closed_loop import output
 from bittrue.apps.dpd.metrics import nmse
 from bittrue.bars import Bars, shown
 from bittrue.errors import BadInput

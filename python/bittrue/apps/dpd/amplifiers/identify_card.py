@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import ilc, pa, probe
 from bittrue.apps.dpd.amplifiers.identify_plan import BUILTIN, Plan
 from bittrue.apps.dpd.amplifiers.identify_plan import plan as recipe_of
@@ -56,10 +56,10 @@ The metrics of that drive, by the model that it was made for and by another:
 def card(plan: Plan, capture: Capture, network: Recurrent) -> str:
     """The text of CARD.md, free of dates, so that the same run gives the same file."""
     models: dict[str, Amplifier] = {f"**{plan.name}**": drive(network), "GMP twin": pa.fit(capture)}
-    signal, before = evaluate.warmed(capture, "test")
+    signal, before = closed_loop.warmed(capture, "test")
     learned = ilc.ideal_input(drive(network), signal, capture.gain, capture.peak)
     outputs = {"measured": capture.outputs["test"]}
-    outputs |= {name: evaluate.output(capture, model) for name, model in models.items()}
+    outputs |= {name: closed_loop.output(capture, model) for name, model in models.items()}
     ideal = {name: model(learned.drive)[before:] for name, model in models.items()}
     gains = {name: probe.small_signal_gain(model, capture) for name, model in models.items()}
     return TEXT.format(
@@ -101,13 +101,13 @@ def _facts(plan: Plan, capture: Capture, network: Recurrent) -> str:
 
 def _errors(capture: Capture, models: Mapping[str, Amplifier]) -> list[tuple[str, ...]]:
     def error(model: Amplifier, split: str) -> float:
-        return nmse(evaluate.output(capture, model, split=split), capture.outputs[split], capture.channel)
+        return nmse(closed_loop.output(capture, model, split=split), capture.outputs[split], capture.channel)
 
     return [(name, *_figures(*(error(model, split) for split in SPLITS))) for name, model in models.items()]
 
 
 def _measured(capture: Capture, outputs: Mapping[str, Complex]) -> list[tuple[str, Metrics]]:
-    channel, samples = evaluate.whole_segments(capture.channel, len(capture.inputs["test"]))
+    channel, samples = closed_loop.whole_segments(capture.channel, len(capture.inputs["test"]))
     goal = capture.gain * capture.inputs["test"][:samples]
     return [(name, measure(y[:samples], goal, channel)) for name, y in outputs.items()]
 

@@ -12,7 +12,7 @@ from bittrue.kit.optional import needed
 def run(arguments: argparse.Namespace) -> Printed:
     """Judge nets and write the page."""
     with needed("the report needs", "scipy", "matplotlib", extra="sim"):
-        from bittrue.apps.dpd.comparing import report
+        from bittrue.apps.dpd.reporting import report
     command = typed("report", arguments, *arguments.nets, "-o", arguments.output)
     with steps("reading the nets") as step:
         capture = arguments.capture or ""

@@ -79,12 +79,12 @@ def _net(folder: Path) -> Source:
 
 def _checkpoint(path: Path) -> Source:
     with needed("reading a checkpoint needs", "torch"):
-        from bittrue.apps.dpd.training import fit
+        from bittrue.apps.dpd.training import trainer
         from bittrue.kit.training import checkpoint
-    state = checkpoint.read(path, fit.VERSION, FIX)
+    state = checkpoint.read(path, trainer.VERSION, FIX)
     with checkpoint.fitting(path, FIX):
         plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")
-        network = fit.network_of(plan, state)
+        network = trainer.network_of(plan, state)
         stage, epoch = str(state["stage"]), int(state["epoch"])
     own = {name.removeprefix("node_"): value.detach().numpy() for name, value in network.named_parameters()}
     title = f"checkpoint {path}, " + ("finished" if stage == "done" else f"stage {stage}, epoch {epoch}")

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bittrue.apps.dpd import judges
+from bittrue.apps.dpd import evaluation
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.card import Judge, card
@@ -77,8 +77,8 @@ def train(plan: PolynomialPlan, output: str | os.PathLike[str]) -> Fitted:
         model = amplifier.teacher(plan.data, capture)
         chosen = choose(plan, capture, model, step)
         net, parent = chosen.net, chosen.parent
-        judged = tuple(judges.judged(capture, model, net, parent, chosen.x, chosen.drive, watch))
-        protocol = judges.by_protocol(capture, net, parent, watch)
+        judged = tuple(evaluation.judged(capture, model, net, parent, chosen.x, chosen.drive, watch))
+        protocol = evaluation.by_protocol(capture, net, parent, watch)
         command = command_of("dpd", plan.name, builtin=False)
         text = card(plan, command, capture, net, judged, protocol, ABOUT) + _choice(chosen)
         write_together(folder, contents(plan, capture, net, parent) | {"CARD.md": text}, renew=True)

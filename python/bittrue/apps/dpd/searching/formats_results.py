@@ -9,9 +9,9 @@ import safetensors.numpy
 
 from bittrue import spec
 from bittrue.apps.dpd import float_net, kat
-from bittrue.apps.dpd.comparing import entries
 from bittrue.apps.dpd.exporting import quantisation
 from bittrue.apps.dpd.exporting.quantisation import Trial
+from bittrue.apps.dpd.reporting import candidates
 from bittrue.apps.dpd.searching import formats_search
 from bittrue.apps.dpd.searching.formats_search import Chosen, Report
 from bittrue.errors import BadInput
@@ -28,7 +28,7 @@ def run(folder: str, budget: float, interval: int, output: Path | None, report: 
 
     Raises `BadInput` where the folder has no float parent, or the budget is below what its present formats reach.
     """
-    found = entries.candidate(folder)
+    found = candidates.candidate(folder)
     if found.parent is None:
         raise BadInput(f"{folder} has no {float_net.FILE}; formats are chosen for a float net, so train it here")
     signals = quantisation.trial(found.net, found.recipe.capture if found.recipe else "")

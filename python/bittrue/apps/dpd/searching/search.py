@@ -10,9 +10,9 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from bittrue.apps.dpd import recipe
-from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.apps.dpd.recipe import Recipe, Teaching, Topology
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.reporting.pareto import front
 from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.trial import Bench, Limits, price, worse
 from bittrue.errors import BadInput

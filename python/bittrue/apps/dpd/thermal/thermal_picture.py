@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter, output
+from bittrue.apps.dpd.closed_loop import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, power_spectrum
 from bittrue.apps.dpd.picture import SEGMENT, overlapped
 from bittrue.kit.figures import canvas, encoded

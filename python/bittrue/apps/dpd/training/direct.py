@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bittrue.apps.dpd.captures.data import to_complex
-from bittrue.apps.dpd.evaluate import whole_segments
+from bittrue.apps.dpd.closed_loop import whole_segments
 from bittrue.apps.dpd.metrics import measure
 from bittrue.apps.dpd.training.stage import Stage, State, decibel
 from bittrue.kit.training.averaging import Values

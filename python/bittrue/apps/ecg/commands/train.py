@@ -14,7 +14,7 @@ from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.trained import Trained
+    from bittrue.apps.ecg.training_result import Trained
 
 
 def run(arguments: argparse.Namespace) -> Printed:
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> Printed:
     if arguments.synthetic and arguments.data:
         raise BadInput("--synthetic takes no records; leave it or --data out")
     with needed("training needs", "wfdb", "scipy", "torch"):
-        from bittrue.apps.ecg import material, recipe, train
+        from bittrue.apps.ecg import datasets, recipe, train
     plan = recipe.named(arguments.recipe)
     if arguments.seed is not None:
         plan = recipe.reseeded(plan, arguments.seed)
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> Printed:
     beats = None
     if arguments.synthetic:
         with steps("making up patients"):
-            beats = material.made_up(plan)
+            beats = datasets.made_up(plan)
     return _said(train.train(plan, folder, arguments.data, beats=beats), folder)
 
 

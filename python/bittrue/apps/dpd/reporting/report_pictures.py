@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.apps.dpd.amplifiers.arena import Reference
-from bittrue.apps.dpd.comparing import figures
-from bittrue.apps.dpd.comparing.comparison import IDEAL, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
-from bittrue.apps.dpd.comparing.figures import NETS, POLYNOMIALS, REFERENCE, Point
+from bittrue.apps.dpd.reporting import figures
+from bittrue.apps.dpd.reporting.comparison import IDEAL, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
+from bittrue.apps.dpd.reporting.figures import NETS, POLYNOMIALS, REFERENCE, Point
 from bittrue.kit.page import Picture, Section
 
 DRAWN = 4

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bittrue.apps.ecg.beats import front_end, rearranged, rhythm
+from bittrue.apps.ecg.beats import front_end, rhythm, rhythm_augmentation
 from bittrue.apps.ecg.beats.records import Record
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise
 from bittrue.errors import BadInput
@@ -17,22 +17,22 @@ def clean(record):
     return record.signal - front_end.baseline(record.signal, record.rate)
 
 
-@pytest.mark.parametrize("kind", list(rearranged.KINDS))
+@pytest.mark.parametrize("kind", list(rhythm_augmentation.KINDS))
 def test_the_same_record_gives_the_same_patient(kind):
     record = patient()
-    one, again = (rearranged.KINDS[kind](record) for _ in range(2))
+    one, again = (rhythm_augmentation.KINDS[kind](record) for _ in range(2))
     assert (one.signal == again.signal).all() and (one.positions == again.positions).all()
     assert one.name == f"{record.name} {kind}" and one.rate == record.rate
     assert one.signal.dtype == one.positions.dtype == np.int64
     assert one.positions[0] > 0 and one.positions[-1] < len(one.signal) and len(one.labels) == len(one.positions)
     assert np.diff(one.positions).min() >= int(0.3 * record.rate)
     renamed = Record("other", record.rate, record.signal, record.positions, record.labels)
-    assert len(rearranged.KINDS[kind](renamed).signal) != len(one.signal)
+    assert len(rhythm_augmentation.KINDS[kind](renamed).signal) != len(one.signal)
 
 
 def test_the_beats_stay_what_they_are():
     record = patient()
-    made, own = rearranged.ectopy(record), clean(record)
+    made, own = rhythm_augmentation.ectopy(record), clean(record)
     shapes = {label: own[record.positions[record.labels == label][:, None] + np.arange(20)] for label in (0, 1)}
     for at, label in zip(made.positions, made.labels, strict=True):
         qrs = made.signal[at : at + 20]
@@ -40,7 +40,7 @@ def test_the_beats_stay_what_they_are():
 
 
 def test_most_beats_of_sustained_ectopy_are_early():
-    made = rearranged.ectopy(patient())
+    made = rhythm_augmentation.ectopy(patient())
     assert len(made.labels) >= 500 and set(made.labels) == {0, 1} and 0.7 < (made.labels == 1).mean() < 0.9
     own = rhythm.intervals(made.positions)[1:]
     early, late = own[made.labels[1:] == 1], own[made.labels[1:] == 0]
@@ -52,12 +52,12 @@ def test_most_beats_of_sustained_ectopy_are_early():
 
 def test_ectopy_needs_early_beats():
     with pytest.raises(BadInput, match="has 0 early S beats; at least 20 are needed"):
-        rearranged.ectopy(patient(V=0.1))
+        rhythm_augmentation.ectopy(patient(V=0.1))
 
 
 def test_fibrillation_is_irregular_and_has_no_p_wave():
     record = patient()
-    made = rearranged.fibrillation(record)
+    made = rhythm_augmentation.fibrillation(record)
     assert set(made.labels) == {0, 2} and len(made.labels) == 400
     spread = np.std(rhythm.intervals(made.positions)[made.labels == 0]) / np.mean(rhythm.intervals(made.positions))
     assert 0.1 < spread < 0.4
@@ -74,5 +74,5 @@ def test_fibrillation_is_irregular_and_has_no_p_wave():
 def test_joints_are_smooth():
     record = patient()
     steps = np.abs(np.diff(clean(record))).max()
-    for kind in rearranged.KINDS.values():
+    for kind in rhythm_augmentation.KINDS.values():
         assert np.abs(np.diff(kind(record).signal)).max() <= 1.2 * steps

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
-from bittrue.apps.ecg import card, folder
+from bittrue.apps.ecg import card, trained_net
 from bittrue.apps.ecg.beats.beats import Beats
-from bittrue.apps.ecg.material import Material
+from bittrue.apps.ecg.datasets import Material
 from bittrue.apps.ecg.recipe import Recipe
-from bittrue.apps.ecg.trained import Trained
+from bittrue.apps.ecg.training_result import Trained
 from bittrue.check import known_answers
 from bittrue.kit.card import FILE as CARD
 from bittrue.spec import store
@@ -35,7 +35,7 @@ def contents(plan: Recipe, beats: Material, trained: Trained) -> dict[str, bytes
         known_answers.FILE: known_answers.content(net, known),
         FLOAT: safetensors.numpy.save({name: value.numpy() for name, value in state.items()}),
         CHECKPOINT: npz_bytes(trained.fitted.quantised),
-        folder.RECIPE: plan.text,
+        trained_net.RECIPE: plan.text,
         CARD: card.text(plan, beats, trained),
     }
     return store.contents(net) | own

@@ -9,7 +9,7 @@ from bittrue.apps.ecg.metrics import Verdict
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.training.fit import Fitted
+    from bittrue.apps.ecg.training.trainer import Fitted
 
 
 @dataclass(frozen=True, eq=False)

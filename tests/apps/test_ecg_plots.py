@@ -8,7 +8,7 @@ from bittrue.apps.ecg import patients
 from bittrue.apps.ecg.beats.beats import Beats, Input
 from bittrue.apps.ecg.beats.records import Record
 
-strips = pytest.importorskip("bittrue.apps.ecg.strips", reason="the pictures need matplotlib")
+strips = pytest.importorskip("bittrue.apps.ecg.plots", reason="the pictures need matplotlib")
 
 
 def made(labels, record):

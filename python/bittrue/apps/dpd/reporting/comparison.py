@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import amplifier, arena
 from bittrue.apps.dpd.amplifiers.amplifier import Model
 from bittrue.apps.dpd.amplifiers.arena import ArenaScore
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter
+from bittrue.apps.dpd.closed_loop import Filter
 from bittrue.apps.dpd.metrics import Channel, Complex, Metrics, measure
 from bittrue.errors import BadInput
 
@@ -86,13 +86,13 @@ class Comparison:
     @property
     def channel(self) -> Channel:
         """The spec that the models' metrics were measured with."""
-        return evaluate.whole_segments(self.capture.channel, len(self.capture.inputs["test"]))[0]
+        return closed_loop.whole_segments(self.capture.channel, len(self.capture.inputs["test"]))[0]
 
     @property
     def reference(self) -> Complex:
         """The goal ``gain * input`` of the samples that were measured, ``(N,)``."""
         x = self.capture.inputs["test"]
-        _, samples = evaluate.whole_segments(self.capture.channel, len(x))
+        _, samples = closed_loop.whole_segments(self.capture.channel, len(x))
         return np.asarray(self.capture.gain * x[:samples], dtype=np.complex128)
 
     def of(self, *kinds: str) -> tuple[Outcome, ...]:
@@ -134,7 +134,7 @@ def compare(
         Where an entry gives no finite drive.
     """
     reason = protocol_reason(capture)
-    channel, samples = evaluate.whole_segments(capture.channel, len(capture.inputs["test"]))
+    channel, samples = closed_loop.whole_segments(capture.channel, len(capture.inputs["test"]))
     goal = capture.gain * capture.inputs["test"][:samples]
     total, outcomes = len(entries) * (len(models) + (not reason)), []
     done = 0
@@ -143,7 +143,7 @@ def compare(
         found: dict[str, Metrics] = {}
         for model in models:
             report(f"{entry.name} through {model.title}", done, total)
-            outputs[model.name] = evaluate.output(capture, model, entry.predistort)[:samples]
+            outputs[model.name] = closed_loop.output(capture, model, entry.predistort)[:samples]
             found[model.name] = measure(outputs[model.name], goal, channel)
             done += 1
         score = None

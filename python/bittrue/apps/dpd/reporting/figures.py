@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bittrue.apps.dpd.comparing.comparison import FLOAT, IDEAL, NONE, POLYNOMIAL, Comparison, Outcome
-from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.apps.dpd.metrics import Channel, Complex, Real, power_spectrum, segments
 from bittrue.apps.dpd.picture import COLOURS, drawn, overlapped, shade_adjacent
+from bittrue.apps.dpd.reporting.comparison import FLOAT, IDEAL, NONE, POLYNOMIAL, Comparison, Outcome
+from bittrue.apps.dpd.reporting.pareto import front
 from bittrue.kit.figures import GREYS, PALETTE, canvas, encoded
 
 WIDTH, HEIGHT = 8.0, 5.0

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import closed_loop, float_net
 from bittrue.apps.dpd.amplifiers import arena, baselines, polynomial
 from bittrue.apps.dpd.amplifiers.amplifier import Model
 from bittrue.apps.dpd.captures.data import ARENA, Capture
-from bittrue.apps.dpd.comparing.comparison import FLOAT, IDEAL, INTEGER, NONE, POLYNOMIAL, Entry
 from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
+from bittrue.apps.dpd.reporting.comparison import FLOAT, IDEAL, INTEGER, NONE, POLYNOMIAL, Entry
 from bittrue.apps.dpd.thermal.thermal import BANKS
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.errors import BadInput
@@ -102,9 +102,9 @@ def entries(
     for found in candidates:
         size, name = parameter_count(found.net), found.net.name
         if found.parent is not None:
-            run = evaluate.floating(found.net, found.parent)
+            run = closed_loop.floating(found.net, found.parent)
             made.append(Entry(f"{name}, float", FLOAT, size, found.teacher, run, found.seen))
-        made.append(Entry(f"{name}, integer", INTEGER, size, found.teacher, evaluate.integer(found.net), found.seen))
+        made.append(Entry(f"{name}, integer", INTEGER, size, found.teacher, closed_loop.integer(found.net), found.seen))
     return made, missing
 
 

@@ -10,9 +10,9 @@ import bittrue
 from bittrue.apps.dpd.amplifiers import arena
 from bittrue.apps.dpd.amplifiers.arena import Reference
 from bittrue.apps.dpd.captures import data
-from bittrue.apps.dpd.comparing import comparison, entries, report_pictures, report_tables
-from bittrue.apps.dpd.comparing.comparison import Comparison
-from bittrue.apps.dpd.comparing.entries import Candidate
+from bittrue.apps.dpd.reporting import comparison, report_pictures, report_tables
+from bittrue.apps.dpd.reporting.candidates import Candidate, candidate, capture_name, entries
+from bittrue.apps.dpd.reporting.comparison import Comparison
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.kit.page import Section, Sheet, target, write
 
@@ -49,11 +49,11 @@ def report(
         Where a folder holds no predistorter, the data is missing, or the files cannot be written.
     """
     path = target(output)
-    candidates = [entries.candidate(folder) for folder in folders]
-    signal = data.load(capture or entries.capture_name(candidates))
+    candidates = [candidate(folder) for folder in folders]
+    signal = data.load(capture or capture_name(candidates))
     step("loading the amplifier models", 0, 0)
     models, missing = comparison.judges(signal)
-    made, absent = entries.entries(signal, models, candidates, lambda text: step(text, 0, 0))
+    made, absent = entries(signal, models, candidates, lambda text: step(text, 0, 0))
     found = comparison.compare(signal, models, missing | absent, made, step)
     step("drawing", 0, 0)
     references = () if "protocol" in missing or "protocol" in found.missing else arena.references()

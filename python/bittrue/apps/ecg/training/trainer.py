@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from bittrue.apps.ecg.material import Material
+from bittrue.apps.ecg.datasets import Material
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.training.network import Network, quantised
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, Report, Stage, answers

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import closed_loop, float_net
 from bittrue.apps.dpd.amplifiers import arena, ilc, polynomial
 from bittrue.apps.dpd.amplifiers.amplifier import NAMES, Model, load
 from bittrue.apps.dpd.captures.data import Capture, to_complex
 from bittrue.apps.dpd.card import Judge, ProtocolRow, Row
-from bittrue.apps.dpd.evaluate import Filter
+from bittrue.apps.dpd.closed_loop import Filter
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.apps.dpd.training.examples import Examples
@@ -36,15 +36,15 @@ def judged(
     ``x`` and ``drive`` are the samples that the polynomials are fitted to; ``watch`` is told what is being judged.
     """
     watch(f"ideal drive through {teacher.title}")
-    signal, _ = evaluate.warmed(capture, "test")
+    signal, _ = closed_loop.warmed(capture, "test")
     ideal = ilc.ideal_input(teacher, signal, capture.gain, capture.peak).drive
     drives: list[tuple[str, int, Filter | None]] = [("none", 0, None)]
     drives += [(f"ideal for {teacher.title} (ILC)", 0, lambda _: ideal)]
     for name, taps in polynomial.SIZES.items():
         drives.append((name, 2 * polynomial.ORDERS * taps, polynomial.memory_polynomial(x, drive, taps)))
     count = parameter_count(net)
-    drives += [(f"{net.name}, float parent", count, evaluate.floating(net, parent))]
-    drives += [(f"**{net.name}, integer**", count, evaluate.integer(net))]
+    drives += [(f"{net.name}, float parent", count, closed_loop.floating(net, parent))]
+    drives += [(f"**{net.name}, integer**", count, closed_loop.integer(net))]
     for name in (teacher.name, *(other for other in NAMES if other != teacher.name)):
         try:
             model = teacher if name == teacher.name else load(name, capture)
@@ -52,7 +52,7 @@ def judged(
             yield Judge(f"the {name} model", (), reason=str(error))
             continue
         watch(model.title)
-        rows = [Row(title, size, evaluate.judge(capture, model, drive)) for title, size, drive in drives]
+        rows = [Row(title, size, closed_loop.judge(capture, model, drive)) for title, size, drive in drives]
         yield Judge(model.title, rows, model.describe)
 
 
@@ -64,8 +64,8 @@ def by_protocol(
         return f"the Arena has no amplifier for {capture.name}"
     count = parameter_count(net)
     drives: list[tuple[str, int, Filter | None]] = [("none (the Arena's linear baseline)", 0, None)]
-    drives += [(f"{net.name}, float parent", count, evaluate.floating(net, parent))]
-    drives += [(f"**{net.name}, integer**", count, evaluate.integer(net))]
+    drives += [(f"{net.name}, float parent", count, closed_loop.floating(net, parent))]
+    drives += [(f"**{net.name}, integer**", count, closed_loop.integer(net))]
     watch("the Arena's protocol")
     try:
         return tuple(ProtocolRow(name, size, arena.protocol(drive)) for name, size, drive in drives)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bittrue.apps.dpd.closed_loop import HISTORY
 from bittrue.apps.dpd.demonstrating.ofdm import ofdm
 from bittrue.apps.dpd.demonstrating.plant import Plant
-from bittrue.apps.dpd.evaluate import HISTORY
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
 

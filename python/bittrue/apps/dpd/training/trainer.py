@@ -12,8 +12,8 @@ import torch
 from bittrue import ref
 from bittrue.apps.dpd.float_net import Parameters
 from bittrue.apps.dpd.metrics import Real
+from bittrue.apps.dpd.progress import Report
 from bittrue.apps.dpd.recipe import Recipe, Training
-from bittrue.apps.dpd.shown import Report
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.apps.dpd.training import regression
 from bittrue.apps.dpd.training.direct import Direct

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.apps.dpd.amplifiers.arena import Reference
-from bittrue.apps.dpd.comparing.comparison import IDEAL, NONE, Comparison, Outcome
+from bittrue.apps.dpd.reporting.comparison import IDEAL, NONE, Comparison, Outcome
 
 
 @dataclass(frozen=True)

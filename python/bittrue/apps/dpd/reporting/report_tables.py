@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.apps.dpd.amplifiers.arena import Reference
-from bittrue.apps.dpd.comparing import ranking
-from bittrue.apps.dpd.comparing.comparison import FLOAT, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
+from bittrue.apps.dpd.reporting import ranking
+from bittrue.apps.dpd.reporting.comparison import FLOAT, INTEGER, NONE, POLYNOMIAL, Comparison, Outcome
 from bittrue.kit.page import Sheet
 
 SEEN = "†"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.apps.ecg import answers, recipe
+from bittrue.apps.ecg import inference, recipe
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.errors import BadInput
 from bittrue.spec import Net, store
@@ -42,7 +42,7 @@ def read(folder: str | os.PathLike[str]) -> Folder:
     if path.is_dir() and not (path / store.JSON_FILE).is_file():
         raise BadInput(f"{path} holds no {store.JSON_FILE}; give the folder of a net that `bittrue train ecg` made")
     net = spec.load(path)
-    answers.check(net)
+    inference.check(net)
     plan = recipe.load(path / RECIPE)
     wanted = (len(plan.input.channels), plan.input.length)
     if net.input.shape != wanted or net.name != plan.name:

@@ -1,4 +1,4 @@
-"""From a TOML table to frozen dataclasses, every complaint naming the section and the key."""
+"""Schema of recipes: TOML tables as frozen dataclasses, every complaint naming the section and the key."""
 
 from __future__ import annotations
 

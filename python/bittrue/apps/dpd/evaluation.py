@@ -1,4 +1,4 @@
-"""What a trained net, its yardsticks and the plain amplifier reach through every amplifier model there is."""
+"""Evaluation of a trained net, its yardsticks and the plain amplifier through every amplifier model there is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``make sim`` shows of a predistorter besides: measured data, and what the net does for the amplifier."""
+"""Additions to ``make sim`` for a predistorter: measured data, and what the net does for the amplifier."""
 
 from __future__ import annotations
 

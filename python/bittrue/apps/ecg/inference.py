@@ -1,4 +1,4 @@
-"""What an integer net answers: the reference on beats, in chunks."""
+"""Inference of an integer net: the reference on beats, in chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an integer net takes: weights, biases, bytes, multiplications."""
+"""Size of an integer net: weights, biases, bytes, multiplications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ablation leaves behind: sentences, tables, a picture, a page and the numbers."""
+"""Results of an ablation: sentences, tables, a picture, a page and the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What quantisation costs a predistorter: the integer net against float parameters, on a signal and in the loop."""
+"""Cost of quantisation: the integer net against float parameters, on a signal and in the loop."""
 
 from __future__ import annotations
 

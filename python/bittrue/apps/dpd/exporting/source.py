@@ -1,4 +1,4 @@
-"""Where an export begins: float parameters and the net they belong to, from a checkpoint, a net folder or a file."""
+"""Source of an export: float parameters and the net they belong to, from a checkpoint, a net folder or a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which memory polynomial fits best: taps and powers within a budget, judged on the validation split."""
+"""Choice of a memory polynomial: taps and powers within a budget, judged on the validation split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who takes part in a comparison: nets from their folders, no predistortion, polynomials, and the ideal drives."""
+"""Candidates of a comparison: nets from their folders, no predistortion, polynomials, and the ideal drives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a choice of formats leaves behind: a table, and a net folder with the new words."""
+"""Results of a choice of formats: a table, and a net folder with the new words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search leaves behind: the Pareto front as a table, JSON, a picture, and recipes to train in full."""
+"""Results of a search: the Pareto front as a table, JSON, a picture, and recipes to train in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every stage of training is made of."""
+"""Base of every stage of training."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ REPORT = "python/bittrue/apps/ecg/reporting/report.py"
 CARD = "python/bittrue/kit/card.py"
 STRIPS = "python/bittrue/apps/ecg/plots.py"
 METRICS = "python/bittrue/apps/ecg/metrics.py"
-BEATS = "python/bittrue/cli/ecg_beats.py"
+BEATS = "python/bittrue/apps/ecg/commands/beats.py"
 VECTORS = "python/bittrue/check/vectors.py"
 
 REPORTED = "tests/apps/test_ecg_report.py::"

@@ -8,7 +8,7 @@ import pytest
 from bittrue.cli import main, parser
 from bittrue.errors import BadInput
 from bittrue.kit import application
-from bittrue.kit.application import APPLICATIONS, Application, Command, Option, register, typed
+from bittrue.kit.application import APPLICATIONS, Application, Command, Option, Remark, register, typed
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 from bittrue.kit.recipes import SHELVES, Shelf
@@ -32,7 +32,10 @@ def stranger(monkeypatch):
     shelf = Shelf("maps", "bittrue.apps.ecg", "recipes", lambda table: "streets" in table)
     options = (DATA, Option("--height", "of the antenna", {"default": "2"}))
     command = Command("a map", run, options, ("bittrue train maps --height 3",))
-    register(Application(shelf, "maps-small", {"train": command}))
+    place = Option("place", "of the transmitter", {"nargs": "?", "default": "here"})
+    make = Command("make a map", lambda arguments: [Remark("wait"), f"{arguments.place} {arguments.output}"],
+                   (place, Option("--output", "file", {"required": True}, "-o")), ("bittrue maps make -o x",))  # fmt: skip
+    register(Application(shelf, "maps-small", {"train": command}, own={"make": make}))
     return asked
 
 
@@ -43,6 +46,13 @@ def test_a_registered_application_has_its_command(stranger, capsys):
     (asked,) = stranger
     assert (asked.recipe, asked.data, asked.height) == ("maps-small", "d e", "3")
     assert typed("train", asked, "x") == "bittrue train maps x --data 'd e' --height 3"
+
+
+def test_an_application_may_have_commands_of_its_own(stranger, capsys):
+    assert main(["maps", "make", "-o", "x" * 200]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"here {'x' * 200}\n" and said.err == "bittrue: wait\n"
+    assert main(["maps", "make"]) == 2 and main(["maps"]) == 2
 
 
 def test_options_that_some_lack_are_marked_and_refused_to_them(stranger, capsys):

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Callable
 
 from bittrue.applications import APPLICATIONS
-from bittrue.cli.parser import Commands, Parser, add_command, console
+from bittrue.cli.parser import Commands, Parser, add_command, console, remark
 from bittrue.cli.tables import show
 from bittrue.errors import BadInput
-from bittrue.kit.application import Option, of_command
+from bittrue.kit.application import Application, Command, Option, Printed, Remark, of_command
 
-__all__ = ["APPLICATIONS", "add_options", "add_verb", "run"]
+__all__ = ["APPLICATIONS", "add_options", "add_own", "add_under", "add_verb", "printed", "run"]
 
 
 def add_verb(commands: Commands[Parser], verb: str, call: Callable[[argparse.Namespace], int], does: str) -> Parser:
@@ -36,7 +36,7 @@ def add_options(parser: Parser, verb: str) -> None:
             texts.setdefault(option.help, []).append(name)
         alone = len(texts) == 1 and len(owners) == len(known)
         text = first.help if alone else "; ".join(f"{', '.join(names)}: {said}" for said, names in texts.items())
-        parser.add_argument(flag, help=text, **first.settings)
+        parser.add_argument(*first.flags, help=text, **first.settings)
 
 
 def run(verb: str, arguments: argparse.Namespace) -> int:
@@ -45,13 +45,41 @@ def run(verb: str, arguments: argparse.Namespace) -> int:
         if arguments.application not in owners and next(iter(owners.values())).given(arguments):
             known = " and ".join(f"`bittrue {verb} {name}`" for name in owners)
             raise BadInput(f"{flag} belongs to {known}; leave it out")
+    return printed(of_command(verb)[arguments.application].run(arguments))
+
+
+def printed(parts: Printed) -> int:
+    """Print tables, lines and remarks as they come."""
     out = console()
-    for part in of_command(verb)[arguments.application].run(arguments):
-        if isinstance(part, str):
-            out.print(part, markup=False)
+    for part in parts:
+        if isinstance(part, Remark):
+            remark(part)
+        elif isinstance(part, str):
+            out.print(part, markup=False, soft_wrap=True)
         else:
             show(out, part)
     return 0
+
+
+def add_own(commands: Commands[Parser]) -> None:
+    """``bittrue NAME`` for every application with commands of its own that has no such command yet."""
+    for name, application in APPLICATIONS.items():
+        if application.own and name not in commands.choices:
+            does = "; ".join(command.about for command in application.own.values())
+            parent = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+            add_under(parent.add_subparsers(metavar="what", required=True), application)
+
+
+def add_under(under: Commands[Parser], application: Application) -> None:
+    """An application's own commands below ``bittrue NAME``."""
+    for name, command in application.own.items():
+
+        def call(arguments: argparse.Namespace, command: Command = command) -> int:
+            return printed(command.run(arguments))
+
+        parser = add_command(under, name, call, command.about, net=False, examples=command.examples)
+        for option in command.options:
+            parser.add_argument(*option.flags, help=option.help, **option.settings)
 
 
 def _plain(option: Option) -> dict[str, object]:

@@ -16,8 +16,13 @@ from bittrue.kit.page import Sheet
 from bittrue.kit.recipes import SHELVES, Shelf
 from bittrue.spec import Net
 
+
+class Remark(str):
+    """A line for standard error: what a command says besides its results."""
+
+
 Printed = Iterable[Sheet | str]
-"""What a command prints: tables and lines."""
+"""What a command prints, as it comes: tables, lines and remarks."""
 
 Samples = dict[str, npt.NDArray[np.int64]]
 """Codes of a net's inputs by their names."""
@@ -25,19 +30,28 @@ Samples = dict[str, npt.NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a command, such as ``--capture``.
+    """An option of a command, such as ``--capture``, or an argument without a flag.
 
     Parameters
     ----------
     flag : str
+        ``--capture``, or a name without dashes.
     help : str
     settings : mapping
         Whatever else ``ArgumentParser.add_argument`` takes; the same for all applications with this flag.
+    short : str
+        Another flag, such as ``-o``.
     """
 
     flag: str
     help: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    short: str = ""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """As ``add_argument`` takes them."""
+        return (self.short, self.flag) if self.short else (self.flag,)
 
     @property
     def name(self) -> str:
@@ -61,7 +75,7 @@ class Command:
     Parameters
     ----------
     about : str
-        What the application is to this command, for its help: ``"a predistorter"``.
+        For the help: what the application is to this command, ``"a predistorter"``; or what a command of its own does.
     run : callable
         Takes the parsed arguments, does the work and gives what is printed.
     options : tuple of Option
@@ -88,6 +102,8 @@ class Application:
         The built-in recipe that is trained where none is named.
     commands : mapping
         By verb: ``train``, and where there is one ``report``, ``search``, ``ablate``.
+    own : mapping
+        Commands that only it has, under ``bittrue NAME``, by name.
     samples : callable, optional
         Real samples for a net as codes by input name, or None where it is no net of this application. Raises
         `BadInput` or `ImportError` where they cannot be had.
@@ -97,6 +113,7 @@ class Application:
     recipe: str
     commands: Mapping[str, Command]
     samples: Callable[[Net], Samples | None] = lambda net: None
+    own: Mapping[str, Command] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
 from bittrue.errors import BadInput, shown
 from bittrue.files import check_target, write_together, write_whole
+from bittrue.kit.application import Printed, Remark
 from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
     from bittrue.apps.ecg.beats.beats import Beats, Input
 
-RECIPE, PART, PEOPLE = "ecg-tiny", "DS1", 8
+PART, PEOPLE = "DS1", 8
 """What is taken where nothing is said; so many made-up patients."""
 
 SOURCES = {
@@ -30,41 +30,8 @@ SOURCES = {
 }
 """Options that say nothing about beats that come from there."""
 
-EXAMPLES = (
-    "bittrue ecg beats --records 101,106 --count 500 -o beats.npy --labels classes.npy",
-    "bittrue ecg beats --data incartdb --records I01 --lead II -o beats.npy",
-    "bittrue ecg beats --csv lead.csv --rate 250 --units uV -o beats.npy",
-)
 
-
-def add(under: Commands[Parser]) -> None:
-    """Add the command below ``bittrue ecg``."""
-    does = "write the int8 frames that a net sees of recorded beats"
-    command = add_command(under, "beats", call, does, net=False, examples=EXAMPLES)
-    of = f"whose net sees them: built-in, a file, or a trained folder (default {RECIPE})"
-    command.add_argument("--recipe", default=RECIPE, metavar="NAME|FILE|NET", help=of)
-    command.add_argument("--data", metavar="DIR", help="folder of WFDB records (default: that of MIT-BIH, found)")
-    command.add_argument("--records", metavar="A,B", help=f"records, or DS1, DS2, fold-0 to fold-3 (default {PART})")
-    command.add_argument(
-        "--lead", metavar="NAME", help="lead or column, by name or number from 1 (default the recipe's, MLII)"
-    )
-    command.add_argument("--annotator", metavar="EXT", help="ending of the annotation files (default atr)")
-    command.add_argument("--detect", action="store_true", help="find the R peaks instead; classes are unknown then")
-    command.add_argument("--csv", metavar="FILE", help="one lead as text instead: a number a line, or columns")
-    command.add_argument("--rate", metavar="HZ", help="with --csv: samples a second, such as 250 or 128.7")
-    command.add_argument("--units", choices=("mV", "uV", "V"), help="with --csv: of its numbers (default mV)")
-    where = "with --csv: a line a beat, its sample from 0 and, or not, its symbol (default: R peaks are found)"
-    command.add_argument("--beats", metavar="FILE", help=where)
-    command.add_argument("--synthetic", action="store_true", help="made-up patients, which need no data")
-    command.add_argument("--count", type=whole(1, 10**7), metavar="N", help="so many of the beats, drawn at random")
-    command.add_argument(
-        "--seed", type=whole(0, 10**6), default=0, metavar="S", help="of the draw and the made-up patients (default 0)"
-    )
-    command.add_argument("-o", "--output", required=True, metavar="X.npy", help="int8 (N, channels, length)")
-    command.add_argument("--labels", metavar="Y.npy", help="also write the classes, int64 (N,), 0 to 4 for N S V F Q")
-
-
-def call(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> Printed:
     """Read, choose, write, and say what was written."""
     with needed("beats need", "scipy"):
         from bittrue.apps.ecg import patients, recipe
@@ -86,11 +53,10 @@ def call(arguments: argparse.Namespace) -> int:
     chosen = _drawn(len(beats.y), arguments.count, arguments.seed)
     _write(arguments.output, beats.x[chosen], arguments.labels, beats.y[chosen])
     for said in beats.remarks:
-        remark(said)
+        yield Remark(said)
     counts = patients.counts(beats, chosen) if beats.known else "classes unknown"
     shape = f"{len(chosen):,} frames of {beats.x.shape[1:]}, int8"
-    print(f"{arguments.output}: {shape}, of {title} as {plan.name} sees them: {counts}")
-    return 0
+    yield f"{arguments.output}: {shape}, of {title} as {plan.name} sees them: {counts}"
 
 
 def _check(arguments: argparse.Namespace) -> None:

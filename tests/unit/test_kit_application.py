@@ -33,8 +33,9 @@ def stranger(monkeypatch):
     options = (DATA, Option("--height", "of the antenna", {"default": "2"}))
     command = Command("a map", run, options, ("bittrue train maps --height 3",))
     place = Option("place", "of the transmitter", {"nargs": "?", "default": "here"})
-    make = Command("make a map", lambda arguments: [Remark("wait"), f"{arguments.place} {arguments.output}"],
-                   (place, Option("--output", "file", {"required": True}, "-o")), ("bittrue maps make -o x",))  # fmt: skip
+    options = (place, Option("--output", "file", {"required": True}, "-o"))
+    does = lambda arguments: [Remark("wait"), f"{arguments.place} {arguments.output}"]  # noqa: E731
+    make = Command("make a map", does, options, ("bittrue maps make -o x",))
     register(Application(shelf, "maps-small", {"train": command}, own={"make": make}))
     return asked
 

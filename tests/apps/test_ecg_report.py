@@ -173,7 +173,7 @@ def test_the_page_stands_alone_and_says_what_it_shows(made, records):
 
 
 def test_held_out_patients_are_those_of_the_fold(records, nets):
-    found = judging.folder.read(nets[0])
+    found = judging.trained_net.read(nets[0])
     people = judging.whom(found, "held-out", records)
     assert people.names == FOLDS[0] and people.title == "fold 0 of DS1, held out in training"
     assert judging.whom(found, "DS2", records).names == DS2 and judging.whom(found, "synthetic", None).folder is None

@@ -44,6 +44,8 @@ RULES: dict[type, Callable[[Graph, Task], Tensor]] = {
 """What prints a layer, by kind."""
 NOTE = "bittrue.net"
 """Key of the model's metadata under which net.json stands."""
+SAMPLES = "bittrue.samples"
+"""Key under which the number of samples stands."""
 STREAM = 64
 """Samples of the stream that a net with memory takes, where nothing is said."""
 
@@ -102,7 +104,7 @@ def export(net: Net, samples: int | None = None) -> Exported:
         carried[node.name] = rule(RULES, node.layer, "QONNX export has no rule for")(graph, task)
         graph.call(carried[node.name], node.name)
     ends |= {name: carried[name].kind for name in net.outputs}
-    notes = {NOTE: str(contents(net)[JSON_FILE]), "bittrue.samples": str(count)}
+    notes = {NOTE: str(contents(net)[JSON_FILE]), SAMPLES: str(count)}
     model = graph.model(net.name, inputs, net.outputs, notes, f"bittrue {bittrue.__version__}")
     return Exported(model, ends, count, _remarks(net, graph, count))
 

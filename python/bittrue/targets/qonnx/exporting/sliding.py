@@ -20,7 +20,8 @@ def products(graph: Graph, x: Tensor, layer: Conv, shape: tuple[int, ...]) -> Te
     matrices = np.ldexp(_dense(layer).astype(np.float64), -layer.weight_format.frac)
     for places, part in slices(graph, x, layer.axes, counts):
         flat = _reshaped(graph, part, (samples, part.shape[1], int(np.prod(counts))))
-        matrix = graph.constant(matrices[(slice(None), slice(None), *places)], x.kind, "weight")
+        where = ",".join(map(str, places))
+        matrix = graph.constant(matrices[(slice(None), slice(None), *places)], x.kind, f"weight[{where}]")
         term = graph.op("MatMul", [matrix, flat], ((samples, filters, flat.shape[2]), x.kind))
         total = term if total is None else graph.op("Add", [total, term], term)
     assert total is not None

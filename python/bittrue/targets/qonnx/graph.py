@@ -51,7 +51,7 @@ class Graph:
         array = np.asarray(values, dtype=kind)
         name = f"{self.place}/{what}"
         if not array.ndim:
-            name = f"{array.dtype}/{float(array)!r}"
+            name = f"{array.dtype}/{array.item()!r}"
         elif name in self.constants:
             name = f"{name}.{len(self.constants)}"
         self.constants[name] = array

@@ -113,14 +113,17 @@ def _shifted(graph: Graph, x: Tensor, shift: int, fmt: Format) -> Tensor:
 
 def _delayed(graph: Graph, columns: list[tuple[Tensor, int]]) -> Tensor:
     """Tensors ``(N, width)``, each delayed by its samples with zeros before the first, beside each other."""
-    found = []
+    found, longer = [], {}
     for x, delay in columns:
         if delay:
             rows, width = x.shape
-            ahead = graph.constant([min(delay, rows), 0, 0, 0], np.int64, "pads")
-            longer = graph.op("Pad", [x, ahead, graph.constant(0, x.kind)], ((rows + min(delay, rows), width), x.kind))
-            ends = [graph.constant(each, np.int64, "slice") for each in ([0], [rows], [0])]
-            x = graph.op("Slice", [longer, *ends], x)
+            most = min(rows, max(each for of, each in columns if of is x))
+            if x.name not in longer:
+                ahead = [graph.constant([most, 0, 0, 0], np.int64, "pads"), graph.constant(0, x.kind)]
+                longer[x.name] = graph.op("Pad", [x, *ahead], ((rows + most, width), x.kind))
+            start = most - min(rows, delay)
+            ends = [graph.constant(each, np.int64, "slice") for each in ([start], [start + rows], [0])]
+            x = graph.op("Slice", [longer[x.name], *ends], x)
         found.append(x)
     kind = DOUBLE if DOUBLE in {x.kind for x in found} else SINGLE
     found = [graph.cast(x, kind) for x in found]

@@ -25,7 +25,7 @@ def dense(graph: Graph, task: Task) -> Tensor:
 def conv(graph: Graph, task: Task) -> Tensor:
     """``Conv`` or ``ConvTranspose``; in float64, which these do not take, a matrix product for each weight's place."""
     layer, kind, x = task.layer, _carrier(task), task.operands[0]
-    if kind == SINGLE and layer.weight_format.bits <= quant.WORD and _within(layer):
+    if kind == SINGLE and _known_to_onnxruntime(layer):
         turned = isinstance(layer, Transposed)
         codes = transposed_kernel(layer.weight, layer.groups) if turned else layer.weight
         weight = quant.constants(graph, codes, layer.weight_format, kind, "weight")
@@ -84,6 +84,11 @@ def _carrier(task: Task) -> np.dtype:
     fracs = [layer.acc_frac(given), layer.acc_frac(given) + slope, layer.output.frac + 1]
     kind = carrier(max(needs), fracs, task.sums())
     return DOUBLE if DOUBLE in (kind, task.operands[0].kind) or not _within(layer) else SINGLE
+
+
+def _known_to_onnxruntime(layer: Conv) -> bool:
+    """Its transposed convolutions put less at the end than one stride."""
+    return all(axis.after - axis.before < axis.upsampling for axis in layer.axes) or not isinstance(layer, Transposed)
 
 
 def _within(layer: Weighted) -> bool:

@@ -17,10 +17,12 @@ from bittrue.targets.qonnx.importing.net import Building
 from bittrue.targets.qonnx.importing.quantiser import Quantiser
 from bittrue.targets.qonnx.importing.values import MAPPED, Array, Coded, Sums
 
-FINER = 24
+BITS = 8
+"""Bits of weights that are requantised."""
+FINER = 8
 """By how many bits, at most, weights are made finer so that a bias is a whole number beside them."""
-WEIGHT = 24
-"""Most bits of weights without a Quant node."""
+WEIGHT = 16
+"""Most bits of weights to which no Quant node gave a format: more are floats that were not quantised."""
 
 
 def quantised(net: Building, sums: Sums, wanted: Quantiser) -> Coded:
@@ -40,7 +42,7 @@ def raw(net: Building, sums: Sums, name: str) -> Coded:
     if sums.after:
         raise BadInput(f"{name} adds a number behind an activation and is not quantised; put a Quant node behind it")
     slope = getattr(sums.activation, "shift", 0)
-    weight, bias, fmt = _codes(net, sums, name, 0) if sums.weight is not None else (None, None, None)
+    weight, bias, fmt = _codes(net, sums, name) if sums.weight is not None else (None, None, None)
     frac = sums.frac + (fmt.frac if fmt else 0) + slope
     for bits in range(8, 64):
         output = Format(bits, frac)
@@ -100,7 +102,7 @@ def _weighted(net: Building, sums: Sums, fmt: Format, wanted: Quantiser) -> Code
     positive, slope = isinstance(sums.activation, ReLU), getattr(sums.activation, "shift", 0)
     if sums.after and not (positive or slope):
         raise AssertionError("a linear sum has no offset behind it")
-    weight, bias, weights = _codes(net, sums, wanted.name, fmt.frac + 1)
+    weight, bias, weights = _codes(net, sums, wanted.name)
     shift = sums.frac + weights.frac - fmt.frac
     if shift + slope > 0:
         half = 2.0 ** -(fmt.frac + 1)
@@ -155,7 +157,7 @@ def _joined(net: Building, sums: Sums, fmt: Format, wanted: Quantiser) -> Coded:
     return done
 
 
-def _codes(net: Building, sums: Sums, name: str, finest: int) -> tuple[Array, Array, Format]:
+def _codes(net: Building, sums: Sums, name: str) -> tuple[Array, Array, Format]:
     """Weights and biases as codes, and the weights' format.
 
     Weights that a Quant node gave a format keep it; others get the shortest that is exact. Where a bias has more
@@ -167,16 +169,16 @@ def _codes(net: Building, sums: Sums, name: str, finest: int) -> tuple[Array, Ar
         codes, fmt = codes_of(weight, hint.frac, f"the weights of {name}"), hint
     else:
         frac = frac_of(weight)
-        scaled = np.ldexp(weight, frac)
-        if np.abs(scaled).max(initial=0.0) >= 1 << WEIGHT:
-            weight, frac = _requantised(net, weight, hint, name)
+        if np.abs(np.ldexp(weight, frac)).max() >= 1 << (WEIGHT - 1):
+            weight, frac = _requantised(net, weight, name)
         codes = codes_of(weight, frac, f"the weights of {name}")
         fmt = tight_format(codes, frac)
     if codes.min() < fmt.lo or codes.max() > fmt.hi:
         fmt = tight_format(codes, fmt.frac)
     acc, bias = sums.frac + fmt.frac, np.broadcast_to(sums.bias, weight.shape[:1]).astype(np.float64)
     more = frac_of(bias) - acc
-    if 0 < more <= FINER and fmt.bits + more <= 40:
+    if 0 < more <= FINER:
+        net.remarks.append(f"{name}: its weights have {more} zeros below their last bit, as its biases are that much finer")
         return codes << more, codes_of(bias, acc + more, f"the biases of {name}"), Format(fmt.bits + more, fmt.frac + more)
     if more > 0:
         net.change(
@@ -187,9 +189,9 @@ def _codes(net: Building, sums: Sums, name: str, finest: int) -> tuple[Array, Ar
     return codes, codes_of(bias, acc, f"the biases of {name}"), fmt
 
 
-def _requantised(net: Building, weight: Array, hint: Format | None, name: str) -> tuple[Array, int]:
-    """Weights in a format of as many bits as they were meant to have, and its ``frac``."""
-    fmt = fit_format(weight, hint.bits if hint and hint.bits > 1 else 8)
+def _requantised(net: Building, weight: Array, name: str) -> tuple[Array, int]:
+    """Weights in the finest format of `BITS` bits that holds them, and its ``frac``."""
+    fmt = fit_format(weight, BITS)
     rounded = fmt.decode(fmt.encode(weight))
     net.change(
         f"the weights of {name} are no integers times a power of two; they became {fmt}, at most "

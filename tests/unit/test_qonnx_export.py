@@ -22,7 +22,9 @@ from bittrue.targets.qonnx.read import read_qonnx
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = sorted(path.parent for path in (ROOT / "weights").rglob("net.json"))
-DRAWN = settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+DRAWN = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def there_and_back(net: Net, given: dict[str, np.ndarray], path: Path) -> None:

@@ -48,5 +48,7 @@ def call(arguments: argparse.Namespace) -> int:
         for name in names:
             tensor = net.types[name]
             shape = "x".join(map(str, (done.samples, *tensor.shape)))
-            print(f"  {word} {name}: {done.kinds[name]} {shape}, codes of {tensor.format} times 2^{-tensor.format.frac}")
+            print(
+                f"  {word} {name}: {done.kinds[name]} {shape}, codes of {tensor.format} times 2^{-tensor.format.frac}"
+            )
     return 0

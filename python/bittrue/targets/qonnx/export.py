@@ -82,7 +82,9 @@ def export(net: Net, samples: int | None = None) -> Exported:
         raise BadInput(f"net {net.name} is to take {shown(samples)} samples; give 1 to {ELEMENTS // net.elements:,}")
     take(64 * count * net.elements, f"the graph of net {net.name}")
     graph, known = Graph(), ranges(net)
-    carried, ends, inputs = {}, {}, []
+    inputs: list[Tensor] = []
+    carried: dict[str, Tensor] = {}
+    ends: dict[str, np.dtype] = {}
     for name, tensor in net.inputs.items():
         end, carried[name] = _input(graph, name, tensor, count)
         inputs.append(end)

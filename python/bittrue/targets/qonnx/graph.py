@@ -22,7 +22,7 @@ class Tensor:
 
     name: str
     shape: tuple[int, ...]
-    kind: npt.DTypeLike
+    kind: np.dtype[Any]
 
 
 @dataclass

@@ -44,5 +44,7 @@ def read_qonnx(path: str | os.PathLike[str], requantise: bool = False) -> Import
     with refusing(f"the QONNX model {path}"):
         reading = Interpreter(model, requantise)
         net = reading.run(Path(path).stem)
-    changed = ("bittrue wrote this model, and it was changed since: it is read as any other",) if NOTE in model.notes else ()
+    changed = (
+        ("bittrue wrote this model, and it was changed since: it is read as any other",) if NOTE in model.notes else ()
+    )
     return Imported(net, (*changed, *reading.net.remarks))

@@ -26,8 +26,7 @@ def carrier(largest: int, fracs: Iterable[int], what: str) -> np.dtype[np.floati
     if largest <= LIMITS[DOUBLE]:
         return DOUBLE
     raise BadInput(
-        f"{what} needs {largest.bit_length()} bits, and the float64 of ONNX holds integers of 53; narrow the weights or "
-        f"the inputs"
+        f"{what} needs {largest.bit_length()} bits, and float64 holds integers of 53; narrow the weights or the inputs"
     )
 
 
@@ -37,5 +36,5 @@ def of_codes(fmt: Format, intervals: Iterable[Interval], what: str) -> np.dtype[
 
 
 def with_half(largest: int, shift: int) -> int:
-    """The largest integer on the way to ``floor(acc * 2**-shift + 1/2)``, counted in the finest bit that is needed."""
+    """The largest integer on the way to ``floor(acc * 2**-shift + 1/2)``, counted in the finest bit it needs."""
     return largest + (1 << (shift - 1)) if shift > 0 else (largest << (1 - shift)) + 1

@@ -6,6 +6,7 @@ import numpy as np
 
 from bittrue.targets.qonnx.exporting import quant
 from bittrue.targets.qonnx.exporting.carriers import DOUBLE, SINGLE, carrier
+from bittrue.targets.qonnx.exporting.sliding import check_places
 from bittrue.targets.qonnx.exporting.task import Task
 from bittrue.targets.qonnx.graph import Graph, Tensor
 
@@ -24,6 +25,7 @@ def pool(graph: Graph, task: Task) -> Tensor:
     if kind == SINGLE and set(dilations) == {1} and not layer.places & (layer.places - 1):
         mean = graph.op("AveragePool", [x], (task.shape, kind), **window)
     else:  # the quotient of two integers of this size is never rounded up to the next one
+        check_places(axes)
         total = _sum(graph, graph.cast(x, kind), task)
         mean = graph.op("Div", [total, graph.constant(layer.places, kind)], total)
     return quant.quantised(graph, mean, task.types[0].format, task.range.output, "DOWN")

@@ -31,7 +31,7 @@ def memory_taps(graph: Graph, task: Task) -> Tensor:
 
 def complex_fir(graph: Graph, task: Task) -> Tensor:
     """The basis of every tap beside each other, times a real matrix ``(2 J, 2)``."""
-    layer, (given,) = task.layer, task.types
+    layer = task.layer
     columns: list[tuple[Tensor, int]] = []
     for term in layer.terms:
         basis = _basis(graph, task, term.power)
@@ -76,11 +76,11 @@ def _basis(graph: Graph, task: Task, power: int) -> Tensor:
 def _envelope(graph: Graph, task: Task, power: int, fmt: Format) -> Tensor:
     """``requantise(|x|**power)`` as a column: the exact integer root, products and shifts in int64."""
     given = task.types[0].format
-    codes = as_codes(graph, task.operands[0], given.frac)
+    iq = as_codes(graph, task.operands[0], given.frac)
     parts = []
     for k in (0, 1):
         index = graph.constant([k], np.int64, "part")
-        parts.append(graph.op("Gather", [codes, index], ((task.samples, 1), np.int64), axis=1))
+        parts.append(graph.op("Gather", [iq, index], ((task.samples, 1), np.int64), axis=1))
     column = parts[0]
     squared = graph.op("Add", [graph.op("Mul", [part, part], part) for part in parts], column)
     exact = squared
@@ -90,8 +90,8 @@ def _envelope(graph: Graph, task: Task, power: int, fmt: Format) -> Tensor:
     if power > 2:
         exact = graph.op("Mul", [exact, squared], column)
     exact = _shifted(graph, exact, power * given.frac - fmt.frac, fmt)
-    codes = (envelope_interval(task.given[0], power).requantised(power * given.frac - fmt.frac, fmt),)
-    return as_values(graph, exact, fmt.frac, carrier(codes[0].magnitude, [fmt.frac], task.sums("the envelope")))
+    reach = envelope_interval(task.given[0], power).requantised(power * given.frac - fmt.frac, fmt)
+    return as_values(graph, exact, fmt.frac, carrier(reach.magnitude, [fmt.frac], task.sums("the envelope")))
 
 
 def _shifted(graph: Graph, x: Tensor, shift: int, fmt: Format) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 from bittrue.num import Interval
 from bittrue.spec import Abs, Conv, LeakyReLU, ReLU, Transposed, Weighted, transposed_kernel
 from bittrue.targets.qonnx.exporting import quant
-from bittrue.targets.qonnx.exporting.carriers import DOUBLE, SINGLE, carrier, with_half
+from bittrue.targets.qonnx.exporting.carriers import DOUBLE, FRACS, SINGLE, carrier, with_half
 from bittrue.targets.qonnx.exporting.sliding import products
 from bittrue.targets.qonnx.exporting.task import Task
 from bittrue.targets.qonnx.graph import Graph, Tensor
@@ -63,7 +63,8 @@ def biases(task: Task) -> np.ndarray:
     codes = layer.bias.astype(object)
     if shift > 0 and not isinstance(layer.activation, ReLU | LeakyReLU):
         codes = codes + (1 << (shift - 1))
-    return np.ldexp(codes.astype(np.float64), -layer.acc_frac(task.types[0].format))
+    values: np.ndarray = np.ldexp(codes.astype(np.float64), -layer.acc_frac(task.types[0].format))
+    return values
 
 
 def _shift(task: Task) -> int:
@@ -93,7 +94,7 @@ def _known_to_onnxruntime(layer: Conv) -> bool:
 
 def _within(layer: Weighted) -> bool:
     fmt = layer.weight_format
-    return fmt.bits <= quant.WORD and fmt.frac in quant.FRACS
+    return fmt.bits <= quant.WORD and fmt.frac in FRACS
 
 
 def _attributes(layer: Conv) -> dict[str, object]:

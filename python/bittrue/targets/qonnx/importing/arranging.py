@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
@@ -15,10 +14,9 @@ from bittrue.spec import (
     AvgPool1d,
     AvgPool2d,
     Concat,
-    Conv1d,
-    Conv2d,
+    Eltwise,
     Flatten,
-    Layer,
+    Linear,
     MaxPool1d,
     MaxPool2d,
     Mul,
@@ -31,6 +29,9 @@ from bittrue.targets.qonnx.importing.model import Operation
 from bittrue.targets.qonnx.importing.net import Building
 from bittrue.targets.qonnx.importing.values import Array, Coded, Known, Mean, Sums
 
+JOINS: dict[str, type[Eltwise]] = {"Add": Add, "Sub": Sub, "Mul": Mul}
+"""Layers that join tensors, by their operator."""
+
 
 def reshaped(net: Building, node: Operation, x: Coded, shape: Sequence[int]) -> Coded:
     """The same elements under another shape, given with the samples in front (0 keeps a length, -1 finds one)."""
@@ -42,7 +43,9 @@ def reshaped(net: Building, node: Operation, x: Coded, shape: Sequence[int]) -> 
         rest = -math.prod(lengths)
         lengths[lengths.index(-1)] = x.type.elements // rest if rest else 0
     if math.prod(lengths) != x.type.elements:
-        raise BadInput(f"{node} gives {x.type.elements} elements a sample the shape {shown(list(shape))}; keep the samples apart")
+        raise BadInput(
+            f"{node} gives {x.type.elements} elements a sample the shape {shown(list(shape))}; keep the samples apart"
+        )
     if tuple(lengths) == given:
         return x
     layer = Flatten() if len(lengths) == 1 else Reshape(tuple(lengths))
@@ -66,7 +69,9 @@ def upsampled(net: Building, node: Operation, x: Coded, scales: Array) -> Coded:
     place = have.get("coordinate_transformation_mode", "asymmetric" if node.operator == "Upsample" else "half_pixel")
     near = have.get("nearest_mode", "floor" if node.operator == "Upsample" else "round_prefer_floor")
     factors = [float(each) for each in scales.reshape(-1)]
-    whole = len(factors) == len(x.type.shape) + 1 and all(1 <= each <= 1 << 20 and each == int(each) for each in factors)
+    whole = len(factors) == len(x.type.shape) + 1 and all(
+        1 <= each <= 1 << 20 and each == int(each) for each in factors
+    )
     kept = whole and factors[:2] == [1.0, 1.0]
     if have.get("mode", "nearest") != "nearest" or (place, near) != ("asymmetric", "floor") or not kept:
         raise BadInput(f"{node} is not the nearest sample by whole factors (asymmetric, floor); export it so")
@@ -106,14 +111,14 @@ def mean(node: Operation, x: Coded) -> Mean:
 
 def joined(node: Operation, first: Coded | Sums, second: Coded | Sums) -> Sums:
     """``Add``, ``Sub`` and ``Mul`` of tensors; sums of sums are one sum."""
-    kind: type[Add] | type[Sub] | type[Mul] = {"Add": Add, "Sub": Sub, "Mul": Mul}[node.operator]  # type: ignore[assignment]
+    kind = JOINS[node.operator]
     sources: tuple[Coded, ...] = ()
     for place, part in enumerate((first, second)):
         if isinstance(part, Coded):
             sources += (part,)
             continue
-        same = part.weight is None and getattr(part.build, "func", None) is _meeting and part.build.args[0] is kind  # type: ignore[attr-defined]
-        plain = type(part.activation).__name__ == "Linear" and not part.after
+        same = part.weight is None and part.build is kind
+        plain = isinstance(part.activation, Linear) and not part.after
         if not (same and plain and kind is not Mul and (kind is Add or place == 0)):
             raise BadInput(f"{node} takes a sum that is not quantised; put a Quant node before it")
         sources += part.sources
@@ -121,16 +126,13 @@ def joined(node: Operation, first: Coded | Sums, second: Coded | Sums) -> Sums:
     if len(shapes) != 1:
         raise BadInput(f"{node} takes tensors of shapes {shown(sorted(shapes))} a sample; match them")
     frac = sum(fracs) if kind is Mul else max(fracs)
-    return Sums(partial(_meeting, kind), sources, sources[0].type.shape, frac)
-
-
-def _meeting(kind: type[Add], output: Format) -> Layer:
-    return kind(output)
+    return Sums(kind, sources, sources[0].type.shape, frac)
 
 
 def _window(node: Operation, rank: int) -> tuple[tuple[int, ...], ...]:
     have = node.attributes
-    if any(have.get("pads", [])) or have.get("ceil_mode", 0) or have.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+    pads = have.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
+    if pads or any(have.get("pads", [])) or have.get("ceil_mode", 0):
         raise BadInput(f"{node} pads or rounds its length up; pools have neither, so pad or cut before")
     if "kernel_shape" not in have:
         raise BadInput(f"{node} has no kernel_shape; export it again")
@@ -140,6 +142,3 @@ def _window(node: Operation, rank: int) -> tuple[tuple[int, ...], ...]:
 
 def _each(numbers: Sequence[int]) -> int | tuple[int, ...]:
     return tuple(numbers) if len(numbers) > 1 else numbers[0]
-
-
-__all__ = ["Conv1d", "Conv2d", "concatenated", "joined", "largest", "mean", "reshaped", "upsampled"]

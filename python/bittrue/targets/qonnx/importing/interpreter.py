@@ -102,8 +102,8 @@ class Interpreter:
             return self.net.add(mean.pool, (mean.source,), wanted.name.split("'")[1])
         if mean.sums is None:
             raise BadInput(
-                f"{wanted.name} follows means of windows whose places are no power of two; quantise them DOWN in the format "
-                f"of the input, as AvgPool does, or choose another window"
+                f"{wanted.name} follows means of windows whose places are no power of two; quantise them DOWN in the "
+                f"format of the input, as AvgPool does, or choose another window"
             )
         return rounding.quantised(self.net, mean.sums, wanted)
 
@@ -137,7 +137,9 @@ def _needed(model: Model) -> list[Operation]:
 
 def _sample(name: str, shape: tuple[int | None, ...]) -> tuple[int, ...]:
     if len(shape) < 2 or any(length is None or length < 1 for length in shape[1:]):
-        raise BadInput(f"input {shown(name)} has shape {shown(shape)}; it needs samples in front and fixed lengths behind")
+        raise BadInput(
+            f"input {shown(name)} has shape {shown(shape)}; it needs samples in front and fixed lengths behind"
+        )
     return tuple(int(length) for length in shape[1:] if length is not None)
 
 

@@ -18,6 +18,7 @@ from bittrue.spec import (
     ConvTranspose2d,
     Dense,
     Layer,
+    Linear,
     transposed_kernel,
 )
 from bittrue.spec.window import RANKS
@@ -29,8 +30,8 @@ def product(node: Operation, x: Coded, weight: Known) -> Sums:
     """``MatMul``: ``x (N, I)`` times ``(I, O)``."""
     if len(x.type.shape) != 1 or weight.array.ndim != 2 or weight.array.shape[0] != x.type.shape[0]:
         raise BadInput(
-            f"{node} multiplies a tensor of shape {x.type.shape} a sample by {weight.array.shape}; it needs a vector and "
-            f"a matrix (inputs, outputs)"
+            f"{node} multiplies a tensor of shape {x.type.shape} a sample by {weight.array.shape}; it needs a vector "
+            f"and a matrix (inputs, outputs)"
         )
     return _sums(Dense, x, weight.array.T, weight, np.zeros(weight.array.shape[1]), (weight.array.shape[1],))
 
@@ -49,8 +50,8 @@ def convolution(node: Operation, x: Coded, weight: Known, bias: Known | None) ->
     rank, have = weight.array.ndim - 2, node.attributes
     if rank not in RANKS or len(x.type.shape) != rank + 1 or have.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise BadInput(
-            f"{node} has weights of shape {weight.array.shape} for a tensor of shape {x.type.shape}, or pads by itself; "
-            f"it slides along one axis or two with the pads given"
+            f"{node} has weights of shape {weight.array.shape} for a tensor of shape {x.type.shape}, or pads by "
+            f"itself; it slides along one axis or two with the pads given"
         )
     if "output_shape" in have:
         raise BadInput(f"{node} has an output_shape; export it with pads and output_padding")
@@ -69,7 +70,10 @@ def convolution(node: Operation, x: Coded, weight: Known, bias: Known | None) ->
         ends = tuple(zip(pads[:rank], pads[rank:], strict=True))
         parameters["padding"] = ends if rank > 1 else ends[0]
     if rank == 1:
-        parameters = {key: each[0] if key in ("stride", "dilation", "output_padding") or (turned and key == "padding") else each for key, each in parameters.items()}
+        parameters = {
+            key: each[0] if key in ("stride", "dilation", "output_padding") or (turned and key == "padding") else each
+            for key, each in parameters.items()
+        }
     build = partial(_build, kind, parameters)
     trial = build(np.zeros(array.shape, np.int64), np.zeros(len(array), np.int64), Format(2, 0), Format(2, 0), None)
     shape = trial.output_type(x.type).shape
@@ -88,7 +92,7 @@ def numbers(node: Operation, key: str, count: int, default: int) -> tuple[int, .
 def added(node: Operation, sums: Sums, values: Array) -> Sums:
     """A constant added: to the bias, or behind the activation."""
     number = _per_channel(node, sums, values)
-    if type(sums.activation).__name__ == "Linear" and sums.weight is not None:
+    if isinstance(sums.activation, Linear) and sums.weight is not None:
         return sums.but(bias=sums.bias + number)
     if np.unique(number).size != 1:
         raise BadInput(f"{node} adds {number.size} different numbers where there are no biases; add one, or add before")
@@ -100,7 +104,7 @@ def multiplied(node: Operation, sums: Sums, values: Array) -> Sums:
     factor = _per_channel(node, sums, values)
     if sums.weight is None:
         raise BadInput(f"{node} multiplies a sum of tensors by a number; quantise the sum before")
-    if type(sums.activation).__name__ != "Linear" and (not (factor > 0).all() or sums.after):
+    if not isinstance(sums.activation, Linear) and (not (factor > 0).all() or sums.after):
         raise BadInput(f"{node} multiplies what an activation gave by a number that is not positive; do it before")
     across = np.broadcast_to(factor, sums.weight.shape[:1]).reshape(-1, *[1] * (sums.weight.ndim - 1))
     keeps = sums.format if (factor == 1).all() else None
@@ -145,6 +149,6 @@ def _per_channel(node: Operation, sums: Sums, values: Array) -> Array:
         return values.astype(np.float64).reshape(())
     if values.size != sums.shape[0] or (shape != channels):
         raise BadInput(
-            f"{node} has a constant of shape {values.shape} for channels {sums.shape}; give one number, or one a channel"
+            f"{node} has a constant of shape {values.shape} for channels {sums.shape}; give one, or one a channel"
         )
     return values.astype(np.float64).reshape(-1)

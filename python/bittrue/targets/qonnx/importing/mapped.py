@@ -43,7 +43,9 @@ def quantised(net: Building, mapped: Mapped, wanted: Quantiser) -> Coded:
     fmt = output_format(net, wanted)
     if wanted.scale.size != 1:
         raise BadInput(f"{wanted.name} has {wanted.scale.size} scales; a tensor of a net has one format")
-    step = Quantiser(np.float32(2.0**-fmt.frac).reshape(()), wanted.bits, wanted.signed, wanted.narrow, wanted.rounding, "")
+    step = Quantiser(
+        np.asarray(2.0**-fmt.frac, np.float32), wanted.bits, wanted.signed, wanted.narrow, wanted.rounding, ""
+    )
     values = step.codes(mapped.values.astype(np.float32)).astype(np.int64)
     return _table(net, mapped.source, Table(values, fmt), wanted.name)
 
@@ -68,7 +70,7 @@ def unchanged(net: Building, source: Coded, wanted: Quantiser) -> bool:
 def _table(net: Building, source: Coded, table: Table, name: str) -> Coded:
     fmt = source.type.format
     codes = np.arange(fmt.lo, fmt.hi + 1)
-    seen = [interval for interval in net.spread[source.name]]
+    seen = net.spread[source.name]
     low, high = min(each.lo for each in seen) - fmt.lo, max(each.hi for each in seen) - fmt.lo + 1
     if table.output == fmt and (table.values[low:high] == codes[low:high]).all():
         return source

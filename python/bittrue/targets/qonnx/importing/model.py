@@ -119,10 +119,20 @@ def _attribute(attribute: Any, what: str) -> Any:
 
     if attribute.type == AttributeProto.TENSOR:
         return array(attribute.t, what)
-    if attribute.type not in (AttributeProto.INT, AttributeProto.INTS, AttributeProto.FLOAT, AttributeProto.FLOATS, AttributeProto.STRING):
-        raise BadInput(f"{what}: attribute {shown(attribute.name)} is no number and no text; export without control flow")
+    if attribute.type not in (
+        AttributeProto.INT,
+        AttributeProto.INTS,
+        AttributeProto.FLOAT,
+        AttributeProto.FLOATS,
+        AttributeProto.STRING,
+    ):
+        raise BadInput(
+            f"{what}: attribute {shown(attribute.name)} is no number and no text; export without control flow"
+        )
     value = helper.get_attribute_value(attribute)
-    return value.decode(errors="replace") if isinstance(value, bytes) else list(value) if attribute.type in (AttributeProto.INTS, AttributeProto.FLOATS) else value
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return list(value) if attribute.type in (AttributeProto.INTS, AttributeProto.FLOATS) else value
 
 
 def _shape(info: Any, what: str) -> tuple[int | None, ...]:

@@ -9,7 +9,7 @@ from bittrue.errors import BadInput
 from bittrue.num import Interval
 from bittrue.ranges import node_range
 from bittrue.ranges.sums import Intervals
-from bittrue.spec import Activation, Layer, Net, Node, TensorType, Weighted
+from bittrue.spec import Activation, Layer, Linear, Net, Node, TensorType, Weighted
 from bittrue.spec.net import INPUT
 from bittrue.targets.qonnx.importing.values import Coded
 
@@ -27,6 +27,7 @@ class Building:
     spread: dict[str, Intervals] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, tuple[Coded, ...]] = field(default_factory=dict)
 
     def add_input(self, name: str, tensor: TensorType) -> Coded:
         """An input of the net."""
@@ -44,30 +45,27 @@ class Building:
         if any(interval.magnitude > FLOAT for interval in found.acc):
             self.remarks.append(f"{name}: sums of {found.acc_bits} bits, which are exact here and rounded in float32")
         self.nodes.append(Node(name, layer, tuple(source.name for source in sources)))
+        self.sources[name] = sources
         self.spread[name] = found.output
         return Coded(name, tensor)
 
+    def reach(self, layer: Layer, sources: tuple[Coded, ...]) -> Intervals:
+        """What a layer can produce."""
+        types = [source.type for source in sources]
+        return node_range(layer, types, [self.spread[source.name] for source in sources]).output
+
     def folded(self, source: Coded, activation: Activation) -> Coded | None:
         """``source`` with an activation in the linear layer that makes it, if nothing else takes it; else None."""
-        for k, node in enumerate(self.nodes):
-            layer = node.layer
-            if node.name != source.name or not isinstance(layer, Weighted) or layer.activation != type(layer.activation)():
-                continue
-            if self.uses.get(source.name, 0) > 1 or type(layer.activation).__name__ != "Linear":
-                return None
-            layer = replace(layer, activation=activation)
-            self.nodes[k] = replace(node, layer=layer)
-            types = [self.type(name) for name in node.inputs]
-            self.spread[node.name] = node_range(layer, types, [self.spread[name] for name in node.inputs]).output
-            return source
-        return None
-
-    def type(self, name: str) -> TensorType:
-        """Type of an input or a node's result."""
-        if name in self.inputs:
-            return self.inputs[name]
-        node = next(node for node in self.nodes if node.name == name)
-        return node.layer.output_type(*(self.type(source) for source in node.inputs))
+        place = next((k for k, node in enumerate(self.nodes) if node.name == source.name), None)
+        layer = None if place is None else self.nodes[place].layer
+        if place is None or not isinstance(layer, Weighted) or not isinstance(layer.activation, Linear):
+            return None
+        if self.uses.get(source.name, 0) > 1:
+            return None
+        layer = replace(layer, activation=activation)
+        self.nodes[place] = replace(self.nodes[place], layer=layer)
+        self.spread[source.name] = self.reach(layer, self.sources[source.name])
+        return source
 
     def change(self, what: str, fix: str) -> None:
         """Report a change, or refuse it with ``fix`` where none was asked for."""

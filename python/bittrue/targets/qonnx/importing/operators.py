@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -217,7 +216,7 @@ def moved(net: Building, node: Operation, operands: Operands) -> Value:
     return arranging.reshaped(net, node, x, [int(each) for each in needed(node, operands, 1).array.reshape(-1)])
 
 
-RULES: dict[str, Callable[[Building, Operation, Operands], Any]] = {
+RULES: dict[str, Callable[[Building, Operation, Operands], Value]] = {
     "Constant": constant,
     "BatchNormalization": normalised,
     "Cast": cast,

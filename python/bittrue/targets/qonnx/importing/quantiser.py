@@ -43,7 +43,9 @@ class Quantiser:
     def of(cls, node: Operation, numbers: list[Array]) -> Quantiser:
         """Those of a node, whose inputs behind the first are ``numbers``. Raises `BadInput` where they are none."""
         if len(numbers) != 3:
-            raise BadInput(f"{node} has {len(numbers)} parameters; a scale, a zero point and a number of bits are needed")
+            raise BadInput(
+                f"{node} has {len(numbers)} parameters; a scale, a zero point and a number of bits are needed"
+            )
         scale, zero, bits = numbers
         rounding = str(node.attributes.get("rounding_mode", "ROUND")).upper()
         if rounding not in ROUNDINGS:
@@ -55,8 +57,8 @@ class Quantiser:
             raise BadInput(f"{node} has {shown(bits.tolist())} bits; give one whole number from 1 to {BITS}")
         if not scale.size or not (scale > 0).all():
             raise BadInput(f"{node} has a scale that is not positive; export it again")
-        flags = (bool(node.attributes.get(key, 1)) for key in ("signed", "narrow"))
-        return cls(scale, int(number), *flags, rounding, str(node))
+        signed, narrow = (bool(node.attributes.get(key, 1)) for key in ("signed", "narrow"))
+        return cls(scale, int(number), signed, narrow, rounding, str(node))
 
     @property
     def lo(self) -> int:
@@ -76,10 +78,14 @@ class Quantiser:
 
     def codes(self, values: Array) -> Array:
         """Codes as qonnx computes them, in the type of ``values`` (a signed bit is -1 or 1)."""
-        scaled = values / self.scale.astype(values.dtype)
-        if self.bits == 1 and self.signed:
-            return np.where(scaled >= 0, scaled.dtype.type(1), scaled.dtype.type(-1))
-        return ROUNDINGS[self.rounding](np.clip(scaled, scaled.dtype.type(self.lo), scaled.dtype.type(self.hi)))
+        with np.errstate(over="ignore"):  # what becomes infinite saturates
+            scaled = values / self.scale.astype(values.dtype)
+        if self.bits == 1 and self.signed:  # as qonnx does it
+            signs: Array = np.copysign(np.ones_like(scaled), scaled + 0)
+            return signs
+        ends = scaled.dtype.type(self.lo), scaled.dtype.type(self.hi)
+        rounded: Array = ROUNDINGS[self.rounding](np.clip(scaled, *ends))
+        return rounded
 
     def constant(self, known: Known) -> Known:
         """A constant behind the node."""

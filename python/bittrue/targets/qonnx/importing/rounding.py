@@ -1,8 +1,8 @@
 """Sums behind a Quant node as layers: the rounding it asks for, in terms of the one that layers have.
 
-A layer gives ``floor(acc * 2^-s + 1/2)``. Other roundings are that of ``acc + d``: for ``FLOOR`` ``d = -2^(s - 1)``, for
-``CEIL`` ``d = 2^(s - 1) - 1``; where nothing is negative, ``HALF_UP`` is it as it stands, ``DOWN`` is ``FLOOR``, ``UP``
-is ``CEIL``, and ``HALF_DOWN`` has ``d = -1``. Halves to even are not, and neither are those of negative numbers.
+A layer gives ``floor(acc * 2^-s + 1/2)``. Other roundings are that of ``acc + d``: for ``FLOOR`` ``d = -2^(s - 1)``,
+for ``CEIL`` ``d = 2^(s - 1) - 1``. Where nothing is negative, ``HALF_UP`` has ``d = 0`` and ``HALF_DOWN`` ``d = -1``,
+``DOWN`` is ``FLOOR``, and ``UP`` is ``CEIL``. Halves to even have no ``d``, and those four have none otherwise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from bittrue.errors import BadInput
 from bittrue.num import Format, fit_format
-from bittrue.spec import Linear, ReLU, Table
+from bittrue.spec import Layer, Linear, ReLU, Table
 from bittrue.targets.qonnx.importing.dyadic import codes_of, frac_of, tight_format
 from bittrue.targets.qonnx.importing.net import Building
 from bittrue.targets.qonnx.importing.quantiser import Quantiser
@@ -30,11 +30,8 @@ def quantised(net: Building, sums: Sums, wanted: Quantiser) -> Coded:
     fmt = output_format(net, wanted)
     if not wanted.signed and not isinstance(sums.activation, ReLU):
         sums = _clamped(sums, wanted.name)
-    if sums.weight is None:
-        done = _joined(net, sums, fmt, wanted)
-    else:
-        done = _weighted(net, sums, fmt, wanted)
-    return narrowed(net, done, wanted)
+    layer = _joined if sums.weight is None else _weighted
+    return narrowed(net, layer(net, sums, fmt, wanted), wanted)
 
 
 def raw(net: Building, sums: Sums, name: str) -> Coded:
@@ -44,15 +41,15 @@ def raw(net: Building, sums: Sums, name: str) -> Coded:
     slope = getattr(sums.activation, "shift", 0)
     weight, bias, fmt = _codes(net, sums, name) if sums.weight is not None else (None, None, None)
     frac = sums.frac + (fmt.frac if fmt else 0) + slope
-    for bits in range(8, 64):
+
+    def layer(bits: int) -> Layer:
         output = Format(bits, frac)
-        layer = sums.build(weight, bias, fmt, output, sums.activation) if fmt else sums.build(output)
-        trial = Building(True, net.inputs, list(net.nodes), dict(net.spread))
-        trial.add(layer, sums.sources, name)
-        wide = trial.spread[trial.nodes[-1].name]
-        if all(output.lo < interval.lo and interval.hi < output.hi for interval in wide):
-            return net.add(layer, sums.sources, name)
-    raise BadInput(f"{name} sums to more than 63 bits; put a Quant node behind it")
+        return sums.build(weight, bias, fmt, output, sums.activation) if fmt else sums.build(output)
+
+    bits = max(2, *(interval.bits for interval in net.reach(layer(63), sums.sources)))
+    if bits > 62:
+        raise BadInput(f"{name} sums to {bits} bits, more than 62; put a Quant node behind it")
+    return net.add(layer(bits), sums.sources, name)
 
 
 def output_format(net: Building, wanted: Quantiser) -> Format:
@@ -79,7 +76,9 @@ def narrowed(net: Building, done: Coded, wanted: Quantiser) -> Coded:
     if all(wanted.lo <= interval.lo and interval.hi <= wanted.hi for interval in seen):
         return done
     if fmt.bits > MAPPED:
-        raise BadInput(f"{wanted.name} has a narrow range of {fmt.bits} bits, and a table takes {MAPPED}; use the full one")
+        raise BadInput(
+            f"{wanted.name} has a narrow range of {fmt.bits} bits, and a table takes {MAPPED}; use the full one"
+        )
     codes = np.clip(np.arange(fmt.lo, fmt.hi + 1), wanted.lo, wanted.hi)
     net.remarks.append(f"{wanted.name}: its narrow range became a table of {len(codes)} entries")
     return net.add(Table(codes, fmt), (done,), f"{done.name}_narrow")
@@ -151,7 +150,9 @@ def _joined(net: Building, sums: Sums, fmt: Format, wanted: Quantiser) -> Coded:
     done = net.add(sums.build(fmt), sums.sources, wanted.name.split("'")[1])
     if isinstance(sums.activation, ReLU) and any(interval.lo < 0 for interval in net.spread[done.name]):
         if fmt.bits > MAPPED:
-            raise BadInput(f"{wanted.name} follows a ReLU of {fmt.bits} bits, and a table takes {MAPPED}; quantise it less")
+            raise BadInput(
+                f"{wanted.name} follows a ReLU of {fmt.bits} bits, and a table takes {MAPPED}; quantise it less"
+            )
         codes = np.maximum(np.arange(fmt.lo, fmt.hi + 1), 0)
         return net.add(Table(codes, fmt), (done,), f"{done.name}_relu")
     return done
@@ -178,8 +179,14 @@ def _codes(net: Building, sums: Sums, name: str) -> tuple[Array, Array, Format]:
     acc, bias = sums.frac + fmt.frac, np.broadcast_to(sums.bias, weight.shape[:1]).astype(np.float64)
     more = frac_of(bias) - acc
     if 0 < more <= FINER:
-        net.remarks.append(f"{name}: its weights have {more} zeros below their last bit, as its biases are that much finer")
-        return codes << more, codes_of(bias, acc + more, f"the biases of {name}"), Format(fmt.bits + more, fmt.frac + more)
+        net.remarks.append(
+            f"{name}: its weights have {more} zeros below their last bit, as its biases are that much finer"
+        )
+        return (
+            codes << more,
+            codes_of(bias, acc + more, f"the biases of {name}"),
+            Format(fmt.bits + more, fmt.frac + more),
+        )
     if more > 0:
         net.change(
             f"{name}: its biases are no multiples of 2^{-acc}, the scale of its sums; they are rounded to it",

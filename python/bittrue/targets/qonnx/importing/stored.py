@@ -41,7 +41,7 @@ def stored_net(model: Model) -> Net | None:
     try:
         net = _net(model.notes[NOTE], model.constants)
         again = export(net, int(model.notes[SAMPLES])).model
-    except (BadInput, *DAMAGE):
+    except DAMAGE:  # BadInput among them
         return None
     same = load_model_from_string(again).graph.SerializeToString(deterministic=True) == model.graph
     return net if same else None
@@ -101,7 +101,7 @@ def _weight(node: Mapping[str, Any], constants: Constants) -> npt.NDArray[Any]:
 
 
 def _bias(node: Mapping[str, Any], values: npt.NDArray[Any], acc: int, shift: int) -> Codes:
-    """Codes of the biases, without the half step that the exporter adds where nothing stands between sum and rounding."""
+    """Codes of the biases, without the half step that is added where nothing stands between sum and rounding."""
     codes = codes_of(values.reshape(-1), acc, node["name"])
     half = shift > 0 and node["activation"] in ("linear", "abs")
     return codes - (1 << (shift - 1)) if half else codes

@@ -65,8 +65,8 @@ class Sums:
     Parameters
     ----------
     build : callable
-        ``(weight codes, bias codes, weight format, output, activation)`` to a layer; without weights, ``output`` to
-        one.
+        ``(weight codes, bias codes, weight format, output, activation)`` to a layer; without weights, the class of the
+        layer that joins tensors.
     sources : tuple of Coded
     shape : tuple of int
         Of the result, without samples.

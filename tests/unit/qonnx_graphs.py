@@ -148,6 +148,19 @@ def upsampled() -> ModelProto:
     return net.model(net.quant(product, 2.0**-4, 8, rounding="FLOOR"), net.op("Sub", z, y))
 
 
+def keras_cnn() -> ModelProto:
+    """Channels last between the convolutions, as converters of Keras leave them, and a vector in that order."""
+    net = Sketch((1, 6, 5, 2))
+    x = net.quant("x0", 2.0**-4, 5)
+    for seed, channels, more in ((17, 2, 3), (18, 3, 4)):
+        weight = net.quant(drawn(seed, more, channels, 3, 2), 2.0**-3, 4)
+        x = net.op("Conv", net.op("Transpose", x, perm=[0, 3, 1, 2]), weight, kernel_shape=[3, 2])
+        x = net.op("Add", net.op("Transpose", x, perm=[0, 2, 3, 1]), net.constant(drawn(seed + 9, more)))
+        x = net.quant(net.op("Relu", x), 2.0**-2, 4, signed=False, rounding="HALF_UP")
+    x = net.op("Reshape", x, net.constant([1, -1], np.int64))
+    return net.model(net.op("Gemm", x, net.quant(drawn(19, 2, 24), 2.0**-3, 4), transB=1))
+
+
 FITS = {
     "brevitas mlp, cut off": lambda: brevitas_mlp("FLOOR"),
     "brevitas mlp, half up": lambda: brevitas_mlp("HALF_UP"),
@@ -160,5 +173,6 @@ FITS = {
     "residual": residual,
     "words": words,
     "upsampled": upsampled,
+    "keras cnn": keras_cnn,
 }
 """Graphs whose integers a net has exactly."""

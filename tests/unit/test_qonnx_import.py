@@ -22,11 +22,13 @@ NATURAL |= {"MaxPool1d", "MaxPool2d", "Mul", "Reshape", "Sub", "Table", "Upsampl
 """Layers that are read from the graph alone, whoever wrote it."""
 
 
-def values(net: Net, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {
-        f"x{k}": np.ldexp(array, -net.inputs[name].format.frac).astype(np.float32)
-        for k, (name, array) in enumerate(given.items())
-    }
+def values(net: Net, given: dict[str, np.ndarray], last: bool) -> dict[str, np.ndarray]:
+    """Values of codes by the graph's names, channels ``last`` where the graph has them so."""
+    found = {}
+    for k, (name, array) in enumerate(given.items()):
+        floats = np.ldexp(array, -net.inputs[name].format.frac).astype(np.float32)
+        found[f"x{k}"] = np.moveaxis(floats, 1, -1) if last else floats
+    return found
 
 
 def compared(model: onnx.ModelProto, done: Imported, count: int = 60) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -37,7 +39,8 @@ def compared(model: onnx.ModelProto, done: Imported, count: int = 60) -> tuple[l
     given = {name: codes(net, count, 5)[name] for name in net.inputs}
     found: dict[str, list[np.ndarray]] = {}
     for sample in range(len(next(iter(given.values())))):
-        one = executed(shaped, values(net, {name: array[sample : sample + 1] for name, array in given.items()}))
+        last = any("channels last" in each for each in done.remarks)
+        one = executed(shaped, values(net, {name: array[sample : sample + 1] for name, array in given.items()}, last))
         for name, array in one.items():
             found.setdefault(name, []).append(array[0])
     expected = ref.outputs(net, given)

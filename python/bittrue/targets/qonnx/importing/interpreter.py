@@ -8,15 +8,13 @@ from collections import Counter
 from bittrue.errors import BadInput, shown
 from bittrue.spec import Net, TensorType
 from bittrue.spec.net import INPUT
-from bittrue.targets.qonnx.importing import mapped, rounding
+from bittrue.targets.qonnx.importing import layouts, mapped, rounding
 from bittrue.targets.qonnx.importing.folding import folded
 from bittrue.targets.qonnx.importing.model import Model, Operation
 from bittrue.targets.qonnx.importing.net import Building
-from bittrue.targets.qonnx.importing.operators import RULES
+from bittrue.targets.qonnx.importing.operators import RULES, coded
 from bittrue.targets.qonnx.importing.quantiser import Quantiser
-from bittrue.targets.qonnx.importing.values import Coded, Given, Known, Mapped, Mean, Sums, Value
-
-QUANT = ("Quant", "IntQuant")
+from bittrue.targets.qonnx.importing.values import Coded, Given, Known, Mapped, Mean, Shuffled, Sums, Turned, Value
 
 
 class Interpreter:
@@ -30,8 +28,14 @@ class Interpreter:
         self.values: dict[str, Value] = {name: Known(array) for name, array in model.constants.items()}
         for name, shape in model.inputs.items():
             if self.takes[name]:
-                self.values[name] = Given(name, _sample(name, shape))
+                self.values[name] = self._given(name, _sample(name, shape))
         self.quantised: dict[str, tuple[Quantiser, Coded]] = {}
+
+    def _given(self, name: str, shape: tuple[int, ...]) -> Value:
+        if not layouts.channels_last(self.model, name):
+            return Given(name, shape)
+        self.net.remarks.append(f"input {shown(name)} has its channels last in the graph, and in front in the net")
+        return layouts.last(Given(name, (shape[-1], *shape[:-1])), len(shape) + 1)
 
     def run(self, name: str) -> Net:
         """The net. Raises `BadInput` for what has no layer."""
@@ -49,7 +53,35 @@ class Interpreter:
         operands = [self.values[name] if name else None for name in node.inputs]
         if node.operator == "Constant":
             return RULES["Constant"](self.net, node, [])
-        if node.operator in QUANT:
+        first = operands[0] if operands else None
+        if node.operator == "Transpose" and first is not None and not isinstance(first, Known):
+            return layouts.transposed(node, first)
+        if node.operator in ("Flatten", "Reshape") and isinstance(first, Turned):
+            return self._flattened(node, first, operands)
+        if node.operator in ("MatMul", "Gemm") and isinstance(first, Shuffled):
+            operands = self._ordered(node, first, operands)
+        operands, turn = layouts.straight(node, operands)
+        return turn(self._straight(node, operands))
+
+    def _flattened(self, node: Operation, turned: Turned, operands: list[Value | None]) -> Value:
+        """A vector of a tensor whose axes stand in another order."""
+        x = coded(self.net, node, turned.value)
+        flat = RULES[node.operator](self.net, node, [x, *operands[1:]])
+        if not isinstance(flat, Coded) or len(flat.type.shape) != 1:
+            raise BadInput(f"{node} makes no vector of axes in another order; keep channels in front in the export")
+        return layouts.flattened(flat, x.type.shape, turned.perm)
+
+    def _ordered(self, node: Operation, x: Shuffled, operands: list[Value | None]) -> list[Value | None]:
+        """Operands of a matrix product with the rows of the matrix in the net's order."""
+        weight, turned = operands[1], node.attributes.get("transB", 0)
+        if not isinstance(weight, Known):
+            raise BadInput(f"{node} takes a tensor where a net has constants; export it with constants")
+        weight = layouts.rows(node, x, Known(weight.array.T, weight.format) if turned else weight)
+        return [x.value, Known(weight.array.T, weight.format) if turned else weight, *operands[2:]]
+
+    def _straight(self, node: Operation, operands: list[Value | None]) -> Value:
+        """What an operator makes of operands whose axes stand in the net's order."""
+        if node.operator in layouts.QUANTS:
             return self._quantised(node, operands)
         known = [each for each in operands if isinstance(each, Known)]
         if node.operator == "BipolarQuant":
@@ -109,6 +141,9 @@ class Interpreter:
 
     def _end(self, name: str) -> Coded:
         value = self.values.get(name)
+        if isinstance(value, Turned):
+            self.net.remarks.append(f"output {shown(name)} has its axes in another order in the graph than in the net")
+            value = value.value
         if isinstance(value, Coded):
             return value
         if isinstance(value, Sums):
@@ -119,6 +154,7 @@ class Interpreter:
 
     def _count(self, name: str, value: Value, before: set[str]) -> None:
         """How many operators take a tensor of the net, under whichever name."""
+        value = value.value if isinstance(value, Turned | Shuffled) else value
         if isinstance(value, Coded):
             self.net.uses[value.name] = self.net.uses.get(value.name, 0) + self.takes[name] - (value.name in before)
         if isinstance(value, Mapped) and self.takes[name] > 1:

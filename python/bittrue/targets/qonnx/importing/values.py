@@ -103,4 +103,20 @@ class Mean:
     sums: Sums | None
 
 
-Value = Known | Given | Coded | Mapped | Sums | Mean
+@dataclass(frozen=True)
+class Turned:
+    """``value`` with its axes, samples among them, in the order ``perm``."""
+
+    value: Value
+    perm: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """A vector whose element ``i`` is element ``order[i]`` of ``value``."""
+
+    value: Value
+    order: Array
+
+
+Value = Known | Given | Coded | Mapped | Sums | Mean | Turned | Shuffled

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+import pytest
+
+pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+
+from onnx import ModelProto, TensorProto, helper, numpy_helper  # noqa: E402
 
 QONNX, BREVITAS = "qonnx.custom_op.general", "onnx.brevitas"
 
@@ -161,6 +165,33 @@ def keras_cnn() -> ModelProto:
     return net.model(net.op("Gemm", x, net.quant(drawn(19, 2, 24), 2.0**-3, 4), transB=1))
 
 
+def means() -> ModelProto:
+    """Means that are cut off toward zero, cut off downwards, and rounded into another format."""
+    net = Sketch((1, 2, 9))
+    x = net.quant("x0", 2.0**-5, 6)
+    outputs = []
+    for size, scale, rounding in (
+        (3, 2.0**-5, "DOWN"),
+        (4, 2.0**-5, "FLOOR"),
+        (2, 2.0**-4, "CEIL"),
+        (8, 2.0**-5, "DOWN"),
+    ):
+        y = net.op("AveragePool", x, kernel_shape=[size], strides=[1 + size % 2])
+        outputs.append(net.quant(y, scale, 6, rounding=rounding))
+    return net.model(*outputs)
+
+
+def branching() -> ModelProto:
+    """A word behind a ReLU and an absolute value, and as it was."""
+    net = Sketch((1, 3))
+    x = net.quant("x0", 2.0**-3, 6)
+    y = net.quant(net.op("MatMul", x, net.constant(drawn(20, 3, 4))), 2.0**-2, 6, rounding="FLOOR")
+    z = net.quant(net.op("MatMul", x, net.constant(drawn(21, 3, 4))), 2.0**-2, 6, rounding="FLOOR")
+    z = net.op("Relu", z)
+    both = net.op("Concat", net.op("Relu", y), y, net.quant(net.op("Abs", y), 2.0**-2, 6), z, axis=1)
+    return net.model(net.op("MatMul", both, net.constant(drawn(22, 16, 3))))
+
+
 FITS = {
     "brevitas mlp, cut off": lambda: brevitas_mlp("FLOOR"),
     "brevitas mlp, half up": lambda: brevitas_mlp("HALF_UP"),
@@ -174,5 +205,7 @@ FITS = {
     "words": words,
     "upsampled": upsampled,
     "keras cnn": keras_cnn,
+    "means": means,
+    "branching": branching,
 }
 """Graphs whose integers a net has exactly."""

@@ -16,6 +16,7 @@ pytest.importorskip("qonnx", reason="no qonnx: pip install qonnx")
 
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
 from qonnx.core.onnx_exec import execute_onnx  # noqa: E402
+from qonnx.transformation.infer_shapes import InferShapes  # noqa: E402
 
 Codes = dict[str, np.ndarray]
 
@@ -26,6 +27,11 @@ def executed(model: onnx.ModelProto, values: Codes) -> Codes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return execute_onnx(ModelWrapper(model, make_deepcopy=True), values)
+
+
+def shaped(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with all shapes said, as the executor wants it."""
+    return ModelWrapper(model, make_deepcopy=True).transform(InferShapes()).model
 
 
 def judged(net: Net, model: bytes, kinds: dict[str, np.dtype], codes: Codes) -> Codes:

@@ -7,9 +7,8 @@ import pytest
 from drawn_graphs import codes, graphs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from qonnx.transformation.infer_shapes import InferShapes
 from qonnx_graphs import FITS, Sketch, brevitas_cnn, brevitas_mlp, drawn
-from qonnx_judge import executed, onnx, written
+from qonnx_judge import executed, onnx, shaped, written
 
 from bittrue import ref
 from bittrue.errors import BadInput
@@ -33,14 +32,12 @@ def values(net: Net, given: dict[str, np.ndarray], last: bool) -> dict[str, np.n
 
 def compared(model: onnx.ModelProto, done: Imported, count: int = 60) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Codes of every result in qonnx and in the reference, for inputs that its Quant node lets pass."""
-    from qonnx.core.modelwrapper import ModelWrapper
-
-    net, shaped = done.net, ModelWrapper(model, make_deepcopy=True).transform(InferShapes()).model
+    net, model = done.net, shaped(model)
     given = {name: codes(net, count, 5)[name] for name in net.inputs}
     found: dict[str, list[np.ndarray]] = {}
     for sample in range(len(next(iter(given.values())))):
         last = any("channels last" in each for each in done.remarks)
-        one = executed(shaped, values(net, {name: array[sample : sample + 1] for name, array in given.items()}, last))
+        one = executed(model, values(net, {name: array[sample : sample + 1] for name, array in given.items()}, last))
         for name, array in one.items():
             found.setdefault(name, []).append(array[0])
     expected = ref.outputs(net, given)

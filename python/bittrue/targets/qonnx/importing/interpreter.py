@@ -43,10 +43,9 @@ class Interpreter:
             for each in node.inputs:
                 if each and each not in self.values:
                     raise BadInput(f"{node} takes {shown(each)}, which no earlier node makes; sort the graph")
-            before = {value.name for value in self.values.values() if isinstance(value, Coded)}
             result = self._value(node)
             self.values[node.outputs[0]] = result
-            self._count(node.outputs[0], result, before)
+            self._count(node.outputs[0], result)
         return self.net.net(name, [self._end(each) for each in self.model.outputs])
 
     def _value(self, node: Operation) -> Value:
@@ -152,11 +151,12 @@ class Interpreter:
             return mapped.coded(self.net, value, name)
         raise BadInput(f"output {shown(name)} is no quantised tensor of a layer; put a Quant node before it")
 
-    def _count(self, name: str, value: Value, before: set[str]) -> None:
+    def _count(self, name: str, value: Value) -> None:
         """How many operators take a tensor of the net, under whichever name."""
         value = value.value if isinstance(value, Turned | Shuffled) else value
         if isinstance(value, Coded):
-            self.net.uses[value.name] = self.net.uses.get(value.name, 0) + self.takes[name] - (value.name in before)
+            again = value.name in self.net.uses  # under another name, which took it
+            self.net.uses[value.name] = self.net.uses.get(value.name, 0) + self.takes[name] - again
         if isinstance(value, Mapped) and self.takes[name] > 1:
             self.net.uses[value.source.name] = self.net.uses.get(value.source.name, 0) + 1
 

@@ -21,11 +21,11 @@ def channels_last(model: Model, name: str) -> bool:
     """Whether the graph brings the channels of an input to the front before it does anything with their order."""
     rank, waiting = len(model.inputs[name]), [name]
     front = [0, rank - 1, *range(1, rank - 1)]
+    takers: dict[str, list[Operation]] = {}
+    for node in model.operations:
+        takers.setdefault(next(iter(node.inputs), ""), []).append(node)
     while rank > 2 and waiting:
-        tensor = waiting.pop()
-        for node in model.operations:
-            if tensor not in node.inputs[:1]:
-                continue
+        for node in takers.get(waiting.pop(), ()):
             if node.operator == "Transpose" and node.attributes.get("perm") == front:
                 return True
             waiting += node.outputs[:1] if node.operator in AGNOSTIC else ()

@@ -52,11 +52,15 @@ def quantised(net: Building, mapped: Mapped, wanted: Quantiser) -> Coded:
 
 def coded(net: Building, mapped: Mapped, name: str) -> Coded:
     """A function whose values are codes of the word's own format, such as a ReLU's, without a Quant node."""
+    if id(mapped) in net.words:
+        return net.words[id(mapped)][1]
     fmt = mapped.source.type.format
     values = codes_of(mapped.values, fmt.frac, f"the values of {name}")
     if values.min() < fmt.lo or values.max() > fmt.hi:
         raise BadInput(f"{name} leaves {fmt}, the format of what it takes; put a Quant node behind it")
-    return _table(net, mapped.source, Table(values, fmt), name)
+    done = _table(net, mapped.source, Table(values, fmt), name)
+    net.words[id(mapped)] = mapped, done
+    return done
 
 
 def unchanged(net: Building, source: Coded, wanted: Quantiser) -> bool:

@@ -11,7 +11,7 @@ from bittrue.ranges import node_range
 from bittrue.ranges.sums import Intervals
 from bittrue.spec import Activation, Layer, Linear, Net, Node, TensorType, Weighted
 from bittrue.spec.net import INPUT
-from bittrue.targets.qonnx.importing.values import Coded
+from bittrue.targets.qonnx.importing.values import Coded, Mapped
 
 FLOAT = 1 << 24
 """Up to which magnitude a float32 executor makes no error."""
@@ -28,10 +28,13 @@ class Building:
     remarks: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)
     sources: dict[str, tuple[Coded, ...]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=lambda: {INPUT})
+    words: dict[int, tuple[Mapped, Coded]] = field(default_factory=dict)
 
     def add_input(self, name: str, tensor: TensorType) -> Coded:
         """An input of the net."""
         self.inputs[name] = tensor
+        self.taken.add(name)
         self.spread[name] = (Interval.of(tensor.format),) * tensor.shape[0]
         return Coded(name, tensor)
 
@@ -85,6 +88,7 @@ class Building:
     def _name(self, wish: str) -> str:
         clean = re.sub(r"[^a-z0-9_]", "_", wish.lower()).strip("_")[:32] or "layer"
         clean = clean if clean[0].isalpha() else f"n{clean}"
-        taken = {node.name for node in self.nodes} | set(self.inputs) | {INPUT}
-        numbered = (f"{clean}_{k}" for k in range(2, len(taken) + 3))
-        return clean if clean not in taken else next(each for each in numbered if each not in taken)
+        numbered = (f"{clean}_{k}" for k in range(2, len(self.taken) + 3))
+        name = clean if clean not in self.taken else next(each for each in numbered if each not in self.taken)
+        self.taken.add(name)
+        return name

@@ -199,9 +199,9 @@ def gathered(net: Building, node: Operation, operands: Operands) -> Value:
 
 def moved(net: Building, node: Operation, operands: Operands) -> Value:
     """``Flatten``, ``Reshape``, ``Concat``, ``Resize`` and pools."""
-    x = coded(net, node, operands[0] if operands else None)
     if node.operator == "Concat":
         return arranging.concatenated(net, node, tuple(coded(net, node, each) for each in operands))
+    x = coded(net, node, operands[0] if operands else None)
     if node.operator == "MaxPool":
         return arranging.largest(net, node, x)
     if node.operator in ("AveragePool", "GlobalAveragePool"):

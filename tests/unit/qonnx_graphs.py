@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
 
-from onnx import ModelProto, TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 QONNX, BREVITAS = "qonnx.custom_op.general", "onnx.brevitas"
 

@@ -122,8 +122,36 @@ def test_the_natural_form_is_what_other_tools_know():
     graph = onnx.load_model_from_string(export(net).model).graph
     assert [node.op_type for node in graph.node] == ["Quant", "Quant", "Conv", "Relu", "Quant"]
     last = {each.name: onnx.helper.get_attribute_value(each) for each in graph.node[-1].attribute}
-    assert last == {"signed": 0, "narrow": 0, "rounding_mode": b"HALF_UP"}
+    assert last == {"signed": 0, "narrow": 0, "rounding_mode": b"FLOOR"}  # hls4ml knows ROUND and FLOOR alone
     assert [each.name for each in graph.output] == ["conv"]
+
+
+FINN = Net(
+    "finn",
+    TensorType((2, 6), Format.parse("Q1.7")),
+    [
+        Node("first", Conv1d(np.arange(18).reshape(3, 2, 3) - 9, [70, -5, 3], "Q1.4", "Q2.3", "relu"), "input"),
+        Node("second", Conv1d(np.arange(9).reshape(3, 3, 1) - 4, [7, -8, 0], "Q1.3", "Q4.2", "linear"), "first"),
+        Node("slope", Conv1d(np.arange(9).reshape(3, 3, 1) - 4, [7, -8, 0], "Q1.3", "Q4.2", "leaky_relu/2"), "second"),
+    ],
+)
+
+
+def test_for_finn_thresholds_round(monkeypatch):
+    """FINN makes of a Quant node thresholds at half steps and counts those that a sum reaches: halves go up."""
+    given, done = codes(FINN, 200, 4), export(FINN, 207, finn=True)
+    assert not done.remarks
+    with pytest.raises(AssertionError, match="output slope"):  # halves to even
+        same(FINN, judged(FINN, done.model, done.kinds, given), given)
+    monkeypatch.setattr("qonnx.custom_op.general.intquant.resolve_rounding_mode", lambda _: lambda x: np.floor(x + 0.5))
+    same(FINN, judged(FINN, done.model, done.kinds, given), given)
+
+
+def test_for_finn_float64_and_means_are_refused():
+    with pytest.raises(BadInput, match="sums of fc need float64, which FINN does not have"):
+        export(one(Linear(), 16, 4, "Q1.23"), finn=True)
+    with pytest.raises(BadInput, match="thirds cuts off toward zero"):
+        export(LAYERS["AvgPool1d"].example(), finn=True)
 
 
 def test_samples_are_bounded():

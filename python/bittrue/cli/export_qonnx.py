@@ -27,6 +27,11 @@ def add(commands: Commands[Parser]) -> None:
         metavar="N",
         help="first axis of all tensors: frames at once (default 1), or samples of a stream (default 64)",
     )
+    command.add_argument(
+        "--finn",
+        action="store_true",
+        help="for FINN, whose thresholds round halves up by themselves; other executors differ on ties then",
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -36,7 +41,7 @@ def call(arguments: argparse.Namespace) -> int:
     try:
         from bittrue.targets.qonnx.export import export
 
-        done = export(net, arguments.samples)
+        done = export(net, arguments.samples, arguments.finn)
     except ImportError as error:
         raise needed(error) from None
     path = Path(arguments.output)

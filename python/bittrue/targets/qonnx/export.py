@@ -63,7 +63,7 @@ class Exported:
     remarks: tuple[str, ...]
 
 
-def export(net: Net, samples: int | None = None) -> Exported:
+def export(net: Net, samples: int | None = None, finn: bool = False) -> Exported:
     """A net as a model of ONNX and Quant nodes.
 
     Parameters
@@ -71,6 +71,8 @@ def export(net: Net, samples: int | None = None) -> Exported:
     samples : int, optional
         First axis of all tensors, which QONNX wants to know: frames at once, or samples of a stream that starts with
         zero history. Without, 1, and `STREAM` for a net with memory.
+    finn : bool
+        For FINN, whose thresholds round halves up by themselves; other executors differ on ties then.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def export(net: Net, samples: int | None = None) -> Exported:
     if count is None or not 1 <= count * net.elements <= ELEMENTS:
         raise BadInput(f"net {net.name} is to take {shown(samples)} samples; give 1 to {ELEMENTS // net.elements:,}")
     take(64 * count * net.elements, f"the graph of net {net.name}")
-    graph, known = Graph(), ranges(net)
+    graph, known = Graph(thresholds=finn), ranges(net)
     inputs: list[Tensor] = []
     carried: dict[str, Tensor] = {}
     ends: dict[str, np.dtype] = {}
@@ -105,8 +107,10 @@ def export(net: Net, samples: int | None = None) -> Exported:
         )
         carried[node.name] = rule(RULES, node.layer, "QONNX export has no rule for")(graph, task)
         graph.call(carried[node.name], node.name)
+    if finn and (wide := _wide(net, graph)):
+        raise BadInput(f"sums of {', '.join(wide)} need float64, which FINN does not have; narrow weights or inputs")
     ends |= {name: carried[name].kind for name in net.outputs}
-    notes = {NOTE: str(contents(net)[JSON_FILE]), SAMPLES: str(count)}
+    notes = {} if finn else {NOTE: str(contents(net)[JSON_FILE]), SAMPLES: str(count)}
     model = graph.model(net.name, inputs, net.outputs, notes, f"bittrue {bittrue.__version__}")
     return Exported(model, ends, count, _remarks(net, graph, count))
 
@@ -121,12 +125,16 @@ def _input(graph: Graph, name: str, tensor: TensorType, samples: int) -> tuple[T
     return given, quant.quant_node(graph, given, fmt.bits, fmt.frac, "ROUND")
 
 
+def _wide(net: Net, graph: Graph) -> list[str]:
+    """Nodes that are carried in float64."""
+    wide = {name.partition("/")[0] for name, tensor in graph.tensors.items() if tensor.kind == DOUBLE}
+    return [node.name for node in net.nodes if node.name in wide]
+
+
 def _remarks(net: Net, graph: Graph, samples: int) -> tuple[str, ...]:
-    wide = {name.partition("/")[0] for name, tensor in graph.tensors.items() if tensor.kind == DOUBLE} & set(net.types)
     found = []
-    if wide:
-        names = ", ".join(node.name for node in net.nodes if node.name in wide)
-        found.append(f"sums of {names} need more than float32's 24 bits and are carried in float64")
+    if wide := _wide(net, graph):
+        found.append(f"sums of {', '.join(wide)} need more than float32's 24 bits and are carried in float64")
     if net.memory:
         found.append(
             f"the net looks {net.memory} samples back: the graph takes a stream of {samples} samples from zero history"

@@ -27,9 +27,13 @@ class Tensor:
 
 @dataclass
 class Graph:
-    """Nodes, constants and shapes; `place` names what follows after a layer."""
+    """Nodes, constants and shapes; `place` names what follows after a layer.
+
+    With ``thresholds``, who executes the graph compares sums with half steps, and no Quant node rounds.
+    """
 
     place: str = "net"
+    thresholds: bool = False
     nodes: list[tuple[str, str, tuple[str, ...], str, dict[str, Any]]] = field(default_factory=list)
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)

@@ -1,13 +1,15 @@
 """The one rounding, in the operators of QONNX.
 
 ``requantise`` is ``clamp(floor(v * 2**frac + 1/2), lo, hi)`` on values. QONNX's ``HALF_UP`` rounds halves away from
-zero, so it is that for ``v >= 0`` alone; else half a step is added before a Quant node that rounds to ``FLOOR``.
+zero, so half a step is added instead, before a Quant node that rounds to ``FLOOR``. For FINN, which makes thresholds at
+half steps of every Quant node, nothing is added, and the node says ``ROUND``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.ranges.sums import Intervals
 from bittrue.targets.qonnx.exporting.carriers import DOUBLE, FRACS, SINGLE, of_codes
@@ -28,14 +30,17 @@ def quantised(
         Exact values.
     intervals : tuple of Interval
         Of the resulting codes.
-    rounding : "FLOOR", "DOWN" or "HALF_UP"
-        As QONNX names them; the last for values that are not negative.
+    rounding : "FLOOR" or "DOWN"
+        As QONNX names them.
     positive : bool
         No value is negative: the word has one bit less and no sign.
     """
+    if graph.thresholds and rounding == "DOWN":
+        raise BadInput(f"{graph.place} cuts off toward zero, and FINN's thresholds round; take a MaxPool, or no FINN")
     kind, bits = of_codes(fmt, intervals, f"the word of {graph.place}"), fmt.bits - positive
     if kind != SINGLE or bits < 2 - positive:  # QONNX reads a signed bit as -1 or 1
         return _plain(graph, value, fmt, kind, rounding)
+    rounding = "ROUND" if graph.thresholds and rounding == "FLOOR" else rounding
     return quant_node(graph, value, bits, fmt.frac, rounding, signed=not positive)
 
 
@@ -48,7 +53,9 @@ def quant_node(graph: Graph, value: Tensor, bits: int, frac: int, rounding: str,
 
 
 def plus_half(graph: Graph, value: Tensor, fmt: Format) -> Tensor:
-    """``v + 2**-(frac + 1)``: half a step of the format."""
+    """``v + 2**-(frac + 1)``: half a step of the format, or ``v`` where thresholds round."""
+    if graph.thresholds:
+        return value
     return graph.op("Add", [value, graph.constant(2.0 ** -(fmt.frac + 1), value.kind)], value)
 
 
@@ -71,8 +78,6 @@ def constants(graph: Graph, codes: np.ndarray, fmt: Format, kind: np.dtype, what
 
 def _plain(graph: Graph, value: Tensor, fmt: Format, kind: np.dtype, rounding: str) -> Tensor:
     codes = scaled(graph, value, fmt.frac)
-    if rounding == "HALF_UP":
-        codes = graph.op("Add", [codes, graph.constant(0.5, codes.kind)], codes)
     if rounding == "DOWN":
         sign, size = (graph.op(name, [codes], codes) for name in ("Sign", "Abs"))
         codes = graph.op("Mul", [sign, graph.op("Floor", [size], size)], codes)

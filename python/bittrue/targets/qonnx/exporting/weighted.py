@@ -19,7 +19,7 @@ def dense(graph: Graph, task: Task) -> Tensor:
     weight = quant.constants(graph, layer.weight.T, layer.weight_format, kind, "weight")
     weight = graph.cast(weight, kind)
     sums = graph.op("MatMul", [graph.cast(task.operands[0], kind), weight], (task.shape, kind))
-    return finished(graph, task, graph.op("Add", [sums, graph.constant(biases(task), kind, "bias")], sums))
+    return finished(graph, task, graph.op("Add", [sums, graph.constant(biases(graph, task), kind, "bias")], sums))
 
 
 def conv(graph: Graph, task: Task) -> Tensor:
@@ -29,11 +29,11 @@ def conv(graph: Graph, task: Task) -> Tensor:
         turned = isinstance(layer, Transposed)
         codes = transposed_kernel(layer.weight, layer.groups) if turned else layer.weight
         weight = quant.constants(graph, codes, layer.weight_format, kind, "weight")
-        operands = [x, weight, graph.constant(biases(task), kind, "bias")]
+        operands = [x, weight, graph.constant(biases(graph, task), kind, "bias")]
         operator = "ConvTranspose" if turned else "Conv"
         return finished(graph, task, graph.op(operator, operands, (task.shape, kind), **_attributes(layer)))
     sums = products(graph, graph.cast(x, DOUBLE), layer, task.shape)
-    bias = biases(task).reshape(-1, *[1] * layer.rank)
+    bias = biases(graph, task).reshape(-1, *[1] * layer.rank)
     return finished(graph, task, graph.op("Add", [sums, graph.constant(bias, DOUBLE, "bias")], sums))
 
 
@@ -41,8 +41,7 @@ def finished(graph: Graph, task: Task, acc: Tensor) -> Tensor:
     """The activation and the rounding; half a step is in the bias already where `biases` put it."""
     activation, fmt, codes = task.layer.activation, task.layer.output, task.range.output
     if isinstance(activation, ReLU):
-        rounding = "HALF_UP" if _shift(task) > 0 else "FLOOR"
-        return quant.quantised(graph, graph.op("Relu", [acc], acc), fmt, codes, rounding, positive=True)
+        return quant.quantised(graph, graph.op("Relu", [acc], acc), fmt, codes, positive=True)
     if isinstance(activation, LeakyReLU):
         if acc.kind == SINGLE:
             acc = graph.op("LeakyRelu", [acc], acc, alpha=2.0**-activation.shift)
@@ -57,11 +56,11 @@ def finished(graph: Graph, task: Task, acc: Tensor) -> Tensor:
     return quant.quantised(graph, graph.op("Abs", [done], done), fmt, codes)
 
 
-def biases(task: Task) -> np.ndarray:
-    """Biases as values ``(O,)``, with half a step where the sum is rounded without an activation between."""
+def biases(graph: Graph, task: Task) -> np.ndarray:
+    """Biases as values ``(O,)``, with half a step, which a ReLU behind it lets pass."""
     layer, shift = task.layer, _shift(task)
     codes = layer.bias.astype(object)
-    if shift > 0 and not isinstance(layer.activation, ReLU | LeakyReLU):
+    if shift > 0 and not isinstance(layer.activation, LeakyReLU) and not graph.thresholds:
         codes = codes + (1 << (shift - 1))
     values: np.ndarray = np.ldexp(codes.astype(np.float64), -layer.acc_frac(task.types[0].format))
     return values

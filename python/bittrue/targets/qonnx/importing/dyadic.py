@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +41,13 @@ def power_of_two(values: npt.ArrayLike) -> int | None:
     if not array.size or (mantissa != 0.5).any() or (exponent != exponent.flat[0]).any():
         return None
     return int(exponent.flat[0]) - 1
+
+
+def half_even(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The nearest integers, of two equally near the even one: how other tools round, and no layer does."""
+    below = np.floor(values)
+    rest = values - below
+    return np.asarray(below + ((rest > 0.5) | ((rest == 0.5) & (below % 2 == 1))))
 
 
 def tight_format(codes: npt.NDArray[np.int64], frac: int) -> Format:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bittrue.errors import BadInput
 from bittrue.spec import Abs, ReLU, Table
-from bittrue.targets.qonnx.importing.dyadic import codes_of
+from bittrue.targets.qonnx.importing.dyadic import codes_of, half_even
 from bittrue.targets.qonnx.importing.net import Building
 from bittrue.targets.qonnx.importing.quantiser import Quantiser
 from bittrue.targets.qonnx.importing.rounding import output_format
@@ -21,7 +21,7 @@ UNARY: dict[str, Callable[..., Array]] = {
     "Neg": np.negative,
     "Floor": np.floor,
     "Ceil": np.ceil,
-    "Round": np.round,
+    "Round": half_even,
     "Sign": np.sign,
 }
 """Operators whose results no executor rounds in its own way."""

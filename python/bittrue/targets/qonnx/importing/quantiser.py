@@ -9,13 +9,13 @@ import numpy as np
 
 from bittrue.errors import BadInput, shown
 from bittrue.num import Format
-from bittrue.targets.qonnx.importing.dyadic import power_of_two
+from bittrue.targets.qonnx.importing.dyadic import half_even, power_of_two
 from bittrue.targets.qonnx.importing.model import Operation
 from bittrue.targets.qonnx.importing.values import Array, Known
 
 ROUNDINGS: dict[str, Callable[[Array], Array]] = {
-    "ROUND": np.round,  # halves to even
-    "HALF_EVEN": np.round,
+    "ROUND": half_even,
+    "HALF_EVEN": half_even,
     "CEIL": np.ceil,
     "FLOOR": np.floor,
     "UP": lambda x: np.sign(x) * np.ceil(np.abs(x)),

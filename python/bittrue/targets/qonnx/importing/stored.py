@@ -101,7 +101,7 @@ def _weight(node: Mapping[str, Any], constants: Constants) -> npt.NDArray[Any]:
 
 
 def _bias(node: Mapping[str, Any], values: npt.NDArray[Any], acc: int, shift: int) -> Codes:
-    """Codes of the biases, without the half step that is added where nothing stands between sum and rounding."""
+    """Codes of the biases, without the half step that is added to them."""
     codes = codes_of(values.reshape(-1), acc, node["name"])
-    half = shift > 0 and node["activation"] in ("linear", "abs")
+    half = shift > 0 and not node["activation"].startswith("leaky")
     return codes - (1 << (shift - 1)) if half else codes

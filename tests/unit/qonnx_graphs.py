@@ -134,7 +134,9 @@ def words() -> ModelProto:
     signs = net.op("BipolarQuant", net.constant(drawn(13, 4, 4)), np.float32(0.5), domain=net.domain)
     z = net.quant(net.op("MatMul", y, signs), 2.0**-2, 4, narrow=True, rounding="FLOOR")
     both = net.op("Concat", z, net.quant(x, 2.0**-2, 4, rounding="HALF_DOWN"), axis=1)
-    leaky = net.op("LeakyRelu", net.op("MatMul", both, net.constant(drawn(14, 8, 3))), alpha=0.125)
+    wide = net.op("Cast", net.op("Mul", net.op("Cast", x, to=11), net.constant(0.7, np.float64)), to=1)
+    both = net.op("Concat", both, net.quant(net.op("Neg", wide), 2.0**-2, 4), axis=1)
+    leaky = net.op("LeakyRelu", net.op("MatMul", both, net.constant(drawn(14, 12, 3))), alpha=0.125)
     return net.model(net.quant(net.op("Add", leaky, np.float32(0.125)), 0.25, 6, rounding="FLOOR"))
 
 

@@ -46,7 +46,7 @@ def quantised(net: Building, mapped: Mapped, wanted: Quantiser) -> Coded:
     step = Quantiser(
         np.asarray(2.0**-fmt.frac, np.float32), wanted.bits, wanted.signed, wanted.narrow, wanted.rounding, ""
     )
-    values = step.codes(mapped.values.astype(np.float32)).astype(np.int64)
+    values = step.codes(mapped.values).astype(np.int64)
     return _table(net, mapped.source, Table(values, fmt), wanted.name)
 
 

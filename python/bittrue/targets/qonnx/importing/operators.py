@@ -137,8 +137,11 @@ def _with_constant(net: Building, node: Operation, first: Value | None, second: 
     if number.array.size != 1:
         raise BadInput(f"{node} takes a constant of shape {number.array.shape}; give a word one number")
     word = value if isinstance(value, Mapped) else Mapped.of(coded(net, node, value), str(node))
-    constant = number.array.reshape(()).astype(word.values.dtype)
-    pair = (constant, word.values) if turned else (word.values, constant)
+    constant, values = number.array.reshape(()), word.values
+    if constant.dtype.kind == "f" == values.dtype.kind:  # float64 where the graph computes in that
+        values = values.astype(constant.dtype)
+    pair = (constant.astype(values.dtype), values)
+    pair = pair if turned else pair[::-1]
     with np.errstate(all="ignore"):
         found: Array = np.asarray(mapped.BINARY[node.operator](*pair))
     if not np.isfinite(found).all():

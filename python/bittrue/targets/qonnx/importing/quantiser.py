@@ -89,7 +89,7 @@ class Quantiser:
 
     def constant(self, known: Known) -> Known:
         """A constant behind the node."""
-        array = known.array.astype(np.float32)
+        array = known.array if known.array.dtype == np.float64 else known.array.astype(np.float32)
         if np.broadcast_shapes(array.shape, self.scale.shape) != array.shape:
             raise BadInput(f"{self.name} has scales of shape {self.scale.shape} for {array.shape} weights; match them")
         codes = self.codes(array)

@@ -174,6 +174,7 @@ REFUSED = {
     "an input": (lambda net, x: net.op("Identity", x), "gives an input back"),
     "samples": (lambda net, x: net.op("Reshape", x, net.constant([3, 1], np.int64)), "keep the samples apart"),
     "slope": (lambda net, x: net.op("LeakyRelu", linear(net, x), alpha=0.1), "the slope 0.1"),
+    "offset": (lambda net, x: net.quant(net.op("Add", net.op("Relu", linear(net, x)), 0.25), 2.0**-9, 16), "of 0.25"),
     "domain": (lambda net, x: net.op("Dwell", x, domain="finn.custom_op.fpgadataflow"), "which is not known"),
     "no format": (lambda net, x: linear(net, "x0"), "input 'x0' that has no format"),
     "two formats": (lambda net, x: net.op("Add", x, net.quant("x0", 0.5, 4)), "quantised in two ways"),
@@ -206,7 +207,7 @@ def test_a_changed_node_is_read_as_any_other(tmp_path):
     (last,) = (node for node in model.graph.node if node.output[0] == "fc")
     (mode,) = (each for each in last.attribute if each.name == "rounding_mode")
     mode.s = b"CEIL"
-    with pytest.raises(BadInput, match="follows an activation and an offset"):
+    with pytest.raises(BadInput, match="follows an offset of"):
         read_qonnx(written(model, tmp_path / "m.onnx"))
 
 

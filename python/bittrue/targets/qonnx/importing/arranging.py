@@ -49,7 +49,7 @@ def reshaped(net: Building, node: Operation, x: Coded, shape: Sequence[int]) -> 
     if tuple(lengths) == given:
         return x
     layer = Flatten() if len(lengths) == 1 else Reshape(tuple(lengths))
-    return net.add(layer, (x,), node.outputs[0])
+    return net.add(layer, (x,), node.result)
 
 
 def concatenated(net: Building, node: Operation, parts: tuple[Coded, ...]) -> Coded:
@@ -60,7 +60,7 @@ def concatenated(net: Building, node: Operation, parts: tuple[Coded, ...]) -> Co
     formats = {str(part.type.format) for part in parts}
     if len(formats) != 1:
         raise BadInput(f"{node} joins tensors of {', '.join(sorted(formats))}; quantise them alike")
-    return parts[0] if len(parts) == 1 else net.add(Concat(), parts, node.outputs[0])
+    return parts[0] if len(parts) == 1 else net.add(Concat(), parts, node.result)
 
 
 def upsampled(net: Building, node: Operation, x: Coded, scales: Array) -> Coded:
@@ -75,7 +75,7 @@ def upsampled(net: Building, node: Operation, x: Coded, scales: Array) -> Coded:
     kept = whole and factors[:2] == [1.0, 1.0]
     if have.get("mode", "nearest") != "nearest" or (place, near) != ("asymmetric", "floor") or not kept:
         raise BadInput(f"{node} is not the nearest sample by whole factors (asymmetric, floor); export it so")
-    return net.add(Upsample(tuple(int(each) for each in factors[2:])), (x,), node.outputs[0])
+    return net.add(Upsample(tuple(int(each) for each in factors[2:])), (x,), node.result)
 
 
 def largest(net: Building, node: Operation, x: Coded) -> Coded:
@@ -85,7 +85,7 @@ def largest(net: Building, node: Operation, x: Coded) -> Coded:
     if kind is None:
         raise BadInput(f"{node} takes a tensor of shape {x.type.shape}; frames and images have pools")
     size, stride, dilation = _window(node, rank)
-    return net.add(kind(_each(size), _each(stride), _each(dilation)), (x,), node.outputs[0])  # type: ignore[arg-type]
+    return net.add(kind(_each(size), _each(stride), _each(dilation)), (x,), node.result)  # type: ignore[arg-type]
 
 
 def mean(node: Operation, x: Coded) -> Mean:

@@ -130,7 +130,7 @@ class Interpreter:
         positive = all(interval.lo >= 0 for interval in self.net.spread[mean.source.name])
         cuts = wanted.rounding == "DOWN" or (wanted.rounding == "FLOOR" and positive)
         if cuts and mapped.unchanged(self.net, mean.source, wanted):
-            return self.net.add(mean.pool, (mean.source,), wanted.name.split("'")[1])
+            return self.net.add(mean.pool, (mean.source,), wanted.result)
         if mean.sums is None:
             raise BadInput(
                 f"{wanted.name} follows means of windows whose places are no power of two; quantise them DOWN in the "
@@ -182,5 +182,5 @@ def _sample(name: str, shape: tuple[int | None, ...]) -> tuple[int, ...]:
 def _bipolar(node: Operation, known: list[Known]) -> Known:
     if len(known) != 2:
         raise BadInput(f"{node} quantises a tensor to -1 and 1, which no layer rounds to; only weights may be so")
-    one = Quantiser(known[1].array, 1, True, False, "ROUND", str(node))
+    one = Quantiser(known[1].array, 1, True, False, "ROUND", str(node), node.result)
     return one.constant(known[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,7 @@ def quantised(net: Building, mapped: Mapped, wanted: Quantiser) -> Coded:
     fmt = output_format(net, wanted)
     if wanted.scale.size != 1:
         raise BadInput(f"{wanted.name} has {wanted.scale.size} scales; a tensor of a net has one format")
-    step = Quantiser(
-        np.asarray(2.0**-fmt.frac, np.float32), wanted.bits, wanted.signed, wanted.narrow, wanted.rounding, ""
-    )
+    step = replace(wanted, scale=np.asarray(2.0**-fmt.frac, np.float32))
     values = step.codes(mapped.values).astype(np.int64)
     return _table(net, mapped.source, Table(values, fmt), wanted.name)
 

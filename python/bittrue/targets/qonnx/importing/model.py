@@ -31,6 +31,11 @@ class Operation:
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
 
+    @property
+    def result(self) -> str:
+        """What the layer that it becomes may be called: its result, without what PyTorch puts behind every one."""
+        return self.outputs[0].removesuffix("_output_0")
+
     def __str__(self) -> str:
         return f"{self.operator} {shown(self.name or self.outputs[0])}"
 

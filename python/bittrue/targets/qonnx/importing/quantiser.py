@@ -30,7 +30,10 @@ BITS = 62
 
 @dataclass(frozen=True)
 class Quantiser:
-    """Parameters of a Quant node: ``clamp(round(x / scale), lo, hi) * scale`` with a zero point of 0."""
+    """Parameters of a Quant node: ``clamp(round(x / scale), lo, hi) * scale`` with a zero point of 0.
+
+    ``name`` is what messages call it, ``result`` what its layer may be called.
+    """
 
     scale: Array
     bits: int
@@ -38,6 +41,7 @@ class Quantiser:
     narrow: bool
     rounding: str
     name: str
+    result: str
 
     @classmethod
     def of(cls, node: Operation, numbers: list[Array]) -> Quantiser:
@@ -58,7 +62,7 @@ class Quantiser:
         if not scale.size or not (scale > 0).all():
             raise BadInput(f"{node} has a scale that is not positive; export it again")
         signed, narrow = (bool(node.attributes.get(key, 1)) for key in ("signed", "narrow"))
-        return cls(scale, int(number), signed, narrow, rounding, str(node))
+        return cls(scale, int(number), signed, narrow, rounding, str(node), node.result)
 
     @property
     def lo(self) -> int:

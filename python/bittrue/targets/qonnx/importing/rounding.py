@@ -96,66 +96,60 @@ def _clamped(sums: Sums, name: str) -> Sums:
 
 
 def _weighted(net: Building, sums: Sums, fmt: Format, wanted: Quantiser) -> Coded:
+    """Sums of weights, with their activation."""
     if isinstance(sums.activation, Linear):
         sums = sums.but(bias=sums.bias + sums.after, after=0.0)
-    positive, slope = isinstance(sums.activation, ReLU), getattr(sums.activation, "shift", 0)
-    if sums.after and not (positive or slope):
-        raise AssertionError("a linear sum has no offset behind it")
     weight, bias, weights = _codes(net, sums, wanted.name)
-    shift = sums.frac + weights.frac - fmt.frac
-    if shift + slope > 0:
-        half = 2.0 ** -(fmt.frac + 1)
-        if sums.after and (sums.after != half or wanted.rounding != "FLOOR"):
-            raise BadInput(f"{wanted.name} follows an activation and an offset of {sums.after:g}; add it before")
-        if not sums.after:
-            bias = bias + offset(net, wanted, shift, positive=positive, slope=slope)
-    return net.add(sums.build(weight, bias, weights, fmt, sums.activation), sums.sources, wanted.name.split("'")[1])
+    if not _half_added(sums.after, fmt, wanted):
+        bias = bias + offset(net, wanted, sums, sums.frac + weights.frac - fmt.frac)
+    return net.add(sums.build(weight, bias, weights, fmt, sums.activation), sums.sources, wanted.result)
 
 
-def offset(net: Building, wanted: Quantiser, shift: int, *, positive: bool, slope: int = 0) -> int:
+def offset(net: Building, wanted: Quantiser, sums: Sums, shift: int) -> int:
     """``d``; 0 with a reported change where the rounding is not the one of layers for any ``d``."""
-    if shift <= 0 and not slope:
+    slope = getattr(sums.activation, "shift", 0)
+    if shift + slope <= 0:
         return 0
     half = 1 << max(shift - 1, 0)
-    found = {"FLOOR": -half, "CEIL": half - 1}
-    if positive:
+    found = {} if slope else {"FLOOR": -half, "CEIL": half - 1}
+    if isinstance(sums.activation, ReLU):
         found |= {"HALF_UP": 0, "DOWN": -half, "UP": half - 1, "HALF_DOWN": -1}
-    if wanted.rounding in found and not slope:
-        return found[wanted.rounding]
-    net.change(
-        f"{wanted.name} rounds {wanted.rounding}, and layers round halves up",
-        "export it with FLOOR and half a step added before, or HALF_UP behind a ReLU",
-    )
-    return 0
+    if wanted.rounding not in found:
+        _change(net, wanted)
+    return found.get(wanted.rounding, 0)
 
 
 def _joined(net: Building, sums: Sums, fmt: Format, wanted: Quantiser) -> Coded:
     """Sums and products of tensors, and the ReLU behind them as a table."""
     if not isinstance(sums.activation, Linear | ReLU):
         raise BadInput(f"{wanted.name} follows a leaky ReLU of a sum of tensors; quantise the sum first")
-    shift, total = sums.frac - fmt.frac, float(sums.bias) + sums.after
-    if shift > 0:
-        half = 2.0 ** -(fmt.frac + 1)
-        if not (total == half and wanted.rounding == "FLOOR"):
-            if total:
-                raise BadInput(f"{wanted.name} follows a sum of tensors and {total:g}; add that to one of them first")
-            positive = not wanted.signed or isinstance(sums.activation, ReLU)
-            if not (positive and wanted.rounding == "HALF_UP"):
-                net.change(
-                    f"{wanted.name} rounds {wanted.rounding}, and layers round halves up",
-                    "export it with FLOOR and half a step added before",
-                )
-    elif total:
-        raise BadInput(f"{wanted.name} follows a sum of tensors and {total:g}; add that to one of them first")
-    done = net.add(sums.build(fmt), sums.sources, wanted.name.split("'")[1])
-    if isinstance(sums.activation, ReLU) and any(interval.lo < 0 for interval in net.spread[done.name]):
-        if fmt.bits > MAPPED:
-            raise BadInput(
-                f"{wanted.name} follows a ReLU of {fmt.bits} bits, and a table takes {MAPPED}; quantise it less"
-            )
-        codes = np.maximum(np.arange(fmt.lo, fmt.hi + 1), 0)
-        return net.add(Table(codes, fmt), (done,), f"{done.name}_relu")
-    return done
+    positive = not wanted.signed or isinstance(sums.activation, ReLU)
+    up = _half_added(float(sums.bias) + sums.after, fmt, wanted) or (positive and wanted.rounding == "HALF_UP")
+    if sums.frac > fmt.frac and not up:
+        _change(net, wanted)
+    done = net.add(sums.build(fmt), sums.sources, wanted.result)
+    if isinstance(sums.activation, Linear) or all(interval.lo >= 0 for interval in net.spread[done.name]):
+        return done
+    if fmt.bits > MAPPED:
+        raise BadInput(f"{wanted.name} follows a ReLU of {fmt.bits} bits, and a table takes {MAPPED}; use fewer")
+    codes = np.maximum(np.arange(fmt.lo, fmt.hi + 1), 0)
+    return net.add(Table(codes, fmt), (done,), f"{done.name}_relu")
+
+
+def _half_added(number: float, fmt: Format, wanted: Quantiser) -> bool:
+    """Whether half a step was added that ``FLOOR`` cuts off. Raises `BadInput` for another number that was added."""
+    if number and (number != 2.0 ** -(fmt.frac + 1) or wanted.rounding != "FLOOR"):
+        raise BadInput(
+            f"{wanted.name} follows an offset of {number:g}, which is no half step that FLOOR cuts off; add it before"
+        )
+    return bool(number)
+
+
+def _change(net: Building, wanted: Quantiser) -> None:
+    net.change(
+        f"{wanted.name} rounds {wanted.rounding}, and layers round halves up",
+        "export it with FLOOR and half a step added before, or HALF_UP behind a ReLU",
+    )
 
 
 def _codes(net: Building, sums: Sums, name: str) -> tuple[Array, Array, Format]:

@@ -108,7 +108,7 @@ def export(net: Net, samples: int | None = None, finn: bool = False) -> Exported
         carried[node.name] = rule(RULES, node.layer, "QONNX export has no rule for")(graph, task)
         graph.call(carried[node.name], node.name)
     if finn and (wide := _wide(net, graph)):
-        raise BadInput(f"sums of {', '.join(wide)} need float64, which FINN does not have; narrow weights or inputs")
+        raise BadInput(f"{', '.join(wide)} would be carried in float64, which FINN has not; narrow weights or inputs")
     ends |= {name: carried[name].kind for name in net.outputs}
     notes = {} if finn else {NOTE: str(contents(net)[JSON_FILE]), SAMPLES: str(count)}
     model = graph.model(net.name, inputs, net.outputs, notes, f"bittrue {bittrue.__version__}")
@@ -134,7 +134,7 @@ def _wide(net: Net, graph: Graph) -> list[str]:
 def _remarks(net: Net, graph: Graph, samples: int) -> tuple[str, ...]:
     found = []
     if wide := _wide(net, graph):
-        found.append(f"sums of {', '.join(wide)} need more than float32's 24 bits and are carried in float64")
+        found.append(f"{', '.join(wide)} carried in float64: float32 would round sums, or has no such operator")
     if net.memory:
         found.append(
             f"the net looks {net.memory} samples back: the graph takes a stream of {samples} samples from zero history"

@@ -2,7 +2,7 @@
 # make test   the whole test suite
 # make demo   the PYNQ demo on the simulated board
 # make timing estimated clocks of the committed nets, by layer (docs/timing.md)
-# make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=100    the overlay for the PYNQ-Z1, with Vivado
+# make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=200    the overlay for the PYNQ-Z1, with Vivado
 # All set themselves up: Debian packages where they may (sim/deps.sh), then an environment in .venv. What uses pynq has
 # one of its own, .venv-board, because pynq needs numpy < 2.
 
@@ -12,10 +12,10 @@ BIN    := $(VENV)/bin
 BOARD  := .venv-board
 DATA   := opendpd==2.4.2
 
-# Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample, clock, folder to write.
+# Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample, clock of the net, folder to write.
 NET       ?= weights/tdnn-thermal
 INTERVAL  ?= 16
-CLOCK_MHZ ?= 100
+CLOCK_MHZ ?= 200
 OVERLAY   ?= build/vivado
 
 .PHONY: sim demo vivado_pynq test test-all board-or-not lint bench timing lock deps deps-test clean

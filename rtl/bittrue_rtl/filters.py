@@ -19,6 +19,7 @@ from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import spread
 from bittrue_rtl.mac import Lane
 from bittrue_rtl.matrix import FIRST_LOADS, GIVEN_LOADS
+from bittrue_rtl.pieces import rom_contents
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, serialised
@@ -76,7 +77,7 @@ class FilterSegment(Copied):
 
     def contents(self) -> dict[str, Words]:
         """Contents of the rows' weight ROMs."""
-        return {f"rom{row}.words": (self.matrix.weight_bits, words) for row, words in enumerate(self.lanes)}
+        return rom_contents(self.matrix.weight_bits, self.lanes)
 
     def circuit(self) -> Module:
         """Build the circuit."""

@@ -11,6 +11,7 @@ from bittrue.lower.load import LoadPlan
 from bittrue_rtl.banks import Banks
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
+from bittrue_rtl.pieces import picked
 from bittrue_rtl.ram import Ram
 
 GROUP = 16
@@ -35,9 +36,7 @@ def loaded_words(m: Module, bus: Any, banks: Banks, kind: str, segment: int, wor
     for row, ram in enumerate(rams):
         m.submodules[f"{kind}{row}"] = ram
         m.d.comb += ram.address.eq(address)
-    return [
-        delayed(m, ram.data, 1, f"{kind}{row}", reset=True) if ram.deep else ram.data for row, ram in enumerate(rams)
-    ]
+    return [picked(m, ram.data, address, f"{kind}{row}") if ram.deep else ram.data[0] for row, ram in enumerate(rams)]
 
 
 def _write_ports(m: Module, bus: Any, plan: LoadPlan, first: int, rams: Sequence[Ram], name: str) -> None:

@@ -21,6 +21,7 @@ from bittrue_rtl.fanout import WIDE, spread
 from bittrue_rtl.flow import Flow
 from bittrue_rtl.load import hop, loaded_words
 from bittrue_rtl.mac import Lane
+from bittrue_rtl.pieces import rom_contents
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.serial import busy, collected, serialised
@@ -84,7 +85,7 @@ class Segment(Copied):
         if self.banks:
             return None
         lanes = weights(self.matrix, self.fold)
-        return {f"rom{row}.words": (self.matrix.weight_bits, lanes[row, self.index]) for row in range(self.fold.rows)}
+        return rom_contents(self.matrix.weight_bits, lanes[:, self.index])
 
     def circuit(self) -> Module:
         """Build the circuit."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW, bank_depth
+from bittrue_rtl.pieces import Pieces, stored
 
 
 class Ram(wiring.Component):
-    """``data = banks[bank][word]``, one clock later, with ``word`` the lower part of the address; one write a clock.
+    """``banks[bank][word]``, one clock later, with ``word`` the lower part of the address; one write a clock.
 
     A word that is written in the clock in which it is read comes out as it was. Deep ones go to block RAM, the others
-    to distributed RAM.
+    to distributed RAM. `bittrue_rtl.pieces.picked` makes a word of ``data``, another clock later.
 
     Parameters
     ----------
@@ -30,7 +31,8 @@ class Ram(wiring.Component):
     -----
     address, write_address : unsigned, in
         ``word | bank << ceil(log2(words))``.
-    data : signed(bits), out
+    data : list of signed(bits), out
+        Of every piece of the memory.
     write, write_data : in
     """
 
@@ -39,11 +41,12 @@ class Ram(wiring.Component):
         stride = bank_depth(len(banks[0]))
         self.words = [int(word) for bank in banks for word in (*bank, *[0] * (stride - len(bank)))]
         address_bits = (len(self.words) - 1).bit_length()
-        self.deep = len(self.words) > shallow
+        self.shallow, self.deep = shallow, len(self.words) > shallow
+        pieces = len(stored(bits, self.words, shallow=shallow))
         super().__init__(
             {
                 "address": In(address_bits),
-                "data": Out(signed(bits)),
+                "data": Out(signed(bits)).array(pieces),
                 "write": In(1),
                 "write_address": In(address_bits),
                 "write_data": In(bits),
@@ -54,15 +57,7 @@ class Ram(wiring.Component):
         """Build the circuit."""
         m = Module()
         style = "block" if self.deep else "distributed"
-        m.submodules.words = words = memory.Memory(
-            shape=signed(self.bits), depth=len(self.words), init=self.words, attrs={"ram_style": style}
-        )
-        read, write = words.read_port(), words.write_port()
-        m.d.comb += [
-            read.addr.eq(self.address),
-            self.data.eq(read.data),
-            write.en.eq(self.write),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-        ]
+        pieces = Pieces(m, self.bits, self.words, 1, self.shallow, {"ram_style": style})
+        m.d.comb += [data.eq(found) for data, found in zip(self.data, pieces.read(self.address), strict=True)]
+        pieces.write(self.write, self.write_address, self.write_data)
         return m

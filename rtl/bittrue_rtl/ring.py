@@ -17,6 +17,7 @@ from bittrue.num import Format
 from bittrue_rtl.beats import any_left
 from bittrue_rtl.delay import delayed, postponed
 from bittrue_rtl.fanout import WIDE
+from bittrue_rtl.pieces import picked
 from bittrue_rtl.ram import Ram
 from bittrue_rtl.shapes import vector
 from bittrue_rtl.walk import OrderReader, Reader
@@ -162,16 +163,14 @@ class Ring(wiring.Component):
                 depth = buffer.held << buffer.width_bits
                 m.submodules[name] = memory = Ram(self.fmt.bits, [[0] * depth] * buffer.walks[j].slots, BUFFER)
                 enable, slot, data = self._written(m, name, held, clock, stepping, beat)
-                word = Signal(signed(self.fmt.bits), name=f"{name}_word", reset_less=True)
                 inside = delayed(m, reader.inside, 1, f"{name}_inside")
                 m.d.comb += [
                     memory.write.eq(enable),
                     memory.write_address.eq(Cat(where, slot)),
                     memory.write_data.eq(data),
                     memory.address.eq(reader.address),
-                    self.words[u * len(readers) + j].eq(word),
+                    self.words[u * len(readers) + j].eq(picked(m, memory.data, memory.address, f"{name}_word", inside)),
                 ]
-                m.d.sync += word.eq(Mux(inside, memory.data, 0))
         return delayed(m, arrived, 1, "arrived", reset=True)
 
     def _written(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW
 from bittrue_rtl.delay import delayed
+from bittrue_rtl.pieces import Pieces, picked
 
 
 class Rom(wiring.Component):
@@ -45,14 +46,9 @@ class Rom(wiring.Component):
         m = Module()
         deep = len(self.words) > SHALLOW
         block = {"rom_style": "block", "ram_style": "block"}
-        m.submodules.words = words = memory.Memory(
-            shape=signed(self.bits),
-            depth=len(self.words),
-            init=self.words,
-            attrs=block if deep else {},
-        )
-        for address, data in zip(self.address, self.data, strict=True):
-            port = words.read_port()
-            m.d.comb += port.addr.eq(address if deep else delayed(m, address, 1, "address", wide=True))
-            m.d.comb += data.eq(delayed(m, port.data, 1, "data", reset=True) if deep else port.data)
+        pieces = Pieces(m, self.bits, self.words, self.ports, SHALLOW, block if deep else {})
+        for k, (address, data) in enumerate(zip(self.address, self.data, strict=True)):
+            early = address if deep else delayed(m, address, 1, "address", wide=True)
+            found = pieces.read(early)
+            m.d.comb += data.eq(picked(m, found, address, f"data{k}") if deep else found[0])
         return m

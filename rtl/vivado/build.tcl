@@ -6,7 +6,7 @@
 # Each step is a procedure in a file of its own. The first error ends the run with exit code 1.
 
 set scripts [file dirname [file normalize [info script]]]
-foreach step {project package_shell ps7 block_design addresses synthesis implementation export} {
+foreach step {project clock_constraint package_shell ps7 block_design addresses synthesis implementation export} {
     source [file join $scripts $step.tcl]
 }
 

@@ -1,4 +1,5 @@
-# The generated shell as an IP: one Verilog file and the memory files that it reads, which become part of the IP.
+# The generated shell as an IP: one Verilog file, the memory files that it reads, and the constraint of its clock for
+# synthesis out of context, which is how Vivado synthesises every IP of a block design. All become part of the IP.
 proc package_shell {overlay} {
     set work [dict get $overlay work]
     set module [dict get $overlay module]
@@ -7,6 +8,9 @@ proc package_shell {overlay} {
     foreach name [concat $module.v [dict get $overlay memories]] {
         add_files -norecurse [file join [dict get $overlay folder] rtl $name]
     }
+    set constraints [file join $work ${module}_ooc.xdc]
+    write_clock_constraint $constraints aclk [dict get $overlay clock_mhz]
+    add_files -norecurse -fileset constrs_1 $constraints
     set_property top $module [current_fileset]
     update_compile_order -fileset sources_1
 
@@ -18,6 +22,7 @@ proc package_shell {overlay} {
     set_property -dict [list name $name version $version display_name "bittrue net $module"] $core
 
     check_interfaces $core
+    constrain_out_of_context $core [file tail $constraints]
     describe_clock $core
     describe_registers $core
 
@@ -39,6 +44,16 @@ proc check_interfaces {core} {
             error "Vivado takes interface $name for a [get_property interface_mode $interface], it is a $mode"
         }
     }
+}
+
+# The file of constraints is for synthesis of the IP alone: in the design it would be a second clock on the same wire.
+proc constrain_out_of_context {core name} {
+    set group [ipx::get_file_groups xilinx_anylanguagesynthesis -of_objects $core]
+    set file [ipx::get_files -type xdc -of_objects $group *$name]
+    if {$file eq ""} {
+        error "Vivado has not taken the constraints $name into the IP"
+    }
+    set_property used_in {out_of_context synthesis implementation} $file
 }
 
 # One clock for all interfaces, one reset, active low.

@@ -12,9 +12,10 @@ proc check_version {} {
 
 # An empty project that knows the packaged shell.
 #
-# There is no file of constraints, because there is nothing to constrain by hand: the clock comes from the processing
-# system, whose IP constrains it; DDR and FIXED_IO are pins of the processing system and have their places; no pin of
-# the programmable logic is used; and everything runs in one clock domain.
+# The design has no file of constraints, because there is nothing to constrain by hand: the clocks come from the
+# processing system, whose IP constrains them; DDR and FIXED_IO are pins of the processing system and have their places;
+# no pin of the programmable logic is used; and what crosses from one clock to the other does so in IPs that bring their
+# own. The packaged shell has one, for its synthesis alone (package_shell.tcl).
 proc create_overlay_project {overlay} {
     set work [dict get $overlay work]
     create_project overlay [file join $work project] -part [dict get $overlay part] -force

@@ -4,23 +4,25 @@
 # programmable logic and its clocks only. The settings below make the design complete for any other way to start it, and
 # tell Vivado which ports of the processing system exist.
 
-proc ps7_config {clock_mhz} {
-    return [concat [ps7_clocks $clock_mhz] [ps7_ports] [ps7_memory] [ps7_peripherals] [ps7_pins]]
+proc ps7_config {clock_mhz bus_mhz} {
+    return [concat [ps7_clocks $clock_mhz $bus_mhz] [ps7_ports] [ps7_memory] [ps7_peripherals] [ps7_pins]]
 }
 
-# Crystal 50 MHz; processor 650 MHz; FCLK0 clocks the logic, the other three are off.
-proc ps7_clocks {clock_mhz} {
+# Crystal 50 MHz; processor 650 MHz; FCLK0 clocks the net, FCLK1 buses and DMA, the other two are off.
+proc ps7_clocks {clock_mhz bus_mhz} {
     return [list \
         CONFIG.PCW_CRYSTAL_PERIPHERAL_FREQMHZ 50 \
         CONFIG.PCW_APU_PERIPHERAL_FREQMHZ 650 \
         CONFIG.PCW_FCLK0_PERIPHERAL_CLKSRC {IO PLL} \
+        CONFIG.PCW_FCLK1_PERIPHERAL_CLKSRC {IO PLL} \
         CONFIG.PCW_FPGA0_PERIPHERAL_FREQMHZ $clock_mhz \
+        CONFIG.PCW_FPGA1_PERIPHERAL_FREQMHZ $bus_mhz \
         CONFIG.PCW_FPGA_FCLK0_ENABLE 1 \
-        CONFIG.PCW_FPGA_FCLK1_ENABLE 0 \
+        CONFIG.PCW_FPGA_FCLK1_ENABLE 1 \
         CONFIG.PCW_FPGA_FCLK2_ENABLE 0 \
         CONFIG.PCW_FPGA_FCLK3_ENABLE 0 \
         CONFIG.PCW_EN_CLK0_PORT 1 \
-        CONFIG.PCW_EN_CLK1_PORT 0 \
+        CONFIG.PCW_EN_CLK1_PORT 1 \
         CONFIG.PCW_EN_CLK2_PORT 0 \
         CONFIG.PCW_EN_CLK3_PORT 0 \
         CONFIG.PCW_EN_RST0_PORT 1]

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from bittrue.targets.pynq_z1.build import write_overlay
 
     place = tmp_path_factory.mktemp("overlay")
-    write_overlay(NETS, place, interval=INTERVAL, clock_mhz=100.0, simulated=True)
+    write_overlay(NETS, place, interval=INTERVAL, clock_mhz=200.0, simulated=True)
     return place
 
 

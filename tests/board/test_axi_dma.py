@@ -8,7 +8,7 @@ from shell_stand_in import VERILOG
 
 from bittrue.cosim.shell_bench import ShellBench
 from bittrue.lower.sources import Sources
-from bittrue_sim.virtual_board.axi_dma import AxiDma
+from bittrue_sim.virtual_board.axi_dma import CROSSING, AxiDma
 from bittrue_sim.virtual_board.faults import Faults
 from bittrue_sim.virtual_board.memory import Memory
 
@@ -106,12 +106,12 @@ def test_a_packet_longer_than_the_buffer_is_an_internal_error(bench):
     assert not bench.sink.ddr[40:].any()
 
 
-def test_nothing_is_taken_from_the_core_while_nobody_receives(bench):
+def test_the_core_gives_what_the_crossing_holds_while_nobody_receives(bench):
     bench.start()
     bench.send(400)
     for _ in range(5):
         bench.status(SEND)
-    assert bench.core.sent == DEPTH and not bench.status(SEND) & IDLE
+    assert bench.core.sent == DEPTH + CROSSING and not bench.status(SEND) & IDLE
     bench.receive(400)
     while not bench.status(RECEIVE) & IDLE:
         pass
@@ -163,4 +163,5 @@ def test_a_reset_drops_the_words_that_the_dma_holds(bench):
     bench.status(SEND)
     bench.dma.write(RECEIVE, 4)  # either channel's bit resets both
     assert bench.status(SEND) == HALTED
-    assert bench.core.unsent == 0 and bench.core.sent == DEPTH
+    assert bench.core.unsent == 0 and bench.core.sent == DEPTH + CROSSING
+    assert bench.core.waiting == 0  # those that the crossing held, too

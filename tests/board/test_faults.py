@@ -48,6 +48,22 @@ def test_a_fault_in_a_transfer(board, bit, name, after):
         np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
 
 
+def test_nothing_of_an_interrupted_transfer_is_left(board, bit, monkeypatch):
+    """Words go on while DMA and core are reset one after the other; none of them may meet the next transfer."""
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    many = samples(40_000, seed=3)
+    with bittrue.board.open(bit, timeout=TIMEOUT, chunk=len(many)) as dpd:
+        with monkeypatch.context() as patch:
+            patch.setattr("bittrue.board.transfer.time.sleep", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                dpd.run_codes(many)
+        assert dpd.counters()["samples_in"] == dpd.counters()["samples_out"] == 0
+        np.testing.assert_array_equal(dpd.run_codes(CODES), ref.run(NETS["cold"], CODES))
+
+
 @pytest.mark.parametrize("name", IN_TRANSFER)
 def test_buffers_are_freed_when_the_program_gives_up(board, bit, name):
     board.faults.inject(name)

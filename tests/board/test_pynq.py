@@ -56,9 +56,10 @@ def test_a_download_starts_the_hardware_anew(board, bit):
     assert overlay.net.read(0x3C) == 0
 
 
-def test_the_clock_is_that_of_the_hand_off(board, bit):
+def test_the_clocks_are_those_of_the_hand_off(board, bit):
+    Clocks.fclk1_mhz = 50
     Overlay(str(bit))
-    assert (Clocks.fclk0_mhz, Clocks.cpu_mhz) == (100.0, 650.0)
+    assert (Clocks.fclk0_mhz, Clocks.fclk1_mhz, Clocks.cpu_mhz) == (200.0, 100.0, 650.0)
     Clocks.fclk0_mhz = 50
     assert Clocks.fclk0_mhz == 50.0
 

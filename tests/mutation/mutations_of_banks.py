@@ -39,7 +39,7 @@ ROWS = [
      RESET),
     ("loses a write in a reset", LOAD, '_write", reset_less=True)', '_write")', RESET),
     ("packs banks without gaps", RAM, "stride = bank_depth(len(banks[0]))", "stride = len(banks[0])",
-     UNIT + "test_ram_holds_its_banks_and_takes_words[3-4]"),
+     UNIT + "test_ram_holds_its_banks_and_takes_words[3-4-9]"),
     ("has no bit for the bias", f"{LOWER}/matrix.py", "acc = bits + 1 if bias else bits", "acc = bits", ENDS),
     ("numbers lanes row by row", f"{LOWER}/load.py", "for segment in range(fold.segments) for row in range(fold.rows)]",
      "for row in range(fold.rows) for segment in range(fold.segments)]", WORDS),

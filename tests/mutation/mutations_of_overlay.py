@@ -14,6 +14,8 @@ REJECTED = REJECTS + "test_it_is_rejected"
 FAILS = REJECTS + "test_a_build_that_fails_leaves_nothing"
 REMOVED = FOLDER + "test_a_pair_of_another_design_is_removed"
 SOURCES = FOLDER + "test_what_vivado_would_build_is_that_of_the_manifest"
+ALONE = "tests/vivado/test_out_of_context.py::test_what_is_missed_ends_with_1"
+OTHER = REJECTS + "test_a_pin_on_the_other_clock_is_rejected"
 HALF = RUN + "test_half_a_pair_is_removed"
 
 # fmt: off
@@ -35,7 +37,16 @@ ROWS = [
     ("turns a stream in the hand-off file", HWH, '"INITIATOR"), (sink, "TARGET")',
      '"INITIATOR"), (source, "TARGET")', HANDOFF),
     ("forgets a wire in the hand-off file", WIRING, '    Wire("rst", Pin(PS7, "FCLK_RESET0_N"), '
-     '_pins("reset/ext_reset_in")),\n', "", HANDOFF),
+     '_pins("net_reset/ext_reset_in", "bus_reset/ext_reset_in")),\n', "", HANDOFF),
+    ("says the net's clock of all", HWH, "design.clock if net.driver == NET_CLOCK else BUS", "design.clock", HANDOFF),
+    ("runs the buses on the net's clock", DESIGN, '"bus_mhz": BUS.asked', '"bus_mhz": self.clock.asked', PARAMETERS),
+    ("makes from_net as wide as the input", DESIGN, "FROM_NET: self.output_bits", "FROM_NET: self.input_bits", PARAMETERS),
+    ("resets a converter with the buses", SCRIPTS + "block_design.tcl",
+     "dma/mm2s_prmry_reset_out_n {to_net", "bus_reset/peripheral_aresetn {to_net", CONNECTIONS),
+    ("gives the period in us", SCRIPTS + "clock_constraint.tcl", "1000.0 / $mhz", "1000000.0 / $mhz", PARAMETERS),
+    ("takes a missed clock of a net alone", SCRIPTS + "out_of_context.tcl", "$slack < 0", "$slack < -9", ALONE),
+    ("has another clock than make", CLOCK, "CLOCK_MHZ = 200.0", "CLOCK_MHZ = 100.0",
+     RUN + "test_the_clock_is_that_of_every_command"),
     ("gives the end for the last address", HWH, 'HIGHVALUE=f"0x{base + size - 1:08X}"',
      'HIGHVALUE=f"0x{base + size:08X}"', HANDOFF),
     ("takes the clock above", CLOCK, "math.ceil(IO_PLL_MHZ / mhz)", "math.floor(IO_PLL_MHZ / mhz)", CLOCKS),
@@ -50,7 +61,7 @@ ROWS = [
     ("builds whatever lies there", BUILD, "        read_sources(self.verilog)\n", "", SOURCES),
     ("packages no memory files", SCRIPTS + "package_shell.tcl", " [dict get $overlay memories]]", "]",
      SAME + "test_the_scripts_pass"),
-    ("does not miss memory files", MOCK + "package.tcl", "            check_memory_files $file $files\n", "", REJECTED),
+    ("does not miss memory files", MOCK + "ports.tcl", "            check_memory_files $file $files\n", "", REJECTED),
     ("leaves half a pair", VIVADO, "        if not written.sealed():\n            written.clear()\n", "", HALF),
     ("leaves what was being copied", VIVADO, "        written.clear_parts()\n", "", HALF),
     ("takes the old pair for the new one", VIVADO, "all(new and new != old for", "all(new for", HALF),
@@ -78,6 +89,13 @@ ROWS = [
     ("the mock: takes open pins", MOCK + "checks.tcl", "    check_pins\n", "", REJECTED),
     ("the mock: takes open interfaces", MOCK + "checks.tcl", "[lindex $spec 3] && !$there", "0", REJECTED),
     ("the mock: takes streams of any width", MOCK + "checks.tcl", '$protocol eq "axis" && $width', '0 && $width', REJECTED),
+    ("the mock: takes any clock of an interface", MOCK + "checks.tcl", "if {!$common} {", "if {0} {", OTHER),
+    ("the mock: takes a reset of any clock", MOCK + "checks.tcl", "$domain ni [clocks_of $cell $clocks]", "0", OTHER),
+    ("the mock: takes streams without TLAST", MOCK + "checks.tcl", '$protocol eq "axis" && $signals', '0 && $signals',
+     REJECTED),
+    ("the mock: takes any converter", MOCK + "checks.tcl", "$one ne $two && ![is", "0 && ![is", REJECTED),
+    ("the mock: takes any DMA", MOCK + "checks.tcl", "] > $::highest_dma} {", "] > 1000} {", REJECTED),
+    ("the mock: takes two clocks on a wire", MOCK + "package.tcl", '"out_of_context" ni', '"out_of_context" eq', REJECTED),
     ("the mock: forgets what was caught", MOCK + "commands.tcl", '        lappend ::faults "$name: $result"\n', "",
      REJECTED),
 ]

@@ -133,7 +133,9 @@ def test_paths_of_a_shell_are_named_by_part() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("name, interval", [("tdnn-wide", 8), ("tdnn-wide", 64), ("ecg-tiny", 2048)])
+@pytest.mark.parametrize(
+    "name, interval", [("tdnn-wide", 8), ("tdnn-wide", 64), ("ecg-tiny", 2048), ("ecg-tiny", 65_536)]
+)
 def test_committed_nets_keep_the_design_rule(name: str, interval: int) -> None:
     found = net_timing(load(ROOT / "weights" / name), interval)
     assert found.breaks == 0 and found.mhz >= 250

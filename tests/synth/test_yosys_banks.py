@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,18 +31,22 @@ class Rams(wiring.Component):
 
     def __init__(self, shapes: Sequence[tuple[int, int, int]]) -> None:
         self.rams = [Ram(bits, [range(words)] * banks) for words, banks, bits in shapes]
-        ports = [(name, k) for k in range(len(shapes)) for name in self.rams[0].signature.members]
         super().__init__(
-            {f"{name}{k}": (Out if name == "data" else In)(getattr(self.rams[k], name).shape()) for name, k in ports}
+            {name: Out(port.shape()) if "data" in path else In(port.shape()) for name, path, port in self._ports()}
         )
+
+    def _ports(self) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
+        """Name, path and signal of every port of every RAM."""
+        for k, ram in enumerate(self.rams):
+            for path, _, port in ram.signature.flatten(ram):
+                yield "_".join(map(str, (*path, k))), path, port
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules += self.rams
-        for k, ram in enumerate(self.rams):
-            for name in ram.signature.members:
-                inner, outer = getattr(ram, name), getattr(self, f"{name}{k}")
-                m.d.comb += outer.eq(inner) if name == "data" else inner.eq(outer)
+        for name, path, inner in self._ports():
+            outer = getattr(self, name)
+            m.d.comb += outer.eq(inner) if "data" in path else inner.eq(outer)
         return m
 
 

@@ -141,6 +141,7 @@ def test_dsps_of_the_feature_pipeline(bits: int, words: list[tuple[str, int]], d
         (16_384, 16, 1, 16),
         (16_384, 16, 2, 16),
         (32_768, 1, 2, 2),
+        (4608, 8, 1, 3),
         (65_536, 16, 2, 64),
     ],
 )

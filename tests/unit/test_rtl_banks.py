@@ -28,24 +28,27 @@ FMT = Format(8, 7)
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words, banks", [(1, 2), (3, 4), (16, 4), (17, 4), (40, 2)])
-def test_ram_holds_its_banks_and_takes_words(words: int, banks: int) -> None:
+@pytest.mark.parametrize("words, banks, bits", [(1, 2, 9), (3, 4, 9), (16, 4, 9), (17, 4, 9), (40, 2, 9), (300, 2, 80)])
+def test_ram_holds_its_banks_and_takes_words(words: int, banks: int, bits: int) -> None:
     """Against a dictionary; a word read in the clock of its write is the one before."""
     rng, stride = random.Random(words), 1 << (words - 1).bit_length()
-    first = [[rng.randrange(-256, 256) for _ in range(words)] for _ in range(banks)]
-    ram, held = Ram(9, first), {bank * stride + k: word for bank in range(banks) for k, word in enumerate(first[bank])}
+    half = 1 << bits - 1
+    first = [[rng.randrange(-half, half) for _ in range(words)] for _ in range(banks)]
+    held = {bank * stride + k: word for bank in range(banks) for k, word in enumerate(first[bank])}
+    ram = Ram(bits, first)
 
     async def bench(ctx: Any) -> None:
-        expected = None
+        read_before, expected = 0, None
         for _ in range(600):
             read, write, at = rng.choice([*held]), rng.random() < 0.4, rng.choice([*held])
             at = read if rng.random() < 0.3 else at
-            word = rng.randrange(-256, 256)
+            word = rng.randrange(-half, half)
             for port, value in ((ram.address, read), (ram.write, write), (ram.write_address, at)):
                 ctx.set(port, value)
-            ctx.set(ram.write_data, word % 512)
-            assert expected is None or ctx.get(ram.data) == expected
-            expected = held[read]
+            ctx.set(ram.write_data, word % (2 * half))
+            piece = read_before // (len(ram.words) // len(ram.data))
+            assert expected is None or ctx.get(ram.data[piece]) == expected
+            read_before, expected = read, held[read]
             if write:
                 held[at] = word
             await ctx.tick()

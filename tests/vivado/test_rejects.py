@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from mock_vivado import changed, run
+
+from bittrue.targets.pynq_z1.wiring import NETS
 
 SETTINGS, SHELL, MEMORY = "rtl/overlay.tcl", "rtl/stand_in_shell.v", "rtl/stand_in_shell.rom.words.mem"
 
@@ -28,13 +32,67 @@ WRONG = {
     ),
     "a parameter in capitals": (
         "block_design.tcl",
-        "lappend dma_config CONFIG.$name",
-        "lappend dma_config CONFIG.[string toupper $name]",
+        "lappend properties CONFIG.$name",
+        "lappend properties CONFIG.[string toupper $name]",
         "axi_dma has no parameter C_INCLUDE_SG",
     ),
     "a value that cannot be": (SETTINGS, "c_sg_length_width 26", "c_sg_length_width 32", "cannot be '32'"),
-    "a clock source that is none": ("ps7.tcl", "{IO PLL}", "{PL PLL}", "cannot be 'PL PLL'"),
-    "a clock that is too fast": (SETTINGS, "{100.00}", "{300.00}", "out of range"),
+    "a clock source that is none": (
+        "ps7.tcl",
+        "FCLK0_PERIPHERAL_CLKSRC {IO",
+        "FCLK0_PERIPHERAL_CLKSRC {PL",
+        "cannot be 'PL PLL'",
+    ),
+    "a clock that is too fast": (SETTINGS, "{200.00}", "{300.00}", "FCLK0 of 300.00 MHz is out of range"),
+    "a DMA that is too fast": (SETTINGS, "{100.00}", "{166.67}", "dma: mm2s runs at 166.67 MHz, 150 at most"),
+    "a clock that is off": ("ps7.tcl", "PCW_FPGA_FCLK1_ENABLE 1", "PCW_FPGA_FCLK1_ENABLE 0", "has no FCLK_CLK1"),
+    "a clock without a port": ("ps7.tcl", "PCW_EN_CLK1_PORT 1", "PCW_EN_CLK1_PORT 0", "has no FCLK_CLK1"),
+    "a stream that crosses without a converter": (
+        "block_design.tcl",
+        "        dma/M_AXIS_MM2S  to_net/S_AXIS\n        to_net/M_AXIS    net/s_axis\n",
+        "        dma/M_AXIS_MM2S  net/s_axis\n        to_net/M_AXIS    to_net/S_AXIS\n",
+        "dma/M_AXIS_MM2S is clocked by ps7/FCLK_CLK1 and net/s_axis by ps7/FCLK_CLK0",
+    ),
+    "a converter of related clocks": (
+        SETTINGS,
+        "to_net_config    {IS_ACLK_ASYNC 1",
+        "to_net_config    {IS_ACLK_ASYNC 0",
+        "to_net: ps7/FCLK_CLK1 and ps7/FCLK_CLK0 have no known phase",
+    ),
+    "a converter that drops TLAST": (
+        SETTINGS,
+        "TDATA_NUM_BYTES 4 HAS_TKEEP 1 HAS_TLAST 1} \\\n    from_net_config",
+        "TDATA_NUM_BYTES 4 HAS_TKEEP 1 HAS_TLAST 0} \\\n    from_net_config",
+        "stream dma/M_AXIS_MM2S has 'TKEEP TLAST' and to_net/S_AXIS has 'TKEEP'",
+    ),
+    "a SmartConnect with one clock": (
+        "block_design.tcl",
+        "NUM_MI 2 CONFIG.NUM_CLKS 2",
+        "NUM_MI 2 CONFIG.NUM_CLKS 1",
+        "as it is configured has no aclk1 (control/aclk1)",
+    ),
+    "a SmartConnect whose second clock is open": (
+        "block_design.tcl",
+        " control/aclk1",
+        "",
+        "clk pin control/aclk1 is not connected",
+    ),
+    "a reset in the other clock's domain": (
+        "block_design.tcl",
+        "    connect_driver bus_reset/peripheral_aresetn {dma/axi_resetn}\n"
+        "    connect_driver net_reset/peripheral_aresetn {net/aresetn ",
+        "    connect_driver bus_reset/peripheral_aresetn {dma/axi_resetn net/aresetn}\n"
+        "    connect_driver net_reset/peripheral_aresetn {",
+        "reset net/aresetn is in the clock domain of ps7/FCLK_CLK1",
+    ),
+    "a converter's two resets swapped": (
+        "block_design.tcl",
+        "{net/aresetn to_net/m_axis_aresetn from_net/s_axis_aresetn}\n"
+        "    connect_driver dma/mm2s_prmry_reset_out_n {to_net/s_axis_aresetn}",
+        "{net/aresetn to_net/s_axis_aresetn from_net/s_axis_aresetn}\n"
+        "    connect_driver dma/mm2s_prmry_reset_out_n {to_net/m_axis_aresetn}",
+        "reset to_net/s_axis_aresetn is in the clock domain of ps7/FCLK_CLK0",
+    ),
     "bursts over 4 KiB": (
         SETTINGS,
         "c_m_axi_mm2s_data_width 32",
@@ -44,8 +102,8 @@ WRONG = {
     "a clock that is not connected": ("block_design.tcl", "dma/m_axi_s2mm_aclk ", "", "dma/m_axi_s2mm_aclk is not"),
     "a reset that is not connected": (
         "block_design.tcl",
-        "{dma/axi_resetn net/aresetn}",
-        "{dma/axi_resetn}",
+        "{net/aresetn to_net/m_axis_aresetn",
+        "{to_net/m_axis_aresetn",
         "net/aresetn is not connected",
     ),
     "an interrupt that is not connected": (
@@ -56,45 +114,50 @@ WRONG = {
     ),
     "two drivers": (
         "block_design.tcl",
-        "{reset/ext_reset_in}",
-        "{reset/ext_reset_in reset/interconnect_aresetn}",
+        "{net_reset/ext_reset_in ",
+        "{net_reset/interconnect_aresetn net_reset/ext_reset_in ",
         "two drivers on one net",
     ),
     "a reset on a clock": (
         "block_design.tcl",
-        "reset/interconnect_aresetn {control/aresetn memory/aresetn}",
-        "reset/interconnect_aresetn {control/aresetn memory/aclk}",
+        "bus_reset/interconnect_aresetn {control/aresetn memory/aresetn}",
+        "bus_reset/interconnect_aresetn {control/aresetn memory/aclk}",
         "two drivers on one net",
     ),
     "a clock on a reset": (
         "block_design.tcl",
-        "reset/slowest_sync_clk",
-        "reset/aux_reset_in",
+        "bus_reset/slowest_sync_clk",
+        "bus_reset/aux_reset_in",
         "pins of different kinds (clk, rstn)",
     ),
     "a reset of the wrong polarity": (
         "block_design.tcl",
-        "reset/peripheral_aresetn",
-        "reset/peripheral_reset",
+        "net_reset/peripheral_aresetn",
+        "net_reset/peripheral_reset",
         "pins of different kinds (rst, rstn)",
     ),
     "a reset that is not synchronised": (
         "block_design.tcl",
-        "{reset/ext_reset_in}",
-        "{reset/ext_reset_in memory/aresetn}",
-        "two drivers on one net",
+        "    connect_driver dma/mm2s_prmry_reset_out_n {to_net/s_axis_aresetn}\n",
+        "    connect_driver ps7/FCLK_RESET0_N {to_net/s_axis_aresetn}\n",
+        "to_net/s_axis_aresetn does not come from a reset block but from ps7/FCLK_RESET0_N",
     ),
-    "a pin that does not exist": ("block_design.tcl", "reset/slowest_sync_clk", "reset/slowest_clk", "no slowest_clk"),
+    "a pin that does not exist": (
+        "block_design.tcl",
+        "net_reset/slowest_sync_clk",
+        "net_reset/slowest_clk",
+        "no slowest_clk",
+    ),
     "a pin that is not configured": ("ps7.tcl", "PCW_USE_S_AXI_HP0 1", "PCW_USE_S_AXI_HP0 0", "S_AXI_HP0"),
     "a cell that does not exist": ("block_design.tcl", "control/M01_AXI", "contrl/M01_AXI", "no cell for contrl"),
     "an interface twice": ("block_design.tcl", "control/M01_AXI ", "control/M00_AXI ", "is connected already"),
     "a stream left open": (
         "block_design.tcl",
-        "        dma/M_AXIS_MM2S  net/s_axis\n",
+        "        dma/M_AXIS_MM2S  to_net/S_AXIS\n",
         "",
         "interface dma/M_AXIS_MM2S is not connected",
     ),
-    "a stream the wrong way": ("block_design.tcl", "net/m_axis ", "net/s_axis ", "is connected already"),
+    "a stream the wrong way": ("block_design.tcl", "net/m_axis  ", "net/s_axis  ", "is connected already"),
     "a stream on a bus": ("block_design.tcl", "net/s_axi_ctrl", "net/s_axis", "is aximm and net/s_axis is axis"),
     "two masters joined": ("block_design.tcl", "ps7/S_AXI_HP0\n", "ps7/M_AXI_GP0\n", "is connected already"),
     "a SmartConnect with a free side": ("block_design.tcl", "NUM_SI 2", "NUM_SI 3", "memory/S02_AXI is not connected"),
@@ -102,7 +165,7 @@ WRONG = {
         SETTINGS,
         "c_m_axis_mm2s_tdata_width 32",
         "c_m_axis_mm2s_tdata_width 16",
-        "dma/M_AXIS_MM2S has 16 bits and net/s_axis has 32",
+        "dma/M_AXIS_MM2S has 16 bits and to_net/S_AXIS has 32",
     ),
     "overlapping addresses": (SETTINGS, "{0x43C00000}", "{0x40400000}", "overlaps dma/S_AXI_LITE/Reg"),
     "an address outside of the port": (SETTINGS, "{0x43C00000}", "{0x83C00000}", "outside of what ps7/M_AXI_GP0"),
@@ -171,6 +234,34 @@ WRONG = {
         "set_property top $design",
         "is not the design's wrapper",
     ),
+    "a shell without constraints for its synthesis": (
+        "package_shell.tcl",
+        "    add_files -norecurse -fileset constrs_1 $constraints\n",
+        "",
+        "Vivado has not taken the constraints stand_in_shell_ooc.xdc into the IP",
+    ),
+    "constraints among the sources": ("package_shell.tcl", "-fileset constrs_1 ", "", "does not belong into fileset"),
+    "constraints of a shell that hold in the design, too": (
+        "package_shell.tcl",
+        "{out_of_context synthesis implementation}",
+        "{synthesis implementation}",
+        "stand_in_shell_ooc.xdc are not for out_of_context alone: the design would have two clocks",
+    ),
+    "constraints of another clock": (
+        "package_shell.tcl",
+        "$constraints aclk",
+        "$constraints clk",
+        "constraints out of context are for 'clk', the core's clocks are 'aclk'",
+    ),
+    "a clock in MHz for one in ns": ("clock_constraint.tcl", "1000.0 / $mhz", "1.0 / $mhz", "is none that a net"),
+    "a constraint that is none": ("clock_constraint.tcl", "create_clock", "create_clk", "is no clock on a port"),
+    "a file that is read": ("clock_constraint.tcl", "[open $path w]", "[open $path r]", "and reads none"),
+    "a file elsewhere": (
+        "clock_constraint.tcl",
+        "[open $path w]",
+        "[open /tmp/x.xdc w]",
+        "a script writes files under",
+    ),
     "reports of nothing": ("implementation.tcl", "    open_run impl_1\n", "", "no design is open"),
     "no bitstream": ("build.tcl", "    write_bitstream_of_run\n", "", "there is no bitstream to include"),
     "no end": ("build.tcl", "    export_overlay $overlay\n", "", "no hardware platform was written"),
@@ -208,6 +299,40 @@ def test_it_is_rejected(folder, what):
     assert ran.output.count("ERROR: ") >= 1
     assert not ran.record
     assert what in AT_THE_END or not list((folder / "overlay").iterdir())
+
+
+OTHER_CLOCK = sorted(
+    f"{pin.cell}/{pin.name}"
+    for wire in NETS
+    if wire.kind == "clk"
+    for pin in wire.loads
+    if pin.name != "M_AXI_GP0_ACLK"  # its partner, the SmartConnect, has both clocks
+)
+
+
+@pytest.mark.parametrize("pin", OTHER_CLOCK)
+def test_a_pin_on_the_other_clock_is_rejected(folder, pin):
+    """Moved from the list of one clock to that of the other: then both ends of an interface, or a reset, do not fit."""
+    script = changed(folder, "block_design.tcl", "    connect_clocks\n", "    connect_clocks\n")
+    path = script.parent / "block_design.tcl"
+    path.write_text(re.sub(rf"(?<=\s){pin}(?=\s)", "", path.read_text(), count=1))
+    (own,) = (wire.driver.name for wire in NETS for load in wire.loads if f"{load.cell}/{load.name}" == pin)
+    other = {"FCLK_CLK0": "FCLK_CLK1", "FCLK_CLK1": "FCLK_CLK0"}[own]
+    path.write_text(path.read_text().replace(f"connect_driver ps7/{other} {{", f"connect_driver ps7/{other} {{ {pin} "))
+    ran = run(folder, script)
+    assert ran.code == 1, ran.output
+    assert re.search(r"is clocked by ps7/FCLK_CLK\d|is in the clock domain of|have no known phase", ran.output), (
+        ran.output
+    )
+
+
+def test_a_smartconnect_of_one_clock_is_rejected(folder):
+    script = changed(folder, "block_design.tcl", "NUM_MI 2 CONFIG.NUM_CLKS 2", "NUM_MI 2 CONFIG.NUM_CLKS 1")
+    path = script.parent / "block_design.tcl"
+    path.write_text(path.read_text().replace(" control/aclk1", ""))
+    ran = run(folder, script)
+    assert ran.code == 1
+    assert "control/M01_AXI is clocked by ps7/FCLK_CLK1 and net/s_axi_ctrl by ps7/FCLK_CLK0" in ran.output
 
 
 AT_THE_END = ("no end", "an error that is swallowed")

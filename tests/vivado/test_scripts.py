@@ -15,11 +15,13 @@ from bittrue.targets.pynq_z1.design import (
     DDR_BASE,
     DDR_RANGE,
     DMA,
+    FROM_NET,
     IP,
     PART,
     PS7,
     REGISTER_RANGE,
     STREAM_WIDTHS,
+    TO_NET,
     VIVADO,
     VLNV,
     Design,
@@ -72,6 +74,11 @@ def test_parameters_are_those_of_the_description(folder, input_bits, output_bits
     cells = ran.record["cells"]
     assert cells[DMA]["config"] == design.dma_config()
     assert cells[PS7]["config"]["PCW_FPGA0_PERIPHERAL_FREQMHZ"] == design.clock.asked
+    assert cells[PS7]["config"]["PCW_FPGA1_PERIPHERAL_FREQMHZ"] == "100.00"
+    assert ran.record["periods"] == {"aclk": float(f"{1000 / float(design.clock.asked):.3f}")}
+    for cell, bits in ((TO_NET, input_bits), (FROM_NET, output_bits)):
+        assert cells[cell]["config"] == design.converter_config(cell)
+        assert cells[cell]["widths"] == {"S_AXIS": bits, "M_AXIS": bits}
     assert cells[IP]["widths"]["s_axis"] == cells[DMA]["widths"]["M_AXIS_MM2S"] == input_bits
     assert cells[IP]["widths"]["m_axis"] == cells[DMA]["widths"]["S_AXIS_S2MM"] == output_bits
 
@@ -117,7 +124,11 @@ def test_the_hand_off_file_says_what_the_scripts_built(record):
         shared = given.keys() & record["cells"][name]["config"].keys()
         assert {key: given[key] for key in shared} == {key: record["cells"][name]["config"][key] for key in shared}
         if name in (DMA, PS7):
-            assert len(shared) >= (16 if name == DMA else 9)
+            assert len(shared) >= (16 if name == DMA else 12)
+    for wire in NETS:
+        for pin in wire.pins if wire.kind == "clk" else ():
+            (port,) = (p for p in modules[pin.cell].iter("PORT") if p.get("NAME") == pin.name)
+            assert port.get("CLKFREQUENCY") == {"FCLK_CLK0": "200000000", "FCLK_CLK1": "100000000"}[wire.driver.name]
     ranges = [entry for module in modules.values() for entry in module.iter("MEMRANGE")]
     spaces = {"M_AXI_GP0": "ps7/Data", "M_AXI_MM2S": "dma/Data_MM2S", "M_AXI_S2MM": "dma/Data_S2MM"}
     mapped = {
@@ -160,7 +171,7 @@ def check_interfaces(modules, record):
         for to in port.iter("CONNECTION")
         if port.get("SIGIS") == "undef"
     }
-    assert len(signals) == 20
+    assert len(signals) == 40
     for (here, there), direction in signals.items():
         assert signals[there, here] != direction
         assert here.rpartition("_")[2] == there.rpartition("_")[2]
@@ -190,8 +201,8 @@ def test_every_vivado_command_in_the_scripts_is_known_to_the_mock():
     assert words - set(table) - VARIABLES == set()
 
 
-VARIABLES = {"dma_config", "clock_mhz", "base_address", "s_axi_ctrl"}
-"""Words at the beginning of a list that are no commands."""
+VARIABLES = {"clock_mhz", "base_address", "s_axi_ctrl", "net_reset", "to_net", "from_net", "get_ports"}
+"""Words at the beginning of a list, or in a constraint, that are no commands of the scripts."""
 
 
 def test_the_version_is_the_same_everywhere():

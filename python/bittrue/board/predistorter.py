@@ -196,9 +196,9 @@ class Predistorter:
                 error.args = (f"{error}; then {second}",)
 
     def _begin(self) -> None:
-        self._shell.soft_reset()  # a core that takes words again lets the DMA end what it has begun
-        self._transfers.reset()
-        self._shell.soft_reset()
+        for _ in range(2):  # the second time, no words come any more and none is left in between
+            self._shell.soft_reset()  # a core that takes words again lets the DMA end what it has begun
+            self._transfers.reset()  # also empties what takes the streams from one clock to the other
 
     # -- control -----------------------------------------------------------------------------------------------------
 

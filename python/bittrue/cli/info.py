@@ -12,7 +12,6 @@ from bittrue import spec
 from bittrue.check.legs import require_generator
 from bittrue.cli import timing
 from bittrue.cli.graph import svg
-from bittrue.cli.overlay import CLOCK_MHZ
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
@@ -24,6 +23,7 @@ from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json
 from bittrue.spec.store import content_hash
+from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 
 MOST = 1e12
 """Largest number of MHz or Hz that anybody means."""
@@ -46,7 +46,7 @@ def add(commands: Commands[Parser]) -> None:
     )
     add_interval(command, frames=True)
     command.add_argument(
-        "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the logic (default {CLOCK_MHZ:g})"
+        "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g})"
     )
     command.add_argument(
         "--rate",

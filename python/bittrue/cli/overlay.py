@@ -13,9 +13,9 @@ from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 from bittrue.targets.pynq_z1 import vivado
 from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
+from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 from bittrue.targets.pynq_z1.manifest import Manifest
 
-CLOCK_MHZ = 100.0
 EXAMPLES = (
     "bittrue overlay weights/tdnn-thermal -o build/overlay --simulated",
     "bittrue overlay cold-net hot-net -o build/overlay --names cold,hot --interval 16 --build",
@@ -35,7 +35,7 @@ def add(commands: Commands[Parser]) -> None:
     add_folder(command, "the overlay")
     add_interval(command)
     command.add_argument(
-        "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the logic (default {CLOCK_MHZ:g} MHz)"
+        "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g} MHz)"
     )
     command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")
     action = command.add_mutually_exclusive_group()

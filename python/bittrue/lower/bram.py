@@ -24,23 +24,35 @@ def bank_depth(words: int) -> int:
     return 1 << (words - 1).bit_length()
 
 
-def rom_blocks(words: int, bits: int, ports: int = 1, shallow: int = SHALLOW) -> int:
-    """RAMB18E1 of a ROM, a RAMB36E1 counted as two: the fewest that hold it side by side in one shape.
-
-    Synthesis may pack a ROM of several blocks tighter. 0 for a ROM of LUTs.
+def shape(words: int, bits: int, ports: int = 1) -> tuple[int, int, int]:
+    """Words, bits and RAMB18E1 (a RAMB36E1 is two) of the pieces of which a memory takes the fewest block RAMs; of
+    several such shapes the deepest.
 
     Parameters
     ----------
     words, bits : int
-        Depth and width.
+        Depth and width of the memory.
     ports : int
         Look-ups a clock, 1 or 2.
+    """
+    halves = SHAPES + [ONE_PORT] * (ports == 1)
+    shapes = [(depth, width, 1) for depth, width in halves]
+    shapes += [(depth, 2 * width, 2) for depth, width in halves] + [(2 * SHAPES[0][0], 1, 2)]
+    return min(shapes, key=lambda cut: (-(-words // cut[0]) * -(-bits // cut[1]) * cut[2], -cut[0]))
+
+
+def rom_blocks(words: int, bits: int, ports: int = 1, shallow: int = SHALLOW) -> int:
+    """RAMB18E1 of a memory, a RAMB36E1 counted as two: the fewest that hold it side by side in one `shape`.
+
+    Synthesis may pack the last piece into fewer. 0 for a memory of LUTs.
+
+    Parameters
+    ----------
+    words, bits, ports : int
     shallow : int
         Words of the deepest memory that is made of LUTs.
     """
     if words <= shallow:
         return 0
-    halves = SHAPES + [ONE_PORT] * (ports == 1)
-    shapes = [(depth, width, 1) for depth, width in halves]
-    shapes += [(depth, 2 * width, 2) for depth, width in halves] + [(2 * SHAPES[0][0], 1, 2)]
-    return min(-(-words // depth) * -(-bits // width) * blocks for depth, width, blocks in shapes)
+    depth, width, blocks = shape(words, bits, ports)
+    return -(-words // depth) * -(-bits // width) * blocks

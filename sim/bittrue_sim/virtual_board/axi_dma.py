@@ -1,7 +1,9 @@
 """The AXI DMA in direct register mode, behavioural: registers, lengths, error bits, idle and halted.
 
 Written after the register description of the AXI DMA product guide (PG021); it is not cycle-accurate. Bursts, the data
-mover's queues and realignment are not modelled: words wait at the stream and memory answers at once.
+mover's queues and realignment are not modelled: words wait at the stream and memory answers at once. Of the clock
+converters between the DMA and the core, one thing is: that behind the core takes words which no transfer has asked for
+yet, and a reset of the DMA empties it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ _RESET_CONTROL = 0x0001_0002
 _IRQ_BITS = 0x7000
 _HALFWAY = ("hang", "truncated", "dma-error")
 """Faults that let half of a transfer through."""
+ENDING = 200
+"""Clocks in which words go on after a reset is asked for: the DMA ends what it has begun on its buses first."""
+CROSSING = 32
+"""Words that a clock converter holds (PG085)."""
 STEP, REST = 20_000, 200
 """Clocks that pass while the processor looks at a running DMA, and at one that waits for a word."""
 
@@ -86,7 +92,7 @@ class AxiDma:
         self._moves = False
         self._core.drop()
         self._core.receive()
-        self._core.accept(0)
+        self._core.accept(CROSSING)
 
     # -- registers ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +124,7 @@ class AxiDma:
 
     def _control(self, base: int, channel: Channel, value: int) -> None:
         if value & RESET:
+            self._core.advance(ENDING)
             self.reset()
             return
         channel.control = value
@@ -166,7 +173,7 @@ class AxiDma:
         words = -(-channel.length // (self._core.ports.output_bits // 8))
         channel.fault = next((name for name in _HALFWAY if self._faults.take(name)), "")
         channel.words = max(1, words // 2) if channel.fault else words
-        self._core.accept(channel.words)
+        self._core.accept(max(0, channel.words - self._core.waiting))
         channel.busy, self._moves = True, False
 
     def advance(self, clocks: int) -> None:

@@ -1,7 +1,8 @@
 # The IPs that are known: version, parameters with their values, pins, interfaces, address spaces and segments.
 #
-# Names and values are facts of public Zynq-7000 hand-offs and of the product guides (PG021 AXI DMA, PG164 Processor
-# System Reset, PG247 SmartConnect, PG082 Processing System 7); tests compare the names with a genuine hand-off file.
+# Names and values are facts of public Zynq-7000 hand-offs and of the product guides (PG021 AXI DMA, PG085 AXI4-Stream
+# infrastructure, PG164 Processor System Reset, PG247 SmartConnect, PG082 Processing System 7); tests compare the names
+# with a genuine hand-off file.
 
 set bit {^[01]$}
 set number {^-?[0-9]+(\.[0-9]+)?$}
@@ -51,6 +52,10 @@ dict set parameters xilinx.com:ip:axi_dma:7.1 [list \
     {^c_(m_axis_mm2s|s_axis_s2mm)_tdata_width$} {^(8|16|32|64|128|256|512|1024)$} \
     {^c_(mm2s|s2mm)_burst_size$} {^(2|4|8|16|32|64|128|256)$} \
 ]
+dict set parameters xilinx.com:ip:axis_clock_converter:1.1 [list \
+    {^TDATA_NUM_BYTES$} {^([1-9]|[1-9][0-9]|[1-4][0-9][0-9]|50[0-9]|51[0-2])$} \
+    {^(HAS_TKEEP|HAS_TLAST|HAS_TSTRB|IS_ACLK_ASYNC)$} $bit \
+    {^SYNCHRONIZATION_STAGES$} {^[2-8]$}]
 dict set parameters xilinx.com:ip:smartconnect:1.0 [list \
     {^NUM_(SI|MI)$} {^([1-9]|1[0-6])$} {^NUM_CLKS$} {^[1-9]$} {^HAS_ARESETN$} $bit]
 dict set parameters xilinx.com:ip:xlconcat:2.1 [list \
@@ -59,6 +64,7 @@ dict set parameters xilinx.com:ip:xlconcat:2.1 [list \
 # Values without which pins are unknown here; what Vivado has for defaults is not relied upon.
 set defaults {
     xilinx.com:ip:smartconnect:1.0 {NUM_CLKS 1 HAS_ARESETN 1}
+    xilinx.com:ip:axis_clock_converter:1.1 {TDATA_NUM_BYTES 1}
 }
 
 proc ip_known {vlnv} {
@@ -82,7 +88,8 @@ proc is {config name {value 1}} {
     return [expr {[dict exists $config $name] && [dict get $config $name] eq $value}]
 }
 
-# Dictionary pin -> {direction kind required}; kinds: clk, rstn (active low), rst (active high), irq, data.
+# Dictionary pin -> {direction kind required clocks}; kinds: clk, rstn (active low), rst (active high), irq, data. A
+# reset goes with one of the clock pins of its cell; an input without any is brought into a clock's domain inside.
 proc ip_pins {vlnv config} {
     switch $vlnv {
         xilinx.com:ip:processing_system7:5.5 {
@@ -109,15 +116,15 @@ proc ip_pins {vlnv config} {
             set external [expr {[is $config C_EXT_RESET_HIGH] ? "rst" : "rstn"}]
             return [list slowest_sync_clk {input clk 1} ext_reset_in [list input $external 1] aux_reset_in {input rstn 0} \
                 mb_debug_sys_rst {input rst 0} dcm_locked {input data 0} mb_reset {output rst 0} \
-                bus_struct_reset {output rst 0} peripheral_reset {output rst 0} interconnect_aresetn {output rstn 0} \
-                peripheral_aresetn {output rstn 0}]
+                bus_struct_reset {output rst 0} peripheral_reset {output rst 0} \
+                interconnect_aresetn {output rstn 0 slowest_sync_clk} peripheral_aresetn {output rstn 0 slowest_sync_clk}]
         }
         xilinx.com:ip:axi_dma:7.1 {
-            set pins {s_axi_lite_aclk {input clk 1} axi_resetn {input rstn 1}}
+            set pins {s_axi_lite_aclk {input clk 1} axi_resetn {input rstn 1 s_axi_lite_aclk}}
             foreach side {mm2s s2mm} {
                 if {[is $config c_include_$side]} {
-                    lappend pins m_axi_${side}_aclk {input clk 1} ${side}_prmry_reset_out_n {output rstn 0} \
-                        ${side}_introut {output irq 0}
+                    lappend pins m_axi_${side}_aclk {input clk 1} ${side}_introut {output irq 0} \
+                        ${side}_prmry_reset_out_n [list output rstn 0 m_axi_${side}_aclk]
                 }
             }
             if {[is $config c_include_sg]} {
@@ -126,14 +133,18 @@ proc ip_pins {vlnv config} {
             return $pins
         }
         xilinx.com:ip:smartconnect:1.0 {
-            set pins {aclk {input clk 1}}
-            for {set k 1} {$k < [dict get $config NUM_CLKS]} {incr k} {
-                lappend pins aclk$k {input clk 1}
+            set pins {}
+            foreach clock [smartconnect_clocks $config] {
+                lappend pins $clock {input clk 1}
             }
             if {[is $config HAS_ARESETN]} {
-                lappend pins aresetn {input rstn 1}
+                lappend pins aresetn [list input rstn 1 [smartconnect_clocks $config]]
             }
             return $pins
+        }
+        xilinx.com:ip:axis_clock_converter:1.1 {
+            return {s_axis_aclk {input clk 1} s_axis_aresetn {input rstn 1 s_axis_aclk} \
+                m_axis_aclk {input clk 1} m_axis_aresetn {input rstn 1 m_axis_aclk}}
         }
         xilinx.com:ip:xlconcat:2.1 {
             set pins {dout {output irq 0}}
@@ -147,13 +158,33 @@ proc ip_pins {vlnv config} {
     dict for {name spec} [dict get $::packaged $vlnv interfaces] {
         switch [dict get $spec protocol] {
             clk {lappend pins $name {input clk 1}}
-            rst {lappend pins $name {input rstn 1}}
+            rst {lappend pins $name [list input rstn 1 [packaged_clock $vlnv]]}
         }
     }
     return $pins
 }
 
-# Dictionary interface -> {protocol mode clock required width}; width in bits, 0 where it adapts.
+# Clock pins of a SmartConnect.
+proc smartconnect_clocks {config} {
+    set clocks aclk
+    for {set k 1} {$k < [dict get $config NUM_CLKS]} {incr k} {
+        lappend clocks aclk$k
+    }
+    return $clocks
+}
+
+# The clock of a packaged core.
+proc packaged_clock {vlnv} {
+    dict for {name spec} [dict get $::packaged $vlnv interfaces] {
+        if {[dict get $spec protocol] eq "clk"} {
+            return $name
+        }
+    }
+    return ""
+}
+
+# Dictionary interface -> {protocol mode clocks required width signals}; clocks are the pins of which one is the
+# interface's; width in bits, 0 where it adapts; signals of a stream beside TDATA, TVALID and TREADY.
 proc ip_interfaces {vlnv config} {
     switch $vlnv {
         xilinx.com:ip:processing_system7:5.5 {
@@ -179,7 +210,7 @@ proc ip_interfaces {vlnv config} {
                 if {[is $config c_include_$side]} {
                     set width [dict get $config c_[string tolower $stream]_tdata_width]
                     lappend found $master [list aximm master m_axi_${side}_aclk 1 [dict get $config c_m_axi_${side}_data_width]]
-                    lappend found $stream [list axis $mode m_axi_${side}_aclk 1 $width]
+                    lappend found $stream [list axis $mode m_axi_${side}_aclk 1 $width {TKEEP TLAST}]
                 }
             }
             if {[is $config c_include_sg]} {
@@ -191,25 +222,31 @@ proc ip_interfaces {vlnv config} {
             set found {}
             foreach {letter count mode} {S NUM_SI slave M NUM_MI master} {
                 for {set k 0} {[dict exists $config $count] && $k < [dict get $config $count]} {incr k} {
-                    lappend found [format "%s%02d_AXI" $letter $k] [list aximm $mode aclk 1 0]
+                    lappend found [format "%s%02d_AXI" $letter $k] [list aximm $mode [smartconnect_clocks $config] 1 0]
                 }
             }
             return $found
+        }
+        xilinx.com:ip:axis_clock_converter:1.1 {
+            set width [expr {8 * [dict get $config TDATA_NUM_BYTES]}]
+            set signals {}
+            foreach name {TKEEP TLAST TSTRB} {
+                if {[is $config HAS_$name]} {
+                    lappend signals $name
+                }
+            }
+            return [list S_AXIS [list axis slave s_axis_aclk 1 $width $signals] \
+                M_AXIS [list axis master m_axis_aclk 1 $width $signals]]
         }
         xilinx.com:ip:proc_sys_reset:5.0 - xilinx.com:ip:xlconcat:2.1 {
             return {}
         }
     }
     set found {}
-    set clock ""
-    dict for {name spec} [dict get $::packaged $vlnv interfaces] {
-        if {[dict get $spec protocol] eq "clk"} {
-            set clock $name
-        }
-    }
     dict for {name spec} [dict get $::packaged $vlnv interfaces] {
         if {[dict get $spec protocol] in {aximm axis}} {
-            lappend found $name [list [dict get $spec protocol] [dict get $spec mode] $clock 1 [dict get $spec width]]
+            lappend found $name [list [dict get $spec protocol] [dict get $spec mode] [packaged_clock $vlnv] 1 \
+                [dict get $spec width] [expr {[dict get $spec protocol] eq "axis" ? "TKEEP TLAST" : ""}]]
         }
     }
     return $found

@@ -90,7 +90,16 @@ proc check_pins {} {
     }
 }
 
-# Every interface that must be connected is; both ends are as wide and have the same clock.
+# What drives clock pins of a cell.
+proc clocks_of {cell pins} {
+    set found {}
+    foreach pin $pins {
+        lappend found [driver_of $cell/$pin]
+    }
+    return $found
+}
+
+# Every interface that must be connected is; both ends are as wide, have the same signals and a clock in common.
 proc check_interfaces {} {
     foreach cell [dict keys $::cells] {
         foreach {name spec} [interfaces_of $cell] {
@@ -108,42 +117,58 @@ proc check_interfaces {} {
         if {[kind_of $slave] eq "bd_intf_port" || [kind_of $master] eq "bd_intf_port"} {
             continue
         }
-        lassign [interface_spec $master] protocol mode clock required width
-        lassign [interface_spec $slave] protocol mode other_clock required other_width
+        lassign [interface_spec $master] protocol mode clocks required width signals
+        lassign [interface_spec $slave] protocol mode other_clocks required other_width other_signals
         if {$protocol eq "axis" && $width != $other_width} {
             error "stream [name_of $master] has $width bits and [name_of $slave] has $other_width"
         }
-        set one [driver_of [lindex [split [name_of $master] /] 0]/$clock]
-        set two [driver_of [lindex [split [name_of $slave] /] 0]/$other_clock]
-        if {$one ne $two} {
-            error "[name_of $master] is clocked by $one and [name_of $slave] by $two"
+        if {$protocol eq "axis" && $signals ne $other_signals} {
+            error "stream [name_of $master] has '$signals' and [name_of $slave] has '$other_signals'"
+        }
+        set one [clocks_of [lindex [split [name_of $master] /] 0] $clocks]
+        set two [clocks_of [lindex [split [name_of $slave] /] 0] $other_clocks]
+        set common 0
+        foreach clock $one {
+            set common [expr {$common || $clock in $two}]
+        }
+        if {!$common} {
+            error "[name_of $master] is clocked by [join $one { or }] and [name_of $slave] by [join $two { or }]"
         }
     }
 }
 
-# A reset comes from a reset block that has the clock of the cell that it resets.
+# A reset comes from what has brought it into the domain of the clock that it goes with.
 proc check_resets {} {
     foreach cell [dict keys $::cells] {
-        set clocks {}
         foreach {pin spec} [pins_of $cell] {
-            if {[lrange $spec 0 1] eq {input clk}} {
-                lappend clocks [driver_of $cell/$pin]
-            }
-        }
-        foreach {pin spec} [pins_of $cell] {
-            if {[lrange $spec 0 1] ne {input rstn} || [driver_of $cell/$pin] eq "" || $pin eq "ext_reset_in"} {
+            set driver [driver_of $cell/$pin]
+            lassign $spec direction kind required clocks
+            if {$direction ne "input" || $kind ne "rstn" || $driver eq "" || $clocks eq ""} {
                 continue
             }
-            set source [lindex [split [driver_of $cell/$pin] /] 0]
-            if {![string match *:proc_sys_reset:* [dict get $::cells $source vlnv]]} {
-                error "reset $cell/$pin does not come from a reset block but from [driver_of $cell/$pin]"
+            set own [lindex [pin_spec $driver] 3]
+            if {$own eq ""} {
+                error "reset $cell/$pin does not come from a reset block but from $driver"
             }
-            if {[driver_of $source/slowest_sync_clk] ni $clocks} {
-                error "reset $cell/$pin is in the clock domain of [driver_of $source/slowest_sync_clk]"
+            set domain [clocks_of [lindex [split $driver /] 0] $own]
+            if {$domain ni [clocks_of $cell $clocks]} {
+                error "reset $cell/$pin is in the clock domain of $domain"
             }
         }
     }
 }
+
+# MHz of what drives a clock pin.
+proc frequency_of {pin} {
+    lassign [split [driver_of $pin] /] cell name
+    if {![regexp {^FCLK_CLK([0-3])$} $name -> k]} {
+        error "the frequency of $pin is not known"
+    }
+    return [dict get $::cells $cell config PCW_FPGA${k}_PERIPHERAL_FREQMHZ]
+}
+
+# What an AXI DMA is characterised for in logic of an Artix-7 at speed grade -1 (PG022).
+set highest_dma 150
 
 # Every segment that a space reaches is assigned, once.
 proc check_addresses {} {
@@ -178,12 +203,26 @@ proc check_parameters {} {
                 if {[dict get $config c_${side}_burst_size] * $memory / 8 > 4096} {
                     error "$cell: bursts of $side go beyond 4 KiB"
                 }
+                if {[frequency_of $cell/m_axi_${side}_aclk] > $::highest_dma} {
+                    error "$cell: $side runs at [frequency_of $cell/m_axi_${side}_aclk] MHz, $::highest_dma at most"
+                }
+            }
+        }
+        if {[string match *:axis_clock_converter:* [dict get $own vlnv]]} {
+            lassign [clocks_of $cell {s_axis_aclk m_axis_aclk}] one two
+            if {$one ne $two && ![is $config IS_ACLK_ASYNC]} {
+                error "$cell: $one and $two have no known phase, and IS_ACLK_ASYNC is not 1"
             }
         }
         if {[string match *:processing_system7:* [dict get $own vlnv]]} {
-            set clock [dict get $config PCW_FPGA0_PERIPHERAL_FREQMHZ]
-            if {$clock < 0.1 || $clock > 250} {
-                error "$cell: FCLK0 of $clock MHz is out of range"
+            for {set k 0} {$k < 4} {incr k} {
+                if {![is $config PCW_FPGA_FCLK${k}_ENABLE]} {
+                    continue
+                }
+                set clock [dict get $config PCW_FPGA${k}_PERIPHERAL_FREQMHZ]
+                if {$clock < 0.1 || $clock > 250} {
+                    error "$cell: FCLK$k of $clock MHz is out of range"
+                }
             }
         }
     }

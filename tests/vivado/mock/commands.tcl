@@ -6,12 +6,15 @@ proc known {name flags valued least most} {
 }
 
 known version                {-short} {} 0 0
-known create_project         {-force -in_memory} {-part} 1 2
+known create_project         {-force -in_memory} {-part} 0 2
 known close_project          {} {} 0 0
 known current_project        {} {} 0 0
 known current_fileset        {} {} 0 0
 known add_files              {-norecurse} {-fileset} 1 1
 known get_files              {} {} 1 1
+known read_verilog           {-sv} {-library} 1 1
+known read_mem               {} {} 1 1
+known read_xdc               {-unmanaged} {-mode} 1 1
 known update_compile_order   {} {-fileset} 0 0
 known update_ip_catalog      {-rebuild} {} 0 0
 known get_ipdefs             {-all} {} 1 1
@@ -26,6 +29,8 @@ known ipx::get_memory_maps   {} {-of_objects} 1 1
 known ipx::add_memory_map    {} {} 2 2
 known ipx::get_address_blocks {} {-of_objects} 1 1
 known ipx::add_address_block {} {} 2 2
+known ipx::get_file_groups   {} {-of_objects} 1 1
+known ipx::get_files         {} {-type -of_objects} 1 1
 known ipx::create_xgui_files {} {} 1 1
 known ipx::update_checksums  {} {} 1 1
 known ipx::check_integrity   {} {} 1 1
@@ -51,6 +56,11 @@ known wait_on_run            {} {} 1 1
 known get_runs               {} {} 1 1
 known open_run               {} {} 1 1
 known close_design           {} {} 0 0
+known synth_design           {} {-top -part -mode} 0 0
+known opt_design             {} {} 0 0
+known place_design           {} {} 0 0
+known route_design           {} {} 0 0
+known get_timing_paths       {-setup -hold} {-max_paths -nworst} 0 0
 known report_utilization     {-hierarchical} {-file} 0 0
 known report_timing_summary  {} {-file} 0 0
 known report_route_status    {} {-file} 0 0

@@ -23,6 +23,14 @@ proc do_create_project {options arguments} {
         error "the PYNQ-Z1 has the part $::board_part, not $part"
     }
     lassign $arguments name folder
+    set ::alone [option $options -in_memory 0]
+    if {$::alone} {
+        set ::project [make_object project "in memory" DIRECTORY "" PART $part FILES {}]
+        return
+    }
+    if {[llength $arguments] != 2} {
+        error "give a name and a folder"
+    }
     if {[file exists $folder] && ![option $options -force 0]} {
         error "folder $folder exists; -force is missing"
     }
@@ -31,6 +39,7 @@ proc do_create_project {options arguments} {
     set ::project [make_object project $name DIRECTORY [file normalize $folder] PART $part FILES {} IP_REPO_PATHS {} \
         TARGET_LANGUAGE Verilog]
     make_object fileset sources_1 TOP ""
+    make_object fileset constrs_1 FILES {}
     set ::known_packaged {}
     foreach run {synth_1 impl_1} {
         make_object run $run STATUS "Not started" DIRECTORY [file join [file normalize $folder] $name.runs $run] \
@@ -61,7 +70,11 @@ proc do_add_files {options arguments} {
         if {![file isfile $path]} {
             error "there is no file $path"
         }
-        set_own $project FILES [concat [get_own $project FILES] [list [file normalize $path]]]
+        set target [expr {[option $options -fileset sources_1] eq "constrs_1" ? "fileset:constrs_1" : $project}]
+        if {([file extension $path] eq ".xdc") != ($target ne $project)} {
+            error "$path does not belong into fileset [option $options -fileset sources_1]"
+        }
+        set_own $target FILES [concat [get_own $target FILES] [list [file normalize $path]]]
     }
 }
 
@@ -109,6 +122,7 @@ set settable {
     bus_parameter {VALUE}
     bus_interface {SLAVE_MEMORY_MAP_REF}
     address_block {BASE_ADDRESS RANGE WIDTH USAGE ACCESS}
+    core_file {USED_IN}
 }
 
 proc do_set_property {options arguments} {
@@ -121,7 +135,7 @@ proc do_set_property {options arguments} {
     if {[llength $pairs] % 2} {
         error "-dict has a name without a value"
     }
-    want $handle {project fileset core bus_parameter bus_interface address_block bd_cell}
+    want $handle {project fileset core core_file bus_parameter bus_interface address_block bd_cell}
     foreach {name value} $pairs {
         if {[kind_of $handle] eq "bd_cell"} {
             configure_cell $handle $name $value
@@ -135,7 +149,7 @@ proc do_set_property {options arguments} {
 
 proc do_get_property {options arguments} {
     lassign $arguments name handle
-    want $handle {project fileset core bus_parameter bus_interface address_block bd_cell run file}
+    want $handle {project fileset core bus_parameter bus_interface address_block bd_cell run file timing_path}
     return [get_own $handle $name]
 }
 
@@ -245,7 +259,10 @@ proc report {options} {
 }
 
 proc do_report_utilization {options arguments} {report $options}
-proc do_report_timing_summary {options arguments} {report $options}
+proc do_report_timing_summary {options arguments} {
+    report $options
+    lappend ::reported report_timing_summary
+}
 proc do_report_route_status {options arguments} {report $options}
 
 proc do_write_hw_platform {options arguments} {
@@ -259,6 +276,9 @@ proc do_write_hw_platform {options arguments} {
 
 # What a whole build has done that this one has not, or nothing.
 proc unfinished {} {
+    if {$::alone} {
+        return [unfinished_alone]
+    }
     if {$::state ne "saved"} {
         return "the block design was not validated and saved"
     }

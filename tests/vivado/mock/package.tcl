@@ -10,19 +10,17 @@ proc do_ipx_package_project {options arguments} {
     if {$top eq "" || ![llength $files]} {
         error "the project has no top module or no files"
     }
-    set ports ""
-    foreach file $files {
-        if {[file extension $file] eq ".v"} {
-            set ports [verilog_ports $file $top]
-            check_memory_files $file $files
-        }
-    }
+    set ports [ports_of_top $top $files]
     if {![option $options -import_files 0]} {
         error "the files stay where they are without -import_files"
     }
     file mkdir [option $options -root_dir]
     set ::core [make_object core $top VENDOR [option $options -vendor] LIBRARY [option $options -library] VERSION 1.0 \
         DISPLAY_NAME $top DESCRIPTION "" ROOT [file normalize [option $options -root_dir]] CHECKSUM 0 XGUI 0]
+    make_object file_group xilinx_anylanguagesynthesis CORE $::core
+    foreach file [get_own fileset:constrs_1 FILES] {
+        make_object core_file [file tail $file] TYPE xdc PATH $file USED_IN {synthesis implementation}
+    }
     set infer [setting INFER 1]
     dict for {name interface} [infer_interfaces $ports] {
         set handle [make_object bus_interface $name INTERFACE_MODE [dict get $interface mode] SPEC $interface \
@@ -96,6 +94,29 @@ proc do_ipx_add_address_block {options arguments} {
     return [make_object address_block [name_of $map]/$name BASE_ADDRESS "" RANGE "" WIDTH "" USAGE "" ACCESS read-write]
 }
 
+proc do_ipx_get_file_groups {options arguments} {
+    needed $options -of_objects
+    want [option $options -of_objects] core
+    return [found file_group [lindex $arguments 0]]
+}
+
+proc do_ipx_get_files {options arguments} {
+    needed $options -type -of_objects
+    want [option $options -of_objects] file_group
+    return [core_files [option $options -type] [lindex $arguments 0]]
+}
+
+# Files of the core, of a type and a pattern.
+proc core_files {type pattern} {
+    set handles {}
+    foreach handle [dict keys $::properties core_file:*] {
+        if {[get_own $handle TYPE] eq $type && [string match $pattern [get_own $handle PATH]]} {
+            lappend handles $handle
+        }
+    }
+    return $handles
+}
+
 proc do_ipx_create_xgui_files {options arguments} {
     set_own [want [lindex $arguments 0] core] XGUI 1
 }
@@ -152,6 +173,27 @@ proc do_ipx_check_integrity {options arguments} {
             error "ASSOCIATED_BUSIF names $name, which is no interface"
         }
     }
+    check_core_constraints
+}
+
+# The core has constraints for its synthesis alone, they are right, and they are used there alone.
+proc check_core_constraints {} {
+    set clocks {}
+    dict for {handle own} $::properties {
+        if {[kind_of $handle] eq "bus_interface" && [dict get [get_own $handle SPEC] protocol] eq "clk"} {
+            lappend clocks [name_of $handle]
+        }
+    }
+    set constrained {}
+    foreach handle [core_files xdc *] {
+        if {"out_of_context" ni [get_own $handle USED_IN]} {
+            error "the constraints [name_of $handle] are not for out_of_context alone: the design would have two clocks"
+        }
+        set constrained [concat $constrained [dict keys [clocks_in [get_own $handle PATH]]]]
+    }
+    if {[lsort $constrained] ne [lsort $clocks]} {
+        error "constraints out of context are for '$constrained', the core's clocks are '$clocks'"
+    }
 }
 
 proc check_block {block address} {
@@ -182,6 +224,10 @@ proc do_ipx_save_core {options arguments} {
             dict set interfaces [name_of $handle] [get_own $handle SPEC]
         }
     }
-    dict set ::packaged $vlnv [dict create root [get_own $core ROOT] interfaces $interfaces]
+    set periods [dict create]
+    foreach handle [core_files xdc *] {
+        set periods [dict merge $periods [clocks_in [get_own $handle PATH]]]
+    }
+    dict set ::packaged $vlnv [dict create root [get_own $core ROOT] interfaces $interfaces periods $periods]
     close [open [file join [get_own $core ROOT] component.xml] w]
 }

@@ -29,6 +29,18 @@ proc verilog_ports {path module} {
     return $ports
 }
 
+# Ports of the top module among files, whose memory files are looked after.
+proc ports_of_top {top files} {
+    set ports ""
+    foreach file $files {
+        if {[file extension $file] eq ".v"} {
+            set ports [verilog_ports $file $top]
+            check_memory_files $file $files
+        }
+    }
+    return $ports
+}
+
 # Vivado finds a memory file that is named without a folder among the files of the project, of type Memory File: those
 # that end in .mem. A line is a word, and there is nothing else in it; there are as many as the memory has.
 proc check_memory_files {path files} {

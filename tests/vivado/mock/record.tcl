@@ -24,6 +24,9 @@ proc strings {texts} {
 }
 
 proc record {} {
+    if {$::alone} {
+        return [object [list top [quoted $::top] periods [object $::periods]]]
+    }
     set found {}
     dict for {name own} $::cells {
         set config {}
@@ -58,5 +61,6 @@ proc record {} {
         lappend map [object [list space [quoted $space] segment [quoted $segment] offset $offset range $range]]
     }
     return [object [list design [quoted $::bd] part [quoted [get_own $::project PART]] cells [object $found] \
-        nets [array_of $nets] links [array_of $links] addresses [array_of $map]]]
+        nets [array_of $nets] links [array_of $links] addresses [array_of $map] \
+        periods [object [dict get $::packaged [dict get $::cells net vlnv] periods]]]]
 }

@@ -1,10 +1,11 @@
-"""The clock of the programmable logic, FCLK0 of the processing system.
+"""The two clocks of the programmable logic: FCLK0 of the processing system for the net, FCLK1 for buses and DMA.
 
-It is the IO PLL divided twice by whole numbers::
+Each is the IO PLL divided twice by whole numbers::
 
     f = 1000 MHz / (divisor0 * divisor1),  1 <= divisor <= 63
 
-so only some frequencies exist. Asked for another, Vivado takes the next one below, and so does `fclk`.
+so only some frequencies exist. Asked for another, Vivado takes the next one below, and so does `fclk`. The two have no
+known phase, even where one is a multiple of the other.
 
 Source: Zynq-7000 technical reference manual (UG585), chapter 25; the crystal of the PYNQ-Z1 has 50 MHz and its IO PLL
 multiplies by 20.
@@ -17,6 +18,12 @@ from dataclasses import dataclass
 
 from bittrue.errors import BadInput
 
+CLOCK_MHZ = 200.0
+"""Of the net, where nobody says otherwise: a fifth below the 256 to 270 MHz that are estimated before placement
+(docs/timing.md), which is what is left for wires longer than the estimate knows."""
+BUS_MHZ = 100.0
+"""Of buses and DMA, always: the data mover in an AXI DMA is characterised up to 150 MHz for Artix-7 at speed grade -1,
+which is the logic of an xc7z020-1, and the DMA's throughput is measured at 100 MHz (PG022 and PG021, performance)."""
 IO_PLL_MHZ = 1000
 """Output of the IO PLL of the PYNQ-Z1."""
 LOWEST_MHZ, HIGHEST_MHZ = 10, 250
@@ -68,3 +75,7 @@ def fclk(mhz: float) -> Fclk:
             if product % small == 0 and product // small <= _LARGEST:
                 return Fclk(product // small, small)
         product += 1
+
+
+BUS = fclk(BUS_MHZ)
+"""The clock of buses and DMA."""

@@ -4,10 +4,13 @@
 
     ps7  M_AXI_GP0 --> control (SmartConnect) --> dma S_AXI_LITE, net s_axi_ctrl
     ps7  S_AXI_HP0 <-- memory (SmartConnect) <-- dma M_AXI_MM2S, M_AXI_S2MM
-    dma  M_AXIS_MM2S --> net s_axis,  net m_axis --> dma S_AXIS_S2MM
+    dma  M_AXIS_MM2S --> to_net (clock converter) --> net s_axis
+    net  m_axis --> from_net (clock converter) --> dma S_AXIS_S2MM
     dma  mm2s_introut, s2mm_introut --> interrupts (xlconcat) --> ps7 IRQ_F2P
-    ps7  FCLK_CLK0 clocks everything, FCLK_RESET0_N resets it through reset (proc_sys_reset)
+    ps7  FCLK_CLK0 clocks the net, FCLK_CLK1 everything else; control, to_net and from_net have both
+    ps7  FCLK_RESET0_N resets all, through net_reset and bus_reset (proc_sys_reset), one a clock
 
+A reset of the DMA empties both clock converters: its reset outputs are theirs (`bittrue.targets.pynq_z1.wiring`).
 rtl/vivado/block_design.tcl builds it; tests/vivado holds what that script does against this description.
 """
 
@@ -21,7 +24,7 @@ from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import check_hardware
 from bittrue.lower.stream_shell import shell_name, stream_bits
 from bittrue.spec import Net
-from bittrue.targets.pynq_z1.clock import Fclk
+from bittrue.targets.pynq_z1.clock import BUS, Fclk
 
 PART = "xc7z020clg400-1"
 VIVADO = "2024.1"
@@ -31,14 +34,19 @@ DESIGN = "overlay"
 """Name of the block design in Vivado's project."""
 IP, DMA, PS7 = "net", "dma", "ps7"
 """Cells that the driver asks for."""
+TO_NET, FROM_NET = "to_net", "from_net"
+"""What takes the two streams from one clock to the other."""
 SHELL_VLNV = "bittrue:bittrue:net_shell:1.0"
 VLNV = {
     PS7: "xilinx.com:ip:processing_system7:5.5",
-    "reset": "xilinx.com:ip:proc_sys_reset:5.0",
+    "net_reset": "xilinx.com:ip:proc_sys_reset:5.0",
+    "bus_reset": "xilinx.com:ip:proc_sys_reset:5.0",
     "control": "xilinx.com:ip:smartconnect:1.0",
     "memory": "xilinx.com:ip:smartconnect:1.0",
     DMA: "xilinx.com:ip:axi_dma:7.1",
     "interrupts": "xilinx.com:ip:xlconcat:2.1",
+    TO_NET: "xilinx.com:ip:axis_clock_converter:1.1",
+    FROM_NET: "xilinx.com:ip:axis_clock_converter:1.1",
     IP: SHELL_VLNV,
 }
 """Kind of every cell."""
@@ -64,6 +72,7 @@ class Design:
     stem : str
         Name of the net's module: that of the files without suffix.
     clock : Fclk
+        Of the net; the rest has `bittrue.targets.pynq_z1.clock.BUS`.
     input_bits, output_bits : int
         Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`.
 
@@ -133,6 +142,15 @@ class Design:
             }
         return {name: str(value) for name, value in config.items()}
 
+    def converter_config(self, cell: str) -> dict[str, str]:
+        """Parameters of a clock converter: clocks without a known phase, TDATA of the shell's width, TKEEP and TLAST.
+
+        Source: AXI4-Stream infrastructure product guide (PG085).
+        """
+        bits = {TO_NET: self.input_bits, FROM_NET: self.output_bits}[cell]
+        config = {"IS_ACLK_ASYNC": 1, "TDATA_NUM_BYTES": bits // 8, "HAS_TKEEP": 1, "HAS_TLAST": 1}
+        return {name: str(value) for name, value in config.items()}
+
     def settings(self) -> dict[str, str]:
         """What the scripts of rtl/vivado must know, as a Tcl dictionary's keys and values."""
         return {
@@ -142,7 +160,10 @@ class Design:
             "design": DESIGN,
             "vlnv": SHELL_VLNV,
             "clock_mhz": self.clock.asked,
-            "dma_config": " ".join(f"{name} {value}" for name, value in self.dma_config().items()),
+            "bus_mhz": BUS.asked,
+            "dma_config": _pairs(self.dma_config()),
+            "to_net_config": _pairs(self.converter_config(TO_NET)),
+            "from_net_config": _pairs(self.converter_config(FROM_NET)),
             "dma_base": f"0x{ADDRESSES[DMA]:08X}",
             "net_base": f"0x{ADDRESSES[IP]:08X}",
             "register_range": f"0x{REGISTER_RANGE:08X}",
@@ -153,7 +174,7 @@ class Design:
     def settings_tcl(self, memories: Sequence[str] = ()) -> str:
         """`settings` and the names of the memory files beside the Verilog as a Tcl file."""
         settings = self.settings() | {"memories": " ".join(memories)}
-        lines = [f"    {key:<15} {{{value}}} \\" for key, value in settings.items()]
+        lines = [f"    {key:<16} {{{value}}} \\" for key, value in settings.items()]
         return "\n".join(
             [
                 "# Written by bittrue overlay: what the scripts of rtl/vivado must know of this net.",
@@ -163,3 +184,8 @@ class Design:
                 "",
             ]
         )
+
+
+def _pairs(config: dict[str, str]) -> str:
+    """Names and values as a Tcl list."""
+    return " ".join(f"{name} {value}" for name, value in config.items())

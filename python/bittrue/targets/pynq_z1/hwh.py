@@ -12,21 +12,24 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from bittrue.targets.pynq_z1.clock import BUS
 from bittrue.targets.pynq_z1.design import (
     ADDRESSES,
     DDR_BASE,
     DDR_RANGE,
     DESIGN,
     DMA,
+    FROM_NET,
     IP,
     PART,
     PS7,
     REGISTER_RANGE,
+    TO_NET,
     VLNV,
     Design,
 )
 from bittrue.targets.pynq_z1.dma_registers import DMA_REGISTERS
-from bittrue.targets.pynq_z1.wiring import NETS, STREAMS, Pin
+from bittrue.targets.pynq_z1.wiring import NET_CLOCK, NETS, STREAMS, Pin
 
 EDW_VERSION = "1.2"
 _AXIMM, _AXIS = "xilinx.com:interface:aximm:1.0", "xilinx.com:interface:axis:1.0"
@@ -57,6 +60,8 @@ def parameters(design: Design, cell: str) -> dict[str, str]:
         config = design.dma_config()
         generics = {name.upper(): value for name, value in config.items() if name not in _NO_GENERIC}
         return generics | config | _window(DMA)
+    if cell in (TO_NET, FROM_NET):
+        return design.converter_config(cell)
     if cell == IP:
         return _window(IP)
     return {}
@@ -74,14 +79,14 @@ def _ps7(design: Design) -> dict[str, str]:
         "PCW_USE_S_AXI_HP0": "1",
         "PCW_S_AXI_HP0_DATA_WIDTH": "64",
         "PCW_USE_FABRIC_INTERRUPT": "1",
-        "PCW_FPGA0_PERIPHERAL_FREQMHZ": design.clock.asked,
-        "PCW_CLK0_FREQ": str(design.clock.hz),
     }
-    for k in range(4):
-        divisors = (design.clock.divisor0, design.clock.divisor1) if k == 0 else (1, 1)
+    for k, clock in enumerate((design.clock, BUS, None, None)):
+        divisors = (clock.divisor0, clock.divisor1) if clock else (1, 1)
         found |= {f"PCW_FCLK{k}_PERIPHERAL_DIVISOR{n}": str(divisor) for n, divisor in enumerate(divisors)}
         found[f"PCW_FCLK{k}_PERIPHERAL_CLKSRC"] = "IO PLL"
-        found[f"PCW_FPGA_FCLK{k}_ENABLE"] = "1" if k == 0 else "0"
+        found[f"PCW_FPGA_FCLK{k}_ENABLE"] = "1" if clock else "0"
+        if clock:
+            found |= {f"PCW_FPGA{k}_PERIPHERAL_FREQMHZ": clock.asked, f"PCW_CLK{k}_FREQ": str(clock.hz)}
     return found | {"C_BASEADDR": f"0x{DDR_BASE:08X}", "C_HIGHADDR": f"0x{DDR_BASE + DDR_RANGE - 1:08X}"}
 
 
@@ -156,7 +161,7 @@ def _ports(module: Element, cell: str, design: Design) -> None:
             others = net.loads if pin is net.driver else (net.driver,)
             port = _port(group, pin.name, "O" if pin is net.driver else "I", net.kind, others)
             if net.kind == "clk":
-                port.set("CLKFREQUENCY", str(design.clock.hz))
+                port.set("CLKFREQUENCY", str((design.clock if net.driver == NET_CLOCK else BUS).hz))
     for source, sink, bits in STREAMS:
         for here, there, out in ((source, sink, True), (sink, source, False)):
             if here.cell != cell:

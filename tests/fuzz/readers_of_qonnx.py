@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ def _described() -> list[bytes]:
     return [export(LAYERS[name].example()).model for name in ("Dense", "ComplexFIR", "Table")]
 
 
+@functools.cache
 def _bare() -> list[bytes]:
     """Models that say nothing about who wrote them."""
     from onnx import load_model_from_string
@@ -48,12 +50,11 @@ def _numbers(content: bytes, values: bytes | None = None) -> bytes:
 
 
 if find_spec("onnx"):
-    BARE = _bare()
 
-    @target(lambda: [bytes([k]) + _numbers(content) for k, content in enumerate(BARE)])
+    @target(lambda: [bytes([k]) + _numbers(content) for k, content in enumerate(_bare())])
     def qonnx_numbers(data: bytes, folder: Path) -> object:
         """The numbers are damaged, in a model that is whole."""
-        which = BARE[data[0] % len(BARE)] if data else BARE[0]
+        which = _bare()[data[0] % len(_bare())] if data else _bare()[0]
         (folder / "m.onnx").write_bytes(_numbers(which, data[1:]))
         return read_qonnx(folder / "m.onnx", requantise=True)
 
@@ -62,7 +63,7 @@ if find_spec("onnx"):
         (folder / "m.onnx").write_bytes(data)
         return read_qonnx(folder / "m.onnx")
 
-    @target(lambda: BARE)
+    @target(_bare)
     def qonnx_model(data: bytes, folder: Path) -> object:
         (folder / "m.onnx").write_bytes(data)
         return read_qonnx(folder / "m.onnx", requantise=True)

@@ -18,7 +18,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 200
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all board-or-not lint bench timing lock deps deps-test clean
+.PHONY: sim demo vivado_pynq test test-all coverage wheel board-or-not lint bench timing lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -37,6 +37,12 @@ test: $(VENV)/.test board-or-not
 
 test-all: $(VENV)/.test board-or-not
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs $(TEST_ARGS)
+
+coverage: $(VENV)/.test board-or-not
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not heavy" --cov --cov-report=term --cov-report=html:build/coverage $(TEST_ARGS)
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy python rtl sim firmware
@@ -77,7 +83,7 @@ board-or-not:
 
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	(sed -n '1,2p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
+	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
 	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra dev pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt

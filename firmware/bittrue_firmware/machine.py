@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue_firmware.accelerator import Accelerator
 from bittrue_firmware.board import GCR, PAGE, Board
 from bittrue_firmware.chip import Chip
@@ -297,7 +298,5 @@ def _unicorn() -> Any:
         import unicorn
         import unicorn.arm_const
     except ImportError:
-        raise BadInput(
-            "firmware runs on unicorn, which is not installed; run: pip install 'bittrue[max78002]'"
-        ) from None
+        raise BadInput(f"firmware runs on unicorn, which is not installed; {install('max78002')}") from None
     return unicorn

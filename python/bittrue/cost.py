@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -13,7 +14,8 @@ from bittrue.lower.load import bank_count
 from bittrue.lower.schedule import Schedule, Step, check_hardware, has_frames, least_interval, schedule
 from bittrue.lower.stored import Stored, memory
 from bittrue.lower.units import Memories
-from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted
+from bittrue.module_call import callable_as
+from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted, as_net
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,14 @@ class Cost:
         return self.macs / (self.lanes * self.interval) if self.lanes else 0.0
 
 
-def cost(net: Net, interval: int, banks: int = 0) -> Cost:
-    """`Cost` of ``net`` with one sample every ``interval`` clocks.
+def cost(net: Net | str | os.PathLike[str], interval: int | None = None, banks: int = 0) -> Cost:
+    """`Cost` of ``net``, or of that in its folder, with one sample every ``interval`` clocks (`default_interval`).
 
     With ``banks``, of hardware that is given so many nets alike and loads codes at run time; ``rom_bits`` are those of
     one net. Raises `BadInput` for an interval or a layer that the RTL leg does not have.
     """
-    plan = schedule(net, interval, banked=banks > 0)
+    net = as_net(net)
+    plan = schedule(net, default_interval(net) if interval is None else interval, banked=banks > 0)
     held = bank_count(banks) if banks else 0
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], plan.steps[node.name], held) for node in net.nodes}
     latency = max(plan.steps[name].arrival for name in net.outputs)
@@ -270,3 +273,6 @@ def _(layer: Table) -> int:
 @rom_bits.register
 def _(layer: Constant) -> int:
     return layer.values.size * layer.format.bits
+
+
+callable_as(__name__, cost)

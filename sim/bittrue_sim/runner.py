@@ -15,6 +15,7 @@ from bittrue.cosim import verilator
 from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
 SIMULATORS = ("verilator", "icarus")
@@ -37,7 +38,7 @@ def require(simulator: str) -> None:
     try:
         import cocotb_tools.runner  # noqa: F401
     except ImportError:
-        raise BadInput("cocotb is not installed in this Python environment; run: pip install cocotb==2.1.0") from None
+        raise BadInput(f"cocotb is not installed in this Python environment; {install('sim')}") from None
     if simulator == "verilator":
         verilator.find()
     else:

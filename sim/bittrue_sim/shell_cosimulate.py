@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bittrue.cosim.module_ports import check_ports
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import shell_name, shell_ports
 from bittrue.spec import Net, save
@@ -104,7 +105,7 @@ def require(simulator: str) -> None:
     try:
         import cocotbext.axi  # noqa: F401
     except ImportError:
-        raise BadInput("cocotbext-axi is not installed in this environment; run: pip install cocotbext-axi") from None
+        raise BadInput(f"cocotbext-axi is not installed in this environment; {install('sim')}") from None
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bittrue.cosim.cache import cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
 MODULE = "module.v"
@@ -31,9 +32,7 @@ def version() -> str:
     try:
         return importlib.metadata.version("pyosys")
     except importlib.metadata.PackageNotFoundError:
-        raise BadInput(
-            "Yosys for synthesis is not installed in this Python environment; run: pip install 'bittrue[synth]'"
-        ) from None
+        raise BadInput(f"Yosys for synthesis is not installed in this Python environment; {install('synth')}") from None
 
 
 def synthesised(sources: Sources, top: str, passes: Sequence[str], result: str) -> bytes:

@@ -158,7 +158,7 @@ def test_the_boards_figures_are_the_pcs(samples, sub):
 
 
 def test_the_drawn_spectrum_is_scipys_welch():
-    signal = pytest.importorskip("scipy.signal", reason="the comparison needs scipy: pip install 'bittrue[sim]'")
+    signal = pytest.importorskip("scipy.signal", reason="the comparison needs scipy: pip install -e '.[sim]'")
     y = noise(9000)
     _, power = signal.welch(y, 800e6, nperseg=2048, scaling="spectrum", return_onesided=False)
     frequencies, decibel = measuring.drawn_spectrum(y, 800e6)

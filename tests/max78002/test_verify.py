@@ -57,6 +57,10 @@ def test_a_project_written_by_hand_passes(chip, tmp_path, capsys):
     assert main(["max78002", "verify", str(tmp_path / "p"), "--console"]) == 0
     out = capsys.readouterr().out
     assert "| *** PASS ***" in out and "estimated by formula, not measured" in out and "layer 1 second" in out
+    assert main(["max78002", "verify", str(tmp_path / "p"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["passed"] and found["device"] == chip.name and found["frames"] is None
+    assert [(one["name"], one["cycles"]) for one in found["layers"]] == [(x.name, x.cycles) for x in verdict.layers]
 
 
 SETUP, START = "put(setup,", "put(start,"
@@ -116,6 +120,9 @@ def test_the_first_differing_layer_and_word_are_named(project, capsys):
     assert main(["max78002", "verify", str(project)]) == 1
     out = capsys.readouterr().out
     assert "FAIL: layer 0, first: bias 0 is" in out and "known-answer test fails: 'Data mismatch at 0x" in out
+    assert main(["max78002", "verify", str(project), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert not found["passed"] and found["complaints"][0].startswith("layer 0, first: bias 0 is")
 
 
 def test_an_edited_answer_is_told_from_a_wrong_layer(project):
@@ -152,7 +159,7 @@ def test_what_is_missing_is_one_sentence(project, monkeypatch, tmp_path):
     with pytest.raises(BadInput, match=r"nowhere has no manifest\.json; name a folder that bittrue"):
         verify(tmp_path / "nowhere")
     monkeypatch.setitem(sys.modules, "unicorn", None)
-    with pytest.raises(BadInput, match=r"pip install 'bittrue\[max78002\]'"):
+    with pytest.raises(BadInput, match=r"install bittrue's extra max78002: pip install -e"):
         verify(project)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="apt install gcc-arm-none-eabi"):

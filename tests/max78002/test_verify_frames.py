@@ -1,5 +1,6 @@
 """Many frames through one firmware: those that pass, and whatever goes wrong after the known-answer test has passed."""
 
+import json
 import shutil
 
 import numpy as np
@@ -170,6 +171,9 @@ def test_the_command_runs_frames(written, tmp_path, capsys):
     assert f"PASS: 7 frames of {tmp_path / 'x.npy'} through the same firmware" in capsys.readouterr().out
     assert main([*call, "--count", "3"]) == 0
     assert "PASS: 3 frames" in capsys.readouterr().out
+    assert main([*call, "--count", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["frames"]
+    assert (found["frames"], found["passed"], found["complaints"]) == (2, True, [])
     assert main([*call, "--count", "8"]) == 2
     assert "holds 7 frames and --count asks for 8" in capsys.readouterr().err
     assert main([*call[:3], "--count", "8"]) == 2
@@ -182,6 +186,9 @@ def test_the_command_ends_with_1_at_the_first_difference(written, project, tmp_p
     assert main(["max78002", "verify", str(project), "--frames", str(tmp_path / "x.npy")]) == 1
     out = capsys.readouterr().out
     assert "PASS: the firmware's known-answer test" in out and "FAIL: frame 1: layer 1, b: bias 0 is 5, the" in out
+    assert main(["max78002", "verify", str(project), "--frames", str(tmp_path / "x.npy"), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["passed"] and not found["frames"]["passed"] and "bias 0 is 5" in found["frames"]["complaints"][0]
     edit(project, "lap++ == 1", "lap++ == 0")
     assert main(["max78002", "verify", str(project), "--frames", str(tmp_path / "x.npy")]) == 1
     assert "frame" not in capsys.readouterr().out

@@ -86,6 +86,14 @@ def swallowers(module: Source) -> Iterator[str]:
                 yield f"{module.name}:{node.lineno} swallows an error; handle it, or say so with contextlib.suppress"
 
 
+def advisers(module: Source) -> Iterator[str]:
+    """Advice to install by name: an index may give that name to somebody else (`bittrue.extras` knows the way)."""
+    for node in ast.walk(module.tree):
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        if "pip install" in text and module.name != "bittrue.extras" and "opendpd==" not in text:
+            yield f"{module.name}:{node.lineno} says {text[:60]!r}; use bittrue.extras.install"
+
+
 def _is(node: ast.AST | None, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value is value
 
@@ -97,7 +105,7 @@ def _registered(node: ast.AST) -> bool:
     )
 
 
-CHECKS = (too_long, undocumented, unannotated, roundings, loaders, swallowers)
+CHECKS = (too_long, undocumented, unannotated, roundings, loaders, swallowers, advisers)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -137,6 +145,7 @@ BAD = [
     (swallowers, "try:\n    f()\nexcept:\n    raise"),
     (swallowers, "try:\n    f()\nexcept OSError:\n    pass"),
     (swallowers, "try:\n    f()\nexcept OSError:\n    ..."),
+    (advisers, "raise BadInput(f\"needs {x}; run: pip install 'bittrue[sim]'\")"),
 ]
 
 

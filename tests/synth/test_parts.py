@@ -12,7 +12,7 @@ from bittrue.spec.layer import LAYERS
 from bittrue_sim.synth import xc7_parts, xc7_report, xc7_use
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
+    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install -e '.[synth]'"
 )
 
 

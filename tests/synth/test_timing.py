@@ -16,7 +16,7 @@ from bittrue.timing import Timing, estimate, netlist_of
 from bittrue.timing.designs import net_timing, shell_timing
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
+    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install -e '.[synth]'"
 )
 
 CLOCK, SETUP, LUT, WIRE, FAR = 456, 60, 124, 450, 700

@@ -36,7 +36,7 @@ from bittrue_rtl.rom import Rom
 from bittrue_sim.synth import LATCHES, MEMORY_LUTS, xc7_report, xc7_use
 
 needs_yosys = pytest.mark.skipif(
-    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
+    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install -e '.[synth]'"
 )
 
 

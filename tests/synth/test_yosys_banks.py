@@ -22,7 +22,7 @@ from bittrue_rtl.ram import Ram
 from bittrue_sim.synth import LATCHES, xc7_report, xc7_use
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install 'bittrue[synth]'"
+    importlib.util.find_spec("pyosys") is None, reason="no pyosys: pip install -e '.[synth]'"
 )
 
 

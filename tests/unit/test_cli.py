@@ -471,7 +471,7 @@ def test_doctor_shows_what_is_missing(capsys, monkeypatch, tmp_path):
 def test_doctor_ends_with_2_where_the_core_does_not_work(capsys, monkeypatch):
     monkeypatch.setattr("bittrue.cli.doctor.needed", lambda: {"numpy": ">=99"})
     assert call("doctor") == 2
-    assert "the core does not work for lack of numpy" in capsys.readouterr().err
+    assert "the core lacks numpy; install bittrue again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

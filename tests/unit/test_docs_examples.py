@@ -19,7 +19,7 @@ from bittrue.spec import LAYERS, load
 
 DOCS = Path(__file__).parents[2] / "docs"
 LAYER_PAGES = sorted((DOCS / "layers").glob("*.md"))
-PAGES = [DOCS / "README.md", DOCS / "semantics.md", DOCS / "net-format.md", *LAYER_PAGES]
+PAGES = [*(DOCS / f"{name}.md" for name in ("README", "python", "semantics", "net-format")), *LAYER_PAGES]
 EXAMPLES = [DOCS / "net-format.md", *LAYER_PAGES]
 
 

@@ -10,6 +10,7 @@ import pytest
 from strategies import tdnn
 
 from bittrue.cli import main
+from bittrue.extras import install
 from bittrue.num import Format
 from bittrue.spec import LAYERS, MaxPool1d, Net, Node, TensorType, save
 
@@ -79,7 +80,7 @@ def test_a_clock_estimate_without_pyosys_or_of_no_hardware_is_refused(net, tmp_p
     monkeypatch.setattr("importlib.metadata.version", version)
     assert main(["info", net, "--timing"]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line.endswith("is not installed in this Python environment; run: pip install 'bittrue[synth]'")
+    assert line.endswith(f"is not installed in this Python environment; {install('synth')}")
     pool = Node("pool", MaxPool1d(1 << 15, 1), ("input",))
     save(Net("slow", TensorType((1, 1 << 16), Format(8, 7)), (pool,)), tmp_path / "images")
     assert main(["info", str(tmp_path / "images")]) == 0 and "no hardware costs: " in capsys.readouterr().out

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 from bittrue import num, ref  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.extras import install  # noqa: E402
 from bittrue.num import Format  # noqa: E402
 from bittrue.qat import Network, StraightThroughQuantize, fit_weight_format  # noqa: E402
 from bittrue.qat.features import isqrt, requantise  # noqa: E402
@@ -452,7 +453,7 @@ def test_without_torch_the_core_works_and_the_leg_says_what_is_missing() -> None
         "try:\n    import bittrue.qat\nexcept ImportError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "bittrue.qat needs PyTorch, which is not installed; run: pip install 'bittrue[train]'"
+    assert done.stdout.strip() == f"bittrue.qat needs PyTorch, which is not installed; {install('train')}"
 
 
 def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

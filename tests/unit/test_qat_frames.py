@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 from strategies import corners, full_range  # noqa: E402
 

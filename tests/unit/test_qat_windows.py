@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bittrue[train]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 from bittrue import qat, ref  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402

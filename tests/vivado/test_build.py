@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,8 +22,9 @@ from bittrue.targets.pynq_z1 import build, vivado
 from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
 from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 from bittrue.targets.pynq_z1.manifest import Manifest
-from bittrue.targets.pynq_z1.vivado import MOCK, ROOT
+from bittrue.targets.pynq_z1.vivado import MOCK
 
+ROOT = Path(__file__).parents[2]
 STEM = "stand_in"
 
 
@@ -71,6 +73,15 @@ WITH_MOCK = f'exec tclsh "{MOCK}" "$@"'
 
 def overlay(net: Path, folder: Path) -> int:
     return main(["overlay", str(net), "-o", str(folder), "--build"])
+
+
+def test_what_is_written_as_json(quick, net, tmp_path, capsys):
+    command = ["overlay", str(net), "-o", str(tmp_path / "o"), "--interval", "16", "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["net"], found["banks"], found["interval"]) == ("stand-in", ["net"], 16)
+    assert found["files"] and all(Path(file).is_file() for file in found["files"])
+    assert main([*command, "--build"]) == 2 and "one after the other" in capsys.readouterr().err
 
 
 def test_a_build_is_sealed(quick, net, tmp_path, monkeypatch, capfd):
@@ -210,7 +221,7 @@ def test_an_interrupt_takes_vivado_along(quick, net, tmp_path):
 
 def test_scripts_are_looked_for_beside_the_package(monkeypatch):
     monkeypatch.setattr(vivado, "SCRIPT", Path("/nowhere/build.tcl"))
-    with pytest.raises(BadInput, match="run it from a checkout"):
+    with pytest.raises(BadInput, match="install it again, whole"):
         vivado.scripts()
 
 
@@ -218,8 +229,11 @@ def make(place: str, net: Path, folder: Path) -> subprocess.CompletedProcess[str
     """``make vivado_pynq`` with this environment as it is: nothing is installed."""
     if not (Path(sys.executable).parent / "bittrue").is_file() or shutil.which("make") is None:
         pytest.skip("make or the command bittrue is missing beside this Python")
+    venv = net.parent / "venv"  # up to date, for a make below this one too, which is not given -o
+    venv.mkdir(exist_ok=True)
+    (venv / ".sim").touch()
     variables = [f"NET={net}", f"OVERLAY={folder}", "INTERVAL=16", "CLOCK_MHZ=50", f"BIN={Path(sys.executable).parent}"]
-    command = ["make", "-C", str(ROOT / place), "-o", ".venv/.sim", "-o", "deps", "vivado_pynq", *variables]
+    command = ["make", "-C", str(ROOT / place), "-o", "deps", "vivado_pynq", f"VENV={venv}", *variables]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 

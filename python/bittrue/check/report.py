@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -104,6 +105,40 @@ def word(code: int, fmt: Format) -> str:
         return f"{code & (1 << bits) - 1:0{bits}b}"
     bits = (~code if code < 0 else code).bit_length() + 1
     return f"{code & (1 << bits) - 1:0{bits}b} (outside {fmt})"
+
+
+def document(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for a script, of numbers, text, lists and dictionaries that JSON has."""
+    return {
+        "net": verdict.net.name,
+        "hash": verdict.hash,
+        "equal": verdict.equal,
+        "samples": verdict.samples,
+        "seed": verdict.seed,
+        "kinds": dict(verdict.kinds),
+        "unreached": dict(verdict.unreached),
+        "skipped": dict(verdict.skipped),
+        "legs": [_leg(leg) for leg in verdict.legs],
+    }
+
+
+def _leg(leg: LegVerdict) -> dict[str, Any]:
+    found = leg.divergence
+    return {
+        "leg": leg.leg,
+        "equal": leg.equal,
+        "samples": leg.samples,
+        "words": leg.words,
+        "mismatches": dict(leg.mismatches),
+        "fault": leg.fault or None,
+        "seconds": leg.seconds,
+        "divergence": found and {**_plain(found), "format": str(found.format), "channel": list(found.channel)},
+    }
+
+
+def _plain(found: Divergence) -> dict[str, Any]:
+    operands = {"formula": found.operands.formula, "rows": [list(row) for row in found.operands.rows]}
+    return vars(found) | {"operands": operands}
 
 
 def show(console: Console, found: Sequence[Sheet]) -> None:

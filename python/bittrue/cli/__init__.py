@@ -13,6 +13,7 @@ from bittrue.cli import (
     align,
     c,
     check,
+    completion,
     crash,
     demo,
     demo_data,
@@ -23,6 +24,7 @@ from bittrue.cli import (
     import_ai8x,
     import_qonnx,
     info,
+    logs,
     max78002,
     overlay,
     recipe,
@@ -65,6 +67,7 @@ COMMANDS = (
     demo_data,
     demo,
     doctor,
+    completion,
 )
 """Modules with ``add(commands)``, which adds the command of that name; its ``call`` takes the parsed arguments."""
 
@@ -91,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         arguments = parser().parse_args(argv)
+        logs.start(arguments.verbose)
         with protected_inputs():
             code = int(arguments.call(arguments))
         sys.stdout.flush()

@@ -12,6 +12,7 @@ from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.folder_lock import locked
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise
-        raise BadInput(f"the ablation needs {error.name}; run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"the ablation needs {error.name}; {install('train')}") from None
     chosen = arguments.recipe
     base = _reduced(recipe.named(chosen), arguments)
     folder = Path(arguments.output) if arguments.output else DEFAULT / base.name

@@ -8,6 +8,7 @@ import numpy as np
 
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, console, whole
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -51,7 +52,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise
-        raise BadInput(f"aligning draws a picture, which needs {error.name}; run: pip install 'bittrue[sim]'") from None
+        raise BadInput(f"aligning draws a picture, which needs {error.name}; {install('sim')}") from None
     done = aligned.write(
         arguments.input,
         arguments.recorded,

@@ -10,31 +10,19 @@ import numpy.typing as npt
 
 from bittrue import spec
 from bittrue.bars import steps
-from bittrue.check import LEGS, Leg, Options, Verdict, known_answers, runnable
+from bittrue.check import LEGS, Leg, Options, Verdict, known_answers
 from bittrue.check import check as compare
-from bittrue.check.report import html, sheets, show, summary
-from bittrue.check.vectors import length, needed
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, remark, whole
+from bittrue.check.net import beside_ref
+from bittrue.check.report import document, html, sheets, show, summary
+from bittrue.check.usual import MACS, RTL_MACS, SAMPLES, usual_samples
+from bittrue.check.vectors import length
+from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, print_json, remark, whole
 from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
-from bittrue.cost import macs
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
-from bittrue.spec import Net, Pool
+from bittrue.spec import Net
 from bittrue.spec.net import INPUT
-
-SAMPLES = 100_000
-"""Samples where nothing else is said, of a net of few multiplications."""
-MACS = 10_000_000_000
-"""Multiplications that this may take a leg: a net of more than 100,000 a sample gets fewer samples, 100 at least."""
-RTL_MACS = 200_000_000
-"""The same of a net of frames whose hardware is simulated: Verilator computes some 10,000,000 a second."""
-
-
-WORD = 8
-"""A word that is written and compared counts as so many multiplications."""
-WORDS = 100_000_000
-"""Words of all tensors that 100 samples may have; of a net with larger samples, fewer than 100 are compared."""
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -62,6 +50,7 @@ def add(commands: Commands[Parser]) -> None:
         "--stalls", type=whole(0, 2**62), metavar="SEED", help="stall the ports of the RTL at random, by this seed"
     )
     command.add_argument("--html", metavar="FILE", help="also write the report as one HTML file")
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -74,13 +63,22 @@ def call(arguments: argparse.Namespace) -> int:
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
     with steps("building the legs"):
-        legs, skipped = runnable(net, names, Options(arguments.interval, stalls))
-    if not set(legs) - {"ref"} and skipped:
-        raise BadInput(f"no leg can run here beside ref: {'; '.join(skipped.values())}")
+        legs, skipped = beside_ref(net, names, Options(arguments.interval, stalls))
     if arguments.samples is None:
         arguments.samples = usual_samples(net, "rtl" in legs)
     verdict = _compare(net, legs, arguments, real_data(net) if given is None else given)
     verdict.skipped = skipped
+    if arguments.html:
+        write_whole(arguments.html, html(verdict))
+    if arguments.json:
+        print_json(document(verdict) | {"known_answers": known})
+    else:
+        _show(verdict, known)
+    return 0 if verdict.equal else 1
+
+
+def _show(verdict: Verdict, known: int | None) -> None:
+    """Print the report."""
     out = console()
     if known:
         out.print(f"ref gives the {known:,} known answers of {known_answers.FILE}", markup=False, highlight=False)
@@ -90,20 +88,6 @@ def call(arguments: argparse.Namespace) -> int:
         style=("yellow" if verdict.unreached else "green") if verdict.equal else "bold red",
         markup=False,
     )
-    if arguments.html:
-        write_whole(arguments.html, html(verdict))
-    return 0 if verdict.equal else 1
-
-
-def usual_samples(net: Net, hardware: bool = False) -> int:
-    """How many samples are compared where nothing else is said, by ``hardware`` too: enough to reach every delay."""
-    words = WORD * net.elements
-    words += sum(net.types[n.name].elements * n.layer.places for n in net.nodes if isinstance(n.layer, Pool))
-    work = max(words, sum(macs(node.layer, net.types[node.name]) for node in net.nodes))
-    budget = RTL_MACS if hardware and any(len(given.shape) > 1 for given in net.inputs.values()) else MACS
-    least = min(100, max(1, WORDS // net.elements))
-    reaching = needed(net) if needed(net) * work <= 4 * budget else 0
-    return max(least, reaching, min(SAMPLES, budget // work))
 
 
 def _compare(

@@ -7,12 +7,12 @@ import runpy
 import sys
 from pathlib import Path
 
-import bittrue
 from bittrue.board.demo import options
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
+from bittrue.places import shipped
 
-SCRIPT = Path(bittrue.__file__).resolve().parents[2] / "demo" / "hdmi_demo.py"
+SCRIPT = shipped("demo/hdmi_demo.py")
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
 EXAMPLES = (
@@ -30,7 +30,7 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
     if not SCRIPT.is_file():
-        raise BadInput(f"there is no {SCRIPT}; the demo's script comes with the checkout, run it there")
+        raise BadInput(f"there is no {SCRIPT}, the demo's script; install bittrue again, whole")
     bit = options.overlay_of(arguments.overlay, SCRIPT)
     if not FPGA.exists():
         _simulated(bit)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bittrue.cli.overlay import named
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, net_folder, remark, whole
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
 from bittrue.spec import Net
@@ -27,7 +27,11 @@ def add(commands: Commands[Parser]) -> None:
     does = "write the demo's test signal, expected codes and amplifier model into an overlay folder"
     command = add_command(commands, "demo-data", call, does, net=False, examples=EXAMPLES)
     command.add_argument(
-        "nets", nargs="+", metavar="NET", help="what `bittrue overlay` was given: a net folder a bank, or one of such"
+        "nets",
+        nargs="+",
+        type=net_folder,
+        metavar="NET",
+        help="what bittrue overlay was given: nets, or one folder",
     )
     add_folder(command, "demo.npz: the one with the overlay's .bit, .hwh, .json and .npz")
     command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")

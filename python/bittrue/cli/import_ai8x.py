@@ -9,6 +9,7 @@ from bittrue import spec
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -70,4 +71,4 @@ def needed(error: ImportError) -> BadInput:
     """The exception for a missing PyYAML. Raises ``error`` itself where something else is missing."""
     if (error.name or "").partition(".")[0] != "yaml":
         raise error
-    return BadInput("network descriptions are YAML, which needs PyYAML; run: pip install 'bittrue[max78002]'")
+    return BadInput(f"network descriptions are YAML, which needs PyYAML; {install('max78002')}")

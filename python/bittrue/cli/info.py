@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from bittrue import spec
 from bittrue.check.legs import require_generator
-from bittrue.cli import timing
+from bittrue.cli import info_json, timing
 from bittrue.cli.graph import svg
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of
+from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, interval_of, print_json
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
@@ -41,7 +42,8 @@ def add(commands: Commands[Parser]) -> None:
             "bittrue info weights/tdnn-wide --clock 125 --rate 12.5e6",
             "bittrue info weights/ecg-tiny --synth-layers",
             "bittrue info weights/tdnn-wide --timing",
-            "bittrue info weights/ecg-tiny --html ecg-tiny.html",
+            "bittrue info ecg-tiny --html ecg-tiny.html",
+            "bittrue info tdnn-wide --json | jq .hardware.resources",
         ),
     )
     add_interval(command, frames=True)
@@ -58,6 +60,7 @@ def add(commands: Commands[Parser]) -> None:
     synth = command.add_mutually_exclusive_group()
     synth.add_argument("--synth", action="store_true", help="count LUTs and flip-flops too: Yosys takes minutes")
     synth.add_argument("--synth-layers", action="store_true", help="the same, layer by layer")
+    add_json(command)
     command.add_argument(
         "--timing",
         action="store_true",
@@ -100,41 +103,73 @@ def call(arguments: argparse.Namespace) -> int:
         if arguments.timing:
             raise
         interval, price, reason = 0, None, str(error)
+    if arguments.html:
+        write_whole(arguments.html, _page(net, found))
+    if arguments.json:
+        print_json(_document(arguments, net, found, price, reason))
+        return 0
     out = console()
     out.print(f"{net.name}  {content_hash(net)}", markup=False)
     lag = f", output {net.delay} samples late" if net.delay else ""
     ends = ", ".join(f"{one} {_ends(net, names)}" for one, names in (("input", net.inputs), ("output", net.outputs)))
     out.print(f"{ends}, memory {net.memory} samples{lag}", markup=False)
     out.print(_layers(net, found))
-    if arguments.html:
-        write_whole(arguments.html, _page(net, found))
     if price is None:
         out.print(_arithmetic(net))
         out.print(f"no hardware costs: {reason}", markup=False)
     else:
-        out.print(_costs(net, price))
-        out.print(
-            f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
-            f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
-        )
-        rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
-        for line in _speed(net, price.interval, arguments.clock, rate, whose):
-            out.print(line, markup=False, soft_wrap=True)
-        used, source = resources(net, interval), "by formula: all LUTs and flip-flops with --synth"
-        if arguments.synth:
-            used, source = _synthesised(net, interval), "counted in Yosys's netlist"
-        elif arguments.synth_layers:
-            parts = _synthesised_layers(net, interval)
-            out.print(_use_of_layers(parts))
-            used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
-            source = (
-                "counted in Yosys's netlist, layer by layer: nothing is shared across layers, so --synth may find less"
-            )
-        out.print(_fit(used), markup=False, soft_wrap=True)
-        out.print(f"({source})", style="dim")
-        if arguments.timing:
-            timing.show(out, net, interval)
+        _show_hardware(out, arguments, net, price, interval)
     return 0
+
+
+def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price: Cost, interval: int) -> None:
+    """Print what hardware costs, how fast it is, and whether it fits."""
+    out.print(_costs(net, price))
+    out.print(
+        f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
+        f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
+    )
+    rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
+    for line in _speed(net, price.interval, arguments.clock, rate, whose):
+        out.print(line, markup=False, soft_wrap=True)
+    used, source, parts = _used(arguments, net, interval)
+    if parts:
+        out.print(_use_of_layers(parts))
+    out.print(_fit(used), markup=False, soft_wrap=True)
+    out.print(f"({source})", style="dim")
+    if arguments.timing:
+        timing.show(out, timing.estimated(net, interval))
+
+
+def _used(
+    arguments: argparse.Namespace, net: Net, interval: int
+) -> tuple[Resources, str, dict[str, dict[str, int]] | None]:
+    """What the net takes of an FPGA, how that was found, and by layer where that was asked for."""
+    if arguments.synth:
+        return _synthesised(net, interval), "counted in Yosys's netlist", None
+    if arguments.synth_layers:
+        parts = _synthesised_layers(net, interval)
+        used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
+        shared = "nothing is shared across layers, so --synth may find less"
+        return used, f"counted in Yosys's netlist, layer by layer: {shared}", parts
+    return resources(net, interval), "by formula: all LUTs and flip-flops with --synth", None
+
+
+def _document(
+    arguments: argparse.Namespace, net: Net, found: dict[str, Range], price: Cost | None, reason: str
+) -> dict[str, object]:
+    """The same for a script."""
+    result = info_json.described(net, found)
+    if price is None:
+        return result | {"hardware": None, "no_hardware": reason}
+    interval = interval_of(arguments, net)
+    used, source, parts = _used(arguments, net, interval)
+    result["hardware"] = info_json.hardware(price, used, source, arguments.clock)
+    if parts:
+        result["synthesised"] = parts
+    if arguments.timing:
+        result["timing"] = info_json.timed(timing.estimated(net, interval))
+    return result
 
 
 def _ends(net: Net, names: Iterable[str]) -> str:

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from bittrue.bars import steps
 from bittrue.cli.frames import read_frames
-from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_json, print_json, remark, whole
 from bittrue.errors import BadInput
 from bittrue.spec import Net
 
 if TYPE_CHECKING:
+    from bittrue_firmware.frames import FramesVerdict
     from bittrue_firmware.verifying import Verdict
 
 CLOCK_MHZ = {"MAX78002": 200, "MAX78000": 50}
@@ -45,6 +46,7 @@ def add(under: Commands[Parser]) -> None:
     command.add_argument(
         "--frames", metavar="X.npy", help="run the firmware on these frames too: integers are codes, others values"
     )
+    add_json(command)
     command.add_argument("--count", type=whole(1, 1 << 31), metavar="N", help="how many of them, from the first on")
 
 
@@ -61,6 +63,10 @@ def call(arguments: argparse.Namespace) -> int:
         remark(f"not as generated: {', '.join(project.edited)}")
     if verdict.warnings:
         remark(f"the compiler warns: {verdict.warnings.strip().splitlines()[0]}")
+    if arguments.json:
+        ran = None if frames is None or not verdict.passed else _through(verdict, frames, arguments)
+        print_json(_document(verdict, ran))
+        return 0 if verdict.passed and (ran is None or ran.passed) else 1
     print(
         f"{arguments.folder}: {project.net.name} for {project.chip.name}, {verdict.outcome.instructions:,} instructions"
         f", {verdict.writes:,} writes to the accelerator"
@@ -89,8 +95,36 @@ def _frames(net: Net, arguments: argparse.Namespace) -> npt.NDArray[np.int64] | 
     return codes[:count]
 
 
+def _document(verdict: Verdict, ran: FramesVerdict | None) -> dict[str, object]:
+    """What is printed, for a script; cycles are estimated by formula, ``frames`` null where none were given or ran."""
+    return {
+        "net": verdict.project.net.name,
+        "device": verdict.project.chip.name,
+        "passed": verdict.passed,
+        "complaints": list(verdict.complaints),
+        "instructions": verdict.outcome.instructions,
+        "writes": verdict.writes,
+        "layers": [{"name": one.name, "does": one.does, "cycles": one.cycles} for one in verdict.layers],
+        "clock_mhz": CLOCK_MHZ[verdict.project.chip.name],
+        "frames": ran and {**vars(ran), "complaints": list(ran.complaints), "passed": ran.passed},
+    }
+
+
 def _run_frames(verdict: Verdict, frames: npt.NDArray[np.int64], arguments: argparse.Namespace) -> int:
     """More frames through the firmware that passed; 0 where all agree, else 1."""
+    found = _through(verdict, frames, arguments)
+    for complaint in found.complaints:
+        print(f"FAIL: {complaint}")
+    if found.passed:
+        print(
+            f"PASS: {_count(found.frames)} of {arguments.frames} through the same firmware, {found.instructions:,} "
+            f"instructions: every layer's data memory, the known-answer test, and what cnn_unload gives"
+        )
+    return 0 if found.passed else 1
+
+
+def _through(verdict: Verdict, frames: npt.NDArray[np.int64], arguments: argparse.Namespace) -> FramesVerdict:
+    """Run the frames, and say on stderr how long that took."""
     from bittrue_firmware.frames import verify_frames
 
     begin, done = time.monotonic(), 0
@@ -104,14 +138,7 @@ def _run_frames(verdict: Verdict, frames: npt.NDArray[np.int64], arguments: argp
         found = verify_frames(verdict, frames, arguments.limit * 1_000_000, ran)
     seconds = time.monotonic() - begin
     remark(f"{_count(found.frames)} in {seconds:.1f} s on this computer, {found.frames / seconds:.1f} a second")
-    for complaint in found.complaints:
-        print(f"FAIL: {complaint}")
-    if found.passed:
-        print(
-            f"PASS: {_count(found.frames)} of {arguments.frames} through the same firmware, {found.instructions:,} "
-            f"instructions: every layer's data memory, the known-answer test, and what cnn_unload gives"
-        )
-    return 0 if found.passed else 1
+    return found
 
 
 def _count(frames: int) -> str:

@@ -6,7 +6,18 @@ import argparse
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, remark
+from bittrue.cli.parser import (
+    Commands,
+    Parser,
+    add_command,
+    add_folder,
+    add_interval,
+    add_json,
+    net_folder,
+    print_files,
+    print_json,
+    remark,
+)
 from bittrue.cost import XC7Z020, resources
 from bittrue.errors import BadInput
 from bittrue.spec import Net
@@ -29,8 +40,9 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "nets",
         nargs="+",
+        type=net_folder,
         metavar="NET",
-        help="net folders, a weight bank each, in order; or one folder of such folders",
+        help="net folders or names, a weight bank each, in order; or one folder of such folders",
     )
     add_folder(command, "the overlay")
     add_interval(command)
@@ -38,6 +50,7 @@ def add(commands: Commands[Parser]) -> None:
         "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g} MHz)"
     )
     command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")
+    add_json(command)
     action = command.add_mutually_exclusive_group()
     action.add_argument(
         "--simulated", action="store_true", help="also write what stands in for Vivado's files on the simulated board"
@@ -47,6 +60,8 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the folder, print what is in it, and build it where that is asked for."""
+    if arguments.json and arguments.build:
+        raise BadInput("--json prints what is written, and --build what Vivado says; call them one after the other")
     banks = named(arguments.nets, arguments.names)
     written = write_overlay(
         banks,
@@ -56,16 +71,29 @@ def call(arguments: argparse.Namespace) -> int:
         simulated=arguments.simulated,
     )
     manifest = Manifest.read(written.manifest)
-    samples = manifest.clock_mhz / manifest.interval
-    print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
-    print(f"clock {manifest.clock_mhz:.6g} MHz, a sample every {manifest.interval} clocks: {samples:.6g} MS/s if met")
     used = resources(next(iter(banks.values())), manifest.interval)
     if not used.fits(XC7Z020):
         remark(
             "by formula the net does not fit an xc7z020 at this interval; raise it (bittrue info says what it takes)"
         )
-    for path in sorted(path for part in ("rtl", "overlay") for path in (written.folder / part).iterdir()):
-        print(path)
+    files = sorted(path for part in ("rtl", "overlay") for path in (written.folder / part).iterdir())
+    if arguments.json:
+        print_json(
+            {
+                "net": manifest.net,
+                "banks": list(banks),
+                "bank_count": manifest.bank_count,
+                "clock_mhz": manifest.clock_mhz,
+                "interval": manifest.interval,
+                "fits_xc7z020": used.fits(XC7Z020),
+                "files": [str(path) for path in files],
+            }
+        )
+    else:
+        mhz, interval = manifest.clock_mhz, manifest.interval
+        print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
+        print(f"clock {mhz:.6g} MHz, a sample every {interval} clocks: {mhz / interval:.6g} MS/s if met")
+        print_files(files)
     return _build(written) if arguments.build else 0
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from rich.console import Console
 
+from bittrue.committed import located
 from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
@@ -35,7 +38,7 @@ def add_command(
     net: bool = True,
     examples: Sequence[str] = (),
 ) -> Parser:
-    """A new command that runs ``call``; with ``net`` its first argument is a net folder.
+    """A new command that runs ``call``; with ``net`` its first argument is a net.
 
     ``examples`` are shell lines that its help ends with.
     """
@@ -49,8 +52,28 @@ def add_command(
     )
     command.set_defaults(call=call)
     if net:
-        command.add_argument("net", metavar="NET", help="net folder, with net.json and weights.safetensors")
+        command.add_argument("net", type=net_folder, metavar="NET", help=NET)
+    command.add_argument("-v", "--verbose", action="count", default=0, help="say what is done, on stderr; -vv: more")
     return command
+
+
+NET = "net folder, with net.json and weights.safetensors, or the name of a net that comes with bittrue"
+"""What an argument NET is."""
+
+
+def net_folder(text: str) -> str:
+    """The type of an argument NET: the folder that it means (`bittrue.committed.located`)."""
+    return str(located(text))
+
+
+def add_json(command: Parser) -> None:
+    """The option ``--json``: the result on stdout as one JSON document (`print_json`), and no tables."""
+    command.add_argument("--json", action="store_true", help="print the result as JSON, for a script")
+
+
+def print_json(result: Mapping[str, object]) -> None:
+    """Print a result for a script: one JSON object on stdout."""
+    print(json.dumps(result, indent=1, allow_nan=False))
 
 
 def add_interval(command: Parser, *, frames: bool = False) -> None:
@@ -88,6 +111,15 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
         return number
 
     return convert
+
+
+def print_files(paths: Iterable[os.PathLike[str]], as_json: bool = False) -> None:
+    """Print which files were written, a line each, or as JSON ``{"files": [...]}``."""
+    names = [os.fspath(path) for path in paths]
+    if as_json:
+        print_json({"files": names})
+    else:
+        print("\n".join(names))
 
 
 class _Console(Console):

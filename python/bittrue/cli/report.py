@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Sequence
 
 from bittrue.bars import steps
-from bittrue.cli.parser import Commands, Parser, add_command, console
+from bittrue.cli.parser import Commands, Parser, add_command, console, net_folder
 from bittrue.cli.sheets import Sheet, show
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 PATIENTS = ("DS2", "held-out", "synthetic")
 OPTIONS = {"dpd": ("capture",), "ecg": ("data", "patients", "cards")}
@@ -26,7 +27,7 @@ def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_command(commands, "report", call, "judge trained nets, on one page", net=False, examples=EXAMPLES)
     command.add_argument("application", choices=tuple(OPTIONS), help="dpd: predistorters; ecg: nets for heartbeats")
-    command.add_argument("nets", metavar="NET", nargs="+", help="net folders")
+    command.add_argument("nets", type=net_folder, metavar="NET", nargs="+", help="net folders, or names")
     command.add_argument(
         "-o", "--output", metavar="FILE", default="report.html", help="page to write (default report.html)"
     )
@@ -48,7 +49,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
             raise
-        raise BadInput(f"the report needs {error.name}; run: pip install 'bittrue[sim]'") from None
+        raise BadInput(f"the report needs {error.name}; {install('sim')}") from None
     out = console()
     for sheet in sheets:
         show(out, sheet)

@@ -10,6 +10,7 @@ from bittrue.bars import steps
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.files import check_target
 from bittrue.folder_lock import resumable
 
@@ -54,7 +55,7 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "optuna", "psutil", "scipy", "matplotlib"):
             raise
-        raise BadInput(f"the search needs {error.name}; run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"the search needs {error.name}; {install('train')}") from None
 
 
 def _study(arguments: argparse.Namespace) -> int:

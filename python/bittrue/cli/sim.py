@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bittrue import spec
+from bittrue.apps.dpd.captures.data import INSTALL
+from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
 from bittrue.bars import steps
 from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, console, interval_of, whole
+from bittrue.cli.packages import version
+from bittrue.cli.parser import (
+    NET,
+    Commands,
+    Parser,
+    add_command,
+    add_interval,
+    add_json,
+    console,
+    interval_of,
+    net_folder,
+    print_json,
+    remark,
+    whole,
+)
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
 from bittrue.spec import Net
 
-WEIGHTS = Path("weights") / "tdnn-wide"
+WEIGHTS = "tdnn-wide"
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -32,7 +49,9 @@ def add(commands: Commands[Parser]) -> None:
         net=False,
         examples=("bittrue sim", "bittrue sim weights/ecg-tiny --samples 100 --bench-samples 16"),
     )
-    command.add_argument("net", metavar="NET", nargs="?", default=str(WEIGHTS), help=f"net folder (default {WEIGHTS})")
+    command.add_argument(
+        "net", type=net_folder, metavar="NET", nargs="?", default=WEIGHTS, help=f"{NET} (default {WEIGHTS})"
+    )
     add_interval(command, frames=True)
     sizes = Sizes()
     legs = f"for the legs (default {sizes.legs}, of frames {FRAMES.legs})"
@@ -40,6 +59,7 @@ def add(commands: Commands[Parser]) -> None:
     benches = f"for cocotb (default {sizes.verilator}, of frames {FRAMES.verilator}; Icarus gets fewer)"
     command.add_argument("--bench-samples", type=whole(8, 10**7), metavar="N", help=benches)
     command.add_argument("-o", "--output", metavar="DIR", default="build/sim", help="folder for the picture")
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -56,17 +76,29 @@ def call(arguments: argparse.Namespace) -> int:
                 said.add(doing)
                 errors.print(doing, markup=False)
 
-        if is_predistorter(net):
+        if is_predistorter(net) and _measured():
             with made_folder(arguments.output):  # refused before the work, not after it
-                rows, remarks = _predistorter(net, interval, arguments, report)
+                rows, judged = _predistorter(net, interval, arguments, report)
         else:
             known_answers.verify(net, arguments.net)
-            rows, remarks = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), []
+            rows, judged = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), None
+    if arguments.json:
+        print_json(_document(net, interval, rows, judged))
+        _check_ran(rows)
+        return 0 if all(row.ok for row in rows) else 1
     out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
     out.print(_table(rows))
-    for remark in remarks:
-        out.print(remark)
+    if judged:
+        _show(out, judged)
     return _conclude(out, rows)
+
+
+def _measured() -> bool:
+    """Whether measured data of an amplifier is installed; a remark says how to get it."""
+    if version("opendpd"):
+        return True
+    remark(f"no measured data and no figures of the amplifier, for lack of opendpd; for them run: {INSTALL}")
+    return False
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:
@@ -80,9 +112,17 @@ def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | 
     return rows + list(bench_rows(net, interval, sizes, real, report))
 
 
-def _predistorter(
-    net: Net, interval: int, arguments: argparse.Namespace, report: Report
-) -> tuple[list[Row], list[str | Table]]:
+@dataclass(frozen=True)
+class Judged:
+    """What a predistorter does to a model of the amplifier, by execution, and where the picture is."""
+
+    capture: str
+    channel: str
+    metrics: dict[str, Metrics]
+    picture: Path
+
+
+def _predistorter(net: Net, interval: int, arguments: argparse.Namespace, report: Report) -> tuple[list[Row], Judged]:
     """The executions on measured data, and what the net does to a model of the amplifier."""
     from bittrue.apps.dpd.amplifiers import pa
 
@@ -90,16 +130,42 @@ def _predistorter(
     rows = _rows(net, interval, arguments, real, report)
     report("fitting the model of the power amplifier")
     twin = pa.fit(capture)
-    metrics = Table()
-    for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
-        metrics.add_column(column, justify="right" if column else "left")
-    for name, found in metric_rows(net, Path(arguments.net), capture, twin):
-        figures = (found.nmse, found.evm, found.aclr_left, found.aclr_right)
-        metrics.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    metrics = dict(metric_rows(net, Path(arguments.net), capture, twin))
     report("drawing")
     picture = draw(net, capture, twin, arguments.output)
-    told = f"{capture.name}, test split: simulated through a PA model, not an RF measurement"
-    return rows, [told, metrics, f"ACLR: {capture.channel}", f"picture: {picture}"]
+    return rows, Judged(capture.name, str(capture.channel), metrics, picture)
+
+
+def _show(out: Console, judged: Judged) -> None:
+    table = Table()
+    for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, found in judged.metrics.items():
+        figures = (found.nmse, found.evm, found.aclr_left, found.aclr_right)
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    out.print(f"{judged.capture}, test split: simulated through a PA model, not an RF measurement")
+    out.print(table)
+    out.print(f"ACLR: {judged.channel}")
+    out.print(f"picture: {judged.picture}")
+
+
+def _document(net: Net, interval: int, rows: Sequence[Row], judged: Judged | None) -> dict[str, object]:
+    """The same for a script; figures of a predistorter in dB and dBc, simulated."""
+    result: dict[str, object] = {
+        "net": net.name,
+        "interval": interval,
+        "equal": all(row.ok for row in rows),
+        "executions": [vars(row) for row in rows],
+    }
+    if judged:
+        names = ("nmse", "evm", "aclr_left", "aclr_right")
+        figures = {
+            execution: {name: float(getattr(found, name)) for name in names}
+            for execution, found in judged.metrics.items()
+        }
+        result |= {"capture": judged.capture, "channel": judged.channel, "simulated": figures}
+        result["picture"] = str(judged.picture)
+    return result
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -124,8 +190,13 @@ def _conclude(out: Console, rows: Sequence[Row]) -> int:
     if failed:
         out.print(f"DIFFERENT: {', '.join(failed)}", style="bold red", markup=False)
         return 1
-    ran = [row for row in rows if row.samples]
-    if len(ran) < 2:
-        raise BadInput("nothing but the reference can run here; see bittrue doctor for what to install")
-    out.print(f"EQUAL: {len(ran)} executions, 0 mismatches", style="green", markup=False)
+    out.print(f"EQUAL: {_check_ran(rows)} executions, 0 mismatches", style="green", markup=False)
     return 0
+
+
+def _check_ran(rows: Sequence[Row]) -> int:
+    """How many executions there were; `BadInput` where nothing was compared."""
+    ran = sum(1 for row in rows if row.samples)
+    if ran < 2:
+        raise BadInput("nothing but the reference can run here; see bittrue doctor for what to install")
+    return ran

@@ -14,16 +14,17 @@ from bittrue.timing.delays import MOST_LEVELS
 from bittrue.timing.report import Path, Timing
 
 
-def show(out: Console, net: Net, interval: int) -> None:
-    """Print the estimated clock, the slowest path of every layer, and the slowest of all.
-
-    Raises `BadInput` where a package for it is missing, and as `bittrue.timing.estimate` does.
-    """
+def estimated(net: Net, interval: int) -> Timing:
+    """The estimate for a net. Raises `BadInput` where a package for it is missing, and as `bittrue.timing.estimate`."""
     require_generator()
     from bittrue.timing.designs import net_timing
 
     with console(errors=True).status("Yosys synthesises the net for the estimate of its clock"):
-        found = net_timing(net, interval)
+        return net_timing(net, interval)
+
+
+def show(out: Console, found: Timing) -> None:
+    """Print the estimated clock, the slowest path of every layer, and the slowest of all."""
     slowest = found.paths[0]
     out.print(
         f"estimated clock {found.mhz:.0f} MHz on speed grade -1: {slowest.delay / 1000:.2f} ns from {slowest}",

@@ -10,6 +10,7 @@ from bittrue.cli import train_ecg
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.cli.sheets import show
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 if TYPE_CHECKING:
     from bittrue.apps.dpd.polynomials.polynomial_plan import PolynomialPlan
@@ -95,9 +96,7 @@ def _predistorter(chosen: str, output: str | None, capture: str | None, paramete
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "scipy", "matplotlib"):
             raise
-        raise BadInput(
-            f"training needs {error.name}, which is not installed; run: pip install 'bittrue[train]'"
-        ) from None
+        raise BadInput(f"training needs {error.name}, which is not installed; {install('train')}") from None
     folder = Path(output or Path("weights") / plan.name)
     if plan.thermal is not None:
         from bittrue.apps.dpd.thermal import thermal_train
@@ -127,9 +126,7 @@ def _amplifier(chosen: str, output: str | None, capture: str | None) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
-        raise BadInput(
-            "an amplifier model needs torch, which is not installed; run: pip install 'bittrue[train]'"
-        ) from None
+        raise BadInput(f"an amplifier model needs torch, which is not installed; {install('train')}") from None
     plan = identify_plan.plan(chosen)
     if capture:
         plan = identify_plan.retargeted(plan, capture)

@@ -12,6 +12,7 @@ from rich.table import Table
 from bittrue.bars import steps
 from bittrue.cli.parser import console
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 if TYPE_CHECKING:
     from bittrue.apps.ecg.train import Trained
@@ -27,9 +28,7 @@ def call(arguments: argparse.Namespace, chosen: str) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("wfdb", "scipy", "torch"):
             raise
-        raise BadInput(
-            f"training needs {error.name}, which is not installed; run: pip install 'bittrue[train]'"
-        ) from None
+        raise BadInput(f"training needs {error.name}, which is not installed; {install('train')}") from None
     plan = recipe.named(chosen)
     if arguments.seed is not None:
         plan = recipe.reseeded(plan, arguments.seed)

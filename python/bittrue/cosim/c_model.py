@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
 import shlex
@@ -24,6 +25,7 @@ from bittrue.lower.ports import container_bits, module_name
 from bittrue.num import Format
 from bittrue.spec import Net
 
+_log = logging.getLogger(__name__)
 Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.signedinteger]
 Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
@@ -67,6 +69,7 @@ def compile_library(files: Mapping[str, str]) -> Path:
     final = cache_dir("c", hashlib.sha256("\0".join(content).encode()).hexdigest())
     if not final.is_dir():
         folder = staging_dir(final)
+        _log.debug("%s", shlex.join(command))
         try:
             for name, text in files.items():
                 (folder / name).write_text(text, encoding="utf-8")

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from bittrue.errors import BadInput
+from bittrue.places import checkout
 
+_log = logging.getLogger(__name__)
 VARIABLE = "BITTRUE_BUILD"
 """Environment variable that names the build folder."""
 
 
 def build_root() -> Path:
-    """``$BITTRUE_BUILD``, else ``build/`` of the checkout this package lies in, else ``~/.cache/bittrue``."""
+    """``$BITTRUE_BUILD``, else ``build/`` of the checkout this package lies in, else the user's cache folder.
+
+    The last is the platform's: ``$XDG_CACHE_HOME/bittrue`` or ``~/.cache/bittrue`` on Linux.
+    """
     chosen = os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    checkout = Path(__file__).resolve().parents[3]
-    if (checkout / "pyproject.toml").is_file() and (checkout / "python" / "bittrue").is_dir():
-        return checkout / "build"
-    return Path("~/.cache/bittrue").expanduser()
+    if root := checkout():
+        return root / "build"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bittrue", appauthor=False)
 
 
 def cache_dir(kind: str, key: str) -> Path:
@@ -34,7 +41,10 @@ def cache_dir(kind: str, key: str) -> Path:
     key : str
         Digest of everything the result depends on: sources, flags, the tool's version.
     """
-    return build_root() / kind / key
+    folder = build_root() / kind / key
+    if folder.is_dir():
+        _log.info("%s: built before, in %s", kind, folder)
+    return folder
 
 
 def staging_dir(final_dir: Path) -> Path:
@@ -42,6 +52,7 @@ def staging_dir(final_dir: Path) -> Path:
 
     Raises `BadInput` where the build folder cannot be written.
     """
+    _log.info("%s: building in %s", final_dir.parent.name, final_dir)
     try:
         final_dir.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{final_dir.name[:16]}.", dir=final_dir.parent))

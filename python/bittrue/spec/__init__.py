@@ -11,7 +11,7 @@ from bittrue.spec.layer import LAYERS, Layer, TensorType
 from bittrue.spec.memory_taps import MemoryTaps
 from bittrue.spec.net import Net, Node
 from bittrue.spec.pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pool
-from bittrue.spec.store import load, save
+from bittrue.spec.store import as_net, load, save
 from bittrue.spec.table import Table
 from bittrue.spec.weighted import Weighted
 from bittrue.spec.window import Axis, Phase
@@ -60,6 +60,7 @@ __all__ = [
     "Transposed",
     "Upsample",
     "Weighted",
+    "as_net",
     "load",
     "save",
     "transposed_kernel",

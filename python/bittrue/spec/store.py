@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from bittrue.committed import MARK, located
+from bittrue.committed import names as committed
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes, write_together
 from bittrue.limits import TEXT, take
@@ -27,7 +29,7 @@ from bittrue.spec.conv import Conv1d, Ends
 from bittrue.spec.layer import LAYERS, Layer, TensorType
 from bittrue.spec.net import INPUT, Net, Node
 
-JSON_FILE, WEIGHT_FILE = "net.json", "weights.safetensors"
+JSON_FILE, WEIGHT_FILE = MARK, "weights.safetensors"
 VERSIONS = (1, 2)
 """Versions of net.json that are read. A net is written in the first one that can say it, so that its hash stays."""
 _FIRST = {"Add", "AvgPool1d", "ComplexFIR", "Conv1d", "Dense", "Flatten", "MaxPool1d", "MemoryTaps", "Table"}
@@ -64,13 +66,13 @@ def save(net: Net, folder: str | os.PathLike[str]) -> None:
 
 
 def load(folder: str | os.PathLike[str]) -> Net:
-    """Read a net folder and verify its hash.
+    """Read a net folder, or the committed net of that name (`bittrue.committed.located`), and verify its hash.
 
     Raises `BadInput` where a file is missing or unreadable, a layer, format or key is unknown, a key comes twice, the
     content is not what the hash was taken of (a corrupt or edited file), or the JSON is not what `save` writes for that
     net (a key too many, ``Q01.15`` for ``Q1.15``): one net has one hash, and one meaning for every reader.
     """
-    folder = Path(folder)
+    folder = located(folder)
     _check_folder(folder)
     document = json_document(
         read_bytes(folder / JSON_FILE, "the net description", TEXT), f"the net description {folder / JSON_FILE}"
@@ -104,11 +106,19 @@ def load(folder: str | os.PathLike[str]) -> Net:
     return net
 
 
+def as_net(net: Net | str | os.PathLike[str]) -> Net:
+    """A net as it is, or what `load` reads: its folder, or the name of a committed net. Raises `BadInput` as `load`."""
+    return net if isinstance(net, Net) else load(net)
+
+
 def _check_folder(folder: Path) -> None:
     """Raise `BadInput`, saying what a folder holds instead, where it holds no net."""
     if not folder.is_dir():
         what = f"{folder.parent}, the" if folder.name in (JSON_FILE, WEIGHT_FILE) else "a"
-        raise BadInput(f"{folder} is not a net folder; give {what} folder that holds {JSON_FILE} and {WEIGHT_FILE}")
+        known = f", or the name of a net that is here: {', '.join(committed())}" if len(folder.parts) == 1 else ""
+        raise BadInput(
+            f"{folder} is not a net folder; give {what} folder that holds {JSON_FILE} and {WEIGHT_FILE}{known}"
+        )
     if (folder / JSON_FILE).exists():
         return
     nets = sorted(path.parent.name for path in folder.glob(f"*/{JSON_FILE}"))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
+from bittrue.extras import install as install_extra
 from bittrue_sim.virtual_board.faults import FAULTS
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def install(folder: str | PathLike[str], *, stalls: Stalls | None = None) -> Vir
 
         from bittrue_sim.virtual_board.device import VirtualDevice
     except ImportError as error:
-        fix = "pip install 'bittrue[virtual-board]'"
-        raise BadInput(f"the simulated board needs pynq 3.1.2 ({error}); {fix}") from None
+        raise BadInput(f"the simulated board needs pynq 3.1.2 ({error}); {install_extra('virtual-board')}") from None
     uninstall()
     device = VirtualDevice(place, stalls or Stalls())
     Device.active_device = device

@@ -22,6 +22,7 @@ from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
 from bittrue.spec import Net, store
@@ -83,7 +84,7 @@ def train(
         from bittrue.apps.dpd.training.stage import Loop
         from bittrue.apps.dpd.training.team import Team
     except ImportError as error:
-        raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"training needs PyTorch ({error}); {install('train')}") from None
     team, folder = Team.gather(), Path(output)
     check_owner(folder, [store.JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)

@@ -20,6 +20,7 @@ from bittrue.apps.ecg.shown import Bars
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.folder_lock import locked
 from bittrue.readers import refusing
@@ -107,7 +108,7 @@ def train(
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
-        raise BadInput(f"training needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"training needs PyTorch ({error}); {install('train')}") from None
     check_owner(Path(output), [JSON_FILE], plan.name)
     with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
         check(folder / STATE, plan)

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bittrue
 from bittrue.errors import BadInput
+from bittrue.places import shipped
 from bittrue.targets.pynq_z1.build import OverlayFolder
 from bittrue.targets.pynq_z1.design import VIVADO
 
-ROOT = Path(bittrue.__file__).resolve().parents[2]
-SCRIPT = ROOT / "rtl" / "vivado" / "build.tcl"
-MOCK = ROOT / "tests" / "vivado" / "mock.tcl"
+SCRIPT = shipped("rtl/vivado/build.tcl")
+MOCK = shipped("tests/vivado/mock.tcl")
 LOG = "vivado.log"
 
 
@@ -52,11 +51,9 @@ def find(program: str) -> str | None:
 
 
 def scripts() -> Path:
-    """Path of the first script. Raises `BadInput` where bittrue is not run from a checkout."""
+    """Path of the first script. Raises `BadInput` where this installation lacks it."""
     if not SCRIPT.is_file():
-        raise BadInput(
-            f"Vivado's scripts are not beside this installation of bittrue ({SCRIPT}); run it from a checkout"
-        )
+        raise BadInput(f"Vivado's scripts are not where bittrue is installed ({SCRIPT}); install it again, whole")
     return SCRIPT
 
 
@@ -155,7 +152,8 @@ def missing(written: OverlayFolder) -> str:
     return (
         f"vivado is not on the PATH, so there is no bitstream; everything else is in {written.folder}: install Vivado "
         f"{VIVADO} (its free edition knows the part) and run the same command, or on a machine that has it and copies "
-        f"of folder and checkout: vivado -mode batch -source rtl/vivado/build.tcl -tclargs {written.folder}"
+        f"of this folder and of {SCRIPT.parent}: vivado -mode batch -source {SCRIPT.parent.name}/{SCRIPT.name} "
+        f"-tclargs {written.folder}"
     )
 
 

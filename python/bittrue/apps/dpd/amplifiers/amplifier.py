@@ -26,6 +26,7 @@ from bittrue.apps.dpd.evaluate import output
 from bittrue.apps.dpd.metrics import Complex, nmse
 from bittrue.apps.dpd.recipe import Teaching
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 if TYPE_CHECKING:
     import torch
@@ -89,10 +90,7 @@ class Model:
         try:
             return self.build()
         except ImportError as error:
-            raise BadInput(f"a gradient through {self.title} needs PyTorch ({error}); {TORCH}") from None
-
-
-TORCH = "run: pip install 'bittrue[train]'"
+            raise BadInput(f"a gradient through {self.title} needs PyTorch ({error}); {install('train')}") from None
 
 
 def load(name: str, capture: Capture) -> Model:
@@ -170,7 +168,7 @@ def _recurrent(capture: Capture) -> Model:
     try:
         from bittrue.apps.dpd.amplifiers import recurrent
     except ImportError as error:
-        raise BadInput(f"the recurrent amplifier model needs PyTorch ({error}); {TORCH}") from None
+        raise BadInput(f"the recurrent amplifier model needs PyTorch ({error}); {install('train')}") from None
     folder = recurrent.find(capture)
     network = recurrent.load(folder)
     size = sum(parameter.numel() for parameter in network.parameters())

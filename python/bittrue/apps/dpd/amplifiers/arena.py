@@ -29,6 +29,7 @@ import numpy as np
 from bittrue.apps.dpd.captures.data import INSTALL, SPLITS, Capture, load, to_complex, to_iq, wheel, wheel_file
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.files import read_bytes
 from bittrue.readers import json_document, npz, refusing
 
@@ -136,9 +137,7 @@ def _engine() -> Any:
     try:
         return importlib.import_module("opendpd.core.arena_engine")
     except ImportError as error:
-        raise BadInput(
-            f"opendpd cannot be imported: {error}; run: pip install 'bittrue[train]' and {INSTALL}"
-        ) from None
+        raise BadInput(f"opendpd cannot be imported: {error}; {install('train')} and {INSTALL}") from None
 
 
 def drive(condition: Any) -> Filter:

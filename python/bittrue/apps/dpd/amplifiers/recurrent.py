@@ -29,6 +29,7 @@ from bittrue.apps.dpd.captures.data import load as load_capture
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
+from bittrue.places import shipped
 from bittrue.readers import json_document, refusing
 from bittrue.readers.tensors import tensors
 
@@ -145,13 +146,12 @@ def load(folder: Path) -> Recurrent:
 
 
 def find(capture: Capture) -> Path:
-    """The folder of the model that was trained on a capture, in ``weights/`` here or of the checkout.
+    """The folder of the model that was trained on a capture, in ``weights/`` here or that come with bittrue.
 
     Raises `BadInput`, naming the command, where there is none.
     """
     source = load_capture(capture.origin) if capture.origin else capture
-    checkout = Path(__file__).resolve().parents[5] / "weights"
-    for root in (Path("weights"), checkout):
+    for root in (Path("weights"), shipped("weights")):
         for path in sorted(root.glob(f"*/{SPEC}")):
             if _spec(path).get("digest") == source.digest:
                 return path.parent

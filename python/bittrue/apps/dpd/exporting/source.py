@@ -12,6 +12,7 @@ from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
+from bittrue.extras import install
 from bittrue.parent import Parameters, decoded, fitted, quantise
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE, WEIGHT_FILE
@@ -83,7 +84,7 @@ def _checkpoint(path: Path) -> Source:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
-        raise BadInput(f"reading a checkpoint needs PyTorch ({error}); run: pip install 'bittrue[train]'") from None
+        raise BadInput(f"reading a checkpoint needs PyTorch ({error}); {install('train')}") from None
     state = checkpoint.read(path, fit.VERSION, FIX)
     with checkpoint.fitting(path, FIX):
         plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 LAUNCHED = ("WORLD_SIZE", "ACCELERATE_MIXED_PRECISION")
 """Environment variables that ``accelerate launch`` and ``torchrun`` set."""
@@ -43,7 +44,7 @@ class Team:
         try:
             from accelerate import Accelerator
         except ImportError as error:
-            raise BadInput(f"several processes need accelerate ({error}); run: pip install 'bittrue[train]'") from None
+            raise BadInput(f"several processes need accelerate ({error}); {install('train')}") from None
         team = cls(Accelerator(cpu=not torch.cuda.is_available()))
         launched = os.environ.get("WORLD_SIZE", "1")
         if str(team.size) != launched:

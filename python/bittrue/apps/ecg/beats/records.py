@@ -18,6 +18,7 @@ from bittrue.apps.ecg.beats.header import Header, Rate, exact
 from bittrue.apps.ecg.beats.leads import LEAD, Lead, read_lead
 from bittrue.apps.ecg.beats.samples import Codes, parsed, present
 from bittrue.errors import BadInput, shown
+from bittrue.extras import install
 from bittrue.files import read_bytes
 
 ANNOTATOR = "atr"
@@ -111,7 +112,7 @@ def package() -> Any:
     try:
         import wfdb
     except ImportError as error:
-        raise BadInput(f"reading ECG records needs {error.name}; run: pip install 'bittrue[ecg]'") from None
+        raise BadInput(f"reading ECG records needs {error.name}; {install('ecg')}") from None
     return wfdb
 
 

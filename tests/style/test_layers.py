@@ -26,7 +26,7 @@ OUTSIDE = {
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
     "kit": CORE | {"torch", "matplotlib", "rich", "accelerate"},
-    "targets.*": CORE | {"yaml"},
+    "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
     "bittrue_firmware": CORE | {"unicorn"},

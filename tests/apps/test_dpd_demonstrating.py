@@ -17,7 +17,8 @@ from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.closed_loop import integer, judge
 from bittrue.apps.dpd.demonstrating import demo_data, ofdm, plant, test_signals
 from bittrue.apps.dpd.metrics import Channel
-from bittrue.apps.dpd.thermal.thermal import Drift, Rates, drifted
+from bittrue.apps.dpd.thermal.drift import Drift, Rates
+from bittrue.apps.dpd.thermal.thermal import drifted
 from bittrue.board.demo import bundle, measuring
 from bittrue.cli import main
 from bittrue.errors import BadInput

@@ -10,7 +10,8 @@ from bittrue import ref, spec
 from bittrue.apps.dpd import float_net, kat, recipe
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import measure
-from bittrue.apps.dpd.thermal.thermal import BANKS, Drift, Drifted, Rates, drifted
+from bittrue.apps.dpd.thermal.drift import Drift, Rates
+from bittrue.apps.dpd.thermal.thermal import BANKS, Drifted, drifted
 from bittrue.emit.banks import bank_roms, check_alike
 from bittrue.errors import BadInput
 from bittrue.parent import quantise

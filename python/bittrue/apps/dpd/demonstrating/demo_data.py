@@ -18,7 +18,7 @@ from bittrue.apps.dpd.captures.data import to_iq
 from bittrue.apps.dpd.demonstrating.plant import Plant
 from bittrue.apps.dpd.demonstrating.test_signals import Passes, passes
 from bittrue.apps.dpd.polynomials import polynomial_plan
-from bittrue.apps.dpd.thermal.thermal import Rates
+from bittrue.apps.dpd.thermal.drift import Rates
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.spec import Net

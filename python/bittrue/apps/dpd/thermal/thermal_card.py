@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.recipe import Recipe, builtin, names
-from bittrue.apps.dpd.thermal.thermal import Drift
+from bittrue.apps.dpd.thermal.drift import Drift
 from bittrue.apps.dpd.topology import parameter_count
 from bittrue.kit import card as parts
 from bittrue.spec import Net

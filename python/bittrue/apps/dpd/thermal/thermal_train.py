@@ -21,7 +21,8 @@ from bittrue.apps.dpd.metrics import Metrics, measure
 from bittrue.apps.dpd.progress import Bars, Report
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.recipe_text import written
-from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drift, Drifted, drifted
+from bittrue.apps.dpd.thermal.drift import Drift
+from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drifted, drifted
 from bittrue.apps.dpd.thermal.thermal_card import Table, card
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.apps.dpd.train import CHECKPOINT, LOGS, contents

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import pa
-from bittrue.apps.dpd.captures import aligned, unsteady
+from bittrue.apps.dpd.captures import capture_writer, unsteady
 from bittrue.apps.dpd.captures.mend import resampled
 from bittrue.apps.dpd.metrics import Complex
 from bittrue.errors import BadInput
@@ -76,13 +76,13 @@ def error(folder: Path, correct: bool) -> str:
     """NMSE of the twin in dB; nothing where the record is refused."""
     accept = () if correct else ("unsteady", "unrelated", "unaligned")
     try:
-        done = aligned.write(
+        done = capture_writer.write(
             folder / "x.npy", folder / "y.npy", folder / "capture", RATE, BANDWIDTH, accept=accept, correct=correct
         )
     except BadInput:
         return "refused"
     measured = done.capture.outputs["test"]
-    error = evaluate.output(done.capture, pa.fit(done.capture)) - measured
+    error = closed_loop.output(done.capture, pa.fit(done.capture)) - measured
     return f"{10 * np.log10(np.vdot(error, error).real / np.vdot(measured, measured).real):.1f}"
 
 

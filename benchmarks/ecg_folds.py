@@ -5,7 +5,7 @@
 Four nets, each trained on three folds of DS1, answer the fourth; their answers are judged together,
 float and integer net of each seed. A run that was stopped goes on where it was: every net keeps its folder below
 ``--output``. With ``--rearranged``, the integer nets also answer patients made of those held out, in sustained
-ectopy and in fibrillation (`bittrue.apps.ecg.beats.rearranged`): that checks a mechanism, it measures no patients.
+ectopy and in fibrillation (`bittrue.apps.ecg.beats.rhythm_augmentation`): that checks a mechanism, it measures no patients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
-from bittrue.apps.ecg import answers, recipe
+from bittrue.apps.ecg import inference, recipe
 from bittrue.apps.ecg.beats import beats
 from bittrue.apps.ecg.beats.split import FOLDS, REARRANGED
 from bittrue.apps.ecg.metrics import Verdict, judge, table
@@ -47,7 +47,7 @@ def pooled(plan: Recipe, output: Path, data: str | None, kinds: Sequence[str]) -
         for kind in kinds:
             if made := [name for name in held if name in REARRANGED[kind]]:
                 others = beats.load(data, made, own.input, kind)
-                said = answers.classes(answers.scores(trained.net, others.x))
+                said = inference.classes(inference.scores(trained.net, others.x))
                 found.setdefault(f"integer, in {kind}", []).append(judge(others.y, said))
     del found["folded"]
     return {kind: Verdict(sum(one.confusion for one in each)) for kind, each in found.items()}

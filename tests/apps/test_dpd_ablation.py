@@ -13,10 +13,11 @@ pytest.importorskip("matplotlib", reason="the ablation draws")
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.ablation import ablation, ablation_results, ablation_run, switches
 from bittrue.apps.dpd.ablation.ablation import Effect
+from bittrue.apps.dpd.commands import ablate
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
-from bittrue.apps.dpd.training import fit
-from bittrue.cli import ablate, main
+from bittrue.apps.dpd.training import trainer
+from bittrue.cli import main
 from bittrue.errors import BadInput
 
 KEYS = ("qat", "augment")
@@ -113,7 +114,7 @@ def test_runs_are_made_once_and_the_results_say_what_they_say(base, tmp_path, mo
     assert sorted(path.parent.parent.name for path in tmp_path.rglob("result.json")) == sorted(
         2 * ["base", "with-augment", "without-qat"]
     )
-    monkeypatch.setattr(fit.Trainer, "run", lambda self: pytest.fail("trained again"))
+    monkeypatch.setattr(trainer.Trainer, "run", lambda self: pytest.fail("trained again"))
     assert ablation.ablate(base, (1, 2), tmp_path, quiet, KEYS) == found
     (qat, augment) = found.switches
     assert (qat.variant.adds, augment.variant.adds) == (False, True)
@@ -169,6 +170,6 @@ def test_the_command_prints_and_writes(base, tmp_path, capsys):
 
 def test_fewer_epochs_keep_the_integer_share_of_the_gan():
     chosen = argparse.Namespace(float_epochs=250, qat_epochs=None, gan_epochs=8)
-    reduced = ablate._reduced(recipe.builtin("tdnn-gan"), chosen)
+    reduced = ablate.reduced(recipe.builtin("tdnn-gan"), chosen)
     assert (reduced.train.float_epochs, reduced.gan.epochs, reduced.gan.qat_from) == (250, 8, 6)
-    assert fit.plan(reduced)[-1] == "gan-qat"
+    assert trainer.plan(reduced)[-1] == "gan-qat"

@@ -100,7 +100,7 @@ def test_a_fault_leaves_no_folder_behind(pair, tmp_path, capsys, monkeypatch):
     def full(*_):
         raise BadInput("cannot write: no space left; free some")
 
-    monkeypatch.setattr("bittrue.apps.dpd.captures.aligned.write_together", full)
+    monkeypatch.setattr("bittrue.apps.dpd.captures.capture_writer.write_together", full)
     assert main(["align", *names, *options]) == 2
     assert not (tmp_path / "capture").exists()
 

@@ -104,9 +104,9 @@ def test_models_that_cannot_be_had_say_why(twin):
 
 def test_a_missing_torch_is_one_sentence(twin):
     def absent():
-        raise ImportError("No module named 'torch'")
+        raise ImportError("No module named 'torch'", name="torch")
 
-    with pytest.raises(BadInput, match=r"needs PyTorch .* pip install"):
+    with pytest.raises(BadInput, match=r"needs PyTorch, .* pip install"):
         dataclasses.replace(twin, build=absent).module()
 
 

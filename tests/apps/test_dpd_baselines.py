@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tiny_pa import band_limited, mild_amplifier
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import amplifier, baselines, pa, polynomial
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.captures import data
@@ -82,7 +82,7 @@ def test_rows_of_a_table(model):
         (baselines.CEILING, 0),
     ]
     assert said == [f"{row.name}, 250" for row in rows[1:5]]
-    nmse = {row.name: evaluate.judge(model.capture, model, row.predistort).nmse for row in rows}
+    nmse = {row.name: closed_loop.judge(model.capture, model, row.predistort).nmse for row in rows}
     assert nmse[baselines.CEILING] < nmse["GMP, ideal drive"] - 10
     for name in ("GMP, ideal drive", "memory polynomial, indirect"):
         assert nmse[name] < nmse["none"] - 15

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bittrue.apps.dpd import evaluate, recipe
+from bittrue.apps.dpd import closed_loop, recipe
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
 from bittrue.num import Format
@@ -49,9 +49,9 @@ def late(delay):
 def test_a_judged_net_is_aligned_with_its_input(delay):
     codes = np.random.default_rng(delay).integers(-30000, 30000, (50, 2))
     x = (codes[:, 0] + 1j * codes[:, 1]) / 2**15
-    assert np.array_equal(evaluate.integer(late(delay))(x), x)
+    assert np.array_equal(closed_loop.integer(late(delay))(x), x)
     assert np.array_equal(
-        evaluate.floating(late(delay), {"fir.weight": late(delay).nodes[0].layer.weight / 2**14})(x), x
+        closed_loop.floating(late(delay), {"fir.weight": late(delay).nodes[0].layer.weight / 2**14})(x), x
     )
 
 

@@ -14,10 +14,11 @@ from bittrue import ref, spec
 from bittrue.apps.dpd import metrics
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
-from bittrue.apps.dpd.demonstrating import demo_data, ofdm, passes, plant
-from bittrue.apps.dpd.evaluate import integer, judge
+from bittrue.apps.dpd.closed_loop import integer, judge
+from bittrue.apps.dpd.demonstrating import demo_data, ofdm, plant, test_signals
 from bittrue.apps.dpd.metrics import Channel
-from bittrue.apps.dpd.thermal.thermal import Drift, Rates, drifted
+from bittrue.apps.dpd.thermal.drift import Drift, Rates
+from bittrue.apps.dpd.thermal.thermal import drifted
 from bittrue.board.demo import bundle, measuring
 from bittrue.cli import main
 from bittrue.errors import BadInput
@@ -68,7 +69,7 @@ def test_an_impossible_signal_is_refused():
 
 
 def test_the_passes_begin_with_the_test_split_and_its_history(capture):
-    made = passes.passes(plant.of(capture), 3, 7, delay=4)
+    made = test_signals.passes(plant.of(capture), 3, 7, delay=4)
     test = capture.inputs["test"]
     assert made.signals.shape == (3, 512 + len(test) + 4) and (made.warm, made.measured, made.delay) == (
         512,
@@ -85,7 +86,7 @@ def test_the_passes_begin_with_the_test_split_and_its_history(capture):
 @pytest.mark.parametrize("count", [0, 65])
 def test_a_number_of_passes_out_of_range_is_refused(count):
     with pytest.raises(BadInput, match=f"{count} passes"):
-        passes.passes(plant.stored(), count, 1, 0)
+        test_signals.passes(plant.stored(), count, 1, 0)
 
 
 # -- the amplifier ---------------------------------------------------------------------------------------------------
@@ -218,7 +219,7 @@ def test_the_file_comes_back_whole(capture, net_folder, tmp_path):
     load = bundle.load(demo_data.write(tmp_path, {"a": net, "b": other}, [0.0, 30.0], stand, count=2, seed=3))
     assert [(b.name, b.kelvin) for b in load.banks] == [("a", 0.0), ("b", 30.0)]
     assert [b.hash for b in load.banks] == [spec.store.content_hash(n) for n in (net, other)]
-    made = passes.passes(stand, 2, 3, net.delay)
+    made = test_signals.passes(stand, 2, 3, net.delay)
     codes = net.input.format.encode(np.stack([data.to_iq(s) for s in made.signals]))
     assert np.array_equal(load.codes, codes) and load.codes.dtype == np.int64
     for k, bank in enumerate((net, other)):

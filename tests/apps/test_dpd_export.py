@@ -129,8 +129,9 @@ def test_float_parameters_take_the_formats_of_the_net_or_of_the_recipe(capture_f
 @pytest.mark.parametrize("stage", ["float", "qat", "done"])
 def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
     torch = pytest.importorskip("torch")
-    from bittrue.apps.dpd.training import fit
-    from bittrue.qat import Network, checkpoint
+    from bittrue.apps.dpd.training import trainer
+    from bittrue.kit.training import checkpoint
+    from bittrue.qat import Network
 
     text = plan(capture_folder)
     best, parent = (parameters(skeleton(text), seed) for seed in (0, 1))
@@ -139,7 +140,7 @@ def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
     if stage != "float":
         state["parent"] = {f"node_{name}": torch.from_numpy(value) for name, value in parent.items()}
     folder = tmp_path / "out"
-    checkpoint.write(folder / "checkpoint" / "state.pt", fit.VERSION, text.text, "digest", state)
+    checkpoint.write(folder / "checkpoint" / "state.pt", trainer.VERSION, text.text, "digest", state)
     network = Network(fitted(skeleton(text), best if stage == "float" else parent))
     network.load_state_dict(values)
     for path in (folder, folder / "checkpoint" / "state.pt"):
@@ -151,13 +152,13 @@ def test_a_checkpoint_of_every_stage_is_read(capture_folder, tmp_path, stage):
 
 def test_what_is_no_source_is_refused_and_nothing_is_executed(capture_folder, tmp_path):
     torch = pytest.importorskip("torch")
-    from bittrue.apps.dpd.training import fit
-    from bittrue.qat import checkpoint
+    from bittrue.apps.dpd.training import trainer
+    from bittrue.kit.training import checkpoint
 
     text = plan(capture_folder)
     (tmp_path / "junk.pt").write_bytes(b"junk")
     torch.save({"version": 1, "code": Path("x")}, tmp_path / "object.pt")
-    checkpoint.write(tmp_path / "other.pt", fit.VERSION, text.text, "", {"stage": "done", "epoch": 1, "best": {}})
+    checkpoint.write(tmp_path / "other.pt", trainer.VERSION, text.text, "", {"stage": "done", "epoch": 1, "best": {}})
     for name, message in (
         ("missing.pt", "cannot read"),
         ("junk.pt", "damaged or of another kind"),

@@ -102,7 +102,7 @@ def test_the_twin_of_the_default_capture():
         capture = data.load()
     except BadInput as error:
         pytest.skip(str(error))
-    from bittrue.apps.dpd.evaluate import output
+    from bittrue.apps.dpd.closed_loop import output
     from bittrue.apps.dpd.metrics import nmse
 
     twin = pa.fit(capture)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_pa import mild_amplifier
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.captures import data
 from bittrue.errors import BadInput
 
@@ -32,7 +32,7 @@ def test_segments_overlap_by_half():
 
 def test_the_loop_is_closed_with_history(capture_folder):
     capture = data.load(capture_folder)
-    y = evaluate.output(capture, mild_amplifier)
+    y = closed_loop.output(capture, mild_amplifier)
     before = np.concatenate([capture.history("test", 512), capture.inputs["test"]])
     assert np.array_equal(y, mild_amplifier(before)[512:]) and len(y) == 800
-    assert evaluate.judge(capture, lambda u: capture.gain * u).nmse == -np.inf
+    assert closed_loop.judge(capture, lambda u: capture.gain * u).nmse == -np.inf

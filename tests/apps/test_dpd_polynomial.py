@@ -5,14 +5,14 @@ import pytest
 from tiny_pa import band_limited
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import closed_loop, float_net
 from bittrue.apps.dpd.amplifiers import amplifier, gmp, pa
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.captures import data
-from bittrue.apps.dpd.comparing import entries
 from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.polynomials.polynomial_fit import MARGIN, choose, structures
 from bittrue.apps.dpd.polynomials.polynomial_net import POWERS, holding, net_of
+from bittrue.apps.dpd.reporting import candidates
 from bittrue.check import known_answers
 from bittrue.cli import main
 from bittrue.errors import BadInput
@@ -30,8 +30,8 @@ def test_the_net_is_the_polynomial_whatever_the_order_of_its_terms():
     x, coefficients = 0.95 * band_limited(3000, 1), drawn(6)
     net, parent = net_of("p", MIXED, coefficients, x, abs(x).max(), 16)
     wanted = MIXED.evaluate(coefficients, x)
-    assert np.allclose(evaluate.floating(net, parent)(x), wanted, rtol=0, atol=1e-12)
-    error = abs(evaluate.integer(net)(x) - wanted)
+    assert np.allclose(closed_loop.floating(net, parent)(x), wanted, rtol=0, atol=1e-12)
+    error = abs(closed_loop.integer(net)(x) - wanted)
     assert error.max() < 20 * 2**-15  # six terms of words of 16 bits
     assert [(term.power, term.taps) for term in net.nodes[0].layer.terms] == [
         (0, (0, 3)), (1, (1,)), (2, (0,)), (3, (0,)), (4, (2,)),
@@ -79,7 +79,7 @@ def test_the_smallest_within_the_margin_is_chosen_by_the_validation_split(captur
     first = next(one for one, error in chosen.tried if error <= best + MARGIN)
     assert chosen.structure == first and len(chosen.tried) == len(structures(24))
     again = gmp.fit(first, chosen.x, chosen.drive, 1e-9)
-    found = evaluate.judge(capture, model, lambda x: first.evaluate(again, x), "val").nmse
+    found = closed_loop.judge(capture, model, lambda x: first.evaluate(again, x), "val").nmse
     assert {one.terms: error for one, error in chosen.tried}[first.terms] == found
 
 
@@ -92,15 +92,15 @@ def test_the_command_writes_a_net_that_everything_takes(capture_folder, tmp_path
     assert net.name == "polynomial-16-tiny-pa" and "polynomial-16-tiny-pa, integer" in printed
     assert known_answers.verify(net, out) == 320
     twin, parent = pa.fit(capture), float_net.load(out / float_net.FILE, net)
-    plain, own = (evaluate.judge(capture, twin, one) for one in (None, evaluate.integer(net)))
-    floats = evaluate.judge(capture, twin, evaluate.floating(net, parent))
+    plain, own = (closed_loop.judge(capture, twin, one) for one in (None, closed_loop.integer(net)))
+    floats = closed_loop.judge(capture, twin, closed_loop.floating(net, parent))
     assert own.nmse < plain.nmse - 10 and abs(own.nmse - floats.nmse) < 0.5
     card = (out / "CARD.md").read_text()
     for figures in (own, floats):
         assert f"{figures.nmse:.2f} | {figures.evm:.2f}" in card
     assert "not an RF measurement" in card and "How it was chosen" in card and content_hash(net) in card
     assert f'capture = "{capture_folder.resolve()}"' in (out / "recipe.toml").read_text()
-    found = entries.candidate(out)
+    found = candidates.candidate(out)
     assert (found.teacher, found.recipe.capture) == ("twin", str(capture_folder.resolve()))
     again = tmp_path / "again"
     assert main(["train", "dpd", "--recipe", str(out / "recipe.toml"), "-o", str(again)]) == 0

@@ -6,8 +6,8 @@ from bittrue.apps.dpd import recipe, recipe_text
 from bittrue.apps.dpd.amplifiers import identify_plan
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.errors import BadInput
+from bittrue.kit.recipes import SHELVES
 from bittrue.num import Format
-from bittrue.recipes import SHELVES
 
 
 def broken(old, new):

@@ -14,9 +14,9 @@ from bittrue.errors import BadInput
 torch = pytest.importorskip("torch", reason="the recurrent model needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers import identify, recurrent  # noqa: E402
-from bittrue.apps.dpd.evaluate import output  # noqa: E402
+from bittrue.apps.dpd.closed_loop import output  # noqa: E402
 from bittrue.folder_lock import locked  # noqa: E402
-from bittrue.qat import checkpoint  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
 
 PLAN = """
 name = "pa-tiny"
@@ -174,7 +174,7 @@ def test_the_best_parameters_are_kept(capture_folder, tmp_path):
     run = identify.Identification(tiny(capture_folder, 20), data.load(capture_folder), tmp_path / "s.pt", 1e9, quiet)
     run.best_error = -1000.0
     best = run.best["filter"].clone()
-    assert torch.equal(run.run().filter, best) and run.done == 20
+    assert torch.equal(run.train().filter, best) and run.done == 20
 
 
 def test_a_checkpoint_of_another_run_is_refused(capture_folder, tmp_path):

@@ -9,18 +9,18 @@ import pytest
 from small_net import write_net
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, metrics
+from bittrue.apps.dpd import closed_loop, metrics
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.amplifiers.arena import ArenaScore, Reference
 from bittrue.apps.dpd.captures import data
-from bittrue.apps.dpd.comparing import ranking
-from bittrue.apps.dpd.comparing.comparison import INTEGER, Comparison, Entry, Outcome
-from bittrue.apps.dpd.comparing.pareto import front
+from bittrue.apps.dpd.reporting import ranking
+from bittrue.apps.dpd.reporting.comparison import INTEGER, Comparison, Entry, Outcome
+from bittrue.apps.dpd.reporting.pareto import front
 from bittrue.cli import main
-from bittrue.page import Section, Sheet, page
+from bittrue.kit.page import Section, Sheet, page
 from bittrue.spec.store import content_hash
 
-figures = pytest.importorskip("bittrue.apps.dpd.comparing.figures", reason="the pictures need matplotlib")
+figures = pytest.importorskip("bittrue.apps.dpd.reporting.figures", reason="the pictures need matplotlib")
 picture = pytest.importorskip("bittrue.apps.dpd.picture", reason="the pictures need matplotlib")
 
 
@@ -38,10 +38,10 @@ def test_the_numbers_are_those_of_the_integer_net_through_the_twin(made, capture
     capture, net = data.load(capture_folder), spec.load(tmp_path / "net")
     rows = {row["name"]: row["models"]["twin"] for row in numbers["rows"]}
     twin = pa.fit(capture)
-    found = evaluate.judge(capture, twin, evaluate.integer(net))
+    found = closed_loop.judge(capture, twin, closed_loop.integer(net))
     assert rows["small, integer"]["evm"] == pytest.approx(found.evm, abs=1e-9)
     assert rows["small, integer"]["aclr_left"] == pytest.approx(found.aclr_left, abs=1e-9)
-    assert rows["no predistortion"]["nmse"] == pytest.approx(evaluate.judge(capture, twin).nmse, abs=1e-9)
+    assert rows["no predistortion"]["nmse"] == pytest.approx(closed_loop.judge(capture, twin).nmse, abs=1e-9)
     ideal = next(value for name, value in rows.items() if name.startswith("ideal drive"))
     assert ideal["nmse"] < rows["small, integer"]["nmse"] < 0
     assert any("GMP" in name for name in rows) and any("memory polynomial" in name for name in rows)

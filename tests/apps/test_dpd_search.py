@@ -16,12 +16,12 @@ pytest.importorskip("optuna", reason="the search needs optuna")
 pytest.importorskip("torch", reason="the search trains")
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, float_net, recipe
-from bittrue.apps.dpd.comparing.entries import candidate
+from bittrue.apps.dpd import closed_loop, float_net, recipe
 from bittrue.apps.dpd.exporting import quantisation
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.recipe import Augment, Gan
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.reporting.candidates import candidate
 from bittrue.apps.dpd.searching import formats_search, pruning, search, search_results, space, study
 from bittrue.apps.dpd.searching.trial import Bench, Judged, Limits, price
 from bittrue.apps.dpd.topology import parameter_count, skeleton
@@ -72,7 +72,7 @@ def test_trials_are_judged_on_the_validation_split(base):
 
     judged = bench.judge(halved)
     assert set(judged) == {"twin"}
-    val, test = (evaluate.judge(bench.capture, bench.teacher, halved, split) for split in ("val", "test"))
+    val, test = (closed_loop.judge(bench.capture, bench.teacher, halved, split) for split in ("val", "test"))
     assert judged["twin"] == val != test
 
 

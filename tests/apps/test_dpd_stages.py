@@ -17,11 +17,12 @@ from bittrue.errors import BadInput
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers.ilc import ideal_input  # noqa: E402
-from bittrue.apps.dpd.training import fit  # noqa: E402
-from bittrue.apps.dpd.training.logs import Log  # noqa: E402
-from bittrue.apps.dpd.training.stage import Loop, copied, fall  # noqa: E402
-from bittrue.apps.dpd.training.team import LAUNCHED, Team  # noqa: E402
-from bittrue.qat import checkpoint  # noqa: E402
+from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
+from bittrue.apps.dpd.training.stage import Loop  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
+from bittrue.kit.training.averaging import copied  # noqa: E402
+from bittrue.kit.training.distributed import LAUNCHED, Team  # noqa: E402
+from bittrue.kit.training.log import Log  # noqa: E402
 from bittrue.spec.store import content_hash  # noqa: E402
 
 HEAD = """
@@ -338,10 +339,6 @@ def test_the_average_is_what_is_validated_and_kept(examples, tmp_path):
     assert stage.score() == error
 
 
-def test_rates_fall_along_half_a_cosine():
-    assert [fall(2.0, turn) for turn in (0, 0.5, 1)] == pytest.approx([2, 1, 0])
-
-
 def test_every_loss_is_logged(examples, tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     plan, log = parsed(GAN, qat_epochs=0), Log(tmp_path / "logs")
@@ -406,7 +403,7 @@ SCRIPT = """
 import os, signal, sys
 from bittrue.apps.dpd import recipe
 from bittrue.apps.dpd.train import train
-from bittrue.apps.dpd.training.team import Team
+from bittrue.kit.training.distributed import Team
 
 def report(stage, done, epochs, error):
     if f"{stage} {done}" == sys.argv[3]:

@@ -10,7 +10,8 @@ from bittrue import ref, spec
 from bittrue.apps.dpd import float_net, kat, recipe
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.metrics import measure
-from bittrue.apps.dpd.thermal.thermal import BANKS, Drift, Drifted, Rates, drifted
+from bittrue.apps.dpd.thermal.drift import Drift, Rates
+from bittrue.apps.dpd.thermal.thermal import BANKS, Drifted, drifted
 from bittrue.emit.banks import bank_roms, check_alike
 from bittrue.errors import BadInput
 from bittrue.parent import quantise
@@ -298,7 +299,7 @@ def test_a_bank_starts_with_the_formats_of_the_normal_one(capture_folder):
     torch = pytest.importorskip("torch")
     from bittrue.apps.dpd.thermal.thermal_train import started
     from bittrue.apps.dpd.topology import skeleton
-    from bittrue.apps.dpd.training import fit
+    from bittrue.apps.dpd.training import trainer
     from bittrue.qat import Network
 
     chosen = plan(capture_folder)
@@ -307,7 +308,7 @@ def test_a_bank_starts_with_the_formats_of_the_normal_one(capture_folder):
     normal = {"stage": "done", "best": best, "network": best, "parent": parent}
     state = started(chosen, normal)
     formats = [
-        [str(getattr(node.layer, "weight_format", "")) for node in fit.network_of(chosen, each).to_net().nodes]
+        [str(getattr(node.layer, "weight_format", "")) for node in trainer.network_of(chosen, each).to_net().nodes]
         for each in (normal, state)
     ]
     assert formats[0] == formats[1] == ["", "Q0.16", "Q0.16"]

@@ -17,10 +17,10 @@ from bittrue.apps.dpd.amplifiers import identify, identify_plan  # noqa: E402
 from bittrue.apps.dpd.polynomials import polynomial_plan, polynomial_train  # noqa: E402
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
-from bittrue.apps.dpd.training import fit  # noqa: E402
+from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.equalise import equalise  # noqa: E402
 from bittrue.folder_lock import locked  # noqa: E402
-from bittrue.qat import checkpoint  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
 
 SMALL = """
 name = "small"

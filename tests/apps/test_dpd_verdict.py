@@ -45,7 +45,7 @@ def test_all_legs_and_both_simulators_agree_and_the_picture_is_there(tmp_path, c
 
 def test_the_float_and_integer_rows_are_measured_not_quoted(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(executions, "BENCHES", {})
-    monkeypatch.setattr(verdict.evaluate, "integer", lambda net, run=None: lambda x: 0.5 * x)
+    monkeypatch.setattr(verdict.closed_loop, "integer", lambda net, run=None: lambda x: 0.5 * x)
     main(["sim", *SMALL, "-o", str(tmp_path)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│ tdnn-wide, ")]
     assert len(rows) == 2

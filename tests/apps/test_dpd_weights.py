@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bittrue import ref, spec
-from bittrue.apps.dpd import evaluate, float_net, kat, recipe
+from bittrue.apps.dpd import closed_loop, float_net, kat, recipe
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.thermal.thermal import BANKS
@@ -74,10 +74,10 @@ def test_the_card_says_what_is_measured_again(name):
     except BadInput as error:
         pytest.skip(str(error))
     net = spec.load(WEIGHTS / name)
-    m = evaluate.judge(capture, pa.fit(capture), evaluate.integer(net))
+    m = closed_loop.judge(capture, pa.fit(capture), closed_loop.integer(net))
     figures = f"{m.nmse:.2f} | {m.evm:.2f} | {m.aclr_left:.2f} / {m.aclr_right:.2f}"
     rows = card(name).partition(TWIN)[2].partition("###")[0]
     assert f"| **{net.name}, integer** | {parameter_count(net):,} | {figures} |" in rows
-    floating = evaluate.floating(net, float_net.load(WEIGHTS / name / float_net.FILE, net))
-    assert m.aclr < evaluate.judge(capture, pa.fit(capture), floating).aclr + 1.3
+    floating = closed_loop.floating(net, float_net.load(WEIGHTS / name / float_net.FILE, net))
+    assert m.aclr < closed_loop.judge(capture, pa.fit(capture), floating).aclr + 1.3
     assert m.aclr < -44.5 and m.evm < -30.5

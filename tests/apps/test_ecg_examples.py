@@ -6,7 +6,7 @@ from ecg_files import SMALL, write_record
 
 torch = pytest.importorskip("torch")
 
-from bittrue.apps.ecg import material, recipe  # noqa: E402
+from bittrue.apps.ecg import datasets, recipe  # noqa: E402
 from bittrue.apps.ecg.beats.beats import Beats  # noqa: E402
 from bittrue.apps.ecg.beats.split import DS1, FOLDS, REARRANGED  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient  # noqa: E402
@@ -59,22 +59,22 @@ def test_nobody_who_is_held_out_is_rearranged(monkeypatch, tmp_path):
         zero = np.zeros(1, np.int64)
         return Beats(np.zeros((1, 3, 32), np.int8), zero, zero, zero, called)
 
-    monkeypatch.setattr(material.beats, "load", load)
-    monkeypatch.setattr(material.database, "locate", lambda folder: tmp_path)  # no records are read
-    found = material.recorded(plan('["beat", "difference", "tachogram"]', "ectopy = 0.1\nfibrillation = 0.2"))
+    monkeypatch.setattr(datasets.beats, "load", load)
+    monkeypatch.setattr(datasets.database, "locate", lambda folder: tmp_path)  # no records are read
+    found = datasets.recorded(plan('["beat", "difference", "tachogram"]', "ectopy = 0.1\nfibrillation = 0.2"))
     assert found.held.names == FOLDS[0]
     kinds = {name: {other for other, kind in asked if kind == name} for name in REARRANGED}
     for kind, names in REARRANGED.items():
         assert set(names) <= set(DS1) and kinds[kind] == set(names) - set(FOLDS[0])
     assert "207 ectopy" in found.learnt.names and "118 ectopy" not in found.learnt.names
     asked.clear()
-    material.recorded(plan('["beat", "difference", "tachogram"]', "mixup = 0.3"))
+    datasets.recorded(plan('["beat", "difference", "tachogram"]', "mixup = 0.3"))
     assert {kind for _, kind in asked} == {""}
 
 
 def test_rearranged_beats_come_from_the_files(tmp_path):
     write_record(tmp_path, "118", Patient(seed=118, seconds=400, shares={"S": 0.2}))
     chosen = plan('["beat", "difference", "tachogram"]', "ectopy = 0.1\nfibrillation = 0.2")
-    found = material.rearranged(chosen, tmp_path, ["118"])
+    found = datasets.rearranged(chosen, tmp_path, ["118"])
     assert [part.names for part in found] == [("118 ectopy",), ("118 fibrillation",)]
     assert (found[0].y == 1).mean() > 0.7 and set(found[1].y) == {0}

@@ -14,14 +14,14 @@ from ecg_files import SMALL, write_record
 torch = pytest.importorskip("torch")
 
 from bittrue import ref, spec  # noqa: E402
-from bittrue.apps.ecg import answers, card, contents, folder, material, recipe, train  # noqa: E402
+from bittrue.apps.ecg import bundle, card, datasets, inference, recipe, train, trained_net  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database, split  # noqa: E402
 from bittrue.apps.ecg.metrics import judge  # noqa: E402
-from bittrue.apps.ecg.reporting import card_section  # noqa: E402
 from bittrue.apps.ecg.training.stage import scores  # noqa: E402
 from bittrue.check import known_answers  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit import card as kit_card  # noqa: E402
 from bittrue.spec.store import content_hash  # noqa: E402
 from bittrue.targets.max78002 import verify  # noqa: E402
 from bittrue.targets.max78002.checkpoint import read_checkpoint  # noqa: E402
@@ -42,10 +42,10 @@ TEXT = SMALL.replace("[augment]", "[quantise]\nsteps = 3\nweight_bits = 8\n\n[au
 @pytest.fixture(scope="module")
 def few():
     """Three made-up patients a minute each, for the whole file."""
-    kept = material.PATIENTS, material.SECONDS
-    material.PATIENTS, material.SECONDS = 4, 40.0
+    kept = datasets.PATIENTS, datasets.SECONDS
+    datasets.PATIENTS, datasets.SECONDS = 4, 40.0
     yield
-    material.PATIENTS, material.SECONDS = kept
+    datasets.PATIENTS, datasets.SECONDS = kept
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def plan():
 def made(plan, few, tmp_path_factory):
     """A trained folder, and what `train` returned for it."""
     path = tmp_path_factory.mktemp("ecg") / "small"
-    return path, train.train(plan, path, beats=material.made_up(plan), report=lambda *_: None)
+    return path, train.train(plan, path, beats=datasets.made_up(plan), report=lambda *_: None)
 
 
 def refused(capsys, *arguments):
@@ -71,13 +71,13 @@ def refused(capsys, *arguments):
 def test_the_folder_belongs_together(made, plan):
     path, trained = made
     assert {file.name for file in path.iterdir()} == FILES | {"checkpoint"}
-    found = folder.read(path)
+    found = trained_net.read(path)
     assert content_hash(found.net) == content_hash(trained.net) and found.plan == plan and found.plan.text == TEXT
     assert [node.name for node in found.net.nodes] == ["conv_0", "conv_1_pool", "conv_1", "pool", "fc_flatten", "fc"]
     x, y = known_answers.read(path / known_answers.FILE)
-    assert np.array_equal(x[:8], contents.corners((3, 32))) and len(x) > 40
+    assert np.array_equal(x[:8], bundle.corners((3, 32))) and len(x) > 40
     assert known_answers.verify(found.net, path) == len(x)
-    assert np.array_equal(answers.scores(found.net, x.astype(np.int8)), y)
+    assert np.array_equal(inference.scores(found.net, x.astype(np.int8)), y)
     again = train.reopen(path, plan)
     expected = trained.fitted.floating.state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in again.state_dict().items())
@@ -105,9 +105,9 @@ def test_quantising_the_checkpoint_gives_the_codes_of_the_net(made, tmp_path, ca
 
 def test_float_folded_and_integer_are_judged_on_the_patients_held_out(made, plan):
     _, trained = made
-    held = material.made_up(plan).held
+    held = datasets.made_up(plan).held
     found = dict(trained.verdicts)
-    said = answers.classes(ref.run(trained.net, held.x.astype(np.int64)))
+    said = inference.classes(ref.run(trained.net, held.x.astype(np.int64)))
     assert list(found) == ["float", "folded", "integer"]
     assert np.array_equal(found["integer"].confusion, judge(held.y, said).confusion)
     floating = scores(trained.fitted.floating, held).argmax(dim=1).numpy()
@@ -118,7 +118,7 @@ def test_float_folded_and_integer_are_judged_on_the_patients_held_out(made, plan
 def test_the_card_says_it_all(made, plan):
     path, trained = made
     text = (path / "CARD.md").read_text()
-    known = material.made_up(plan)
+    known = datasets.made_up(plan)
     for fact in (
         "no medical device",
         "`bittrue train ecg --recipe recipe.toml --synthetic --output build/small`",
@@ -141,7 +141,7 @@ def test_the_card_says_it_all(made, plan):
 
 def test_the_section_about_ds2_can_be_filled_in(made):
     text = (made[0] / "CARD.md").read_text()
-    filled = card_section.replaced(text, "## Results on DS2\n\nMeasured.\n")
+    filled = kit_card.replaced(text, "## Results on DS2\n\nMeasured.\n")
     assert "Not measured" not in filled and filled.count("## Results on DS2") == 1
     assert filled.split("## Results on DS2")[0] == text.split("## Results on DS2")[0]
     assert filled.partition("## What was executed")[2] == text.partition("## What was executed")[2]
@@ -150,7 +150,7 @@ def test_the_section_about_ds2_can_be_filled_in(made):
 def test_a_finished_run_writes_the_same_files(made, plan, tmp_path):
     path, _ = made
     shutil.copytree(path / "checkpoint", tmp_path / "checkpoint")
-    train.train(plan, tmp_path, beats=material.made_up(plan), report=lambda *_: None)
+    train.train(plan, tmp_path, beats=datasets.made_up(plan), report=lambda *_: None)
     assert all((tmp_path / name).read_bytes() == (path / name).read_bytes() for name in FILES)
 
 
@@ -160,7 +160,7 @@ def test_a_run_that_cannot_write_leaves_the_old_folder(made, plan, tmp_path, mon
     (tmp_path / "net" / "CARD.md").write_text("old")
     monkeypatch.setattr(card, "text", lambda *_: [][0])
     with pytest.raises(IndexError):
-        train.train(plan, tmp_path / "net", beats=material.made_up(plan), report=lambda *_: None)
+        train.train(plan, tmp_path / "net", beats=datasets.made_up(plan), report=lambda *_: None)
     assert (tmp_path / "net" / "CARD.md").read_text() == "old"
     assert {file.name for file in (tmp_path / "net").iterdir()} == FILES | {"checkpoint"}
 
@@ -170,7 +170,7 @@ def test_another_net_is_never_replaced(made, plan, tmp_path):
     before = {path: path.read_bytes() for path in (tmp_path / "net").rglob("*") if path.is_file()}
     other = recipe.parse(TEXT.replace('name = "small"', 'name = "other"').encode(), "x")
     with pytest.raises(BadInput, match="is of net small, and net other would replace it; choose another folder"):
-        train.train(other, tmp_path / "net", beats=material.made_up(plan), report=lambda *_: None)
+        train.train(other, tmp_path / "net", beats=datasets.made_up(plan), report=lambda *_: None)
     assert {path: path.read_bytes() for path in (tmp_path / "net").rglob("*") if path.is_file()} == before
 
 
@@ -189,23 +189,23 @@ def test_a_folder_of_recorded_patients(tmp_path, monkeypatch, plan):
     said = f"own recordings of {data}, named as MIT-BIH's, DS1 without fold 0 (not the published files"
     assert said in text and "ODC-By" not in text and dict(trained.verdicts)["float"]
     assert f"--data {data}" in text and "beats of DS1" not in text
-    one = material.recorded(plan, data, lambda *figures: seen.append(figures))
+    one = datasets.recorded(plan, data, lambda *figures: seen.append(figures))
     assert seen == [("106", 1, 3), ("108", 2, 3), ("101", 3, 3)]
     both = beats.load(data, ["106", "108"], plan.input)
     assert np.array_equal(one.learnt.x, both.x) and np.array_equal(one.learnt.record, both.record)
     assert one.learnt.names == both.names and one.held.names == ("101",)
     monkeypatch.setattr(database, "PUBLISHED", {n: database.digest(data, [n])[:16] for n in split.DS1})
-    one = material.recorded(plan, data)
+    one = datasets.recorded(plan, data)
     text = card.text(plan, one, trained)
     assert one.own is None and "| MIT-BIH, DS1 without fold 0 (MIT-BIH Arrhythmia Database, ODC-By 1.0) |" in text
     assert "--data" not in text and "beats of DS1" in text
 
 
 def test_digests_tell_beats_apart(plan, few):
-    one = material.made_up(plan)
-    assert material.made_up(plan).digest == one.digest and len(one.digest) == 64
-    other = material.Material(one.learnt, None, "x")
-    assert len({one.digest, other.digest, material.Material(one.held, None, "x").digest}) == 3
+    one = datasets.made_up(plan)
+    assert datasets.made_up(plan).digest == one.digest and len(one.digest) == 64
+    other = datasets.Material(one.learnt, None, "x")
+    assert len({one.digest, other.digest, datasets.Material(one.held, None, "x").digest}) == 3
 
 
 def edited(made, path, edit):
@@ -263,10 +263,10 @@ def test_another_net_and_another_recipe_are_no_folder(made, tmp_path):
     shutil.copytree(made[0], path)
     (path / "recipe.toml").write_text(TEXT.replace("length = 32", "length = 40"))
     with pytest.raises(BadInput, match=r"holds net small for beats of shape \(3, 32\), and the recipe of small"):
-        folder.read(path)
+        trained_net.read(path)
     (path / "recipe.toml").unlink()
     with pytest.raises(BadInput, match="cannot read the recipe"):
-        folder.read(path)
+        trained_net.read(path)
     with pytest.raises(BadInput, match="is not a net of recipe small"):
         wide = TEXT.replace("channels = 4, kernel = 5", "channels = 8, kernel = 5")
         train.reopen(made[0], recipe.parse(wide.encode(), "x"))
@@ -275,19 +275,19 @@ def test_another_net_and_another_recipe_are_no_folder(made, tmp_path):
 def test_only_nets_of_beats_answer_beats(made):
     net, wide = made[1].net, spec.LAYERS["Dense"].example()
     with pytest.raises(BadInput, match=r"net small takes int8 \(N, 3, 32\)"):
-        answers.scores(net, np.zeros((4, 3, 31), np.int8))
+        inference.scores(net, np.zeros((4, 3, 31), np.int8))
     with pytest.raises(BadInput, match="float64 of shape"):
-        answers.scores(net, np.zeros((4, 3, 32)))
+        inference.scores(net, np.zeros((4, 3, 32)))
     with pytest.raises(BadInput, match="not beats"):
-        answers.scores(wide, np.zeros((4, 3, 32), np.int8))
+        inference.scores(wide, np.zeros((4, 3, 32), np.int8))
 
 
 def test_answers_come_in_chunks_and_ties_go_to_the_lower_class(made, monkeypatch):
-    net, x, seen = made[1].net, contents.corners((3, 32)), []
-    monkeypatch.setattr(answers, "WORK", 3 * answers.work(net))
-    assert np.array_equal(answers.scores(net, x, lambda *at: seen.append(at)), ref.run(net, x.astype(np.int64)))
+    net, x, seen = made[1].net, bundle.corners((3, 32)), []
+    monkeypatch.setattr(inference, "WORK", 3 * inference.work(net))
+    assert np.array_equal(inference.scores(net, x, lambda *at: seen.append(at)), ref.run(net, x.astype(np.int64)))
     assert seen == [(3, 8), (6, 8), (8, 8)]
-    assert answers.classes([[1, 5, 5, 0, -9], [-3, -3, -3, -3, -3], [0, 1, 2, 3, 4]]).tolist() == [1, 0, 4]
+    assert inference.classes([[1, 5, 5, 0, -9], [-3, -3, -3, -3, -3], [0, 1, 2, 3, 4]]).tolist() == [1, 0, 4]
 
 
 def written(tmp_path, text=TEXT):
@@ -301,7 +301,7 @@ def test_the_command_trains(few, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "patients held out" in printed and "folded" in printed and "integer" in printed
     assert recipe.load(out / "recipe.toml").train.seed == 7 and "seed = 7" in (out / "recipe.toml").read_text()
-    assert folder.read(out).net.name == "small"
+    assert trained_net.read(out).net.name == "small"
 
 
 def test_the_example_of_the_documentation_runs(few, tmp_path, capsys, monkeypatch):
@@ -310,7 +310,7 @@ def test_the_example_of_the_documentation_runs(few, tmp_path, capsys, monkeypatc
     monkeypatch.chdir(tmp_path)
     exec(example.replace("steps = 150", "steps = 10").replace("steps = 50", "steps = 5"), {})
     assert "integer: macro-F1 0." in capsys.readouterr().out
-    assert folder.read(tmp_path / "build" / "first").plan.name == "first"
+    assert trained_net.read(tmp_path / "build" / "first").plan.name == "first"
 
 
 def test_a_seed_is_written_once_or_not_at_all(plan):
@@ -324,7 +324,7 @@ def test_a_seed_is_written_once_or_not_at_all(plan):
 
 def test_the_command_of_a_built_in_recipe_is_the_cards():
     tiny = recipe.builtin("ecg-tiny")
-    given = material.Material(None, None, "x")
+    given = datasets.Material(None, None, "x")
     assert card.command(tiny, given) == "bittrue train ecg --recipe ecg-tiny --output weights/ecg-tiny"
     other = recipe.reseeded(tiny, 5)
     assert "--recipe ecg-tiny --seed 5 --output" in card.command(other, given)

@@ -6,7 +6,7 @@ from ecg_signals import AT, LOWEST, annotate, heart, write
 
 pytest.importorskip("wfdb", reason="wfdb is not installed")
 
-from bittrue.apps.ecg.beats import beats, rearranged, records
+from bittrue.apps.ecg.beats import beats, records, rhythm_augmentation
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.gaps import bridged
 from bittrue.cli import main
@@ -80,7 +80,7 @@ def test_rearranged_patients_are_made_of_whole_records(tmp_path):
     codes[1000:3000] = LOWEST["16"]
     write(tmp_path, codes)
     with pytest.raises(BadInput, match="record r has stretches without values"):
-        rearranged.fibrillation(records.read(tmp_path, "r"))
+        rhythm_augmentation.fibrillation(records.read(tmp_path, "r"))
 
 
 def test_the_command_says_what_was_left_out(tmp_path, capsys):

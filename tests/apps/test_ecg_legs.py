@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bittrue import ref
-from bittrue.apps.ecg import contents, folder
+from bittrue.apps.ecg import bundle, trained_net
 from bittrue.apps.ecg.beats import database
 from bittrue.cli import main
 from bittrue.errors import BadInput
@@ -62,9 +62,9 @@ def test_trained_pytorch_has_the_scores_of_the_reference(drawn, count):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
     from bittrue.apps.ecg.training.network import Network, quantised
 
-    found, x = folder.read(TINY), np.load(drawn(TINY, count))
+    found, x = trained_net.read(TINY), np.load(drawn(TINY, count))
     network = quantised(Network(found.plan))
-    with np.load(TINY / contents.CHECKPOINT, allow_pickle=False) as state:
+    with np.load(TINY / bundle.CHECKPOINT, allow_pickle=False) as state:
         network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
     with torch.inference_mode():
         scores = network.eval()(torch.from_numpy(x).float() / 128).double()

@@ -18,10 +18,11 @@ from bittrue import ref, spec
 from bittrue.apps.ecg import metrics, recipe
 from bittrue.apps.ecg.beats import beats, database
 from bittrue.apps.ecg.beats.split import DS2, FOLDS
-from bittrue.apps.ecg.reporting import card_section, judging, tables
+from bittrue.apps.ecg.reporting import judging, tables
 from bittrue.cli import main
 from bittrue.errors import BadInput
-from bittrue.page import Sheet
+from bittrue.kit import card as kit_card
+from bittrue.kit.page import Sheet
 from bittrue.spec.store import content_hash
 
 pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install -e '.[sim]'")
@@ -172,7 +173,7 @@ def test_the_page_stands_alone_and_says_what_it_shows(made, records):
 
 
 def test_held_out_patients_are_those_of_the_fold(records, nets):
-    found = judging.folder.read(nets[0])
+    found = judging.trained_net.read(nets[0])
     people = judging.whom(found, "held-out", records)
     assert people.names == FOLDS[0] and people.title == "fold 0 of DS1, held out in training"
     assert judging.whom(found, "DS2", records).names == DS2 and judging.whom(found, "synthetic", None).folder is None
@@ -230,7 +231,7 @@ def test_a_broken_folder_is_one_sentence(records, nets, tmp_path, capsys, make, 
         (["NET", "-o", "none/x.html"], "there is no folder none"),
         (["NET", "-o", "x.json"], "end the name in one of them"),
         (["NET", "NET"], "named twice"),
-        (["NET", "--capture", "arena"], "option of bittrue report dpd"),
+        (["NET", "--capture", "arena"], "belongs to `bittrue report dpd`"),
         (["NET", "--patients", "DS1"], "invalid choice"),
         (["NET", "--data", "none"], "are not in none"),
     ],
@@ -240,7 +241,7 @@ def test_wrong_words_are_refused(nets, tmp_path, monkeypatch, capsys, words, sen
     assert report(*[nets[0] if word == "NET" else word for word in words]) == 2
     assert sentence in capsys.readouterr().err and not list(tmp_path.glob("*.html"))
     assert main(["report", "dpd", str(nets[0]), "--patients", "DS2"]) == 2
-    assert "option of bittrue report ecg" in capsys.readouterr().err
+    assert "belongs to `bittrue report ecg`" in capsys.readouterr().err
 
 
 def test_the_card_gets_its_section(records, nets, tmp_path):
@@ -256,9 +257,9 @@ def test_the_card_gets_its_section(records, nets, tmp_path):
 
 def test_a_section_takes_the_place_of_the_old_one():
     card = "# a\n\n## Results on DS2\n\nNot measured.\n\n## Recipe\n\n```toml\n# name\n## x\n```\n"
-    assert card_section.replaced(card, "## Results on DS2\n\nnew\n") == card.replace("Not measured.", "new")
-    added = card_section.replaced(card, "## x\n\nnew\n")
-    assert added == card + "\n## x\n\nnew\n" and card_section.replaced(added, "## x\n\nnew\n") == added
+    assert kit_card.replaced(card, "## Results on DS2\n\nnew\n") == card.replace("Not measured.", "new")
+    added = kit_card.replaced(card, "## x\n\nnew\n")
+    assert added == card + "\n## x\n\nnew\n" and kit_card.replaced(added, "## x\n\nnew\n") == added
 
 
 def test_a_missing_card_is_known_before_the_work(nets, tmp_path, capsys, monkeypatch):
@@ -270,4 +271,4 @@ def test_a_missing_card_is_known_before_the_work(nets, tmp_path, capsys, monkeyp
 
 def test_a_table_becomes_markdown():
     sheet = Sheet("t", ("a", "b"), [("1", "2"), ("3", "4")], ours=frozenset({1}))
-    assert card_section.markdown(sheet) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| **3** | **4** |"
+    assert kit_card.sheet(sheet) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| **3** | **4** |"

@@ -7,16 +7,18 @@ from ecg_files import SMALL
 torch = pytest.importorskip("torch")
 
 from bittrue import ref  # noqa: E402
-from bittrue.apps.ecg import answers, recipe  # noqa: E402
+from bittrue.apps.ecg import inference, recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats, database  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
-from bittrue.apps.ecg.material import Material  # noqa: E402
-from bittrue.apps.ecg.training import fit, stage  # noqa: E402
-from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
+from bittrue.apps.ecg.datasets import Material  # noqa: E402
+from bittrue.apps.ecg.training import stage  # noqa: E402
+from bittrue.apps.ecg.training import trainer as fit  # noqa: E402
 from bittrue.apps.ecg.training.network import Network, quantised  # noqa: E402
 from bittrue.apps.ecg.training.stage import FLOAT, QUANTISED, scores  # noqa: E402
+from bittrue.apps.ecg.training.trainer import Trainer  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
-from bittrue.qat import ai8x, checkpoint  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
+from bittrue.qat import ai8x  # noqa: E402
 
 torch.set_num_threads(1)
 QUANTISE = "[quantise]\nsteps = 4\nema = 0.5\nvalidate_every = 2\nrate = 0.01\n\n"
@@ -51,19 +53,19 @@ def killed(path, name, stop, seconds=0.0):
     trainer = Trainer(plan(), material(), path, seconds=seconds)
 
     def arm(stage, own):
-        def take():
-            if stage.name == name and stage.step == stop:
+        def advance(number):
+            if stage.name == name and number == stop:
                 raise KeyboardInterrupt
-            own()
+            return own(number)
 
-        stage.take = take
+        stage.advance = advance
 
-    arm(trainer.stage, trainer.stage.take)
+    arm(trainer.stage, trainer.stage.advance)
     begin = trainer._quantise
 
     def quantise(floats):
         begin(floats)
-        arm(trainer.stage, trainer.stage.take)
+        arm(trainer.stage, trainer.stage.advance)
 
     trainer._quantise = quantise
     with pytest.raises(KeyboardInterrupt):
@@ -92,7 +94,7 @@ def whole():
 def test_a_killed_run_ends_in_the_same_net(tmp_path, whole, name, stop, begins):
     killed(tmp_path / "state.pt", name, stop)
     resumed = Trainer(plan(), material(), tmp_path / "state.pt")
-    assert (resumed.stage.name, resumed.stage.step) == begins
+    assert (resumed.stage.name, resumed.stage.done) == begins
     fitted = resumed.run()
     assert same(fitted.floating, whole[1].floating) and same(fitted.quantised, whole[1].quantised)
     assert looks(resumed.stage) == whole[0]
@@ -100,14 +102,14 @@ def test_a_killed_run_ends_in_the_same_net(tmp_path, whole, name, stop, begins):
 
 def test_a_stage_that_ends_is_kept_however_young_the_last_checkpoint(tmp_path):
     killed(tmp_path / "state.pt", QUANTISED, 0, seconds=1e9)
-    assert Trainer(plan(), material(), tmp_path / "state.pt").stage.step == 6
+    assert Trainer(plan(), material(), tmp_path / "state.pt").stage.done == 6
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):
     first = Trainer(plan(), material(), tmp_path / "state.pt").run()
     again = Trainer(plan(), material(), tmp_path / "state.pt")
-    assert (again.stage.name, again.stage.step) == (QUANTISED, 4)
-    again.stage.take = None
+    assert (again.stage.name, again.stage.done) == (QUANTISED, 4)
+    again.stage.advance = None
     found = again.run()
     assert same(found.quantised, first.quantised) and same(found.floating, first.floating)
 
@@ -139,7 +141,7 @@ def test_a_checkpoint_that_does_not_fit_is_found_without_the_beats(tmp_path, sta
 
 def test_batch_norm_is_folded_before_anything_is_quantised(monkeypatch):
     trainer = Trainer(plan(), material())
-    trainer.stage.run(lambda _: None)
+    trainer.stage.train(lambda _: None)
     trainer._quantise(trainer.stage.kept())
     network = trainer.stage.network
     assert all(layer.bn is None and layer.quantised for layer in ai8x.layers_of(network).values())
@@ -167,13 +169,13 @@ def test_the_net_is_what_the_float_stage_kept():
     rounded = quantised(copy(fitted.floating))
     assert same(rounded, fitted.quantised)
     trainer = Trainer(plan(), material())
-    trainer.stage.run(lambda _: None)
+    trainer.stage.train(lambda _: None)
     assert all(torch.equal(value, trainer.stage.kept()[name]) for name, value in fitted.floating.state_dict().items())
 
 
 def test_the_random_numbers_go_on():
     trainer = Trainer(plan(), material())
-    trainer.stage.run(lambda _: None)
+    trainer.stage.train(lambda _: None)
     state = trainer.stage.generator.get_state()
     trainer._quantise(trainer.stage.kept())
     assert torch.equal(trainer.stage.generator.get_state(), state)
@@ -205,7 +207,7 @@ def equal_on(network, x):
     """Whether the averaged network's scores on int8 beats are the net's, all of them to the last bit."""
     net = ai8x.to_net(network, tuple(x.shape[1:]), "net")
     codes = ref.run(net, x.astype(np.int64))
-    assert np.array_equal(answers.scores(net, x), codes)
+    assert np.array_equal(inference.scores(net, x), codes)
     expected = torch.from_numpy(net.output.format.decode(codes))
     given = beats.Beats(x, np.zeros(len(x), int), np.zeros(len(x), int), np.arange(len(x)), ("x",))
     return torch.equal(scores(network, given).double(), expected)
@@ -234,11 +236,12 @@ def test_what_is_trained_is_the_net(change):
 def test_the_net_is_the_average_and_its_shift_that_of_the_average():
     """The parameters go beyond a power of two in the last step, and the average does not."""
     trainer = Trainer(plan("fold = 0", 'fold = 0\nselect = "last"'), material())
-    trainer.stage.run(lambda _: None)
+    trainer.stage.train(lambda _: None)
     trainer._quantise(trainer.stage.kept())
     stage = trainer.stage
-    while stage.step < 3:
-        stage.take()
+    while stage.done < 3:
+        stage.advance(stage.done)
+        stage.done += 1
     with torch.no_grad():
         weight = stage.network.conv[0].weight
         weight.mul_(76 / weight.abs().max())

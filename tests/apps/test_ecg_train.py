@@ -10,12 +10,12 @@ from bittrue.apps.ecg import recipe  # noqa: E402
 from bittrue.apps.ecg.beats import beats  # noqa: E402
 from bittrue.apps.ecg.beats.beats import Beats  # noqa: E402
 from bittrue.apps.ecg.beats.synthetic import Patient, synthesise  # noqa: E402
-from bittrue.apps.ecg.material import Material  # noqa: E402
+from bittrue.apps.ecg.datasets import Material  # noqa: E402
 from bittrue.apps.ecg.training import stage  # noqa: E402
 from bittrue.apps.ecg.training.examples import Examples, chances, mixed, transforms  # noqa: E402
-from bittrue.apps.ecg.training.fit import Trainer  # noqa: E402
-from bittrue.apps.ecg.training.network import Average, Network  # noqa: E402
-from bittrue.apps.ecg.training.stage import FLOAT, Stage, answers, pace  # noqa: E402
+from bittrue.apps.ecg.training.network import Network, average  # noqa: E402
+from bittrue.apps.ecg.training.stage import FLOAT, Stage, answers  # noqa: E402
+from bittrue.apps.ecg.training.trainer import Trainer  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -52,7 +52,7 @@ def test_the_best_look_is_kept(monkeypatch):
     monkeypatch.setattr(stage, "judge", lambda *_: Score())
     seen = []
     one = floating(plan(), made((1, 2)), made((3,)))
-    one.run(never, lambda *_: seen.append({key: value.clone() for key, value in one.average.values.items()}))
+    one.train(never, lambda *_: seen.append({key: value.clone() for key, value in one.average.values.items()}))
     assert same(one.kept(), seen[3]) and one.best_score == 0.9  # looks are after steps 2, 4 and 6
     assert not same(seen[3], seen[5]) and not same(seen[3], seen[1])
 
@@ -60,7 +60,7 @@ def test_the_best_look_is_kept(monkeypatch):
 def test_the_last_is_kept_where_nobody_is_held_out():
     seen = []
     one = floating(plan("fold = 0", 'select = "last"'), made((1, 2)))
-    one.run(never, lambda *figures: seen.append(figures))
+    one.train(never, lambda *figures: seen.append(figures))
     assert same(one.kept(), one.average.values)
     assert [figures[:3] for figures in seen] == [(FLOAT, step, 6) for step in range(1, 7)] and np.isnan(seen[-1][4])
     assert [look.step for look in one.history] == [2, 4, 6]
@@ -74,7 +74,7 @@ def test_looks_are_the_averages_verdicts(monkeypatch):
         return own(network, unseen)
 
     monkeypatch.setattr(stage, "answers", asked)
-    one.run(never)
+    one.train(never)
     assert [look.step for look in one.history] == [2, 4]
     assert len(seen) == 2 and all(torch.equal(used, average) for used, average in seen)
     assert not torch.equal(one.network.fc.bias, seen[-1][1])  # the parameters go on as they were
@@ -88,7 +88,7 @@ def test_a_net_learns_what_made_up_beats_are():
     text = text.replace('"tachogram"]', '"neighbours"]').replace("memory = 9", "memory = 31")
     chosen = recipe.parse(text.encode(), "x")
     one = floating(chosen, made(range(10, 18), chosen), made((20, 21), chosen))
-    one.run(never)
+    one.train(never)
     assert one.best_score > 0.8
 
 
@@ -99,7 +99,7 @@ def test_an_offset_is_inside_the_net_and_outside_of_the_loss():
         one = floating(recipe.parse(text.encode(), "x"), made((1, 2)))
         biases.append(one.network.fc.bias.detach().clone())
         assert torch.equal(one.average.values["fc.op.bias"], biases[-1])
-        one.take()
+        one.advance(0)
         losses.append(one.losses[0])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert torch.allclose(biases[0] - biases[1], torch.tensor([0.0, -3.0, 0.5, 0.0, 0.0]))
@@ -177,18 +177,13 @@ def test_the_net_has_the_ranges_of_the_chip():
 
 def test_the_average_follows():
     network = Network(plan())
-    average = Average(network, 0.9)
+    kept = average(network, 0.9)
     start = network.fc.bias.detach().clone()
     with torch.no_grad():
         network.fc.op.bias += 1
         network.fc.shift_quantile.fill_(0.5)
-    average.update(10**6)
-    assert torch.allclose(average.values["fc.op.bias"], start + 0.1)
-    average.update(0)
-    assert torch.allclose(average.values["fc.op.bias"], start + 0.91)
-    assert average.values["fc.shift_quantile"] == 0.5  # how a layer is quantised is no matter of averages
-
-
-def test_the_pace_rises_and_falls():
-    assert pace(0, 0.2) == pytest.approx(1 / 25) and pace(0.2, 0.2) == 1 and pace(1, 0.2) == pytest.approx(0)
-    assert pace(0, 0) == 1 and pace(0.6, 0.2) == pytest.approx(0.5)
+    kept.update(10**6)
+    assert torch.allclose(kept.values["fc.op.bias"], start + 0.1)
+    kept.update(0)
+    assert torch.allclose(kept.values["fc.op.bias"], start + 0.91)
+    assert kept.values["fc.shift_quantile"] == 0.5  # how a layer is quantised is no matter of averages

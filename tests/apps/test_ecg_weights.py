@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bittrue import ref, spec
-from bittrue.apps.ecg import answers, contents, folder, recipe
+from bittrue.apps.ecg import bundle, inference, recipe, trained_net
 from bittrue.check import known_answers
 from bittrue.spec.store import content_hash
 
@@ -31,10 +31,10 @@ def test_every_recipe_has_a_net():
 def test_the_known_answers_are_reproduced(name):
     net = spec.load(WEIGHTS / name)
     x, y = known_answers.read(WEIGHTS / name / known_answers.FILE)
-    assert np.array_equal(x[:8], contents.corners(net.input.shape)) and len(x) > 40
-    assert np.array_equal(answers.scores(net, x.astype(np.int8)), y)
+    assert np.array_equal(x[:8], bundle.corners(net.input.shape)) and len(x) > 40
+    assert np.array_equal(inference.scores(net, x.astype(np.int8)), y)
     assert known_answers.verify(net, WEIGHTS / name) == len(x)
-    assert len(set(answers.classes(y[8:]).tolist())) >= 3  # beats of several classes, and not all called alike
+    assert len(set(inference.classes(y[8:]).tolist())) >= 3  # beats of several classes, and not all called alike
 
 
 @every_net
@@ -50,15 +50,15 @@ def test_one_code_of_the_weights_changes_the_known_answers(name):
 
 @every_net
 def test_the_folder_belongs_together(name):
-    found = folder.read(WEIGHTS / name)
+    found = trained_net.read(WEIGHTS / name)
     net, plan = found.net, found.plan
     assert plan.text == recipe.builtin(name).text
     assert content_hash(net) in card(name) and "no medical device" in card(name) and "simulated" in card(name)
     assert f"`bittrue train ecg --recipe {name} --output weights/{name}`" in card(name)
     weights = plan.net.weights(len(plan.input.channels), plan.input.length)
     assert sum(node.layer.weight.size for node in net.nodes if hasattr(node.layer, "weight")) == weights
-    assert f"{weights:,} and " in card(name) and f"{answers.work(net):,} a beat" in card(name)
-    assert answers.work(net) == plan.net.macs(len(plan.input.channels), plan.input.length)
+    assert f"{weights:,} and " in card(name) and f"{inference.work(net):,} a beat" in card(name)
+    assert inference.work(net) == plan.net.macs(len(plan.input.channels), plan.input.length)
     assert name != "ecg-tiny" or weights <= LIMIT
 
 
@@ -66,19 +66,19 @@ def test_the_folder_belongs_together(name):
 def test_the_checkpoint_is_the_net(name):
     """Quantised again, the checkpoint has the codes of the net; the float parent opens."""
     path = WEIGHTS / name
-    if not (path / contents.CHECKPOINT).is_file():
-        assert f"{contents.FLOAT} and {contents.CHECKPOINT} are too large" in card(name)
-        pytest.skip(f"{path / contents.CHECKPOINT} is not kept with the code; train {name} to have it")
+    if not (path / bundle.CHECKPOINT).is_file():
+        assert f"{bundle.FLOAT} and {bundle.CHECKPOINT} are too large" in card(name)
+        pytest.skip(f"{path / bundle.CHECKPOINT} is not kept with the code; train {name} to have it")
     from bittrue.targets.max78002.checkpoint import read_checkpoint
     from bittrue.targets.max78002.quantise import quantise
 
-    net, state = spec.load(path), quantise(read_checkpoint(path / contents.CHECKPOINT)).state
+    net, state = spec.load(path), quantise(read_checkpoint(path / bundle.CHECKPOINT)).state
     layers = {node.name: node.layer for node in net.nodes}
-    for layer in folder.read(path).plan.net.names:
+    for layer in trained_net.read(path).plan.net.names:
         own = layers[layer.replace(".", "_")]
         assert np.array_equal(state[f"{layer}.op.weight"], own.weight)
         assert np.array_equal(state[f"{layer}.op.bias"] << 7, own.bias << (own.weight_format.bits - 1))
     pytest.importorskip("torch", reason="the float parent needs PyTorch")
     from bittrue.apps.ecg import train
 
-    assert train.reopen(path, folder.read(path).plan)
+    assert train.reopen(path, trained_net.read(path).plan)

@@ -46,7 +46,7 @@ def _checkpoint() -> list[bytes]:
 
 @target(_checkpoint)
 def training_checkpoint(data: bytes, folder: Path) -> object:
-    from bittrue.qat import checkpoint
+    from bittrue.kit.training import checkpoint
 
     (folder / "state.pt").write_bytes(data)
     return checkpoint.resume(folder / "state.pt", 1, "r", "i")

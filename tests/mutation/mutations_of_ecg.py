@@ -12,16 +12,17 @@ BEATS = "python/bittrue/apps/ecg/beats/beats.py"
 CLASSES = "python/bittrue/apps/ecg/beats/classes.py"
 SPLIT = "python/bittrue/apps/ecg/beats/split.py"
 METRICS = "python/bittrue/apps/ecg/metrics.py"
-FIT = "python/bittrue/apps/ecg/training/fit.py"
+FIT = "python/bittrue/apps/ecg/training/trainer.py"
 STAGE = "python/bittrue/apps/ecg/training/stage.py"
+KEEPER = "python/bittrue/kit/training/keeper.py"
 NETWORK = "python/bittrue/apps/ecg/training/network.py"
-MATERIAL = "python/bittrue/apps/ecg/material.py"
-CONTENTS = "python/bittrue/apps/ecg/contents.py"
-ANSWERS = "python/bittrue/apps/ecg/answers.py"
-FOLDER = "python/bittrue/apps/ecg/folder.py"
+MATERIAL = "python/bittrue/apps/ecg/datasets.py"
+CONTENTS = "python/bittrue/apps/ecg/bundle.py"
+ANSWERS = "python/bittrue/apps/ecg/inference.py"
+FOLDER = "python/bittrue/apps/ecg/trained_net.py"
 CARD = "python/bittrue/apps/ecg/card.py"
 KNOWN = "python/bittrue/check/known_answers.py"
-REARRANGED = "python/bittrue/apps/ecg/beats/rearranged.py"
+REARRANGED = "python/bittrue/apps/ecg/beats/rhythm_augmentation.py"
 EXAMPLES = "python/bittrue/apps/ecg/training/examples.py"
 
 READ = "tests/apps/test_ecg_records.py::"
@@ -30,7 +31,7 @@ BLANK = "tests/apps/test_ecg_gaps.py::"
 TEXT = "tests/apps/test_ecg_csv.py::"
 SEEN = "tests/apps/test_ecg_front_end.py::"
 SHOWN = "tests/apps/test_ecg_beats.py::"
-MADE = "tests/apps/test_ecg_rearranged.py::"
+MADE = "tests/apps/test_ecg_rhythm_augmentation.py::"
 DRAWN = "tests/apps/test_ecg_examples.py::"
 JUDGED = "tests/apps/test_ecg_metrics.py::"
 TRAINED = "tests/apps/test_ecg_train.py::"
@@ -123,8 +124,8 @@ ROWS = [
      TRAINED + "test_the_best_look_is_kept"),
     ("keeps the latest of equals", STAGE, "verdict.macro_f1 > self.best_score", "verdict.macro_f1 >= self.best_score",
      TRAINED + "test_the_best_look_is_kept"),
-    ("judges the parameters and not their average", STAGE, "self.network.load_state_dict(self.average.values)\n            verdict",
-     "verdict", TRAINED + "test_looks_are_the_averages_verdicts"),
+    ("judges the parameters and not their average", STAGE, "with self.average.applied():\n                verdict",
+     "if True:\n                verdict", TRAINED + "test_looks_are_the_averages_verdicts"),
     ("forgets the offsets in the loss", STAGE, "self.network.logits(x) - self.offsets", "self.network.logits(x)",
      TRAINED + "test_an_offset_is_inside_the_net_and_outside_of_the_loss"),
     ("draws every beat alike", EXAMPLES, "torch.from_numpy(weight / weight.sum())",
@@ -154,7 +155,7 @@ ROWS = [
      STAGED + "test_training_that_does_not_help_is_not_kept"),
     ("takes the float stage's batch", STAGE, "_with_batch(recipe, self.plan.batch)", "recipe",
      TRAINED + "test_a_stage_has_its_own_batch"),
-    ("writes no checkpoint where a stage ends", FIT, "if self.path and (now or ", "if self.path and (",
+    ("writes no checkpoint where a stage ends", KEEPER, "if self.path is None or not (now or ", "if self.path is None or not (",
      STAGED + "test_a_stage_that_ends_is_kept_however_young_the_last_checkpoint"),
     ("forgets the overrides of layers", "python/bittrue/apps/ecg/quantising.py", '"overrides": overrides}', '"overrides": {}}',
      STAGED + "test_bits_and_quantiles_are_those_of_the_recipe"),

@@ -4,14 +4,14 @@ PATIENTS = "python/bittrue/apps/ecg/patients.py"
 JUDGING = "python/bittrue/apps/ecg/reporting/judging.py"
 TABLES = "python/bittrue/apps/ecg/reporting/tables.py"
 REPORT = "python/bittrue/apps/ecg/reporting/report.py"
-CARD = "python/bittrue/apps/ecg/reporting/card_section.py"
-STRIPS = "python/bittrue/apps/ecg/strips.py"
+CARD = "python/bittrue/kit/card.py"
+STRIPS = "python/bittrue/apps/ecg/plots.py"
 METRICS = "python/bittrue/apps/ecg/metrics.py"
-BEATS = "python/bittrue/cli/ecg_beats.py"
+BEATS = "python/bittrue/apps/ecg/commands/beats.py"
 VECTORS = "python/bittrue/check/vectors.py"
 
 REPORTED = "tests/apps/test_ecg_report.py::"
-DRAWN = "tests/apps/test_ecg_strips.py::"
+DRAWN = "tests/apps/test_ecg_plots.py::"
 WRITTEN = "tests/apps/test_ecg_patients.py::"
 FIGURES = REPORTED + "test_the_figures_are_those_of_the_reference"
 HELD_OUT = REPORTED + "test_held_out_patients_are_those_of_the_fold"
@@ -22,8 +22,8 @@ ROWS = [
     ("opens the test patients for those held out", JUDGING, 'patients.named(",".join(parts(fold)[1]), data)',
      "patients.named(TEST, data)", HELD_OUT),
     ("judges on the patients that were learnt from", JUDGING, "parts(fold)[1]", "parts(fold)[0]", HELD_OUT),
-    ("shows the float net as the integer one", JUDGING, "answers.classes(scores), floats, missing)",
-     "answers.classes(scores) if floats is None else floats, floats, missing)",
+    ("shows the float net as the integer one", JUDGING, "inference.classes(scores), floats, missing)",
+     "inference.classes(scores) if floats is None else floats, floats, missing)",
      REPORTED + "test_the_float_net_stands_beside_the_integer_one"),
     ("takes nets of other recipes for seeds of one", JUDGING, "            if known == key:", "            if known[1] == key[1]:", SEEDS),
     ("counts a byte for two weights", "python/bittrue/apps/ecg/size.py", "-(-bits // 8) + biases", "-(-bits // 16) + biases", FIGURES),

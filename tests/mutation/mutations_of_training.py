@@ -1,13 +1,20 @@
 """Mutations of what training stands on: checkpoints, the lock of a folder, progress, polynomials as nets."""
 
-CHECKPOINT = "python/bittrue/qat/checkpoint.py"
+CHECKPOINT = "python/bittrue/kit/training/checkpoint.py"
 LOCK = "python/bittrue/folder_lock.py"
 BARS = "python/bittrue/bars.py"
 NET = "python/bittrue/apps/dpd/polynomials/polynomial_net.py"
 RECIPE = "python/bittrue/apps/dpd/recipe.py"
+LOOP = "python/bittrue/kit/training/loop.py"
+KEEPER = "python/bittrue/kit/training/keeper.py"
+AVERAGING = "python/bittrue/kit/training/averaging.py"
+BOUNDS = "python/bittrue/kit/bounds.py"
+REGISTER = "python/bittrue/cli/application.py"
 
 LOCKS = "tests/unit/test_folder_lock.py::"
 POLYNOMIAL = "tests/apps/test_dpd_polynomial.py::"
+LOOPS = "tests/unit/test_training_loop.py::"
+APPLICATION = "tests/unit/test_kit_application.py::"
 
 # fmt: off
 ROWS = [
@@ -32,5 +39,17 @@ ROWS = [
     ("looks for a capture where the command runs first", RECIPE,
      "(path.parent / plan.capture, Path(plan.capture))", "(Path(plan.capture), Path(plan.capture))",
      "tests/apps/test_dpd_recipe.py::test_a_capture_beside_the_recipe_is_found_wherever_the_command_runs"),
+    ("does not look after the last step", LOOP, "if last or self.done", "if self.done",
+     LOOPS + "test_looks_come_every_so_often_and_after_the_last_step"),
+    ("goes on where nothing gets better", LOOP, " and not self.over()", "",
+     LOOPS + "test_a_loop_goes_on_where_it_was_and_ends_early"),
+    ("writes from every process", KEEPER, "        if self.writes:\n", "        if self.path:\n",
+     LOOPS + "test_a_keeper_writes_when_it_is_time_or_told_to"),
+    ("leaves the averages in the network", AVERAGING, "self.network.load_state_dict(own)", "own.clear()",
+     LOOPS + "test_an_average_is_applied_for_a_while"),
+    ("lets the upper bound pass", BOUNDS, "self.least <= one <= self.most", "self.least <= one",
+     "tests/unit/test_kit_schema.py::test_bounds_are_those_of_the_type"),
+    ("takes options of other applications", REGISTER, "if arguments.application not in owners and ", "if not owners and ",
+     APPLICATION + "test_options_that_some_lack_are_marked_and_refused_to_them"),
 ]
 # fmt: on

@@ -7,13 +7,13 @@ import pytest
 from sources import PACKAGES, ROOT, Source, sources
 
 LEVELS = {
-    5: {"cli"},
+    5: {"cli", "applications"},
     4: {"api", "apps.*", "targets.*"},
-    3: {"check", "cosim", "timing", "bittrue_sim", "bittrue_firmware"},
+    3: {"check", "cosim", "timing", "kit", "bittrue_sim", "bittrue_firmware"},
     2: {"ref", "qat", "emit", "bittrue_rtl"},
     1: {"spec", "parent", "ranges", "cost", "lower"},
     0: {
-        *("num", "errors", "limits", "files", "readers", "schema", "page", "bars", "folder_lock", "recipes"),
+        *("num", "errors", "limits", "files", "readers", "bars", "folder_lock"),
         *("places", "committed", "module_call", "extras"),
     },
 }
@@ -28,6 +28,7 @@ OUTSIDE = {
     "qat": CORE | {"torch"},
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
+    "kit": CORE | {"torch", "matplotlib", "rich", "accelerate"},
     "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
@@ -43,7 +44,7 @@ OUTSIDE = {
 
 
 def room(module: str) -> str:
-    """The room of a module: ``bittrue.spec.net`` is in ``spec``, ``bittrue.apps.dpd.training.fit`` in ``apps.dpd``."""
+    """The room of a module: ``bittrue.spec.net`` is in ``spec``, ``bittrue.apps.dpd.recipe`` in ``apps.dpd``."""
     package, *rest = module.split(".")
     if package != "bittrue":
         return package
@@ -131,8 +132,8 @@ def test_rooms_do_not_import_each_other_in_circles():
         ("bittrue.ref.run", "from ..qat import leg", "ref must not import qat"),
         ("bittrue.num.isqrt", "import bittrue.spec", "num must not import spec"),
         ("bittrue_rtl.top", "from bittrue.cosim import cache", "bittrue_rtl must not import cosim"),
-        ("bittrue.apps.dpd.training.fit", "from bittrue.apps.ecg import net", "apps.dpd must not import apps.ecg"),
-        ("bittrue.apps.dpd.training.fit", "import bittrue.cli", "apps.dpd must not import cli"),
+        ("bittrue.apps.dpd.training.trainer", "from bittrue.apps.ecg import net", "apps.dpd must not import apps.ecg"),
+        ("bittrue.apps.dpd.training.trainer", "import bittrue.cli", "apps.dpd must not import cli"),
         ("bittrue.spec.net", "import torch", "spec does without torch"),
         ("bittrue.cosim.cache", "try:\n    import scipy.signal\nexcept ImportError:\n    pass", "does without scipy"),
         ("bittrue.board.overlay", "from bittrue.num import Format", "board must not import num"),

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="checkpoints need PyTorch")
 
 from bittrue.errors import BadInput  # noqa: E402
-from bittrue.qat import checkpoint  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
 
 STATE = {"best": {"w": torch.arange(200.0)}, "epoch": 3, "words": "text" * 20}
 

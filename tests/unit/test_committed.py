@@ -53,7 +53,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
     "words",
     [
         "run NET -i x -o y", "check NET", "info NET", "verilog NET -o d", "c NET -o d", "rom NET -o d", "sim NET",
-        "overlay NET -o d", "demo-data NET -o d", "max78002 generate NET --sample x -o d", "report dpd NET",
+        "overlay NET -o d", "demo-data NET -o d", "export-qonnx NET -o d",
+        "max78002 generate NET --sample x -o d", "report dpd NET",
     ],
 )  # fmt: skip
 def test_every_command_takes_a_name(words):

@@ -36,6 +36,7 @@ from bittrue.cli import (
     train,
     verilog,
 )
+from bittrue.cli.application import add_own
 from bittrue.cli.parser import Parser
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
@@ -83,6 +84,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(metavar="command", required=True)
     for command in COMMANDS:
         command.add(commands)
+    add_own(commands)
     return top
 
 

@@ -7,8 +7,7 @@ import argparse
 import numpy as np
 
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, console, whole
-from bittrue.errors import BadInput
-from bittrue.extras import install
+from bittrue.kit.optional import needed
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -47,13 +46,9 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Align, write the folder, and say what was found."""
-    try:
-        from bittrue.apps.dpd.captures import aligned
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("scipy", "matplotlib"):
-            raise
-        raise BadInput(f"aligning draws a picture, which needs {error.name}; {install('sim')}") from None
-    done = aligned.write(
+    with needed("aligning draws a picture, which needs", "scipy", "matplotlib", extra="sim"):
+        from bittrue.apps.dpd.captures import capture_writer
+    done = capture_writer.write(
         arguments.input,
         arguments.recorded,
         arguments.output,
@@ -72,5 +67,5 @@ def call(arguments: argparse.Namespace) -> int:
     out.print(f"correlation {done.after.correlation:.4f}, delay left {done.after.delay:+.4f} samples")
     samples = ", ".join(f"{len(signal):,} {split}" for split, signal in done.capture.inputs.items())
     out.print(f"capture: {arguments.output}: {samples} samples; {done.capture.channel}", markup=False)
-    out.print(f"picture: {arguments.output}/{aligned.PICTURE}", markup=False)
+    out.print(f"picture: {arguments.output}/{capture_writer.PICTURE}", markup=False)
     return 0

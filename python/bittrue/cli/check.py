@@ -16,13 +16,13 @@ from bittrue.check.net import beside_ref
 from bittrue.check.report import document, html, sheets, show, summary
 from bittrue.check.usual import MACS, RTL_MACS, SAMPLES, usual_samples
 from bittrue.check.vectors import length
+from bittrue.cli.application import APPLICATIONS
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, print_json, remark, whole
 from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
-from bittrue.spec.net import INPUT
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -107,15 +107,10 @@ def _compare(
 
 
 def real_data(net: Net) -> dict[str, npt.NDArray[np.int64]] | None:
-    """Codes of the measured amplifier input where the net takes I/Q and the data is installed, else ``None``."""
-    if [given.shape for given in net.inputs.values()] != [(2,)]:
-        return None
+    """Codes of real samples where the net is one of an application and its data is installed, else ``None``."""
     try:
-        from bittrue.apps.dpd.captures import data
-
-        capture = data.load()
+        found = (application.samples(net) for application in APPLICATIONS.values())
+        return next((samples for samples in found if samples is not None), None)
     except (BadInput, ImportError) as error:
         remark(f"no real data among the vectors: {error}")
         return None
-    values = np.concatenate([data.to_iq(capture.inputs[split]) for split in data.SPLITS])
-    return {INPUT: net.input.format.encode(values)}

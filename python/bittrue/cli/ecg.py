@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from bittrue.cli import ecg_beats, ecg_download
+from bittrue.cli.application import APPLICATIONS, add_under
 from bittrue.cli.parser import Commands, Parser, add_command, console, whole
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
@@ -35,8 +35,7 @@ def add(commands: Commands[Parser]) -> None:
     look.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz")
     look.add_argument("--fold", action="store_true", help="fold batch norm into the weights and write the result")
     look.add_argument("-o", "--output", metavar="FILE", help="with --fold: the folded checkpoint, .npz or .pth.tar")
-    ecg_beats.add(under)
-    ecg_download.add(under)
+    add_under(under, APPLICATIONS["ecg"])
     does = "make integers of a float checkpoint"
     make = add_command(under, "quantize", call_quantize, does, net=False, examples=MAKE)
     make.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz, batch norm folded")

@@ -6,7 +6,7 @@ import argparse
 
 from bittrue.cli.parser import Commands, Parser, add_command, whole
 from bittrue.errors import BadInput
-from bittrue.extras import install
+from bittrue.kit.optional import needed
 from bittrue.lower.fold import INTERVAL, MIN_INTERVAL
 
 EXAMPLES = (
@@ -52,12 +52,8 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the files, and print what the net is and the paths."""
-    try:
+    with needed("an export needs", "torch", "scipy"):
         from bittrue.apps.dpd.exporting import export
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("torch", "scipy"):
-            raise
-        raise BadInput(f"an export needs {error.name}; {install('train')}") from None
     if arguments.interval is not None and arguments.order != "lanes":
         raise BadInput("--interval says nothing about words in row order; add --order lanes, or leave it out")
     interval = None if arguments.order == "rows" else arguments.interval or INTERVAL

@@ -17,9 +17,9 @@ from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
+from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
-from bittrue.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json

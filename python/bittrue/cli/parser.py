@@ -14,6 +14,7 @@ from rich.console import Console
 from bittrue.committed import located
 from bittrue.cost import default_interval
 from bittrue.errors import BadInput
+from bittrue.kit.arguments import whole as whole
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
 from bittrue.spec import Net
 
@@ -96,21 +97,6 @@ def interval_of(arguments: argparse.Namespace, net: Net) -> int:
 def add_folder(command: Parser, what: str) -> None:
     """The option ``-o DIR``."""
     command.add_argument("-o", "--output", required=True, metavar="DIR", help=f"folder for {what}; made if need be")
-
-
-def whole(lowest: int, highest: int) -> Callable[[str], int]:
-    """A type of arguments: whole numbers from ``lowest`` to ``highest``."""
-
-    def convert(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = lowest - 1
-        if not lowest <= number <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
-        return number
-
-    return convert
 
 
 def print_files(paths: Iterable[os.PathLike[str]], as_json: bool = False) -> None:

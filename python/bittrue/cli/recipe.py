@@ -8,10 +8,10 @@ import sys
 from rich.table import Table
 from rich.text import Text
 
+from bittrue.cli.application import APPLICATIONS
 from bittrue.cli.parser import Commands, Parser, add_command, console
 from bittrue.errors import BadInput, shown
-from bittrue.recipes import SHELVES
-from bittrue.schema import nearest
+from bittrue.kit.schema import nearest
 
 EXAMPLES = ("bittrue recipe", "bittrue recipe tdnn-wide > mine.toml", "bittrue recipe ecg-tiny > mine.toml")
 
@@ -25,7 +25,7 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the file of a recipe, byte by byte, or a table of all."""
-    owners = {name: shelf for shelf in SHELVES.values() for name in shelf.names()}
+    owners = {name: found.shelf for found in APPLICATIONS.values() for name in found.shelf.names()}
     if arguments.name is None:
         table = Table(box=None)
         for heading in ("recipe", "trained by", "what it is"):

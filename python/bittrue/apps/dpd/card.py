@@ -11,6 +11,7 @@ from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import parameter_count
+from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
@@ -59,13 +60,13 @@ def card(
 
     ``judges`` begin with the model that the net was trained through; ``protocol`` may be the reason why there is none.
     """
-    parts = [
+    sections = [
         f"# {net.name}\n",
         f"{about}. Every figure below is **simulated through a model of a power amplifier; it is\n"
         "not an RF measurement.**\n",
         _facts(recipe, command, capture, net, judges[0]),
         "## Layers\n",
-        _layers(net),
+        parts.layers(net),
         f"## Results on the test split of {capture.name}\n",
         "NMSE, EVM and ACLR in dB by OpenDPD's definitions (profile legacy-opendpd-v1, docs/dpd.md), lower is better.\n"
         f"Spec: {capture.channel}.\n"
@@ -75,10 +76,9 @@ def card(
         f"Net and polynomials were trained through {judges[0].title}, so its table flatters them; the others do not.\n",
         "## By the protocol of OpenDPD's DPD Arena\n",
         _protocol(recipe, capture, protocol),
-        "## Recipe\n",
-        f"```toml\n{recipe.text.rstrip()}\n```\n",
+        parts.recipe(recipe.text),
     ]
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher: Judge) -> str:
@@ -92,30 +92,21 @@ def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher:
         ("parameters", f"{parameter_count(net):,} real"),
         ("hash", f"`{content_hash(net)}`"),
     ]
-    return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows)
-
-
-def _layers(net: Net) -> str:
-    lines = [f"| node | layer | weights | output |\n|---|---|---|---|\n| input | | | {net.input} |\n"]
-    for node in net.nodes:
-        weights = getattr(node.layer, "weight_format", "")
-        lines.append(f"| {node.name} | {type(node.layer).__name__} | {weights} | {net.types[node.name]} |\n")
-    return "".join(lines)
+    return parts.facts(rows)
 
 
 def _table(judge: Judge) -> str:
     if judge.reason:
         return f"### Not simulated through {judge.title}\n\n{judge.reason}.\n"
-    lines = [
-        f"### Simulated through {judge.title}\n\n{judge.describe[:1].upper()}{judge.describe[1:]}.\n\n"
-        "| drive | real parameters | NMSE | EVM | ACLR left / right | ACLR mean |\n|---|---|---|---|---|---|\n"
-    ]
+    rows = []
     for row in judge.rows:
         m = row.metrics
         count = f"{row.parameters:,}" if row.parameters else "-"
         sides = f"{m.aclr_left:.2f} / {m.aclr_right:.2f}"
-        lines.append(f"| {row.name} | {count} | {m.nmse:.2f} | {m.evm:.2f} | {sides} | {m.aclr:.2f} |\n")
-    return "".join(lines)
+        rows.append((row.name, count, f"{m.nmse:.2f}", f"{m.evm:.2f}", sides, f"{m.aclr:.2f}"))
+    head = ("drive", "real parameters", "NMSE", "EVM", "ACLR left / right", "ACLR mean")
+    about = f"{judge.describe[:1].upper()}{judge.describe[1:]}."
+    return f"### Simulated through {judge.title}\n\n{about}\n\n{parts.table(head, rows)}"
 
 
 def _protocol(recipe: AnyRecipe, capture: Capture, rows: Sequence[ProtocolRow] | str) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter, output
+from bittrue.apps.dpd.closed_loop import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, measure, power_spectrum
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
+from bittrue.kit.figures import INK, RED, TEAL, canvas, encoded
 
-COLOURS = {"input": "#444444", "without": "#d1495b", "with": "#00798c"}
+COLOURS = {"input": INK, "without": RED, "with": TEAL}
 SEGMENT = 2048
 """Samples of a Welch segment in the picture; the metrics use the capture's own."""
 
@@ -44,8 +42,7 @@ def draw(path: str | os.PathLike[str], capture: Capture, amplifier: Filter, pred
         "without": output(capture, amplifier),
         "with": output(capture, amplifier, predistort),
     }
-    figure = Figure(figsize=(12, 5.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(12, 5.2)
     left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
     labels = {"without": "amplifier without predistortion", "with": f"amplifier with {name}"}
     for key in labels:
@@ -53,9 +50,7 @@ def draw(path: str | os.PathLike[str], capture: Capture, amplifier: Filter, pred
     _spectra(left, capture.channel, {"input": reference} | signals, {"input": "input x gain"} | labels)
     _amplitudes(right, reference, signals, labels)
     figure.suptitle(f"{capture.name}, test split, simulated through a model of the amplifier (not an RF measurement)")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
-    write_whole(path, buffer.getvalue())
+    write_whole(path, encoded(figure, dpi=130))
 
 
 def _spectra(axes: Axes, channel: Channel, signals: dict[str, Complex], labels: dict[str, str]) -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Literal
 
+from bittrue.apps.dpd.shelves import SHELF
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
-from bittrue.errors import BadInput, shown
-from bittrue.files import read_bytes
-from bittrue.limits import DELAY, TEXT
+from bittrue.errors import BadInput
+from bittrue.kit.bounds import Count, Section, Seed, Weight, Whole, Within
+from bittrue.kit.recipes import Kind, Recipes, check_name, with_line
+from bittrue.limits import DELAY
 from bittrue.num import Format
-from bittrue.recipes import SHELVES, check_name
 
-SHELF = SHELVES["dpd"]
-Kind = TypeVar("Kind", bound=Any)
-"""A recipe with ``name``, ``capture`` and ``text``."""
-
-SEED = (1 << 32) - 1
 COPIES = 1000
 """Most surrogates, or altered copies, of a signal."""
 LAYERS = 16
@@ -40,24 +33,12 @@ WIDEST = 1 << 12
 """Most neurons of a layer, and most taps of a filter."""
 
 
-def between(section: object, least: float, most: float, *names: str) -> None:
-    """Raises `BadInput` for fields of a section, numbers or tuples of them, beyond these limits; None passes."""
-    for name in names:
-        value = getattr(section, name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if one is not None and not least <= one <= most:
-                raise BadInput(f"{name} is {shown(value)}; it must be {least:g} to {most:,g}")
-
-
-def _at_least(section: object, least: float, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        if value is not None and not value >= least:
-            raise BadInput(f"{name} is {value}; it must be at least {least:g}")
+Delays = Annotated[tuple[int, ...], Within(0, DELAY)]
+"""Samples back from the newest one."""
 
 
 @dataclass(frozen=True)
-class Topology:
+class Topology(Section):
     """Section ``[net]``.
 
     Parameters
@@ -81,21 +62,18 @@ class Topology:
         First tap of each filter; all 0 by default.
     """
 
-    taps: tuple[int, ...]
+    taps: Delays
     powers: tuple[int, ...]
-    hidden: tuple[int, ...]
-    leaky_shift: int = 2
-    fir_taps: tuple[int, ...] = ()
+    hidden: Annotated[tuple[int, ...], Within(1, WIDEST)]
+    leaky_shift: Annotated[int, Within(0, 62)] = 2
+    fir_taps: Annotated[tuple[int, ...], Within(0, WIDEST)] = ()
     activation: Literal["leaky", "tanh"] = "leaky"
-    iq_taps: tuple[int, ...] | None = None
-    delay: int = 0
-    fir_first: tuple[int, ...] = ()
+    iq_taps: Annotated[tuple[int, ...] | None, Within(0, DELAY)] = None
+    delay: Annotated[int, Within(0, DELAY)] = 0
+    fir_first: Delays = ()
 
     def __post_init__(self) -> None:
-        between(self, 1, WIDEST, "hidden")
-        between(self, 0, WIDEST, "fir_taps")
-        between(self, 0, DELAY, "taps", "iq_taps", "delay", "fir_first")
-        between(self, 0, 62, "leaky_shift")
+        super().__post_init__()
         if len(self.hidden) > LAYERS:
             raise BadInput(f"hidden has {len(self.hidden):,} layers; at most {LAYERS} are trained")
         if self.fir_first and len(self.fir_first) != len(self.fir_taps):
@@ -105,7 +83,7 @@ class Topology:
 
 
 @dataclass(frozen=True)
-class Formats:
+class Formats(Section):
     """Section ``[formats]``: ``Qm.n`` of every tensor.
 
     Parameters
@@ -126,12 +104,12 @@ class Formats:
     hidden: Format
     output: Format
     weight: str = "fit"
-    weight_bits: int = 16
+    weight_bits: Annotated[int, Within(2, 32)] = 16
     equalise: bool = False
     preactivation: Format = PREACTIVATION
 
     def __post_init__(self) -> None:
-        between(self, 2, 32, "weight_bits")
+        super().__post_init__()
         if self.weight != "fit":
             try:
                 Format.parse(self.weight)
@@ -142,7 +120,7 @@ class Formats:
 
 
 @dataclass(frozen=True)
-class Teaching:
+class Teaching(Section):
     """Section ``[data]``: the amplifier model that teaches, and on which signals.
 
     Parameters
@@ -159,17 +137,13 @@ class Teaching:
     """
 
     amplifier: Literal["twin", "arena", "recurrent"] = "twin"
-    surrogates: int = 0
-    surrogate_seed: int = 0
+    surrogates: Annotated[int, Within(0, COPIES)] = 0
+    surrogate_seed: Seed = 0
     worst_nmse: float = WORST_NMSE
-
-    def __post_init__(self) -> None:
-        between(self, 0, COPIES, "surrogates")
-        between(self, 0, SEED, "surrogate_seed")
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Section):
     """Section ``[train]``: the supervised stage, and quantisation-aware fine-tuning.
 
     Parameters
@@ -207,29 +181,27 @@ class Training:
         Looks without a better validation error that end a stage early; 0: never.
     """
 
-    seed: int
-    batch: int
-    float_epochs: int
-    qat_epochs: int
-    qat_rate: float
-    float_rate: float = 5e-3
-    ilc_iterations: int = 14
-    skip: int = 64
-    validate_every: int = 5
+    seed: Seed
+    batch: Count
+    float_epochs: Count
+    qat_epochs: Whole
+    qat_rate: Weight
+    float_rate: Weight = 5e-3
+    ilc_iterations: Count = 14
+    skip: Whole = 64
+    validate_every: Count = 5
     qat: bool = True
     method: Literal["adam", "levenberg"] = "adam"
     damping: float = 1e-2
     objective: Literal["ilc", "direct"] = "ilc"
-    sequence: int = 512
+    sequence: Count = 512
     initial: Literal["uniform", "xavier"] = "uniform"
     initial_gain: float = 1.0
-    ema: float = 0.0
-    patience: int = 0
+    ema: Weight = 0.0
+    patience: Whole = 0
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "batch", "sequence", "float_epochs", "validate_every", "ilc_iterations")
-        _at_least(self, 0, "qat_epochs", "float_rate", "qat_rate", "skip", "ema", "patience")
-        between(self, 0, SEED, "seed")
+        super().__post_init__()
         if not self.ema < 1:
             raise BadInput(f"ema is {self.ema}; it must be below 1, such as 0.999")
         if not self.initial_gain > 0:
@@ -241,24 +213,24 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Shape:
+class Shape(Section):
     """Section ``[shape]``: weights over frequency for the errors of Levenberg-Marquardt.
 
     The channel itself has weight 1. Every key as in `bittrue.apps.dpd.training.levenberg.Shaping.channels`.
     """
 
-    segment: int = 512
-    left: float = 1.0
-    right: float = 1.0
-    beyond: float = 1.0
+    segment: Annotated[int, Within(16)] = 512
+    left: Weight = 1.0
+    right: Weight = 1.0
+    beyond: Weight = 1.0
 
-    def __post_init__(self) -> None:
-        _at_least(self, 16, "segment")
-        _at_least(self, 0, "left", "right", "beyond")
+
+Size = Annotated[float | None, Within(0)]
+"""How much of an effect there is; none where it is not given."""
 
 
 @dataclass(frozen=True)
-class Augment:
+class Augment(Section):
     """Section ``[augment]``: altered copies of the train split, each with its own ideal drive.
 
     The transforms are those of `bittrue.apps.dpd.captures.augment`; one that is not named is left out.
@@ -277,20 +249,16 @@ class Augment:
         Gain and phase that wander by up to that much in the course of the signal, as a warming transmitter's do.
     """
 
-    copies: int = 1
-    noise_db: float | None = None
-    phase: float | None = None
-    gain_db: float | None = None
-    drift_db: float | None = None
-    drift_degrees: float | None = None
-
-    def __post_init__(self) -> None:
-        _at_least(self, 0, "copies", "noise_db", "phase", "gain_db", "drift_db", "drift_degrees")
-        between(self, 0, COPIES, "copies")
+    copies: Annotated[int, Within(0, COPIES)] = 1
+    noise_db: Size = None
+    phase: Size = None
+    gain_db: Size = None
+    drift_db: Size = None
+    drift_degrees: Size = None
 
 
 @dataclass(frozen=True)
-class Gan:
+class Gan(Section):
     """Section ``[gan]``: the second stage, a conditional Wasserstein GAN whose generator is the net.
 
     Parameters
@@ -314,24 +282,21 @@ class Gan:
         Epoch from which the generator has the integer forward pass.
     """
 
-    epochs: int
-    rate: float = 1e-4
-    critic_rate: float = 1e-4
-    batch: int = 2
-    sequence: int = SEQUENCE
-    critic_steps: int = 5
-    adversarial: float = 1.0
-    spectral: float = 1.0
-    supervised: float = 1.0
-    penalty: float = 10.0
+    epochs: Whole
+    rate: Weight = 1e-4
+    critic_rate: Weight = 1e-4
+    batch: Count = 2
+    sequence: Annotated[int, Within(SEQUENCE)] = SEQUENCE
+    critic_steps: Count = 5
+    adversarial: Weight = 1.0
+    spectral: Weight = 1.0
+    supervised: Weight = 1.0
+    penalty: Weight = 10.0
     spectral_norm: bool = True
-    qat_from: int | None = None
+    qat_from: Annotated[int | None, Within(0)] = None
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "batch", "critic_steps")
-        names = ("rate", "critic_rate", "adversarial", "spectral", "supervised", "penalty", "qat_from")
-        _at_least(self, 0, "epochs", *names)
-        _at_least(self, SEQUENCE, "sequence")
+        super().__post_init__()
         if self.sequence % 2:
             raise BadInput(f"sequence is {self.sequence}; an even number of samples is needed")
         if not self.adversarial + self.spectral + self.supervised > 0:
@@ -362,37 +327,6 @@ class Recipe:
             raise BadInput("thermal trains its banks quantisation-aware; set train.qat = true, or remove the section")
 
 
-def load(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file; a capture beside it is found (`placed`).
-
-    Raises `BadInput`, naming the key, for anything that is not a recipe.
-    """
-    return placed(parse(read_bytes(path, "the recipe", TEXT), str(path)), Path(path))
-
-
-def names() -> list[str]:
-    """The built-in recipes, by the names of their nets."""
-    return SHELF.names()
-
-
-def builtin(name: str) -> Recipe:
-    """A built-in recipe, one of `names`."""
-    return parse(SHELF.content(name), f"recipe {name}")
-
-
-def named(name: str) -> Recipe:
-    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    content, what, path = SHELF.find(name)
-    plan = parse(content, what)
-    return plan if path is None else placed(plan, path)
-
-
-def parse(content: bytes, what: str) -> Recipe:
-    """A recipe from the text of its file; errors name ``what``."""
-    recipe: Recipe = SHELF.parse(Recipe, content, what)
-    return recipe
-
-
 def placed(plan: Kind, path: Path) -> Kind:
     """The recipe of a file, whose capture is the folder of that name beside the file, or else where the command runs.
 
@@ -401,14 +335,9 @@ def placed(plan: Kind, path: Path) -> Kind:
     """
     for folder in (path.parent / plan.capture, Path(plan.capture)):
         if (folder / "spec.json").is_file() and not Path(plan.capture).is_absolute():
-            return with_word(plan, "capture", str(folder.resolve()))
+            return with_line(plan, "capture", str(folder.resolve()))
     return plan
 
 
-def with_word(plan: Kind, key: str, word: str) -> Kind:
-    """The recipe with another text as ``key`` of no section, in its own text too."""
-    line = f"{key} = {json.dumps(word)}"
-    text, count = re.subn(rf"""^{key}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", lambda _: line, plan.text, flags=re.M)
-    if count != 1:
-        raise BadInput(f"the recipe of {plan.name} has {count} plain lines '{key} = \"...\"'; write one")
-    return replace(plan, text=text, **{key: word})
+RECIPES = Recipes(SHELF, Recipe, placed)
+load, named, names, builtin, parse = RECIPES.load, RECIPES.named, RECIPES.names, RECIPES.builtin, RECIPES.parse

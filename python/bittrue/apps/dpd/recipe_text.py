@@ -1,4 +1,4 @@
-"""From a recipe made by a program to the text of its file."""
+"""Text of the file of a recipe that a program made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a recipe to a net that has its layers, formats and names, and zeros for weights."""
+"""Net of a recipe before training: its layers, formats and names, and zeros for weights."""
 
 from __future__ import annotations
 

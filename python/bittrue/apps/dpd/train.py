@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from bittrue.apps.dpd import float_net, judges, kat, provenance, recipe
+from bittrue.apps.dpd import evaluation, float_net, kat, recipe
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.card import Judge, ProtocolRow, card
 from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
+from bittrue.apps.dpd.progress import Bars, Report
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.shown import Bars, Report
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
-from bittrue.errors import BadInput
-from bittrue.extras import install
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
+from bittrue.kit.card import command as command_of
+from bittrue.kit.optional import needed
 from bittrue.spec import Net, store
 
 KNOWN_ANSWERS = 256
@@ -78,18 +78,16 @@ def train(
         Where PyTorch, the data or the amplifier model is missing, another process trains there, the checkpoint is
         damaged or belongs to another recipe, the folder holds another net, or a file cannot be written.
     """
-    try:
-        from bittrue.apps.dpd.training import fit
-        from bittrue.apps.dpd.training.logs import Log
+    with needed("training needs", "torch"):
+        from bittrue.apps.dpd.training import trainer
         from bittrue.apps.dpd.training.stage import Loop
-        from bittrue.apps.dpd.training.team import Team
-    except ImportError as error:
-        raise BadInput(f"training needs PyTorch ({error}); {install('train')}") from None
+        from bittrue.kit.training.distributed import Team
+        from bittrue.kit.training.log import Log
     team, folder = Team.gather(), Path(output)
     check_owner(folder, [store.JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)
     with lock, shown(Bars, team.leads and report is None) as bars:
-        fit.resumed(folder / CHECKPOINT, plan)
+        trainer.resumed(folder / CHECKPOINT, plan)
         bars.say("reading the capture and the amplifier model")
         capture = teaching(plan)
         teacher = amplifier.teacher(plan.data, capture)
@@ -98,10 +96,10 @@ def train(
         bars.finish(drive)
         loop, watch = Loop(teacher.module, capture.gain, capture.channel), report or bars.epoch
         with closing(Log(folder / LOGS if team.leads else None)) as log:
-            fitted = fit.Trainer(plan, known, folder / CHECKPOINT, seconds, watch, loop, team, log).run()
+            fitted = trainer.Trainer(plan, known, folder / CHECKPOINT, seconds, watch, loop, team, log).run()
         if not team.leads:
             return Trained(fitted.net, fitted.parent, ())
-        judged, protocol = judges.all_of(capture, teacher, known, fitted.net, fitted.parent, bars.note)
+        judged, protocol = evaluation.all_of(capture, teacher, known, fitted.net, fitted.parent, bars.note)
         bars.finish("judging")
         trained = Trained(fitted.net, fitted.parent, judged, protocol)
         write(folder, plan, capture, trained)
@@ -112,7 +110,7 @@ def write(folder: Path, plan: Recipe, capture: Capture, trained: Trained) -> Non
     """Write everything that belongs to a trained net into its folder."""
     net = trained.net
     builtins = [recipe.builtin(name) for name in recipe.names()]
-    command = provenance.command("dpd", plan.name, plan in builtins)
+    command = command_of("dpd", plan.name, plan in builtins)
     text = card(plan, command, capture, net, trained.judges, trained.protocol)
     write_together(folder, contents(plan, capture, net, trained.parent) | {"CARD.md": text}, renew=True)
 

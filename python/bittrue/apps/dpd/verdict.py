@@ -1,4 +1,4 @@
-"""What ``make sim`` shows of a predistorter besides: measured data, and what the net does for the amplifier."""
+"""Additions to ``make sim`` for a predistorter: measured data, and what the net does for the amplifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import closed_loop, float_net
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture
@@ -22,11 +22,11 @@ Codes = npt.NDArray[np.int64]
 def metric_rows(net: Net, folder: Path, capture: Capture, amplifier: pa.Twin) -> Iterator[tuple[str, Metrics]]:
     """Without predistortion, with the float parent where there is one, with the integer net: through the twin, on the
     test split."""
-    yield "no predistortion", evaluate.judge(capture, amplifier)
+    yield "no predistortion", closed_loop.judge(capture, amplifier)
     if (folder / float_net.FILE).exists():
         parameters = float_net.load(folder / float_net.FILE, net)
-        yield f"{net.name}, float", evaluate.judge(capture, amplifier, evaluate.floating(net, parameters))
-    yield f"{net.name}, integer", evaluate.judge(capture, amplifier, evaluate.integer(net))
+        yield f"{net.name}, float", closed_loop.judge(capture, amplifier, closed_loop.floating(net, parameters))
+    yield f"{net.name}, integer", closed_loop.judge(capture, amplifier, closed_loop.integer(net))
 
 
 def draw(net: Net, capture: Capture, amplifier: pa.Twin, folder: str | os.PathLike[str]) -> Path:
@@ -37,7 +37,7 @@ def draw(net: Net, capture: Capture, amplifier: pa.Twin, folder: str | os.PathLi
     from bittrue.apps.dpd import picture
 
     path = Path(folder) / f"{net.name}.png"
-    picture.draw(path, capture, amplifier, evaluate.integer(net), f"{net.name} (integer)")
+    picture.draw(path, capture, amplifier, closed_loop.integer(net), f"{net.name} (integer)")
     return path
 
 

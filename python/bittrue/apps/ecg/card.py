@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from bittrue.apps.ecg import recipe
-from bittrue.apps.ecg.material import Material
+from bittrue.apps.ecg.datasets import Material
 from bittrue.apps.ecg.metrics import table
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.size import size_of
-from bittrue.num import Format
+from bittrue.apps.ecg.training_result import Trained
+from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
-if TYPE_CHECKING:
-    from bittrue.apps.ecg.train import Trained
-
-FILE = "CARD.md"
 LARGE = 2_000_000
 """Bytes of float weights that are not kept with the code."""
 
@@ -43,13 +39,13 @@ def text(plan: Recipe, beats: Material, trained: Trained) -> str:
         What was trained and validated on.
     trained : Trained
     """
-    parts = [
+    sections = [
         f"# {plan.name}\n",
         "A net that names the beats of an electrocardiogram: normal (N), supraventricular ectopic (S), ventricular\n"
         "ectopic (V), fusion (F), unknown (Q), the classes of ANSI/AAMI EC57. **It is no medical device.**\n",
         _facts(plan, beats, trained.net),
         "## Layers\n",
-        _layers(trained.net),
+        parts.layers(trained.net, shapes=True),
         "## Results on patients held out\n",
         _held(plan, beats, trained),
         "## Results on DS2\n",
@@ -60,10 +56,9 @@ def text(plan: Recipe, beats: Material, trained: Trained) -> str:
         "are the annotations; a detector would add its own misses.\n",
         "## Files\n",
         _files(beats, trained.net),
-        "## Recipe\n",
-        f"```toml\n{plan.text.rstrip()}\n```\n",
+        parts.recipe(plan.text),
     ]
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def command(plan: Recipe, beats: Material) -> str:
@@ -96,25 +91,12 @@ def _facts(plan: Recipe, beats: Material, net: Net) -> str:
         ("multiplications", f"{size.macs:,} a beat"),
         ("hash", f"`{content_hash(net)}`"),
     ]
-    return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows)
+    return parts.facts(rows)
 
 
 def _remarks(beats: Material) -> tuple[str, ...]:
     """What was taken for granted or left out in the recordings."""
     return tuple(dict.fromkeys((*beats.learnt.remarks, *(beats.held.remarks if beats.held else ()))))
-
-
-def _layers(net: Net) -> str:
-    lines = [
-        "| node | layer | weights | format | output |\n|---|---|---|---|---|\n",
-        f"| input | | | | {net.input} |\n",
-    ]
-    for node in net.nodes:
-        weight = getattr(node.layer, "weight", None)
-        shape = "" if weight is None else " x ".join(map(str, weight.shape))
-        form: Format | str = getattr(node.layer, "weight_format", "")
-        lines.append(f"| {node.name} | {type(node.layer).__name__} | {shape} | {form} | {net.types[node.name]} |\n")
-    return "".join(lines)
 
 
 def _held(plan: Recipe, beats: Material, trained: Trained) -> str:

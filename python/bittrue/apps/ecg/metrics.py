@@ -1,4 +1,4 @@
-"""What a classifier of beats is worth: confusion, and per class what it finds and how often it is right."""
+"""Metrics of a classifier of beats: confusion, and per class what it finds and how often it is right."""
 
 from __future__ import annotations
 

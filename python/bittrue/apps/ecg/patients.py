@@ -1,4 +1,4 @@
-"""Whose beats are looked at: records of the database by name or by part, or made-up patients."""
+"""Patients whose beats are looked at: records of the database by name or by part, or made-up ones."""
 
 from __future__ import annotations
 

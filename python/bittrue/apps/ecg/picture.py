@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from bittrue.apps.ecg.beats.beats import Beats, Channel
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.metrics import Verdict
 from bittrue.files import write_whole
+from bittrue.kit.figures import TEAL, canvas, encoded
 
 
 def confusion(path: str | os.PathLike[str], verdict: Verdict, title: str) -> None:
@@ -24,7 +22,7 @@ def confusion(path: str | os.PathLike[str], verdict: Verdict, title: str) -> Non
 
 def confusion_png(verdict: Verdict, title: str) -> bytes:
     """A PNG: beats of each class by what they were called, counts and percent of the class, which is the shade."""
-    figure = Figure(figsize=(5.6, 4.8), layout="constrained")
+    figure = canvas(5.6, 4.8)
     axes = figure.subplots()
     share = verdict.confusion / np.maximum(verdict.beats, 1)[:, None]
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -68,7 +66,7 @@ def examples_png(
     """
     random = np.random.default_rng(seed)
     chosen = [int(random.choice(np.flatnonzero(beats.y == kind))) for kind in np.unique(beats.y)]
-    figure = Figure(figsize=(3.0 * len(chosen), 1.7 * len(channels) + 0.6), layout="constrained")
+    figure = canvas(3.0 * len(chosen), 1.7 * len(channels) + 0.6)
     grid = figure.subplots(len(channels), len(chosen), sharex=True, sharey=True, squeeze=False)
     for column, beat in enumerate(chosen):
         title = f"{CLASSES[beats.y[beat]]}, record {beats.names[beats.record[beat]]}"
@@ -83,16 +81,8 @@ def examples_png(
 
 
 def _trace(axes: Axes, codes: np.ndarray[tuple[int], np.dtype[np.int8]], name: str) -> None:
-    axes.step(np.arange(len(codes)), codes, where="mid", linewidth=1.0, color="#00798c")
+    axes.step(np.arange(len(codes)), codes, where="mid", linewidth=1.0, color=TEAL)
     axes.axhline(0, linewidth=0.5, color="#999999")
     axes.set_ylim(-128, 127)
     axes.set_ylabel(f"{name}\n(code, 128 = 1)" if name else "", fontsize=8)
     axes.tick_params(labelsize=8)
-
-
-def encoded(figure: Figure) -> bytes:
-    """A figure as PNG."""
-    FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()

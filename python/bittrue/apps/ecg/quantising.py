@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from bittrue.errors import BadInput
+from bittrue.kit.bounds import Section, Share, Within
 from bittrue.num.quantile import checked_bits
+
+MOST = 1e9
+Steps = Annotated[int, Within(1, MOST)]
+Decay = Annotated[float, Within(0, MOST)]
+Average = Annotated[float, Within(0, 0.99999)]
 
 
 def _checked(weight_bits: int, shift_quantile: float) -> None:
@@ -30,7 +37,7 @@ class Override:
 
 
 @dataclass(frozen=True)
-class Quantisation:
+class Quantisation(Section):
     """Section ``[quantise]``; the beats, the loss, ``fold`` and ``select`` are those of ``[train]``.
 
     Parameters
@@ -54,32 +61,19 @@ class Quantisation:
         Layers with other bits or another quantile.
     """
 
-    steps: int = 100
-    batch: int | None = None
-    rate: float = 3e-4
-    decay: float = 0.0
-    warm: float = 0.1
-    ema: float = 0.97
-    validate_every: int = 50
+    steps: Annotated[int, Within(0, MOST)] = 100
+    batch: Annotated[int | None, Within(1, MOST)] = None
+    rate: Share = 3e-4
+    decay: Decay = 0.0
+    warm: Share = 0.1
+    ema: Average = 0.97
+    validate_every: Steps = 50
     weight_bits: int = 8
     shift_quantile: float = 1.0
     overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
-        most = 1e9
-        ranges: dict[str, tuple[float, float]] = {
-            "steps": (0, most),
-            "batch": (1, most),
-            "rate": (0, 1),
-            "decay": (0, most),
-            "warm": (0, 1),
-            "ema": (0, 0.99999),
-            "validate_every": (1, most),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise BadInput(f"{name} is {value}; it must be {low:g} to {high:g}")
+        super().__post_init__()
         _checked(self.weight_bits, self.shift_quantile)
         named = [own.layer for own in self.overrides]
         for layer in named:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.beats.split import parts
-from bittrue.apps.ecg.quantising import Quantisation
+from bittrue.apps.ecg.quantising import MOST, Average, Decay, Quantisation, Steps
+from bittrue.apps.ecg.shelf import SHELF
 from bittrue.apps.ecg.topology import Topology
 from bittrue.errors import BadInput
-from bittrue.files import read_bytes
-from bittrue.limits import TEXT
-from bittrue.recipes import SHELVES, check_name
-
-SHELF = SHELVES["ecg"]
-
-
-def _within(section: object, **limits: tuple[float, float]) -> None:
-    for name, (low, high) in limits.items():
-        value = getattr(section, name)
-        if value is not None and not low <= value <= high:
-            raise BadInput(f"{name} is {value}; it must be {low:g} to {high:g}")
+from bittrue.kit.bounds import Section, Share, Within
+from bittrue.kit.recipes import Recipes, check_name
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Section):
     """Section ``[train]``: float training with the range and the rounding points of the integer net in mind.
 
     Parameters
@@ -59,26 +49,23 @@ class Training:
         all of DS1 is trained on, which needs ``select = "last"``.
     """
 
-    seed: int
-    steps: int
-    batch: int = 128
-    rate: float = 4e-3
-    decay: float = 1e-2
-    warm: float = 0.2
-    class_power: float = 0.5
-    record_power: float = 0.5
-    smoothing: float = 0.05
+    seed: Annotated[int, Within(0, MOST)]
+    steps: Steps
+    batch: Steps = 128
+    rate: Share = 4e-3
+    decay: Decay = 1e-2
+    warm: Share = 0.2
+    class_power: Share = 0.5
+    record_power: Share = 0.5
+    smoothing: Annotated[float, Within(0, 0.5)] = 0.05
     offsets: tuple[float, ...] = ()
-    ema: float = 0.98
-    validate_every: int = 100
+    ema: Average = 0.98
+    validate_every: Steps = 100
     select: Literal["best", "last"] = "best"
     fold: int | None = None
 
     def __post_init__(self) -> None:
-        most = 1e9
-        _within(self, seed=(0, most), steps=(1, most), batch=(1, most), rate=(0, 1), decay=(0, most), warm=(0, 1))
-        _within(self, class_power=(0, 1), record_power=(0, 1), smoothing=(0, 0.5), ema=(0, 0.99999))
-        _within(self, validate_every=(1, most))
+        super().__post_init__()
         if len(self.offsets) not in (0, len(CLASSES)):
             raise BadInput(
                 f"offsets has {len(self.offsets)} numbers; give one for each of {', '.join(CLASSES)}, or none"
@@ -89,7 +76,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Augment:
+class Augment(Section):
     """Section ``[augment]``: what is done to a beat before a step sees it; what is 0 is left out.
 
     Parameters
@@ -116,36 +103,22 @@ class Augment:
     mixup : float
         Parameter of the Beta distribution that mixes pairs of beats and their labels.
     ectopy, fibrillation : float
-        Patients made of the training patients' beats (`bittrue.apps.ecg.beats.rearranged`) are drawn that much as
-        often as if they had been recorded.
+        Patients made of the training patients' beats (`bittrue.apps.ecg.beats.rhythm_augmentation`) are drawn that much
+        as often as if they had been recorded.
     """
 
-    flip: float = 0.0
-    filter: float = 0.0
-    amplitude: float = 0.0
-    wander: float = 0.0
-    noise: float = 0.0
-    shift: int = 0
-    interval: float = 0.0
-    blank: float = 0.0
-    speed: float = 0.0
-    mixup: float = 0.0
-    ectopy: float = 0.0
-    fibrillation: float = 0.0
-
-    def __post_init__(self) -> None:
-        _within(
-            self,
-            flip=(0, 1),
-            filter=(0, 2),
-            amplitude=(0, 2),
-            wander=(0, 1),
-            noise=(0, 1),
-            shift=(0, 32),
-            interval=(0, 1),
-            blank=(0, 1),
-        )
-        _within(self, speed=(0, 1), mixup=(0, 10), ectopy=(0, 1), fibrillation=(0, 1))
+    flip: Share = 0.0
+    filter: Annotated[float, Within(0, 2)] = 0.0
+    amplitude: Annotated[float, Within(0, 2)] = 0.0
+    wander: Share = 0.0
+    noise: Share = 0.0
+    shift: Annotated[int, Within(0, 32)] = 0
+    interval: Share = 0.0
+    blank: Share = 0.0
+    speed: Share = 0.0
+    mixup: Annotated[float, Within(0, 10)] = 0.0
+    ectopy: Share = 0.0
+    fibrillation: Share = 0.0
 
     @property
     def rearranged(self) -> dict[str, float]:
@@ -176,25 +149,8 @@ class Recipe:
                 raise BadInput(f"quantise.overrides names layer {own.layer!r}; the net has {', '.join(self.net.names)}")
 
 
-def load(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file. Raises `BadInput`, naming the key, for anything that is not a recipe."""
-    return parse(read_bytes(path, "the recipe", TEXT), str(path))
-
-
-def names() -> list[str]:
-    """The built-in recipes, by the names of their nets."""
-    return SHELF.names()
-
-
-def builtin(name: str) -> Recipe:
-    """A built-in recipe, one of `names`."""
-    return parse(SHELF.content(name), f"recipe {name}")
-
-
-def named(name: str) -> Recipe:
-    """The built-in recipe of that name, or else the recipe file there. Raises `BadInput` where it is neither."""
-    content, what, _ = SHELF.find(name)
-    return parse(content, what)
+RECIPES = Recipes(SHELF, Recipe)
+load, named, names, builtin, parse = RECIPES.load, RECIPES.named, RECIPES.names, RECIPES.builtin, RECIPES.parse
 
 
 def reseeded(plan: Recipe, seed: int) -> Recipe:
@@ -203,9 +159,3 @@ def reseeded(plan: Recipe, seed: int) -> Recipe:
     if count != 1:
         raise BadInput(f"the recipe of {plan.name} has {count} lines 'seed = NUMBER'; write the seed into it by hand")
     return parse(text.encode(), f"the recipe of {plan.name} with seed {seed}")
-
-
-def parse(content: bytes, what: str) -> Recipe:
-    """A recipe from the text of its file; errors name ``what``."""
-    recipe: Recipe = SHELF.parse(Recipe, content, what)
-    return recipe

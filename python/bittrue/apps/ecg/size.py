@@ -1,10 +1,10 @@
-"""What an integer net takes: weights, biases, bytes, multiplications."""
+"""Size of an integer net: weights, biases, bytes, multiplications."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bittrue.apps.ecg.answers import work
+from bittrue.apps.ecg.inference import work
 from bittrue.spec import Net, Weighted
 
 

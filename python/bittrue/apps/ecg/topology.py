@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.errors import BadInput
+from bittrue.kit.bounds import Section, Within
 
 WIDEST = 1024
 """Channels of a layer, and inputs of the last one."""
 
+CHIP = "the accelerator takes"
+Pool = Annotated[int, Within(1, 16, CHIP)]
+
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(Section):
     """One item of ``net.conv``: pooling, then a convolution of stride 1, then ReLU.
 
     Parameters
@@ -29,18 +34,11 @@ class Conv:
         Pool by the mean, which the chip truncates toward zero, and not by the maximum.
     """
 
-    channels: int
-    kernel: int
-    padding: int | None = None
-    pool: int = 1
+    channels: Annotated[int, Within(1, WIDEST, CHIP)]
+    kernel: Annotated[int, Within(1, 9, CHIP)]
+    padding: Annotated[int | None, Within(0, 2, CHIP)] = None
+    pool: Pool = 1
     average: bool = False
-
-    def __post_init__(self) -> None:
-        ranges = {"channels": (1, WIDEST), "kernel": (1, 9), "padding": (0, 2), "pool": (1, 16)}
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise BadInput(f"{name} is {value}; the accelerator takes {low} to {high}")
 
     @property
     def zeros(self) -> int:
@@ -53,7 +51,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Topology:
+class Topology(Section):
     """Section ``[net]``: ``conv``, then pooling, then one dense layer to five classes over all samples and channels.
 
     Parameters
@@ -65,14 +63,13 @@ class Topology:
     """
 
     conv: tuple[Conv, ...]
-    pool: int = 1
+    pool: Pool = 1
     average: bool = False
 
     def __post_init__(self) -> None:
         if not self.conv:
             raise BadInput("conv is empty; give at least one convolution")
-        if not 1 <= self.pool <= 16:
-            raise BadInput(f"pool is {self.pool}; the accelerator takes 1 to 16")
+        super().__post_init__()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import copy
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bittrue.apps.ecg import answers, material
+from bittrue.apps.ecg import datasets, inference
 from bittrue.apps.ecg.beats.beats import Beats
-from bittrue.apps.ecg.contents import CHECKPOINT, FLOAT, contents
-from bittrue.apps.ecg.material import Material
-from bittrue.apps.ecg.metrics import Verdict, judge
+from bittrue.apps.ecg.bundle import CHECKPOINT, FLOAT, contents
+from bittrue.apps.ecg.datasets import Material
+from bittrue.apps.ecg.metrics import judge
+from bittrue.apps.ecg.progress import Bars
 from bittrue.apps.ecg.recipe import Recipe
-from bittrue.apps.ecg.shown import Bars
+from bittrue.apps.ecg.training_result import Trained
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
-from bittrue.errors import BadInput
-from bittrue.extras import install
 from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.folder_lock import locked
+from bittrue.kit.optional import needed
 from bittrue.readers import refusing
 from bittrue.readers.tensors import tensors
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 
 if TYPE_CHECKING:
-    from bittrue.apps.ecg.training.fit import Fitted
     from bittrue.apps.ecg.training.network import Network
     from bittrue.apps.ecg.training.stage import Report
+    from bittrue.apps.ecg.training.trainer import Fitted
 
 __all__ = ["CHECKPOINT", "FLOAT", "Trained", "reopen", "train"]
 
@@ -40,31 +39,6 @@ STATE = Path("checkpoint") / "state.pt"
 
 COMPARED = 10_000
 """Beats, evenly taken, on which float and integer net are compared where no patient is held out."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """What `train` made.
-
-    Parameters
-    ----------
-    net : Net
-        The integer net.
-    fitted : Fitted
-        The float and the quantised network behind it.
-    verdicts : tuple of (str, Verdict)
-        On the patients held out: ``float``, ``folded``, ``integer``; empty where nobody is.
-    agreement : float
-        Share of ``compared`` beats that the float and the integer net call the same: those held out, or some of those
-        trained on.
-    compared : int
-    """
-
-    net: Net
-    fitted: Fitted
-    verdicts: tuple[tuple[str, Verdict], ...]
-    agreement: float
-    compared: int
 
 
 def train(
@@ -94,7 +68,7 @@ def train(
     report : callable, optional
         Bars on the terminal if not given.
     beats : Material, optional
-        Instead of the records: `bittrue.apps.ecg.material.made_up`, or one's own.
+        Instead of the records: `bittrue.apps.ecg.datasets.made_up`, or one's own.
 
     Raises
     ------
@@ -102,17 +76,13 @@ def train(
         Where PyTorch or the data is missing, another process trains there, the checkpoint is damaged or belongs to
         another recipe, the folder holds another net, or a file cannot be written.
     """
-    try:
-        from bittrue.apps.ecg.training.fit import Trainer, check
+    with needed("training needs", "torch"):
+        from bittrue.apps.ecg.training.trainer import Trainer, check
         from bittrue.qat import ai8x
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "torch":
-            raise
-        raise BadInput(f"training needs PyTorch ({error}); {install('train')}") from None
     check_owner(Path(output), [JSON_FILE], plan.name)
     with made_folder(output) as folder, locked(folder), shown(Bars, report is None) as bars:
         check(folder / STATE, plan)
-        given = beats or material.recorded(plan, records, bars.reading)
+        given = beats or datasets.recorded(plan, records, bars.reading)
         fitted = Trainer(plan, given, folder / STATE, seconds, report or bars.training).run()
         net = ai8x.to_net(fitted.quantised, (len(plan.input.channels), plan.input.length), plan.name)
         trained = _judged(net, fitted, given, bars)
@@ -145,7 +115,7 @@ def _judged(net: Net, fitted: Fitted, beats: Material, bars: Bars) -> Trained:
     judged = beats.held or _some(beats.learnt)
     folded = copy.deepcopy(fitted.floating)
     ai8x.fold(folded)
-    integer = answers.classes(answers.scores(net, judged.x, bars.judging))
+    integer = inference.classes(inference.scores(net, judged.x, bars.judging))
     found = {"float": called(fitted.floating, judged), "folded": called(folded, judged), "integer": integer}
     verdicts = tuple((name, judge(judged.y, said)) for name, said in found.items()) if beats.held else ()
     return Trained(net, fitted, verdicts, float(np.mean(found["float"] == integer)), len(integer))

@@ -1,1 +1,1 @@
-"""What each part of a recipe is worth."""
+"""Ablation: the worth of each part of a recipe."""

@@ -1,4 +1,4 @@
-"""What each stage and augmentation of a recipe is worth in dB: the recipe with one switch changed, on several seeds."""
+"""Worth of each stage and augmentation of a recipe in dB: the recipe with one switch changed, on several seeds."""
 
 from __future__ import annotations
 

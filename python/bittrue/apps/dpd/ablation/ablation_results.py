@@ -1,4 +1,4 @@
-"""What an ablation leaves behind: sentences, tables, a picture, a page and the numbers."""
+"""Results of an ablation: sentences, tables, a picture, a page and the numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from bittrue.apps.dpd.ablation.ablation import Ablation, Effect
 from bittrue.apps.dpd.ablation.ablation_run import METRICS, PROTOCOL, Figures
-from bittrue.apps.dpd.comparing.figures import encoded
 from bittrue.files import write_together
-from bittrue.page import Picture, Section, Sheet, page
+from bittrue.kit.figures import canvas, encoded
+from bittrue.kit.page import Picture, Section, Sheet, page
 
 NAMES = {"evm": "EVM", "worse_aclr": "worse ACLR"}
 COLOURS = {"helps": "#2e8b57", "hurts": "#d1495b", "adds nothing here": "#8c8c8c"}
@@ -89,8 +86,7 @@ def _base(found: Ablation) -> Sheet:
 
 def picture(found: Ablation, judge: str) -> bytes:
     """A dot a seed for every switch, the mean as a bar, EVM and ACLR side by side."""
-    figure = Figure(figsize=(11, 1.6 + 0.42 * len(found.switches)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(11, 1.6 + 0.42 * len(found.switches))
     panels = figure.subplots(1, 2, sharey=True)
     names = [switch.variant.switch.title for switch in found.switches]
     for axes, metric in zip(panels, METRICS, strict=True):

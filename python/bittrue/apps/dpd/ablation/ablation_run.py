@@ -11,12 +11,12 @@ import numpy as np
 import safetensors.numpy
 
 from bittrue import spec
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import closed_loop, float_net
 from bittrue.apps.dpd.amplifiers import amplifier, arena
-from bittrue.apps.dpd.comparing import comparison
-from bittrue.apps.dpd.evaluate import Filter
+from bittrue.apps.dpd.closed_loop import Filter
+from bittrue.apps.dpd.progress import Report
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.shown import Report
+from bittrue.apps.dpd.reporting import comparison
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_together
@@ -52,7 +52,7 @@ def run(recipe: Recipe, folder: Path, report: Report, seconds: float = 20.0) -> 
         if done.recipe != recipe.text:
             raise BadInput(f"{folder} holds a run of another recipe; choose another output folder, or remove it")
         return done
-    from bittrue.apps.dpd.training import fit
+    from bittrue.apps.dpd.training import trainer
     from bittrue.apps.dpd.training.stage import Loop
 
     try:
@@ -63,21 +63,21 @@ def run(recipe: Recipe, folder: Path, report: Report, seconds: float = 20.0) -> 
     teacher = amplifier.teacher(recipe.data, capture)
     known = examples(recipe, capture, teacher)
     loop = Loop(teacher.module, capture.gain, capture.channel)
-    fitted = fit.Trainer(recipe, known, folder / CHECKPOINT, seconds, report, loop).run()
+    fitted = trainer.Trainer(recipe, known, folder / CHECKPOINT, seconds, report, loop).run()
     models, _ = comparison.judges(capture)
     protocol = not comparison.protocol_reason(capture)
 
     def judged(predistort: Filter) -> dict[str, dict[str, float]]:
         found = {}
         for model in models:
-            m = evaluate.judge(capture, model, predistort)
+            m = closed_loop.judge(capture, model, predistort)
             found[model.name] = {EVM: m.evm, ACLR: max(m.aclr_left, m.aclr_right)}
         if protocol:
             score = arena.protocol(predistort)
             found[PROTOCOL] = {EVM: score.evm_db, ACLR: score.worse_aclr_db}
         return found
 
-    integer, parent = judged(evaluate.integer(fitted.net)), judged(evaluate.floating(fitted.net, fitted.parent))
+    integer, parent = judged(closed_loop.integer(fitted.net)), judged(closed_loop.floating(fitted.net, fitted.parent))
     result = Result(recipe.text, content_hash(fitted.net), integer, parent)
     spec.save(fitted.net, folder)
     stored = {name: np.ascontiguousarray(value) for name, value in fitted.parent.items()}

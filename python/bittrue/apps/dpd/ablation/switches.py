@@ -1,4 +1,4 @@
-"""What an ablation switches: one thing of a recipe at a time."""
+"""Switches of an ablation: one thing of a recipe at a time."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ import numpy as np
 from bittrue.apps.dpd.amplifiers import arena, pa
 from bittrue.apps.dpd.amplifiers.pa import power
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import output
+from bittrue.apps.dpd.closed_loop import output
 from bittrue.apps.dpd.metrics import Complex, nmse
 from bittrue.apps.dpd.recipe import Teaching
 from bittrue.errors import BadInput
-from bittrue.extras import install
+from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
     import torch
@@ -87,10 +87,8 @@ class Model:
 
         Every row starts from zero history. Raises `BadInput` where PyTorch is missing.
         """
-        try:
+        with needed(f"a gradient through {self.title} needs", "torch"):
             return self.build()
-        except ImportError as error:
-            raise BadInput(f"a gradient through {self.title} needs PyTorch ({error}); {install('train')}") from None
 
 
 def load(name: str, capture: Capture) -> Model:
@@ -165,10 +163,8 @@ def _arena(capture: Capture) -> Model:
 
 
 def _recurrent(capture: Capture) -> Model:
-    try:
+    with needed("the recurrent amplifier model needs", "torch"):
         from bittrue.apps.dpd.amplifiers import recurrent
-    except ImportError as error:
-        raise BadInput(f"the recurrent amplifier model needs PyTorch ({error}); {install('train')}") from None
     folder = recurrent.find(capture)
     network = recurrent.load(folder)
     size = sum(parameter.numel() for parameter in network.parameters())

@@ -1,4 +1,4 @@
-"""What every table of results shows beside the nets: nothing, polynomials fitted in two ways, and the ceiling."""
+"""Baselines beside the nets in every table of results: nothing, polynomials fitted in two ways, and the ceiling."""
 
 from __future__ import annotations
 

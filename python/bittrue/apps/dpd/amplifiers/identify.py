@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,17 @@ from bittrue.apps.dpd.amplifiers.identify_plan import Plan
 from bittrue.apps.dpd.amplifiers.recurrent import Recurrent, content, drive
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture, to_iq
-from bittrue.apps.dpd.evaluate import output
+from bittrue.apps.dpd.closed_loop import output
 from bittrue.apps.dpd.metrics import nmse
 from bittrue.bars import Bars, shown
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
-from bittrue.qat import checkpoint
+from bittrue.kit.training import checkpoint
+from bittrue.kit.training.averaging import copied
+from bittrue.kit.training.keeper import Keeper
+from bittrue.kit.training.loop import Losses, TrainingLoop
+from bittrue.kit.training.schedules import half_cosine
 from bittrue.spec.store import JSON_FILE
 
 CHECKPOINT = Path("checkpoint") / "state.pt"
@@ -67,7 +70,7 @@ def identify(
         capture = data.load(plan.capture)
         if len(capture.inputs["train"]) < 2 * (plan.warm + plan.window):
             raise BadInput(f"{capture.name} has too few samples for windows of {plan.warm + plan.window}; capture more")
-        network = Identification(plan, capture, folder / CHECKPOINT, seconds, report or _told(bars)).run()
+        network = Identification(plan, capture, folder / CHECKPOINT, seconds, report or _told(bars)).train()
         bars.say("judging the model")
         files = {**content(network, capture), "recipe.toml": plan.text, "CARD.md": card(plan, capture, network)}
         write_together(folder, files, renew=True)
@@ -85,11 +88,13 @@ def check(path: Path, plan: Plan) -> None:
             torch.Generator().set_state(state["draws"])
 
 
-class Identification:
-    """One training run; `run` may be called again after it was killed."""
+class Identification(TrainingLoop):
+    """One training run; `train` may be called again after it was killed."""
 
-    def __init__(self, plan: Plan, capture: Capture, checkpoint: Path, seconds: float, report: Report) -> None:
-        self.plan, self.capture, self.checkpoint, self.seconds, self.report = plan, capture, checkpoint, seconds, report
+    def __init__(self, plan: Plan, capture: Capture, path: Path, seconds: float, report: Report) -> None:
+        self.plan, self.capture, self.report = plan, capture, report
+        self.keeper = Keeper(path, VERSION, _whose(plan), capture.digest, seconds)
+        self.total, self.every = plan.updates, plan.validate_every
         x, y = capture.inputs["train"], capture.outputs["train"]
         gain = np.vdot(x, y) / np.vdot(x, x)
         d = pa.unexcited(len(x), capture.channel, pa.Settings(seed=plan.seed))
@@ -99,7 +104,7 @@ class Identification:
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=plan.rate)
         self.draws = torch.Generator().manual_seed(plan.seed)
         self.done, self.best_error = 0, math.inf
-        self.best = _copied(self.network)
+        self.best = copied(self.network)
 
     def _initial(self, x: Any, y: Any) -> Recurrent:
         """Least-squares filter, standardised features, and a GRU that does nothing yet."""
@@ -112,25 +117,22 @@ class Identification:
             network.get_buffer("deviation").copy_(features.std(0).clamp_min(1e-6))
         return network
 
-    def run(self) -> Recurrent:
+    def train(self) -> Recurrent:
         """Train, or go on; the network with the best parameters."""
         self._resume()
-        saved = time.monotonic()
-        while self.done < self.plan.updates:
-            self._update()
-            if self.done % self.plan.validate_every == 0 or self.done == self.plan.updates:
-                self._validate()
-                if time.monotonic() - saved >= self.seconds or self.done == self.plan.updates:
-                    self._save()
-                    saved = time.monotonic()
-                self.report(self.done, self.plan.updates, self.best_error)
+
+        def told(found: Losses) -> None:
+            if found:
+                self.report(self.done, self.total, self.best_error)
+
+        self.run(lambda last: self.keeper.save(self._state, last), told)
         self.network.load_state_dict(self.best)
         return self.network
 
-    def _update(self) -> None:
+    def advance(self, number: int) -> Losses:
         plan = self.plan
         for group in self.optimiser.param_groups:
-            group["lr"] = plan.rate * (0.5 + 0.5 * math.cos(math.pi * self.done / plan.updates))
+            group["lr"] = plan.rate * half_cosine(number, self.total)
         length = plan.warm + plan.window
         starts = torch.randint(0, len(self.x) - length + 1, (plan.batch, 1), generator=self.draws)
         self.optimiser.zero_grad()
@@ -138,7 +140,7 @@ class Identification:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimiser.step()
-        self.done += 1
+        return {}
 
     def loss(self, places: Tensor) -> Tensor:
         """``mean|y' - y|^2 / mean|y|^2 + flat * mean|(net(x+d) - net(x)) - g d|^2 / mean|g d|^2``, warm-up left out.
@@ -153,26 +155,22 @@ class Identification:
         total: Tensor = error + self.plan.flat * answer.square().mean() / self.answer.square().mean()
         return total
 
-    def _validate(self) -> None:
+    def look(self) -> Losses:
         y = output(self.capture, drive(self.network), split="val")
         error = nmse(y, self.capture.outputs["val"], self.capture.channel)
         if error < self.best_error:
-            self.best_error, self.best = error, _copied(self.network)
+            self.best_error, self.best = error, copied(self.network)
+        return {"validation error in dB": error}
 
-    def _save(self) -> None:
-        state: dict[str, Any] = {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "best": self.best,
-        }
-        state |= {"draws": self.draws.get_state(), "done": self.done, "best_error": self.best_error}
-        checkpoint.write(self.checkpoint, VERSION, _whose(self.plan), self.capture.digest, state)
+    def _state(self) -> checkpoint.State:
+        networks = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best}
+        return networks | {"draws": self.draws.get_state(), "done": self.done, "best_error": self.best_error}
 
     def _resume(self) -> None:
-        state = checkpoint.resume(self.checkpoint, VERSION, _whose(self.plan), self.capture.digest)
+        state = self.keeper.resume()
         if state is None:
             return
-        with checkpoint.fitting(self.checkpoint):
+        with self.keeper.fitting():
             self.network.load_state_dict(state["network"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.draws.set_state(state["draws"])
@@ -183,10 +181,6 @@ class Identification:
 def _whose(plan: Plan) -> str:
     """What a checkpoint remembers of a recipe: its text, and what a program made of it."""
     return f"{plan.text} {plan}"
-
-
-def _copied(network: Recurrent) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
 def _told(bars: Bars) -> Report:

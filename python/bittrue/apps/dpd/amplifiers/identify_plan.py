@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from bittrue.apps.dpd.recipe import WIDEST, between, placed, with_word
+from bittrue.apps.dpd.recipe import WIDEST, placed
 from bittrue.apps.dpd.recipe_text import located, suffixed
-from bittrue.recipes import SHELVES, check_name
-from bittrue.schema import LARGEST
+from bittrue.apps.dpd.shelves import AMPLIFIERS
+from bittrue.kit.bounds import Section, Within
+from bittrue.kit.recipes import Recipes, check_name, with_line
+from bittrue.kit.schema import LARGEST
 
-SHELF = SHELVES["pa"]
 BUILTIN = "pa-gru"
+ZERO, ONE = Within(0, LARGEST), Within(1, LARGEST)
+Size = Annotated[int, Within(1, WIDEST)]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Section):
     """The recipe of a recurrent amplifier model.
 
     Parameters
@@ -38,37 +42,29 @@ class Plan:
 
     name: str
     capture: str
-    hidden: int = 32
-    gains: int = 12
-    taps: int = 32
-    seed: int = 1
-    updates: int = 8000
-    batch: int = 64
-    warm: int = 40
-    window: int = 64
-    rate: float = 5e-3
-    flat: float = 1e-3
-    validate_every: int = 250
+    hidden: Size = 32
+    gains: Size = 12
+    taps: Size = 32
+    seed: Annotated[int, ZERO] = 1
+    updates: Annotated[int, ONE] = 8000
+    batch: Size = 64
+    warm: Annotated[int, ZERO] = 40
+    window: Annotated[int, ONE] = 64
+    rate: Annotated[float, ZERO] = 5e-3
+    flat: Annotated[float, ZERO] = 1e-3
+    validate_every: Annotated[int, ONE] = 250
     text: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        between(self, 1, WIDEST, "hidden", "gains", "taps", "batch")
-        between(self, 1, LARGEST, "updates", "window", "validate_every")
-        between(self, 0, LARGEST, "seed", "warm", "rate", "flat")
+        super().__post_init__()
 
 
-def plan(source: str) -> Plan:
-    """The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it.
-
-    Raises `BadInput`, naming the key, for anything that is not a recipe.
-    """
-    content, what, path = SHELF.find(source)
-    built: Plan = SHELF.parse(Plan, content, what)
-    return built if path is None else placed(built, path)
+plan = Recipes(AMPLIFIERS, Plan, placed).named
+"""The recipe ``"pa-gru"`` that is built in, or that of a TOML file, whose capture may lie beside it."""
 
 
 def retargeted(plan: Plan, capture: str) -> Plan:
     """The recipe for another capture, a folder or a data set, under a name of both. Raises `BadInput` for neither."""
     where = located(capture)
-    return with_word(with_word(plan, "capture", where), "name", suffixed(plan.name, where))
+    return with_line(with_line(plan, "capture", where), "name", suffixed(plan.name, where))

@@ -1,4 +1,4 @@
-"""How an amplifier model treats frequencies that its capture says nothing about."""
+"""Behaviour of an amplifier model at frequencies that its capture says nothing about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a recording of an amplifier, in one sentence each."""
+"""Faults of a recording of an amplifier, in one sentence each."""
 
 from __future__ import annotations
 

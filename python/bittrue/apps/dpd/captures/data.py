@@ -133,6 +133,12 @@ def names() -> list[str]:
     return sorted(folder.name for folder in _wheel_folder().iterdir() if (folder / "spec.json").is_file())
 
 
+def measured_input() -> Real:
+    """All of the default capture's input, I/Q ``(N, 2)``. Raises `BadInput` as `load` does."""
+    capture = load()
+    return np.concatenate([to_iq(capture.inputs[split]) for split in SPLITS])
+
+
 def load(source: str | Path = DEFAULT) -> Capture:
     """Read a capture.
 

@@ -1,4 +1,4 @@
-"""What a sequence does over time: stays, goes along a line, jumps, or wanders."""
+"""Trend of a sequence over time: it stays, goes along a line, jumps, or wanders."""
 
 from __future__ import annotations
 

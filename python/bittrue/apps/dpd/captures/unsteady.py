@@ -1,4 +1,4 @@
-"""What is not constant in a record, named with its size and its place."""
+"""Unsteadiness of a record, named with its size and its place."""
 
 from __future__ import annotations
 

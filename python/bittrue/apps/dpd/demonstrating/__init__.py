@@ -1,1 +1,1 @@
-"""What the demo on the board needs of the PC: test signal, expected codes, and the amplifier model as numbers."""
+"""Data for the demo on the board: test signal, expected codes, and the amplifier model as numbers."""

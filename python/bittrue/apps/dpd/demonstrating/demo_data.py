@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from bittrue import ref
 from bittrue.apps.dpd.captures.data import to_iq
-from bittrue.apps.dpd.demonstrating.passes import Passes, passes
 from bittrue.apps.dpd.demonstrating.plant import Plant
+from bittrue.apps.dpd.demonstrating.test_signals import Passes, passes
 from bittrue.apps.dpd.polynomials import polynomial_plan
-from bittrue.apps.dpd.thermal.thermal import Rates
+from bittrue.apps.dpd.thermal.drift import Rates
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.spec import Net
@@ -51,7 +51,7 @@ def write(
         The temperature of each bank, from the captured one.
     plant : Plant
     count, seed : int
-        Passes, and where their randomness starts (`bittrue.apps.dpd.demonstrating.passes.passes`).
+        Passes, and where their randomness starts (`bittrue.apps.dpd.demonstrating.test_signals.passes`).
 
     Returns
     -------

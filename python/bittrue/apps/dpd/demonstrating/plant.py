@@ -18,7 +18,7 @@ import numpy.typing as npt
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture, to_complex, to_iq
-from bittrue.apps.dpd.evaluate import warmed
+from bittrue.apps.dpd.closed_loop import warmed
 from bittrue.apps.dpd.metrics import Channel, Complex
 from bittrue.errors import BadInput
 from bittrue.files import write_whole

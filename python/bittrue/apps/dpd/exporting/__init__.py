@@ -1,1 +1,1 @@
-"""From checkpoints to memory files."""
+"""Export of checkpoints to memory files."""

@@ -1,4 +1,4 @@
-"""From float parameters to files: the integer net, its weight ROMs, and what clamping and rounding cost."""
+"""Export of float parameters: the integer net, its weight ROMs, and what clamping and rounding cost."""
 
 from __future__ import annotations
 

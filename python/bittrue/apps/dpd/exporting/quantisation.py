@@ -1,4 +1,4 @@
-"""What quantisation costs a predistorter: the integer net against float parameters, on a signal and in the loop."""
+"""Cost of quantisation: the integer net against float parameters, on a signal and in the loop."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from bittrue import ref
-from bittrue.apps.dpd import evaluate, float_net
+from bittrue.apps.dpd import float_net
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.captures.data import Capture, to_iq
+from bittrue.apps.dpd.closed_loop import floating, integer, judge
 from bittrue.apps.dpd.metrics import Complex, Metrics, Real
 from bittrue.errors import BadInput
 from bittrue.parent import Parameters
@@ -65,8 +66,8 @@ class Trial:
         """
         if self.capture is None or self.twin is None:
             return None
-        drive = evaluate.integer(net) if parameters is None else evaluate.floating(net, parameters)
-        return evaluate.judge(self.capture, self.twin, drive)
+        drive = integer(net) if parameters is None else floating(net, parameters)
+        return judge(self.capture, self.twin, drive)
 
 
 def trial(net: Net, capture: str = "") -> Trial:

@@ -1,4 +1,4 @@
-"""Where an export begins: float parameters and the net they belong to, from a checkpoint, a net folder or a file."""
+"""Source of an export: float parameters and the net they belong to, from a checkpoint, a net folder or a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.errors import BadInput
-from bittrue.extras import install
+from bittrue.kit.optional import needed
 from bittrue.parent import Parameters, decoded, fitted, quantise
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE, WEIGHT_FILE
@@ -78,17 +78,13 @@ def _net(folder: Path) -> Source:
 
 
 def _checkpoint(path: Path) -> Source:
-    try:
-        from bittrue.apps.dpd.training import fit
-        from bittrue.qat import checkpoint
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "torch":
-            raise
-        raise BadInput(f"reading a checkpoint needs PyTorch ({error}); {install('train')}") from None
-    state = checkpoint.read(path, fit.VERSION, FIX)
+    with needed("reading a checkpoint needs", "torch"):
+        from bittrue.apps.dpd.training import trainer
+        from bittrue.kit.training import checkpoint
+    state = checkpoint.read(path, trainer.VERSION, FIX)
     with checkpoint.fitting(path, FIX):
         plan = recipe.parse(state["recipe"].encode(), f"the recipe in {path}")
-        network = fit.network_of(plan, state)
+        network = trainer.network_of(plan, state)
         stage, epoch = str(state["stage"]), int(state["epoch"])
     own = {name.removeprefix("node_"): value.detach().numpy() for name, value in network.named_parameters()}
     title = f"checkpoint {path}, " + ("finished" if stage == "done" else f"stage {stage}, epoch {epoch}")

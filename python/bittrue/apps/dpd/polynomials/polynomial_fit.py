@@ -1,11 +1,11 @@
-"""Which memory polynomial fits best: taps and powers within a budget, judged on the validation split."""
+"""Choice of a memory polynomial: taps and powers within a budget, judged on the validation split."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import baselines, gmp, polynomial
 from bittrue.apps.dpd.amplifiers.amplifier import Model
 from bittrue.apps.dpd.amplifiers.gmp import Structure
@@ -83,7 +83,7 @@ def choose(plan: PolynomialPlan, capture: Capture, model: Model, watch: Watch) -
         watch(f"polynomials of up to {2 * len(structure.terms):,} parameters", number, len(candidates))
         coefficients = gmp.fit(structure, x, drive, baselines.RIDGE)
         predistort = polynomial.predistorter(structure, coefficients)
-        tried.append((structure, evaluate.judge(capture, model, predistort, "val").nmse))
+        tried.append((structure, closed_loop.judge(capture, model, predistort, "val").nmse))
     best = min(error for _, error in tried)
     structure = next(one for one, error in tried if error <= best + MARGIN)
     fits = []
@@ -95,10 +95,10 @@ def choose(plan: PolynomialPlan, capture: Capture, model: Model, watch: Watch) -
             except BadInput:  # indirect learning may diverge; the ideal drive is there
                 continue
             net, parent = net_of(plan.name, structure, coefficients, x, capture.peak, plan.polynomial.weight_bits)
-            error = evaluate.judge(capture, model, evaluate.integer(net), "val").nmse
+            error = closed_loop.judge(capture, model, closed_loop.integer(net), "val").nmse
             fits.append((error, f"{way}, ridge {ridge:g}", net, parent))
     error, fit, net, parent = min(fits, key=lambda one: one[0])
-    plain: Metrics = evaluate.judge(capture, model, None, "val")
+    plain: Metrics = closed_loop.judge(capture, model, None, "val")
     if not error < plain.nmse:
         raise BadInput(
             f"no polynomial is better than none on {capture.name}: {error:.1f} dB on the validation split, and "

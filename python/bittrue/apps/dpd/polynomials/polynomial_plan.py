@@ -6,21 +6,24 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from bittrue.apps.dpd.recipe import SHELF, Recipe, Teaching, between, placed
+from bittrue.apps.dpd.recipe import Recipe, Teaching, placed
 from bittrue.apps.dpd.recipe_text import suffixed
+from bittrue.apps.dpd.shelves import SHELF
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.kit.bounds import Section, Within
+from bittrue.kit.recipes import check_name
 from bittrue.limits import TEXT
 from bittrue.readers import toml_document
-from bittrue.recipes import check_name
 
 MOST = 4000
 """Real parameters at most; more of them buy nothing (docs/dpd.md)."""
 
 
 @dataclass(frozen=True)
-class Polynomial:
+class Polynomial(Section):
     """Section ``[polynomial]``.
 
     Parameters
@@ -31,12 +34,8 @@ class Polynomial:
         Of a coefficient's real and imaginary part.
     """
 
-    parameters: int = 250
-    weight_bits: int = 16
-
-    def __post_init__(self) -> None:
-        between(self, 10, MOST, "parameters")
-        between(self, 4, 24, "weight_bits")
+    parameters: Annotated[int, Within(10, MOST)] = 250
+    weight_bits: Annotated[int, Within(4, 24)] = 16
 
 
 @dataclass(frozen=True)

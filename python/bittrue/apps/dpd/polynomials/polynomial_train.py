@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bittrue.apps.dpd import judges, provenance
+from bittrue.apps.dpd import evaluation
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.amplifiers.gmp import Structure
 from bittrue.apps.dpd.card import Judge, card
@@ -20,7 +20,8 @@ from bittrue.bars import steps
 from bittrue.emit.folder import check_owner
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
-from bittrue.page import Sheet
+from bittrue.kit.card import command as command_of
+from bittrue.kit.page import Sheet
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 
@@ -76,9 +77,9 @@ def train(plan: PolynomialPlan, output: str | os.PathLike[str]) -> Fitted:
         model = amplifier.teacher(plan.data, capture)
         chosen = choose(plan, capture, model, step)
         net, parent = chosen.net, chosen.parent
-        judged = tuple(judges.judged(capture, model, net, parent, chosen.x, chosen.drive, watch))
-        protocol = judges.by_protocol(capture, net, parent, watch)
-        command = provenance.command("dpd", plan.name, builtin=False)
+        judged = tuple(evaluation.judged(capture, model, net, parent, chosen.x, chosen.drive, watch))
+        protocol = evaluation.by_protocol(capture, net, parent, watch)
+        command = command_of("dpd", plan.name, builtin=False)
         text = card(plan, command, capture, net, judged, protocol, ABOUT) + _choice(chosen)
         write_together(folder, contents(plan, capture, net, parent) | {"CARD.md": text}, renew=True)
     return Fitted(net, chosen, judged)

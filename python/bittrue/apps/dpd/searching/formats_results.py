@@ -1,4 +1,4 @@
-"""What a choice of formats leaves behind: a table, and a net folder with the new words."""
+"""Results of a choice of formats: a table, and a net folder with the new words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import safetensors.numpy
 
 from bittrue import spec
 from bittrue.apps.dpd import float_net, kat
-from bittrue.apps.dpd.comparing import entries
 from bittrue.apps.dpd.exporting import quantisation
 from bittrue.apps.dpd.exporting.quantisation import Trial
+from bittrue.apps.dpd.reporting import candidates
 from bittrue.apps.dpd.searching import formats_search
 from bittrue.apps.dpd.searching.formats_search import Chosen, Report
 from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 from bittrue.parent import Parameters
 from bittrue.spec import Net
 
@@ -28,7 +28,7 @@ def run(folder: str, budget: float, interval: int, output: Path | None, report: 
 
     Raises `BadInput` where the folder has no float parent, or the budget is below what its present formats reach.
     """
-    found = entries.candidate(folder)
+    found = candidates.candidate(folder)
     if found.parent is None:
         raise BadInput(f"{folder} has no {float_net.FILE}; formats are chosen for a float net, so train it here")
     signals = quantisation.trial(found.net, found.recipe.capture if found.recipe else "")

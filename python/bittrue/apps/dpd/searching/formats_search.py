@@ -1,4 +1,4 @@
-"""Words no longer than they must be: every tensor's and every layer's format by range and then by sensitivity."""
+"""Search for words no longer than they must be: every tensor's and layer's format by range, then by sensitivity."""
 
 from __future__ import annotations
 

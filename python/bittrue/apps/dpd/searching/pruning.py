@@ -1,4 +1,4 @@
-"""Which taps and neurons of a trained net are worth least, and the recipe of the net without them."""
+"""Pruning: the taps and neurons of a trained net that are worth least, and the recipe of the net without them."""
 
 from __future__ import annotations
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bittrue.apps.dpd.amplifiers import amplifier
-from bittrue.apps.dpd.comparing import entries
 from bittrue.apps.dpd.float_net import FILE
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.reporting import candidates
 from bittrue.apps.dpd.searching import pruning
 from bittrue.apps.dpd.searching.space import describe
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 
 def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Sheet:
@@ -23,7 +23,7 @@ def run(folder: str, size: int, output: Path | None, report: Callable[[str, int,
 
     Raises `BadInput` where the folder lacks float parent or recipe, or the net cannot become so small.
     """
-    found = entries.candidate(folder)
+    found = candidates.candidate(folder)
     if found.parent is None or found.recipe is None:
         raise BadInput(f"{folder} lacks {FILE if found.parent is None else 'recipe.toml'}; train the net here first")
     if not isinstance(found.recipe, Recipe):

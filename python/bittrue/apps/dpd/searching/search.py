@@ -10,13 +10,13 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from bittrue.apps.dpd import recipe
-from bittrue.apps.dpd.comparing.pareto import front
 from bittrue.apps.dpd.recipe import Recipe, Teaching, Topology
 from bittrue.apps.dpd.recipe_text import written
+from bittrue.apps.dpd.reporting.pareto import front
 from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.trial import Bench, Limits, price, worse
 from bittrue.errors import BadInput
-from bittrue.schema import build
+from bittrue.kit.schema import build
 
 ROWS, SURROGATES = 8192, 3
 """Rows of a training step, and random signals beside the train split, where no recipe says."""

@@ -1,4 +1,4 @@
-"""What a search leaves behind: the Pareto front as a table, JSON, a picture, and recipes to train in full."""
+"""Results of a search: the Pareto front as a table, JSON, a picture, and recipes to train in full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bittrue.apps.dpd.searching import space, study
 from bittrue.apps.dpd.searching.search import Found, Search, best
 from bittrue.errors import BadInput
 from bittrue.files import write_together
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 
 def table(plan: Search, found: Sequence[Found], rest: Sequence[FrozenTrial]) -> Sheet:
@@ -87,13 +87,9 @@ def recipes(plan: Search, found: Sequence[Found], command: str) -> dict[str, str
 
 def picture(plan: Search, found: Sequence[Found]) -> bytes:
     """EVM and worse ACLR of all trials over parameters and over DSP blocks, the front marked."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from bittrue.kit.figures import PALETTE, canvas, encoded
 
-    from bittrue.apps.dpd.comparing.figures import PALETTE, encoded
-
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(11, 8)
     front, quality = best(list(found)), (("evm", "EVM (dB)"), ("worse_aclr", "worse ACLR (dBc)"))
     for row, (key, label) in zip(figure.subplots(2, 2), quality, strict=True):
         for axes, size in zip(row, ("parameters", "dsps"), strict=True):

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.amplifiers.amplifier import Model
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter
+from bittrue.apps.dpd.closed_loop import Filter
 from bittrue.apps.dpd.float_net import Parameters
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.recipe import Recipe
@@ -128,13 +128,13 @@ class Bench:
     def run(self, recipe: Recipe) -> Judged:
         """Train the float net of a recipe for the time of a trial, and judge its best parameters."""
         parameters, error = self.train(recipe)
-        return Judged(error, self.judge(evaluate.floating(skeleton(recipe), parameters)))
+        return Judged(error, self.judge(closed_loop.floating(skeleton(recipe), parameters)))
 
     def train(self, recipe: Recipe) -> tuple[Parameters, float]:
         """The parameters that validated best within the time, and their error to the ideal drive in dB."""
-        from bittrue.apps.dpd.training import fit
+        from bittrue.apps.dpd.training import trainer
         from bittrue.apps.dpd.training.stage import Loop
-        from bittrue.qat import checkpoint
+        from bittrue.kit.training import checkpoint
 
         brief = replace(recipe.train, validate_every=1, qat=False)
         recipe = replace(recipe, train=brief, gan=None)
@@ -150,14 +150,14 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "state.pt"
             with suppress(Stopped):
-                fit.Trainer(recipe, self.known, path, 0.0, watch, loop).run()
-            best = checkpoint.read(path, fit.VERSION)["best"]
+                trainer.Trainer(recipe, self.known, path, 0.0, watch, loop).run()
+            best = checkpoint.read(path, trainer.VERSION)["best"]
         return {name.removeprefix("node_"): value.numpy() for name, value in best.items()}, reached
 
     def judge(self, predistort: Filter) -> dict[str, Metrics]:
         """Metrics on the validation split through the teacher and every other model."""
         models = (self.teacher, *self.others)
-        return {model.name: evaluate.judge(self.capture, model, predistort, "val") for model in models}
+        return {model.name: closed_loop.judge(self.capture, model, predistort, "val") for model in models}
 
 
 def worse(metrics: Metrics) -> float:

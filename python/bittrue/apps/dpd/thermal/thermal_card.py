@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
-from bittrue.apps.dpd.provenance import command
 from bittrue.apps.dpd.recipe import Recipe, builtin, names
-from bittrue.apps.dpd.thermal.thermal import Drift
+from bittrue.apps.dpd.thermal.drift import Drift
 from bittrue.apps.dpd.topology import parameter_count
+from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
@@ -41,18 +41,21 @@ def card(
     """The text of CARD.md, free of dates. ``teacher`` is the title of the model that the banks were trained through."""
     own = recipe.name in names() and builtin(recipe.name) == recipe
     net = nets["normal"]
-    parts = [
+    sections = [
         f"# {recipe.name}\n",
         "Neural digital predistorters for a cold, a normal and a hot amplifier: one net, three banks of weights.\n"
         "**The amplifier was captured at one temperature; the other two are a simulated drift of its model, not a\n"
         "measurement (`bittrue.apps.dpd.thermal.thermal`). Every figure below is simulated.**\n",
-        "| | |\n|---|---|\n"
-        f"| command | {command('dpd', recipe.name, own)} |\n"
-        f"| data | {capture.provenance}, SHA-256 `{capture.digest[:16]}...` |\n"
-        f"| trained through | {teacher} |\n"
-        f"| seed | {recipe.train.seed} |\n"
-        f"| parameters | {parameter_count(net):,} real a bank |\n"
-        + "".join(f"| hash of {name} | `{content_hash(own_net)}` |\n" for name, own_net in nets.items()),
+        parts.facts(
+            [
+                ("command", parts.command("dpd", recipe.name, own)),
+                ("data", f"{capture.provenance}, SHA-256 `{capture.digest[:16]}...`"),
+                ("trained through", teacher),
+                ("seed", str(recipe.train.seed)),
+                ("parameters", f"{parameter_count(net):,} real a bank"),
+                *((f"hash of {name}", f"`{content_hash(own_net)}`") for name, own_net in nets.items()),
+            ]
+        ),
         "## Drift\n",
         _drifts(drifts),
         "## Every bank on every temperature\n",
@@ -60,16 +63,13 @@ def card(
         "removed before measuring, as a gain control and an equaliser do: no bank is blamed for gain and phase. The\n"
         "integer nets were executed by `bittrue.ref`.\n",
         *(_table(table) for table in tables),
-        "## Recipe\n",
-        f"```toml\n{recipe.text.rstrip()}\n```\n",
+        parts.recipe(recipe.text),
     ]
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def _drifts(drifts: Mapping[str, Drift]) -> str:
-    lines = [
-        "| bank | kelvins | gain dB | phase deg | at the peak: gain dB | phase deg | memory |\n|---|" + "---:|" * 6
-    ]
+    rows = []
     for name, d in drifts.items():
         figures = (
             f"{d.kelvin:+g}",
@@ -78,8 +78,9 @@ def _drifts(drifts: Mapping[str, Drift]) -> str:
             f"{d.peak_db:+.2f}",
             f"{d.peak_phase:+.2f}",
         )
-        lines.append(f"| {name} | {' | '.join(figures)} | {d.memory:+.4f} |")
-    return "\n".join(lines) + "\n"
+        rows.append((name, *figures, f"{d.memory:+.4f}"))
+    head = ("bank", "kelvins", "gain dB", "phase deg", "at the peak: gain dB", "phase deg", "memory")
+    return parts.table(head, rows, right=True)
 
 
 def _table(table: Table) -> str:
@@ -87,11 +88,11 @@ def _table(table: Table) -> str:
     lines = [f"### Simulated through {table.title}; {remark}\n"]
     for heading, figure in FIGURES.items():
         drives = list(next(iter(table.rows.values())))
-        head = " | ".join(drive if drive == drives[0] else f"bank {drive}" for drive in drives)
-        lines += [f"| {heading} | {head} |\n|---|" + "---:|" * len(drives)]
+        head = (heading, *(drive if drive == drives[0] else f"bank {drive}" for drive in drives))
+        rows = []
         for place, row in table.rows.items():
             cells = (f"{getattr(m, figure):.2f}" for m in row.values())
             marked = (f"**{cell}**" if drive == place else cell for drive, cell in zip(row, cells, strict=True))
-            lines.append(f"| {place} amplifier | {' | '.join(marked)} |")
-        lines.append("")
+            rows.append((f"{place} amplifier", *marked))
+        lines.append(parts.table(head, rows, right=True))
     return "\n".join(lines)

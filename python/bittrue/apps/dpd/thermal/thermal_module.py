@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bittrue.apps.dpd.thermal.thermal import Drift
+from bittrue.apps.dpd.thermal.drift import Drift
 
 
 class Cascade(nn.Module):
-    """`bittrue.apps.dpd.thermal.thermal.Drift` of what ``inner`` puts out, frozen: float ``(B, N, 2)`` both.
+    """`bittrue.apps.dpd.thermal.drift.Drift` of what ``inner`` puts out, frozen: float ``(B, N, 2)`` both.
 
     Parameters
     ----------

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter, output
+from bittrue.apps.dpd.closed_loop import Filter, output
 from bittrue.apps.dpd.metrics import Channel, Complex, power_spectrum
 from bittrue.apps.dpd.picture import SEGMENT, overlapped
+from bittrue.kit.figures import canvas, encoded
 
 COLOURS = {"cold": "#3a6ea5", "normal": "#4b4b4b", "hot": "#d1495b"}
 
@@ -29,8 +27,7 @@ def drawn(places: Mapping[str, tuple[Capture, Filter]], banks: Mapping[str, Filt
     name : str
         Of the net, for the title.
     """
-    figure = Figure(figsize=(15, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(15, 4.8)
     for axes, (place, (capture, amplifier)) in zip(
         figure.subplots(1, len(places), sharey=True), places.items(), strict=True
     ):
@@ -40,9 +37,7 @@ def drawn(places: Mapping[str, tuple[Capture, Filter]], banks: Mapping[str, Filt
     figure.suptitle(
         f"{name}: every bank on every temperature's amplifier (a simulated drift of a model, not a measurement)"
     )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    return buffer.getvalue()
+    return encoded(figure, dpi=120)
 
 
 def _panel(axes: Axes, channel: Channel, signals: Mapping[str, Complex], place: str) -> None:

@@ -12,30 +12,32 @@ from typing import Any
 import numpy as np
 import torch
 
-from bittrue.apps.dpd import evaluate
+from bittrue.apps.dpd import closed_loop
 from bittrue.apps.dpd.amplifiers import amplifier
 from bittrue.apps.dpd.captures.data import Capture
-from bittrue.apps.dpd.evaluate import Filter
+from bittrue.apps.dpd.closed_loop import Filter
 from bittrue.apps.dpd.float_net import Parameters
 from bittrue.apps.dpd.metrics import Metrics, measure
+from bittrue.apps.dpd.progress import Bars, Report
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.recipe_text import written
-from bittrue.apps.dpd.shown import Bars, Report
-from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drift, Drifted, drifted
+from bittrue.apps.dpd.thermal.drift import Drift
+from bittrue.apps.dpd.thermal.thermal import BANKS, Amplifier, Drifted, drifted
 from bittrue.apps.dpd.thermal.thermal_card import Table, card
 from bittrue.apps.dpd.thermal.thermal_recipe import Thermal
 from bittrue.apps.dpd.train import CHECKPOINT, LOGS, contents
-from bittrue.apps.dpd.training import fit
+from bittrue.apps.dpd.training import trainer
 from bittrue.apps.dpd.training.examples import examples, teaching
-from bittrue.apps.dpd.training.logs import Log
-from bittrue.apps.dpd.training.stage import Loop, copied
-from bittrue.apps.dpd.training.team import Team
+from bittrue.apps.dpd.training.stage import Loop
 from bittrue.bars import shown
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.folder_lock import locked
-from bittrue.qat import checkpoint
+from bittrue.kit.training import checkpoint
+from bittrue.kit.training.averaging import copied
+from bittrue.kit.training.distributed import Team
+from bittrue.kit.training.log import Log
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
 from bittrue.spec.store import JSON_FILE, content_hash
@@ -93,7 +95,7 @@ def train(
     with lock, shown(Bars, team.leads and report is None) as bars:
         for bank in BANKS:
             (folder / bank).mkdir(exist_ok=True)
-        fit.resumed(folder / "normal" / CHECKPOINT, plan)
+        trainer.resumed(folder / "normal" / CHECKPOINT, plan)
         bars.say("reading the capture and the amplifier model")
         capture = teaching(plan)
         teacher = amplifier.teacher(plan.data, capture)
@@ -139,13 +141,13 @@ class _Run:
         if normal is not None:
             plan = departing(plan, name, normal)
             if not path.is_file() and self.team.leads:
-                state = started(plan, checkpoint.read(self.folder / "normal" / CHECKPOINT, fit.VERSION))
-                checkpoint.write(path, fit.VERSION, plan.text, known.digest, state)
+                state = started(plan, checkpoint.read(self.folder / "normal" / CHECKPOINT, trainer.VERSION))
+                checkpoint.write(path, trainer.VERSION, plan.text, known.digest, state)
             self.team.wait()
         loop = Loop(hot.module, there.gain, there.channel)
         log = Log(self.folder / name / LOGS if self.team.leads else None)
         try:
-            fitted = fit.Trainer(plan, known, path, self.seconds, self._told(name), loop, self.team, log).run()
+            fitted = trainer.Trainer(plan, known, path, self.seconds, self._told(name), loop, self.team, log).run()
         finally:
             log.close()
         parent = fitted.parent if normal is None else _shadow(path)
@@ -168,7 +170,7 @@ def started(plan: Recipe, normal: Mapping[str, Any]) -> dict[str, Any]:
 
     ``parent`` is the normal bank's as well: it is what weight formats are chosen from, so all banks have the same.
     """
-    network = fit.network_of(plan, dict(normal))
+    network = trainer.network_of(plan, dict(normal))
     generator = torch.Generator().manual_seed(plan.train.seed + len("qat"))
     values = copied(network)
     start = {"stage": "qat", "epoch": 0, "best_loss": float("inf"), "stale": 0, "optimiser": {}}
@@ -177,7 +179,7 @@ def started(plan: Recipe, normal: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shadow(path: Path) -> Parameters:
     """The float parameters behind a bank's codes."""
-    best = checkpoint.read(path, fit.VERSION)["best"]
+    best = checkpoint.read(path, trainer.VERSION)["best"]
     return {name.removeprefix("node_"): value.numpy() for name, value in best.items()}
 
 
@@ -192,7 +194,7 @@ def _tables(
             bars.note(f"{model.title}, {place}")
             there, found = drifted(capture, model, drift)
             drives: dict[str, Filter | None] = {"no predistortion": None}
-            drives |= {name: evaluate.integer(bank.net) for name, bank in banks.items()}
+            drives |= {name: closed_loop.integer(bank.net) for name, bank in banks.items()}
             rows[place] = {name: judged(there, found, drive) for name, drive in drives.items()}
         yield Table(model.title, model.name == teacher.name, rows)
 
@@ -203,8 +205,8 @@ def judged(capture: Capture, amplifier: Filter, predistort: Filter | None) -> Me
     A gain control and the receiver's equaliser remove it too; what is left is distortion, and a bank for another
     temperature is not blamed for gain and phase.
     """
-    y = evaluate.output(capture, amplifier, predistort)
-    channel, samples = evaluate.whole_segments(capture.channel, len(y))
+    y = closed_loop.output(capture, amplifier, predistort)
+    channel, samples = closed_loop.whole_segments(capture.channel, len(y))
     y, reference = y[:samples], capture.gain * capture.inputs["test"][:samples]
     factor = np.vdot(reference, y) / np.vdot(reference, reference)
     return measure(y / factor, reference, channel)
@@ -223,6 +225,6 @@ def _write(folder: Path, plan: Recipe, banks: Mapping[str, Bank], tables: tuple[
     files["CARD.md"] = card(plan, capture, teacher, drifts_of, nets, tables)
     files["recipe.toml"] = plan.text
     places = {name: (bank.capture, bank.amplifier) for name, bank in banks.items()}
-    drives = {name: evaluate.integer(bank.net) for name, bank in banks.items()}
+    drives = {name: closed_loop.integer(bank.net) for name, bank in banks.items()}
     files["thermal.png"] = thermal_picture.drawn(places, drives, plan.name)
     write_together(folder, files, renew=True)

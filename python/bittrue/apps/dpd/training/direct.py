@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from bittrue.apps.dpd.captures.data import to_complex
-from bittrue.apps.dpd.evaluate import whole_segments
+from bittrue.apps.dpd.closed_loop import whole_segments
 from bittrue.apps.dpd.metrics import measure
-from bittrue.apps.dpd.training.stage import Stage, State, Values, decibel, fall
+from bittrue.apps.dpd.training.stage import Stage, State, decibel
+from bittrue.kit.training.averaging import Values
+from bittrue.kit.training.schedules import half_cosine
 
 
 class ThroughAmplifier(Stage):
@@ -80,7 +82,7 @@ class Direct(ThroughAmplifier):
         losses = []
         for step, batch in enumerate(batches):
             rows, weight = self.team.share(batch)
-            self.optimiser.param_groups[0]["lr"] = fall(self.rate, (number + step / len(batches)) / self.epochs)
+            self.optimiser.param_groups[0]["lr"] = self.rate * half_cosine((number + step / len(batches)) / self.epochs)
             self.optimiser.zero_grad()
             if len(rows):
                 output, goal = self.closed_loop(self.drive(rows), rows)

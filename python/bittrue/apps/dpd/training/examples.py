@@ -1,4 +1,4 @@
-"""What a net learns from: a signal, the ideal drive of an amplifier model for it, and which rows are for what."""
+"""Examples to learn from: a signal, the ideal drive of an amplifier model for it, and which rows are for what."""
 
 from __future__ import annotations
 

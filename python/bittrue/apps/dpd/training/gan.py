@@ -12,9 +12,11 @@ from bittrue.apps.dpd.recipe import Gan
 from bittrue.apps.dpd.training.direct import ThroughAmplifier, spectral_score
 from bittrue.apps.dpd.training.discriminator import Discriminator
 from bittrue.apps.dpd.training.spectral import SpectralLoss, channel_for
-from bittrue.apps.dpd.training.stage import State, copied, error, fall
+from bittrue.apps.dpd.training.stage import State, error
 from bittrue.apps.dpd.training.wasserstein import WassersteinLoss
 from bittrue.errors import BadInput
+from bittrue.kit.training.averaging import copied
+from bittrue.kit.training.schedules import half_cosine
 
 BETAS = (0.0, 0.9)
 """Of Adam, for generator and critic."""
@@ -58,7 +60,7 @@ class Adversarial(ThroughAmplifier):
         found: list[dict[str, Tensor]] = []
         for step, batch in enumerate(batches):
             turn = (number + step / len(batches)) / self.gan.epochs
-            self.optimiser.param_groups[0]["lr"] = fall(self.rate, turn)
+            self.optimiser.param_groups[0]["lr"] = self.rate * half_cosine(turn)
             losses: dict[str, Tensor] = {}
             if self.gan.adversarial:
                 for _ in range(self.gan.critic_steps):

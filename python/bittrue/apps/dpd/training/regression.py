@@ -10,8 +10,10 @@ import torch
 
 from bittrue.apps.dpd.recipe import Shape
 from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping
-from bittrue.apps.dpd.training.stage import Stage, State, Values, decibel, error, fall
+from bittrue.apps.dpd.training.stage import Stage, State, decibel, error
 from bittrue.errors import BadInput
+from bittrue.kit.training.averaging import Values
+from bittrue.kit.training.schedules import half_cosine
 
 
 class Regression(Stage):
@@ -49,7 +51,7 @@ class Adam(Regression):
             own, weight = self.team.share(batch)
             rows = own.to(self.wanted.device)
             turn = (number + step / len(batches)) / self.epochs
-            self.optimiser.param_groups[0]["lr"] = fall(self.rate, turn)
+            self.optimiser.param_groups[0]["lr"] = self.rate * half_cosine(turn)
             self.optimiser.zero_grad()
             if len(rows):
                 output = self.network.forward_from({name: value[rows] for name, value in self.known.items()})

@@ -1,4 +1,4 @@
-"""What every stage of training is made of."""
+"""Base of every stage of training."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from torch import Tensor, nn
 
 from bittrue.apps.dpd.metrics import Channel
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.training.ema import Average
 from bittrue.apps.dpd.training.examples import Examples
-from bittrue.apps.dpd.training.team import Team
 from bittrue.errors import BadInput
+from bittrue.kit.training.averaging import Average, Values, copied
+from bittrue.kit.training.distributed import Team
 from bittrue.qat import Network
 
-Values = dict[str, Tensor]
 State = dict[str, Any]
 
 
@@ -128,16 +127,6 @@ class Stage(ABC):
     def tensor(self, array: Any) -> Tensor:
         """A NumPy array on the stage's device."""
         return torch.from_numpy(array).to(self.device)
-
-
-def copied(network: nn.Module) -> Values:
-    """Parameters and buffers on the CPU, detached from the module."""
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-
-
-def fall(rate: float, turn: float) -> float:
-    """``rate`` times half a cosine: 1 at ``turn = 0``, 0 at ``turn = 1``."""
-    return rate * 0.5 * (1 + math.cos(math.pi * turn))
 
 
 @torch.no_grad()

@@ -1,1 +1,1 @@
-"""From recordings to the integers that a net sees: reading, splitting, the front end, augmentation, synthesis."""
+"""Beats as integers: reading, splitting, the front end, augmentation, synthesis."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue import limits
-from bittrue.apps.ecg.beats import database, front_end, kept_beats, rearranged, records, rhythm
+from bittrue.apps.ecg.beats import database, front_end, kept_beats, records, rhythm, rhythm_augmentation
 from bittrue.apps.ecg.beats.header import FASTEST
 from bittrue.apps.ecg.beats.kept_beats import Beats
 from bittrue.apps.ecg.beats.leads import LEAD
@@ -205,8 +205,8 @@ def load(
 ) -> Beats:
     """The beats of records of a folder; computed once and kept in the build folder.
 
-    With a ``kind``, one of `bittrue.apps.ecg.beats.rearranged.KINDS`, those of the records rearranged in that way; with
-    no ``annotator``, those that a detector finds.
+    With a ``kind``, one of `bittrue.apps.ecg.beats.rhythm_augmentation.KINDS`, those of the records rearranged in that
+    way; with no ``annotator``, those that a detector finds.
 
     Raises `BadInput` as `bittrue.apps.ecg.beats.database.locate` and `bittrue.apps.ecg.beats.records.read` do.
     """
@@ -219,6 +219,6 @@ def load(
     if (found := kept_beats.read(path, called)) is not None:
         return found
     read = [records.read(place, name, plan.lead, annotator) for name in names]
-    beats = gather([rearranged.KINDS[kind](record) for record in read] if kind else read, plan)
+    beats = gather([rhythm_augmentation.KINDS[kind](record) for record in read] if kind else read, plan)
     kept_beats.write(path, beats)
     return beats

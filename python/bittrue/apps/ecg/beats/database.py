@@ -1,4 +1,4 @@
-"""Where the recordings lie, and how they get there."""
+"""Place of the recordings, and how they get there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells the published records of MIT-BIH from files of the same names."""
+"""Fingerprints that tell the published records of MIT-BIH from files of the same names."""
 
 from __future__ import annotations
 

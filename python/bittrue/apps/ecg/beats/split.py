@@ -1,4 +1,4 @@
-"""Which record is for what: de Chazal's inter-patient split, and folds of its training half."""
+"""Split of the records: de Chazal's inter-patient halves, and folds of the training half."""
 
 from __future__ import annotations
 

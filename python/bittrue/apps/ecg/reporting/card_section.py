@@ -10,9 +10,7 @@ from bittrue.apps.ecg.reporting import tables
 from bittrue.apps.ecg.reporting.judging import Judged
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
-from bittrue.page import Sheet
-
-CARD = "CARD.md"
+from bittrue.kit import card as parts
 
 FOREIGN = "not the published files of MIT-BIH: bittrue knows nothing of their origin and licence"
 """What is said of other recordings with the names of MIT-BIH's."""
@@ -24,12 +22,12 @@ def section(nets: Sequence[Judged], command: str) -> str:
     The first line is `heading`.
     """
     sheets = [tables.figures(nets), tables.differences(nets), tables.uncertainty(nets)]
-    parts = [heading(nets[0]), f"`{command}`"]
-    parts += [part for sheet in sheets if sheet is not None for part in (markdown(sheet), sheet.caption)]
+    sections = [heading(nets[0]), f"`{command}`"]
+    sections += [part for sheet in sheets if sheet is not None for part in (parts.sheet(sheet), sheet.caption)]
     people = nets[0].patients
     data = f"Data: SHA-256 `{people.digest[:16]}...` of {len(people.names)} records"
-    parts.append(f"{data}, {FOREIGN}." if people.foreign else f"{data}.")
-    return "\n\n".join(parts) + "\n"
+    sections.append(f"{data}, {FOREIGN}." if people.foreign else f"{data}.")
+    return "\n\n".join(sections) + "\n"
 
 
 def heading(net: Judged) -> str:
@@ -37,40 +35,11 @@ def heading(net: Judged) -> str:
     return f"## Results on {net.patients.title.partition(',')[0]}"
 
 
-def markdown(sheet: Sheet) -> str:
-    """A table as Markdown, rows that stand out in bold."""
-    lines = [sheet.columns, ["---"] * len(sheet.columns)]
-    lines += [[f"**{cell}**" for cell in row] if k in sheet.ours else row for k, row in enumerate(sheet.rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def replaced(card: str, text: str) -> str:
-    """A card with a section: in the place of the one with the same heading, or at the end."""
-    title, parts = text.splitlines()[0], _parts(card)
-    at = next((k for k, part in enumerate(parts) if part.splitlines()[:1] == [title]), None)
-    if at is None:
-        return f"{card.rstrip()}\n\n{text}"
-    rest = parts[at + 1 :]
-    return "".join([*parts[:at], text, *(["\n"] if rest else []), *rest])
-
-
-def _parts(card: str) -> list[str]:
-    """A card cut in front of every heading; lines within fences are none."""
-    parts, fenced = [""], False
-    for line in card.splitlines(keepends=True):
-        if line.startswith("```"):
-            fenced = not fenced
-        if not fenced and line.startswith("#"):
-            parts.append("")
-        parts[-1] += line
-    return parts
-
-
 def cards(paths: Sequence[str | os.PathLike[str]]) -> dict[Path, str]:
     """The cards of net folders. Raises `BadInput` where a net has none."""
     found = {}
     for folder in paths:
-        path = Path(folder) / CARD
+        path = Path(folder) / parts.FILE
         try:
             found[path] = read_bytes(path, "the card").decode()
         except UnicodeDecodeError:
@@ -87,5 +56,5 @@ def write(nets: Sequence[Judged], command: str) -> None:
     for group in tables.by_patients(nets):
         text = section(group, command)
         for net in group:
-            path = net.folder.path / CARD
-            write_whole(path, replaced(old[path], text), renew=True)
+            path = net.folder.path / parts.FILE
+            write_whole(path, parts.replaced(old[path], text), renew=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.ecg import answers, folder, patients
+from bittrue.apps.ecg import inference, patients, trained_net
 from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.beats.split import parts
-from bittrue.apps.ecg.folder import Folder
 from bittrue.apps.ecg.metrics import Verdict, judge, spread
 from bittrue.apps.ecg.patients import Patients
 from bittrue.apps.ecg.size import Size, size_of
+from bittrue.apps.ecg.trained_net import Folder
 from bittrue.errors import BadInput
 from bittrue.spec.store import content_hash
 
@@ -108,28 +108,28 @@ def judged(path: str | os.PathLike[str], choice: str, data: str | os.PathLike[st
 
     Raises `BadInput` where the folder or a file of it is no trained ECG net, and as `whom` does.
     """
-    found = folder.read(path)
+    found = trained_net.read(path)
     people = whom(found, choice, data)
     step(f"reading the beats of {people.title}", 0, 0)
     beats = people.beats(found.plan.input)
     name = f"{found.net.name} in {found.path}"
-    scores = answers.scores(found.net, beats.x, lambda done, total: step(f"{name}: beats answered", done, total))
+    scores = inference.scores(found.net, beats.x, lambda done, total: step(f"{name}: beats answered", done, total))
     floats, missing = _floats(found, beats)
-    return Judged(found, people, beats, answers.classes(scores), floats, missing)
+    return Judged(found, people, beats, inference.classes(scores), floats, missing)
 
 
 def _floats(found: Folder, beats: Beats) -> tuple[Codes | None, str]:
     """Answers of the float parent, or why there are none."""
     try:
         from bittrue.apps.ecg import train
-        from bittrue.apps.ecg.training import fit
+        from bittrue.apps.ecg.training import trainer
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "rich"):
             raise
         return None, f"{error.name} is not installed"
     if not (found.path / train.FLOAT).is_file():
         return None, f"there is no {found.path / train.FLOAT}"
-    return fit.answers(train.reopen(found.path, found.plan), beats), ""
+    return trainer.answers(train.reopen(found.path, found.plan), beats), ""
 
 
 def labels(nets: Sequence[Judged]) -> list[str]:

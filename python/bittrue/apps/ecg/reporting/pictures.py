@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bittrue.apps.ecg import picture, strips
+from bittrue.apps.ecg import picture, plots
 from bittrue.apps.ecg.beats.beats import Input
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.reporting.judging import Judged
-from bittrue.page import Picture, Section
+from bittrue.kit.page import Picture, Section
 
 
 def sections(nets: Sequence[Judged], names: Sequence[str], command: str) -> list[Section]:
@@ -43,8 +43,8 @@ def _cells(net: Judged) -> list[tuple[tuple[int, int], int]]:
 
 def _beats(net: Judged, name: str, command: str) -> Picture:
     plan = net.folder.plan.input
-    chosen = strips.choose(net.beats, net.answers)
-    shown = strips.strips(net.patients, net.beats, net.answers, plan, chosen)
+    chosen = plots.choose(net.beats, net.answers)
+    shown = plots.strips(net.patients, net.beats, net.answers, plan, chosen)
     listed = [strip for pair in shown.values() for part in pair for strip in part]
     caption = (
         f"Beats that {name} answers rightly (left) and wrongly (right), drawn at random (seed 0), records taking "
@@ -52,7 +52,7 @@ def _beats(net: Judged, name: str, command: str) -> Picture:
         f"sees. Answers simulated, integer net by bittrue.ref; {command}."
     )
     alt = "; ".join(strip.title.replace("\n", ", ") for strip in listed)
-    return Picture(strips.strips_png(shown, plan), alt, caption)
+    return Picture(plots.strips_png(shown, plan), alt, caption)
 
 
 def _input(net: Judged, name: str, command: str) -> Picture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,8 +13,7 @@ from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.metrics import Real, Verdict, always
 from bittrue.apps.ecg.reporting import card_section, judging, pictures, tables
 from bittrue.apps.ecg.reporting.judging import Judged
-from bittrue.files import write_together
-from bittrue.page import Section, Sheet, page, target
+from bittrue.kit.page import Section, Sheet, target, write
 
 LEAD = (
     "This is no medical device, and nothing here is a diagnosis. Every figure is simulated: the integer net was "
@@ -78,9 +76,8 @@ def report(
         Section("Which record errs", (), [tables.records(name, net) for name, net in zip(names, nets, strict=True)]),
         _origin(nets, names, command),
     ]
-    text = page(f"Heartbeats by {', '.join(dict.fromkeys(net.folder.net.name for net in nets))}", LEAD, sections)
-    content = json.dumps(numbers(nets, names, command), indent=1, allow_nan=False) + "\n"
-    write_together(path.parent, {path.name: text, path.with_suffix(".json").name: content})
+    title = f"Heartbeats by {', '.join(dict.fromkeys(net.folder.net.name for net in nets))}"
+    write(path, title, LEAD, sections, numbers(nets, names, command))
     return nets, sheets, said
 
 

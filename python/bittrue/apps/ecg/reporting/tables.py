@@ -10,7 +10,7 @@ from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.metrics import JUDGED, Real, Verdict, always
 from bittrue.apps.ecg.patients import counts
 from bittrue.apps.ecg.reporting.judging import Judged, labels, seeds
-from bittrue.page import Sheet
+from bittrue.kit.page import Sheet
 
 SOURCE = "Simulated: the integer net executed by bittrue.ref"
 COLUMNS = ("of", "accuracy", *(f"{name} Se / PPV" for name in CLASSES), "macro-F1")

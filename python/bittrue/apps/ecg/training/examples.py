@@ -1,4 +1,4 @@
-"""Which beats a step sees, and what is done to them before."""
+"""Examples of a step: which beats it sees, and what is done to them before."""
 
 from __future__ import annotations
 

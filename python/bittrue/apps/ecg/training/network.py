@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from bittrue.apps.ecg.beats.classes import CLASSES
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.topology import Conv
+from bittrue.kit.training.averaging import Average
 from bittrue.qat import ai8x
-
-Values = dict[str, Tensor]
 
 
 class Network(nn.Module):
@@ -76,28 +74,13 @@ def _convolution(inputs: int, plan: Conv) -> ai8x.Conv1d:
     return kind(inputs, plan.channels, plan.kernel, **options)
 
 
-def copied(network: nn.Module) -> Values:
-    """Parameters and buffers, detached from the module."""
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+def average(network: nn.Module, decay: float, values: Mapping[str, Tensor] | None = None) -> Average:
+    """The warm average of parameters and of the statistics of batch norm.
 
-
-class Average:
-    """``a <- d * a + (1 - d) * p`` after every step, with ``d = min(decay, (1 + t) / (10 + t))`` after t steps.
-
-    That is for parameters and for the statistics of batch norm. Counters, and what says how a layer is quantised, are
-    copied: a layer's shift follows from the averaged parameters.
+    Counters, and what says how a layer is quantised, are copied: a layer's shift follows from the averaged parameters.
     """
+    return Average(network, decay, values, warm=True, averaged=_averaged)
 
-    def __init__(self, network: nn.Module, decay: float, values: Mapping[str, Tensor] | None = None) -> None:
-        self.network, self.decay = network, decay
-        self.values = {name: value.clone() for name, value in (values or copied(network)).items()}
 
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """After step number ``step``."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in self.network.state_dict().items():
-            if value.is_floating_point() and (".op." in name or ".bn." in name):
-                self.values[name].lerp_(value, 1 - decay)
-            else:
-                self.values[name].copy_(value)
+def _averaged(name: str, value: Tensor) -> bool:
+    return value.is_floating_point() and (".op." in name or ".bn." in name)

@@ -17,8 +17,11 @@ from bittrue.apps.ecg.beats.beats import Beats
 from bittrue.apps.ecg.metrics import Verdict, judge
 from bittrue.apps.ecg.recipe import Recipe
 from bittrue.apps.ecg.training.examples import Examples
-from bittrue.apps.ecg.training.network import Average, Network, Values, copied
-from bittrue.qat.threads import one_thread
+from bittrue.apps.ecg.training.network import Network, average
+from bittrue.kit.training.averaging import Values, copied
+from bittrue.kit.training.loop import Losses, TrainingLoop
+from bittrue.kit.training.schedules import warmed_cosine
+from bittrue.kit.training.threads import one_thread
 
 NAMES = FLOAT, QUANTISED = "float", "quantised"
 
@@ -35,7 +38,7 @@ class Look:
     verdict: Verdict | None
 
 
-class Stage:
+class Stage(TrainingLoop):
     """Trains a network on drawn beats; its state is all that a killed run needs to go on.
 
     Parameters
@@ -60,56 +63,53 @@ class Stage:
         self.examples = Examples(_with_batch(recipe, self.plan.batch), train)
         self.offsets = torch.tensor(recipe.train.offsets or (0.0,))
         self.optimiser = torch.optim.AdamW(network.parameters(), self.plan.rate, weight_decay=self.plan.decay)
-        self.average = Average(network, self.plan.ema)
-        self.step, self.losses = 0, [0.0, 0.0]
+        self.average = average(network, self.plan.ema)
+        self.done, self.total, self.every = 0, self.plan.steps, self.plan.validate_every
+        self.losses, self.loss = [0.0, 0.0], math.nan
         self.best, self.best_score = self.average.values, -math.inf
         self.history: list[Look] = []
 
-    def run(self, save: Callable[[bool], None], report: Report | None = None) -> None:
+    def train(self, save: Callable[[bool], None], report: Report | None = None) -> None:
         """Train to the end. ``save`` is called after every step, with whether it was the last one.
 
         The quantised stage begins with a look: the rounded float net, which training may not improve on.
         """
+
+        def told(_: Losses) -> None:
+            if report:
+                best = self.best_score if self.best_score > -math.inf else math.nan
+                report(self.name, self.done, self.total, self.loss, best)
+
         with one_thread():
             if self.name == QUANTISED and not self.history:
                 self.look()
-            while self.step < self.plan.steps:
-                self.take()
-                done = self.step == self.plan.steps
-                loss = self.losses[0] / self.losses[1]
-                if done or self.step % self.plan.validate_every == 0:
-                    self.look()
-                if report:
-                    best = self.best_score if self.best_score > -math.inf else math.nan
-                    report(self.name, self.step, self.plan.steps, loss, best)
-                save(done)
+            self.run(save, told)
 
-    def take(self) -> None:
-        """One step of the optimiser."""
+    def advance(self, number: int) -> Losses:
         for group in self.optimiser.param_groups:
-            group["lr"] = self.plan.rate * pace(self.step / self.plan.steps, self.plan.warm)
+            group["lr"] = self.plan.rate * warmed_cosine(number / self.total, self.plan.warm)
         x, y = self.examples.draw(self.generator)
         self.network.train()
         loss = functional.cross_entropy(self.network.logits(x) - self.offsets, y, label_smoothing=self.smoothing)
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
         self.optimiser.step()
-        self.step += 1
-        self.average.update(self.step)
+        self.average.update(number + 1)
         self.losses = [self.losses[0] + loss.item(), self.losses[1] + 1]
+        self.loss = self.losses[0] / self.losses[1]
+        return {}
 
-    def look(self) -> None:
+    def look(self) -> Losses:
         """Judge the average on the validation patients, and keep it where it is the best so far."""
         verdict = None
         if self.validation is not None:
-            own = copied(self.network)
-            self.network.load_state_dict(self.average.values)
-            verdict = judge(self.validation.y, answers(self.network, self.validation))
-            self.network.load_state_dict(own)
+            with self.average.applied():
+                verdict = judge(self.validation.y, answers(self.network, self.validation))
             if verdict.macro_f1 > self.best_score:
                 self.best, self.best_score = {k: v.clone() for k, v in self.average.values.items()}, verdict.macro_f1
-        self.history.append(Look(self.step, self.losses[0] / max(1, self.losses[1]), verdict))
+        self.history.append(Look(self.done, self.losses[0] / max(1, self.losses[1]), verdict))
         self.losses = [0.0, 0.0]
+        return {}
 
     def kept(self) -> Values:
         """The average that the recipe keeps: the best of the looks, or the last."""
@@ -119,7 +119,7 @@ class Stage:
         """All that a resumed run needs."""
         history = [[v.step, v.loss, None if v.verdict is None else v.verdict.confusion.tolist()] for v in self.history]
         return {
-            "step": self.step,
+            "step": self.done,
             "losses": self.losses,
             "network": copied(self.network),
             "average": self.average.values,
@@ -132,22 +132,15 @@ class Stage:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.step, self.losses, self.best_score = state["step"], list(state["losses"]), state["best_score"]
+        self.done, self.losses, self.best_score = state["step"], list(state["losses"]), state["best_score"]
         self.network.load_state_dict(state["network"])
-        self.average = Average(self.network, self.plan.ema, state["average"])
+        self.average = average(self.network, self.plan.ema, state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
         self.best = state["best"]
         for step, loss, table in state["history"]:
             verdict = None if table is None else Verdict(np.array(table, dtype=np.int64))
             self.history.append(Look(step, loss, verdict))
-
-
-def pace(turn: float, warm: float) -> float:
-    """Learning rate relative to its highest: half a cosine up from 1/25 over the share ``warm``, then one down to 0."""
-    if turn < warm:
-        return 1 / 25 + (1 - 1 / 25) * 0.5 * (1 - math.cos(math.pi * turn / warm))
-    return 0.5 * (1 + math.cos(math.pi * (turn - warm) / max(1e-9, 1 - warm)))
 
 
 @torch.no_grad()

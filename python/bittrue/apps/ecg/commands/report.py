@@ -1,0 +1,25 @@
+"""``bittrue report ecg``."""
+
+from __future__ import annotations
+
+import argparse
+
+from bittrue.apps.ecg.commands import PATIENTS
+from bittrue.bars import steps
+from bittrue.kit.application import Printed, typed
+from bittrue.kit.optional import needed
+
+
+def run(arguments: argparse.Namespace) -> Printed:
+    """Judge nets on patients that they never saw, and write the page."""
+    with needed("the report needs", "scipy", "matplotlib", extra="sim"):
+        from bittrue.apps.ecg.reporting import card_section, report
+    command, choice = typed("report", arguments, *arguments.nets, "-o", arguments.output), arguments.patients
+    if arguments.cards:
+        card_section.cards(arguments.nets)  # so that a missing one is known before the work
+    with steps("reading the nets") as step:
+        found = report.report(arguments.nets, arguments.output, command, step, choice or PATIENTS[0], arguments.data)
+    nets, sheets, said = found
+    if arguments.cards:
+        card_section.write(nets, command)
+    return [*sheets, *said, f"page: {arguments.output}"]

@@ -1,0 +1,152 @@
+"""An application as the command line knows it: recipes, commands, and what the samples of its nets look like."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.kit.page import Sheet
+from bittrue.kit.recipes import SHELVES, Shelf
+from bittrue.spec import Net
+
+
+class Remark(str):
+    """A line for standard error: what a command says besides its results."""
+
+
+Printed = Iterable[Sheet | str]
+"""What a command prints, as it comes: tables, lines and remarks."""
+
+Samples = dict[str, npt.NDArray[np.int64]]
+"""Codes of a net's inputs by their names."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a command, such as ``--capture``, or an argument without a flag.
+
+    Parameters
+    ----------
+    flag : str
+        ``--capture``, or a name without dashes.
+    help : str
+    settings : mapping
+        Whatever else ``ArgumentParser.add_argument`` takes; the same for all applications with this flag.
+    short : str
+        Another flag, such as ``-o``.
+    """
+
+    flag: str
+    help: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    short: str = ""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """As ``add_argument`` takes them."""
+        return (self.short, self.flag) if self.short else (self.flag,)
+
+    @property
+    def name(self) -> str:
+        """Under which the parsed arguments hold it."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+    def given(self, arguments: argparse.Namespace) -> bool:
+        """Whether it was set to something else than its default."""
+        return bool(getattr(arguments, self.name) != self.settings.get("default", self.absent))
+
+    @property
+    def absent(self) -> Any:
+        """The value where nobody set it."""
+        return False if self.settings.get("action") == "store_true" else None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What ``bittrue VERB APPLICATION`` does.
+
+    Parameters
+    ----------
+    about : str
+        For the help: what the application is to this command, ``"a predistorter"``; or what a command of its own does.
+    run : callable
+        Takes the parsed arguments, does the work and gives what is printed.
+    options : tuple of Option
+        Besides those that every application has.
+    examples : tuple of str
+        Shell lines for the end of the help.
+    """
+
+    about: str
+    run: Callable[[argparse.Namespace], Printed]
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Its recipes; it has the application's name.
+    recipe : str
+        The built-in recipe that is trained where none is named.
+    commands : mapping
+        By verb: ``train``, and where there is one ``report``, ``search``, ``ablate``.
+    own : mapping
+        Commands that only it has, under ``bittrue NAME``, by name.
+    samples : callable, optional
+        Real samples for a net as codes by input name, or None where it is no net of this application. Raises
+        `BadInput` or `ImportError` where they cannot be had.
+    """
+
+    shelf: Shelf
+    recipe: str
+    commands: Mapping[str, Command]
+    samples: Callable[[Net], Samples | None] = lambda net: None
+    own: Mapping[str, Command] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As commands take it: ``dpd``."""
+        return self.shelf.application
+
+
+APPLICATIONS: dict[str, Application] = {}
+"""All that are registered, by name."""
+
+
+def register(*applications: Application) -> None:
+    """Make applications known to the command line, and their recipes to each other's messages."""
+    for application in applications:
+        APPLICATIONS[application.name] = application
+        SHELVES[application.name] = application.shelf
+
+
+def of_command(verb: str) -> dict[str, Command]:
+    """The commands of a verb by application."""
+    return {name: found.commands[verb] for name, found in APPLICATIONS.items() if verb in found.commands}
+
+
+def typed(verb: str, arguments: argparse.Namespace, *words: str) -> str:
+    """The shell line that was typed: verb, application, ``words``, and the options that were set."""
+    line = ["bittrue", verb, arguments.application, *words]
+    for option in APPLICATIONS[arguments.application].commands[verb].options:
+        if option.given(arguments):
+            value = getattr(arguments, option.name)
+            line += [option.flag] if value is True else [option.flag, str(value)]
+    return shlex.join(line)
+
+
+def output_folder(arguments: argparse.Namespace, name: str, root: str = "weights") -> Path:
+    """Where a trained net goes: ``-o DIR``, or the folder of its name in ``root``."""
+    return Path(arguments.output or Path(root) / name)

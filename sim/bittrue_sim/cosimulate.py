@@ -148,5 +148,6 @@ def _stored(work: Path, arrays: Mapping[Stream, Codes]) -> Sequence[dict[str, ob
         np.save(work / f"{stream.name}_mask.npy", stream.mask)
         places = [stream.place(word).partition(", ")[2] for word in range(stream.transfers)]
         bits = container_bits(stream.tensor.format)
-        found.append({"name": stream.name, "bits": stream.bits, "element_bits": bits, "places": places})
+        about = {"name": stream.name, "bits": stream.bits, "element_bits": bits, "places": places}
+        found.append(about | {"endless": stream.endless})
     return found

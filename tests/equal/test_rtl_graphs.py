@@ -17,7 +17,10 @@ from bittrue.cosim.stalls import Stalls
 from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.lower.schedule import least_interval, schedule
-from bittrue.spec import Constant, Net
+from bittrue.num import Format
+from bittrue.spec import Add, Constant, ConvTranspose2d, Linear, Net, Node, TensorType
+from bittrue_sim import runner
+from bittrue_sim.cosimulate import cosimulate
 
 pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -29,6 +32,7 @@ def build_folder(tmp_path_factory: pytest.TempPathFactory):
     """Drawn nets are compiled once and never again: keep them out of the checkout's build folder."""
     try:
         verilator.find()
+        runner.require("icarus")
     except BadInput as error:
         pytest.skip(str(error))
     with pytest.MonkeyPatch.context() as patch:
@@ -76,6 +80,22 @@ def test_drawn_graphs(net: Net, times: float, seed: int) -> None:
     same(net, times, seed)
 
 
+def test_constants_come_for_ever() -> None:
+    """As an output, behind a layer, and to a branch that waits long for another: more often than samples do."""
+    q, narrow = Format(8, 7), Format(16, 14)
+    kernel = np.random.default_rng(1).integers(-128, 128, (2, 2, 4, 4))
+    nodes = (
+        Node("fixed", Constant(np.array([[[9]], [[-1]]]), q), ()),
+        Node("wide", ConvTranspose2d(kernel, [5, -7], q, q, Linear(), (2, 2)), ("fixed",)),
+        Node("sum", Add(narrow), ("input", "fixed")),
+    )
+    net = Net("for_ever", TensorType((2, 1, 1), q), nodes, outputs=("fixed", "wide", "sum"))
+    same(net, 30, 1)
+    x = codes(net, 6, 1)
+    for name in ("verilator", "icarus"):
+        assert cosimulate(net, interval_of(net, 30), name, x, Stalls(1, 0.4, 0.4, 20)).mismatches == 0
+
+
 @pytest.mark.heavy
 @LONG
 @given(net=graphs(layers=6, lengths=9), times=st.sampled_from([1, 1, 1.5, 3, 10]), seed=st.integers(0, 1000))
@@ -87,13 +107,5 @@ def test_many_drawn_graphs(net: Net, times: float, seed: int) -> None:
 @settings(QUICK, max_examples=10)
 @given(net=graphs(layers=4, lengths=7), seed=st.integers(0, 1000))
 def test_ten_drawn_graphs_on_icarus(net: Net, seed: int) -> None:
-    pytest.importorskip("cocotb", reason="cocotb is not installed")
-    from bittrue_sim import runner
-    from bittrue_sim.cosimulate import cosimulate
-
-    try:
-        runner.require("icarus")
-    except BadInput as error:
-        pytest.skip(str(error))
     result = cosimulate(net, interval_of(net, 1.5), "icarus", codes(net, 4, seed), Stalls(seed, 0.4, 0.4, 20))
-    assert result.samples == 4 and result.words > 0
+    assert result.samples >= 4 and result.words > 0

@@ -34,6 +34,7 @@ CORE = ("ref", "torch", "c", "rtl", "frames", "windows", "banks", "store", "file
 TABLES = (
     *CORE,
     "training",
+    "tracing",
     "shell",
     "demo",
     "board",

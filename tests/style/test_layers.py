@@ -28,7 +28,7 @@ OUTSIDE = {
     "qat": CORE | {"torch"},
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
-    "targets.*": CORE | {"yaml"},
+    "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},
     "bittrue_firmware": CORE | {"unicorn"},

@@ -159,6 +159,7 @@ def test_check_compares_legs_and_says_what_was_skipped(monkeypatch):
     legs = {"ref": lambda net, options: Leg("ref", lambda c: ref.run(net, c), lambda c: ref.taps(net, c))}
     monkeypatch.setattr("bittrue.check.legs.LEGS", legs | {"bad": wrong, "c": missing})
     verdict = bittrue.check(small(), samples=50, inputs=np.ones((200, 2), int))
+    assert str(verdict) == "NOT EQUAL: bad differs from ref"
     assert not verdict.equal and verdict.skipped == {"c": "no compiler here"} and verdict.kinds["real"] == 200
     with pytest.raises(BadInput, match="no compiler here"):
         bittrue.check(small(), ["ref", "c"], 50)

@@ -229,8 +229,11 @@ def make(place: str, net: Path, folder: Path) -> subprocess.CompletedProcess[str
     """``make vivado_pynq`` with this environment as it is: nothing is installed."""
     if not (Path(sys.executable).parent / "bittrue").is_file() or shutil.which("make") is None:
         pytest.skip("make or the command bittrue is missing beside this Python")
+    venv = net.parent / "venv"  # up to date, for a make below this one too, which is not given -o
+    venv.mkdir(exist_ok=True)
+    (venv / ".sim").touch()
     variables = [f"NET={net}", f"OVERLAY={folder}", "INTERVAL=16", "CLOCK_MHZ=50", f"BIN={Path(sys.executable).parent}"]
-    command = ["make", "-C", str(ROOT / place), "-o", ".venv/.sim", "-o", "deps", "vivado_pynq", *variables]
+    command = ["make", "-C", str(ROOT / place), "-o", "deps", "vivado_pynq", f"VENV={venv}", *variables]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,18 @@ from bittrue.spec.net import INPUT
 
 Codes = npt.NDArray[np.int64]
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do with complex numbers, and with integers, where values are needed."""
+
+    pairs: str
+    integers: str
+
+
+ADVICE = Advice("give I and Q as the last axis", "say codes=True if it holds codes")
+"""To who calls from Python."""
 
 
 def encoded(
@@ -50,14 +63,14 @@ def decoded(net: Net, codes: Mapping[str, Codes]) -> dict[str, npt.NDArray[np.fl
     return {name: net.types[name].format.decode(array) for name, array in codes.items()}
 
 
-def encode(values: npt.NDArray[Any], fmt: Format, what: str) -> Codes:
+def encode(values: npt.NDArray[Any], fmt: Format, what: str, advice: Advice = ADVICE) -> Codes:
     """Codes of values, half up and saturating; a warning is logged that says how many saturate.
 
     Raises `BadInput`, naming ``what``, unless they are finite floating-point numbers of 64 bits at most.
     """
     if values.dtype.kind != "f" or values.dtype.itemsize > 8:
-        advice = "give I and Q as the last axis" if values.dtype.kind == "c" else "say codes=True if it holds codes"
-        raise BadInput(f"{what} holds {values.dtype} numbers and float64, 32 or 16 values are needed; {advice}")
+        fix = advice.pairs if values.dtype.kind == "c" else advice.integers
+        raise BadInput(f"{what} holds {values.dtype} numbers and float64, 32 or 16 values are needed; {fix}")
     try:
         found = fmt.encode(values)
     except BadInput as error:

@@ -114,6 +114,12 @@ class Verdict:
         """Every leg agrees with the reference."""
         return bool(self.legs) and all(leg.equal for leg in self.legs)
 
+    def __str__(self) -> str:
+        """One line that says what was found (`bittrue.check.report.summary`)."""
+        from bittrue.check.report import summary  # it needs rich, and this module
+
+        return summary(self)
+
 
 def check(
     net: Net,

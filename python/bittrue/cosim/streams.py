@@ -30,11 +30,14 @@ class Stream:
     tensor : TensorType
     layout : Layout, optional
         Without, a vector is one transfer, a frame one transfer a column.
+    endless : bool
+        No input leads here: the same tensor comes for ever, more often than there are samples.
     """
 
     name: str
     tensor: TensorType
     layout: Layout | None = None
+    endless: bool = False
 
     @property
     def beats(self) -> Layout:
@@ -108,12 +111,17 @@ class Stream:
 def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], list[Stream], list[Stream]]:
     """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``."""
     layouts = schedule(net, interval).layouts
+    endless: set[str] = set()
+    for node in net.nodes:
+        if endless.issuperset(node.inputs):
+            endless.add(node.name)
+
+    def stream(label: str, name: str) -> Stream:
+        return Stream(label, net.types[name], layouts[name], name in endless)
 
     def streams(kind: str, names: tuple[str, ...]) -> list[Stream]:
         labels = [kind] if len(names) == 1 else [f"{kind}_{name}" for name in names]
-        return [Stream(label, net.types[name], layouts[name]) for label, name in zip(labels, names, strict=True)]
+        return [stream(label, name) for label, name in zip(labels, names, strict=True)]
 
-    taps = (
-        [Stream(f"tap_{node.name}", net.types[node.name], layouts[node.name]) for node in net.nodes] if probes else []
-    )
+    taps = [stream(f"tap_{node.name}", node.name) for node in net.nodes] if probes else []
     return streams("s_axis", tuple(net.inputs)), streams("m_axis", net.outputs), taps

@@ -10,5 +10,17 @@ except ImportError:
 from bittrue.qat.leg import outputs, run, taps
 from bittrue.qat.network import Network
 from bittrue.qat.quantise import StraightThroughQuantize, fit_weight_format
+from bittrue.qat.tracing import Formats, Quantised, prepare, ptq
 
-__all__ = ["Network", "StraightThroughQuantize", "fit_weight_format", "outputs", "run", "taps"]
+__all__ = [
+    "Formats",
+    "Network",
+    "Quantised",
+    "StraightThroughQuantize",
+    "fit_weight_format",
+    "outputs",
+    "prepare",
+    "ptq",
+    "run",
+    "taps",
+]

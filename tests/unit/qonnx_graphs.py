@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
 
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 

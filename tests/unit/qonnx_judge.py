@@ -11,7 +11,7 @@ import pytest
 from bittrue import ref
 from bittrue.spec import Net
 
-onnx = pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+onnx = pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
 pytest.importorskip("qonnx", reason="no qonnx: pip install qonnx")
 
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bittrue.cli import main
+from bittrue.extras import install
 from bittrue.spec import load
 from bittrue.spec.store import content_hash
 
@@ -26,7 +27,7 @@ def test_without_onnx_the_commands_say_what_to_install(capsys, monkeypatch, tmp_
     for name in [name for name in sys.modules if name.partition(".")[0] == "onnx"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)
-    fix = "run: pip install 'bittrue[qonnx]'"
+    fix = install("qonnx")
     assert fix in refused(capsys, "export-qonnx", TINY, "-o", tmp_path / "m.onnx")
     (tmp_path / "given.onnx").write_bytes(b"")
     assert fix in refused(capsys, "import-qonnx", tmp_path / "given.onnx", "-o", tmp_path / "net")
@@ -38,7 +39,7 @@ def test_a_name_must_end_in_onnx(capsys, tmp_path):
 
 
 def test_there_and_back(capsys, tmp_path):
-    pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+    pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
     assert main(["export-qonnx", str(TINY), "-o", str(tmp_path / "m.onnx")]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[1:] == [
@@ -52,7 +53,7 @@ def test_there_and_back(capsys, tmp_path):
 
 
 def test_a_model_is_not_replaced_by_another_net(capsys, tmp_path):
-    pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+    pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
     assert main(["export-qonnx", str(TINY), "-o", str(tmp_path / "m.onnx")]) == 0
     assert main(["import-qonnx", str(tmp_path / "m.onnx"), "-o", str(tmp_path / "net")]) == 0
     assert main(["export-qonnx", str(ROOT / "weights/tdnn-wide"), "-o", str(tmp_path / "m.onnx")]) == 0
@@ -63,7 +64,7 @@ def test_a_model_is_not_replaced_by_another_net(capsys, tmp_path):
 
 
 def test_changes_are_said(capsys, tmp_path):
-    pytest.importorskip("onnx", reason="no onnx: pip install 'bittrue[qonnx]'")
+    pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
     from qonnx_graphs import brevitas_mlp
 
     (tmp_path / "m.onnx").write_bytes(brevitas_mlp("ROUND").SerializeToString())

@@ -9,6 +9,7 @@ from bittrue import spec
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
+from bittrue.extras import install
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -52,4 +53,4 @@ def needed(error: ImportError) -> BadInput:
     """The exception for a missing onnx. Raises ``error`` itself where something else is missing."""
     if (error.name or "").partition(".")[0] not in ("onnx", "google"):
         raise error
-    return BadInput("QONNX models need the package onnx; run: pip install 'bittrue[qonnx]'")
+    return BadInput(f"QONNX models need the package onnx; {install('qonnx')}")

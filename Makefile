@@ -1,6 +1,7 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
 # make demo   the PYNQ demo on the simulated board
+# make docs   the documentation as a site, build/site/index.html
 # make timing estimated clocks of the committed nets, by layer (docs/timing.md)
 # make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=200    the overlay for the PYNQ-Z1, with Vivado
 # All set themselves up: Debian packages where they may (sim/deps.sh), then an environment in .venv. What uses pynq has
@@ -18,7 +19,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 200
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all coverage wheel board-or-not lint bench timing lock deps deps-test clean
+.PHONY: sim demo vivado_pynq test test-all coverage wheel board-or-not docs lint bench timing lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -44,6 +45,10 @@ coverage: $(VENV)/.test board-or-not
 wheel: $(VENV)/.test
 	$(BIN)/python -m hatchling build -t wheel -d dist
 
+docs: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	@echo "the documentation: build/site/index.html; with search: $(BIN)/python -m http.server -d build/site"
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy python rtl sim firmware
 
@@ -68,7 +73,7 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 
 $(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,max78002,qonnx,formal,synth,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,max78002,qonnx,formal,synth,docs,dev]'
 	@touch $@ $(VENV)/.sim
 
 # pynq 3.1.2 and what it pins have wheels for Python 3.10 to 3.12.
@@ -84,7 +89,7 @@ board-or-not:
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra dev pyproject.toml \
+	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \

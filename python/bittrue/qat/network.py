@@ -25,7 +25,7 @@ Values = Any
 class Network(nn.Module):
     """Trainable float64 parameters in the shape of a net.
 
-    The law, for every parameter value and with all layers quantised::
+    The law, for every parameter value and with all layers quantised:
 
         network(x) == net.output.format.decode(ref.run(net, net.input.format.encode(x))),  net = network.to_net()
 

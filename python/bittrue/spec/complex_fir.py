@@ -39,7 +39,7 @@ class ComplexFIR(Layer):
     """``y[n] = requantise(sum_j h[j] * b_p(j)[n - t(j)])`` in complex arithmetic, ``j`` over all taps of all terms.
 
     The basis signals are words of the basis format ``g``. With the envelope powers ``|x|^p`` requantised to ``g`` as in
-    `MemoryTaps` and ``f`` the input's fractional bits::
+    `MemoryTaps` and ``f`` the input's fractional bits:
 
         b_0 = requantise(x, f - g.frac)
         b_p = requantise(x * |x|^p, f)            (I and Q each)

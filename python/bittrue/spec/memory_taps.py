@@ -27,7 +27,7 @@ def envelope_powers(powers: Sequence[int], what: str) -> tuple[int, ...]:
 class MemoryTaps(Layer):
     """Delayed I/Q samples and powers of their envelope, each requantised into the feature format.
 
-    With ``P = I^2 + Q^2`` (exact) and ``f`` the input's fractional bits, the envelope powers are::
+    With ``P = I^2 + Q^2`` (exact) and ``f`` the input's fractional bits, the envelope powers are:
 
         |x|   = requantise(isqrt(P),     f     - output.frac)
         |x|^2 = requantise(P,            2 * f - output.frac)

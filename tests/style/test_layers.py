@@ -139,7 +139,7 @@ def test_rooms_do_not_import_each_other_in_circles():
         ("bittrue.board.overlay", "from bittrue.num import Format", "board must not import num"),
         ("bittrue.board.overlay", "import rich", "board does without rich"),
         ("bittrue", "import bittrue.spec", " must not import spec"),
-        ("bittrue.apps.dpd.training.fit", "from bittrue import api", "apps.dpd must not import api"),
+        ("bittrue.apps.dpd.training.trainer", "from bittrue import api", "apps.dpd must not import api"),
         ("bittrue.cli.run", "import importlib\nimportlib.import_module(name)", "a computed name"),
         ("bittrue.ref.run", "__import__('bittrue.emit')", "ref must not import emit"),
     ],

@@ -16,6 +16,7 @@ CHECK = "tests/unit/test_check.py::"
 DELAYS = "tests/unit/test_check_delays.py::test_every_delay_is_reached_or_named"
 PATTERNS = "tests/unit/test_simulation.py::test_stall_patterns_stall_as_often_and_as_long_as_asked"
 LIBRARY = "tests/unit/test_simulation.py::test_the_library_finds_every_fault[{}]"
+FOR_EVER = "tests/equal/test_rtl_graphs.py::test_constants_come_for_ever"
 ICARUS = "tests/unit/test_simulation.py::test_the_cocotb_bench_finds_every_fault[{}]"
 
 # fmt: off
@@ -60,8 +61,11 @@ ROWS = [
      "tests/unit/test_simulation.py::test_stalls_stall_and_are_repeatable"),
     ("never stalls in cocotb", STALLS, "go = draw.random() >= probability", "go = draw.random() >= 0", PATTERNS),
     ("stalls for one clock only", STALLS, "draw.randint(1, self.burst)", "draw.randint(1, 1)", PATTERNS),
-    ("finds all words equal in cocotb", BENCH, "if word != self.words[self.count]:", "if word != word:",
+    ("finds all words equal in cocotb", BENCH, "if word != self.expected:", "if word != word:",
      ICARUS.format("flipped bit")),
+    ("takes what comes for ever for too much in cocotb", BENCH, " and not self.endless:", ":", FOR_EVER),
+    ("takes what comes for ever for too much", "python/bittrue/cosim/streams.py", "if endless.issuperset",
+     "if node.inputs and endless.issuperset", FOR_EVER),
     ("does not watch a stalled tdata in cocotb", BENCH, "word != held:", "word != word:",
      ICARUS.format("tdata changed")),
     ("reads X as a word", BENCH, "if self.bench.four_state and not value.is_resolvable:", "if value is None:",

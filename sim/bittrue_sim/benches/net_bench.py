@@ -84,23 +84,24 @@ class Port:
 
     def check(self, word: int) -> None:
         """Compare the next word with what is expected; what comes for ever is that of every sample."""
-        over = self.count >= len(self.words)
-        if over and not self.endless:
+        if self.count >= len(self.words) and not self.endless:
             raise AssertionError(f"{self.name} gave word {self.count} of {len(self.words)}: one too many")
-        beat = self.count % len(self.masks)
-        word &= self.masks[beat]
-        if word != self.words[beat if over else self.count]:
+        word &= self.masks[self.count % len(self.masks)]
+        if word != self.expected:
             raise AssertionError(self.difference(word))
         self.count += 1
-        if over:
-            return
-        self.bench.moved += 1
+        self.bench.moved += self.count <= len(self.words)
         if self.count == len(self.words):
             self.bench.finished()
 
+    @property
+    def expected(self) -> int:
+        """The next word."""
+        return self.words[self.count % len(self.words)]
+
     def difference(self, word: int) -> str:
         """Say where ``word`` first differs from the expected one."""
-        mask, expected = (1 << self.element_bits) - 1, self.words[self.count % len(self.words)]
+        mask, expected = (1 << self.element_bits) - 1, self.expected
         pairs = [((word >> k) & mask, (expected >> k) & mask) for k in range(0, self.bits, self.element_bits)]
         lane, (got, wanted) = next((k, pair) for k, pair in enumerate(pairs) if pair[0] != pair[1])
         digits = self.element_bits // 4

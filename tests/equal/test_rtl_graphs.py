@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,9 +17,23 @@ from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import cost
 from bittrue.errors import BadInput
+from bittrue.lower.layout import NOTHING
 from bittrue.lower.schedule import least_interval, schedule
 from bittrue.num import Format
-from bittrue.spec import Add, Constant, ConvTranspose2d, Linear, Net, Node, TensorType
+from bittrue.spec import (
+    Add,
+    Concat,
+    Constant,
+    Conv1d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    Linear,
+    MaxPool1d,
+    Net,
+    Node,
+    TensorType,
+)
 from bittrue_sim import runner
 from bittrue_sim.cosimulate import cosimulate
 
@@ -78,6 +93,30 @@ def same(net: Net, times: float, seed: int) -> None:
 @given(net=graphs(layers=4, lengths=7), times=st.sampled_from([1, 1.5, 3, 10]), seed=st.integers(0, 1000))
 def test_drawn_graphs(net: Net, times: float, seed: int) -> None:
     same(net, times, seed)
+
+
+def test_the_last_requantiser_serves_fewer_rows() -> None:
+    """Its lane carries nothing in beats between others, and whatever kind of layer follows minds that."""
+    q, rng = Format(8, 7), np.random.default_rng(2)
+
+    def conv(filters: int, channels: int, size: int = 1, **options: object) -> Conv1d:
+        weight = rng.integers(-128, 128, (filters, channels, size))
+        return Conv1d(weight, rng.integers(-99, 99, filters), q, q, Linear(), **options)  # type: ignore[arg-type]
+
+    nodes = (
+        Node("first", conv(6, 6), ("input",)),
+        Node("conv", conv(6, 6, 2), ("first",)),
+        Node("largest", MaxPool1d(2, 2), ("first",)),
+        Node("sum", Add(q), ("first", "input")),
+        Node("both", Concat(), ("first", "sum")),
+        Node("flat", Flatten(), ("first",)),
+        Node("dense", Dense(rng.integers(-128, 128, (3, 24)), [1, 2, 3], q, q), ("flat",)),
+    )
+    net = Net("fewer", TensorType((6, 4), q), nodes, outputs=("conv", "largest", "both", "dense"))
+    times = 16 / least_interval(net)
+    table = schedule(net, interval_of(net, times)).layouts["first"].table
+    assert any(NOTHING in before and NOTHING not in after for before, after in pairwise(table)), table
+    same(net, times, 1)
 
 
 def test_constants_come_for_ever() -> None:

@@ -61,6 +61,8 @@ ROWS = [
     ("reads the channel of the first phase again", WALK, "slot.eq(following if walk.picks else 0)", "slot.eq(0)", SPREAD),
     ("does not go down to the next row of a window", WALK, "Moves(self.start, end_of_row, end_of_sample, end_of_line, end_of_turn)",
      "Moves(self.start, end_of_row, end_of_sample, 0, end_of_turn)", MAX_2D),
+    ("has the last requantiser serve as many rows as others", f"{LOWER}/filters.py",
+     "served = np.clip(fold.rows - row // queue * queue, 0, queue)", "served = queue", "tests/unit/test_filters.py"),
     ("sees the neighbours beside a frame", RING, '_word", inside)', '_word")', CONV),
     ("sees a zero at the end of a frame", WALK, "(at < rows.length)", "(at < rows.length - 1)", CONV),
     ("sees a zero at the end of a row", WALK, "(at < columns.length)", "(at < columns.length - 1)", CONV_2D),

@@ -75,8 +75,9 @@ class FilterFold:
 class Filters:
     """The filters of a layer on one or more engines: each computes ``each`` groups of the layer one after another.
 
-    In an engine, filter ``o`` of a group is computed in turn ``o % (turns * queue) // queue`` of the group by row
-    ``o // (turns * queue) * queue + o % queue``, so that each requantiser gives a run of filters in their order.
+    In an engine, requantiser ``k`` serves rows from ``k * queue`` on, ``queue`` of them or the ``n`` that are left, and
+    gives the run of filters from ``k * turns * queue`` on in their order: filter ``o`` of the run is computed in turn
+    ``o // n`` of the group by row ``o % n`` of those.
     Segments cut the words of a window, channel by channel and place by place: anywhere where there is one phase,
     between channels where there are several. What is missing has zero weights.
 
@@ -140,10 +141,9 @@ class Filters:
         filters = len(self.matrix.weight) // self.groups
         turns, queue = fold.turns // self.each, fold.queue
         engine, turn, row = np.ogrid[: self.engines, : fold.turns, : fold.rounders * queue]
-        group, filter_ = (
-            engine * self.each + turn // turns,
-            row // queue * (turns * queue) + turn % turns * queue + row % queue,
-        )
+        served = np.clip(fold.rows - row // queue * queue, 0, queue)  # rows of the requantiser
+        group = engine * self.each + turn // turns
+        filter_ = row // queue * (turns * queue) + turn % turns * served + row % queue
         there = (group < self.groups) & (filter_ < filters) & (row < fold.rows)
         return np.where(there, group * filters + filter_, NOTHING)
 

@@ -25,12 +25,21 @@ class Layout:
     shape : tuple of int
         Of the tensor.
     table : tuple of tuple of int
-        ``table[beat][lane]``: the channel that a lane carries in a beat of a position, or ``NOTHING``. Every channel
-        stands once.
+        ``table[beat][lane]``: the channel that a lane carries in a beat of a position, or ``NOTHING``.
+
+    Raises
+    ------
+    ValueError
+        Where a channel does not stand in it exactly once.
     """
 
     shape: tuple[int, ...]
     table: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        there = np.sort([channel for beat in self.table for channel in beat if channel != NOTHING])
+        if not np.array_equal(there, np.arange(self.shape[0])):
+            raise ValueError(f"a layout of {self.shape[0]} channels must have each of them once, not {self.table}")
 
     @classmethod
     def whole(cls, shape: tuple[int, ...]) -> Layout:

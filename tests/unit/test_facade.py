@@ -68,11 +68,25 @@ def test_any_name_may_come_first(first):
 
 
 def test_names_are_listed_and_no_others_are_there():
-    assert set(bittrue.__all__) <= set(dir(bittrue)) and all(getattr(bittrue, name) for name in bittrue.__all__)
+    assert set(bittrue.__all__) <= set(dir(bittrue))
+    assert all(getattr(bittrue, name) for name in bittrue.__all__ if name != "ptq")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = bittrue.nothing
     assert list(inspect.signature(bittrue.check).parameters)[:4] == ["net", "legs", "samples", "seed"]
     assert (ROOT / "python" / "bittrue" / "py.typed").is_file()
+
+
+def test_modules_of_pytorch_are_taken_where_it_is_installed():
+    pytest.importorskip("torch", reason="torch is not installed")
+    code = "import bittrue; print('torch' in __import__('sys').modules, bittrue.ptq is bittrue.qat.ptq)"
+    assert python(code).split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("name", ["ptq", "qat"])
+def test_without_pytorch_they_say_what_to_install(name):
+    code = "import sys; sys.modules['torch'] = None\nimport bittrue\n"
+    code += f"try: bittrue.{name}\nexcept ImportError as error: print(error)"
+    assert "bittrue.qat needs PyTorch, which is not installed; " in python(code)
 
 
 def test_the_page_names_all():

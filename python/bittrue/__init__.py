@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bittrue.api import Executor, c, check, cost, load, run, verilog
-    from bittrue.qat import ptq
+    from bittrue.api.modules import ptq
 
 __version__ = "0.1.0"
 
@@ -16,13 +15,16 @@ __all__ = ["Executor", "__version__", "c", "check", "cost", "load", "ptq", "run"
 
 
 def __getattr__(name: str) -> Any:
-    if name == "qat":
-        return import_module("bittrue.qat")
+    if name in ("ptq", "qat"):
+        from bittrue.api import modules
+
+        return globals().setdefault(name, getattr(modules, name))
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module("bittrue.qat" if name == "ptq" else "bittrue.api"), name)
+    from bittrue import api
+
     # check and cost are modules too, and callable; importing the functions has put the modules here
-    return globals().setdefault(name, found)
+    return globals().setdefault(name, getattr(api, name))
 
 
 def __dir__() -> list[str]:

@@ -58,8 +58,7 @@ def build_folder(tmp_path_factory: pytest.TempPathFactory):
 
 
 def interval_of(net: Net, times: float) -> int:
-    """An interval that hardware can have, ``times`` the least or, where layers ask for more or it takes more than `LANES`,
-    as often doubled."""
+    """An interval that hardware within `LANES` can have: ``times`` the least, doubled as often as it takes."""
     interval = max(4, int(least_interval(net) * times))
     while True:
         try:

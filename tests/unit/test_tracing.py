@@ -13,24 +13,12 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 import torch
 from torch import nn
 from torch.nn import functional as F
+from traced_modules import Calls
 
 from bittrue import ref
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.qat import Formats, Network, prepare, ptq
-
-
-class Calls(nn.Module):
-    """``function(self, *inputs)`` with layers to call."""
-
-    def __init__(self, function, **layers):
-        super().__init__()
-        self.function = function
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-
-    def forward(self, x):
-        return self.function(self, x)
 
 
 class Two(nn.Module):

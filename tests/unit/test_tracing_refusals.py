@@ -9,23 +9,13 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 import torch
 from torch import nn
 from torch.nn import functional as F
+from traced_modules import Calls
 
 from bittrue.errors import BadInput
 from bittrue.qat import Formats, prepare, ptq
 from bittrue.qat.tracing.standins import STAND_INS
 
 HERE = r"test_tracing_refusals\.py:\d+"
-
-
-class Calls(nn.Module):
-    def __init__(self, function, **layers):
-        super().__init__()
-        self.function = function
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-
-    def forward(self, x):
-        return self.function(self, x)
 
 
 class Parameter(nn.Module):

@@ -63,3 +63,9 @@ def test_joined_one_after_another_where_the_beats_allow_else_side_by_side() -> N
     assert joined((left, right), 2) == joined((left, right), 1) == aside
     for table in (after, aside):
         assert sorted(c for beat in table for c in beat if c != NOTHING) == list(range(5))
+
+
+@pytest.mark.parametrize("table", [((0, 1),), ((0, 1), (2, 2)), ((0, 1), (2, 3)), ((0, NOTHING), (1, NOTHING))])
+def test_a_layout_has_every_channel_once(table):
+    with pytest.raises(ValueError, match="a layout of 3 channels must have each of them once"):
+        Layout((3, 4), table)

@@ -25,6 +25,7 @@ from bittrue.spec import (
     Concat,
     Constant,
     Conv1d,
+    Conv2d,
     ConvTranspose2d,
     Dense,
     Flatten,
@@ -121,6 +122,30 @@ def test_the_last_requantiser_serves_fewer_rows() -> None:
     table = schedule(net, interval_of(net, times)).layouts["first"].table
     assert any(NOTHING in before and NOTHING not in after for before, after in pairwise(table)), table
     same(net, times, 1)
+
+
+def test_a_branch_waits_for_beats_that_are_written_slowly() -> None:
+    """The last layer writes in 96 of 96 clocks, so what it holds back in front of the joint must find places there: 70,
+    as many as the branches lie apart, cost a clock a sample."""
+    q, rng = Format(14, 17), np.random.default_rng(420)
+
+    def conv(filters: int, groups: int, shape: tuple[int, int], padding: tuple[int, int]) -> Conv2d:
+        weight = rng.integers(-8, 8, (filters, filters // groups, *shape))
+        return Conv2d(weight, rng.integers(-9, 9, filters), Format(4, 3), q, Linear(), padding=padding, groups=groups)
+
+    nodes = (
+        Node("long", conv(70, 7, (1, 3), (0, 1)), ("input",)),
+        Node("both", Concat(), ("long", "input")),
+        Node("slow", conv(140, 70, (3, 1), (1, 0)), ("both",)),
+    )
+    net = Net("waits", TensorType((70, 2, 1), q), nodes)
+    buffer = schedule(net, 96).steps["slow"].units[0].plan.buffer  # type: ignore[attr-defined]
+    assert sum(buffer.durations) * buffer.source.positions == 96
+    x, expected = codes(net, 6, 420), ref.run(net, codes(net, 6, 420))
+    trace = RtlModel(net, 96).trace(x)
+    ((received, found),) = zip(trace.received.values(), trace.outputs.values(), strict=True)
+    np.testing.assert_array_equal(found, expected)
+    assert set(np.diff(received)[-5:].tolist()) == {96}
 
 
 def test_constants_come_for_ever() -> None:

@@ -22,12 +22,15 @@ def together(sources: Sequence[Clocks]) -> list[Clocks]:
     return [np.maximum.reduce(list(sources))] * len(sources)
 
 
-def meeting(sources: Sequence[Clocks], taken: Taken, interval: int) -> tuple[list[Clocks], tuple[int, ...]]:
+def meeting(
+    sources: Sequence[Clocks], taken: Taken, interval: int, held: int = 0
+) -> tuple[list[Clocks], tuple[int, ...]]:
     """When the beats of several branches are taken, and the places of a queue in front of each branch.
 
     ``interval`` clocks lie between two beats of a branch at least; one may wait ``interval - 2`` clocks where it is
     without delaying the next. Where one waits longer, its branch
-    gets a queue, which takes ``SLACK`` clocks itself. Such a queue never fills: in the pipeline that nothing stalls it
+    gets a queue, which takes ``SLACK`` clocks itself. What is taken may be ``held`` back so many clocks more by those
+    that take the result. Such a queue never fills: in the pipeline that nothing stalls it
     holds all that ever waits, and a stall cannot make a branch bring more than that before the others go on.
     """
     patience, queued = max(0, interval - 2), [False] * len(sources)
@@ -39,9 +42,8 @@ def meeting(sources: Sequence[Clocks], taken: Taken, interval: int) -> tuple[lis
             for come, last, waits in zip(sources, gone, queued, strict=True)
         ]
         if early == queued:
-            places = [
-                _places(s, g, interval) if waits else 0 for s, g, waits in zip(sources, gone, queued, strict=True)
-            ]
+            branches = zip(sources, gone, queued, strict=True)
+            places = [_places(come, last + held, interval) if waits else 0 for come, last, waits in branches]
             return gone, tuple(places)
         queued = early
 

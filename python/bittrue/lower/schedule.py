@@ -45,12 +45,15 @@ class Step:
         Clocks from a sample's first clock at the net's inputs to the first beat of this node's result.
     slack : tuple of int
         One an input: places that a queue in front of it needs, because its branch is earlier than the others.
+    waits : tuple of int
+        One an input: clocks that a beat waits at most where it comes from, because it comes before it can be taken.
     """
 
     units: tuple[Unit, ...]
     latency: int
     arrival: int
     slack: tuple[int, ...]
+    waits: tuple[int, ...]
     adapters: dict[int, Unit] = field(default_factory=dict)
 
     @property
@@ -143,7 +146,27 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
 
 def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool) -> tuple[Schedule, int]:
     """The schedule by the clocks of so many samples, and the last clock of the first: all that are under way with it
-    must be followed, or what waits for them is not seen."""
+    must be followed, or what waits for them is not seen.
+
+    How long the beats of a tensor wait for those that take them is known when these have been followed, so all is
+    followed again until no wait grows.
+    """
+    held = dict.fromkeys([*net.inputs, *(node.name for node in net.nodes)], 0)
+    while True:
+        plan, latest = _once(net, clocks, samples, streamed, banked, held)
+        waits = dict(held)
+        for node in net.nodes:
+            for name, wait in zip(node.inputs, plan.steps[node.name].waits, strict=False):  # a constant has no input
+                waits[plan.carried[name]] = max(wait, waits[plan.carried[name]])
+        if waits == held:
+            return plan, latest
+        held = waits
+
+
+def _once(
+    net: Net, clocks: int, samples: int, streamed: bool, banked: bool, held: dict[str, int]
+) -> tuple[Schedule, int]:
+    """`_followed` where the beats of each tensor are ``held`` back so many clocks at most."""
     found, carried = ranges(net), carriers(net)
     layouts = {name: _input_layout(net, name, clocks, streamed) for name in net.inputs}
     when = {name: source(layout, SKID, clocks, samples) for name, layout in layouts.items()}
@@ -153,7 +176,7 @@ def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool)
         if carried[node.name] != node.name:
             when[node.name], layouts[node.name] = when[streams[0]], layouts[streams[0]]
             first = int(when[node.name][0, 0])
-            steps[node.name] = Step((), 0, first, (0,))
+            steps[node.name] = Step((), 0, first, (0,), (0,))
             continue
         place = Place(
             node.layer,
@@ -168,25 +191,29 @@ def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool)
         parts = lowered(place)
         layouts[node.name] = parts.units[-1].output
         come = [when[name] for name in streams] or [source(layouts[node.name], ALWAYS, clocks, samples)]
-        steps[node.name], when[node.name] = _timed(parts, come, clocks)
+        steps[node.name], when[node.name] = _timed(parts, come, clocks, held[node.name])
     return Schedule(clocks, layouts, carried, steps, streamed), max(int(beats[0, -1]) for beats in when.values())
 
 
-def _timed(parts: Lowered, come: list[Clocks], clocks: int) -> tuple[Step, Clocks]:
-    """The step of a node, its memories large enough, and when its result comes."""
-    adapters = {}
+def _timed(parts: Lowered, come: list[Clocks], clocks: int, held: int) -> tuple[Step, Clocks]:
+    """The step of a node, its memories and queues large enough where its result is ``held`` back, and when that
+    comes."""
+    first_unit, adapters = parts.units[0], {}
+    beyond = 0 if first_unit.holds else held
+    entered = {k: adapter.waits(come[k]) for k, adapter in parts.adapters.items()}
     for k, adapter in parts.adapters.items():
-        adapters[k], come[k] = adapter.timed([come[k]])
-    units = []
+        adapters[k], come[k] = adapter.held_back(beyond).timed([come[k]])
     interval = clocks if come[0].shape[1] == 1 else 1
-    taken, slack = meeting(come, parts.units[0].taken, interval)
-    given = taken
+    given, slack = meeting(come, first_unit.taken, interval, beyond)
+    here = beyond + first_unit.waits(given[0])
+    waits = tuple(entered.get(k, 0 if places else here) for k, places in enumerate(slack))
+    taken, units = int(given[0][0, 0]), []
     for unit in parts.units:
-        sized, result = unit.timed(given)
+        sized, result = unit.held_back(held).timed(given)
         units.append(sized)
         given = [result]
     first = int(result[0, 0])
-    return Step(tuple(units), first - int(taken[0][0, 0]), first, slack, adapters), result
+    return Step(tuple(units), first - taken, first, slack, waits, adapters), result
 
 
 def _samples(net: Net, streamed: bool) -> int:

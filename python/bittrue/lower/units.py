@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class Unit(ABC):
     output: Layout
     format: Format
     """Of the result."""
+    holds: ClassVar[bool] = False
+    """Results that wait are in its queue; else they hold back what it takes."""
 
     @abstractmethod
     def timed(self, given: Sequence[Clocks]) -> tuple[Unit, Clocks]:
@@ -48,6 +51,14 @@ class Unit(ABC):
     def taken(self, sources: Sequence[Clocks]) -> Sequence[Clocks]:
         """When beats are taken that come at these clocks."""
         return together(sources)
+
+    def waits(self, beats: Clocks) -> int:
+        """Clocks that a beat which `taken` knows waits at most all the same."""
+        return 0
+
+    def held_back(self, clocks: int) -> Unit:
+        """The unit where its results wait so many clocks at most before they are taken."""
+        return self
 
     @property
     def lanes(self) -> int:
@@ -148,9 +159,11 @@ class MatrixUnit(Unit):
 
 @dataclass(frozen=True, eq=False)
 class WindowUnit(Unit):
-    """Windows over a tensor: filters, pools, copies, another order."""
+    """Windows over a tensor: filters, pools, copies, another order; results wait ``held`` clocks at most."""
 
     plan: Filters | Reducers | Reorder
+    held: int = 0
+    holds: ClassVar[bool] = True
 
     @property
     def output(self) -> Layout:  # type: ignore[override]
@@ -171,7 +184,15 @@ class WindowUnit(Unit):
         buffer = self.plan.buffer
         phases = range(len(buffer.spacing))
         slowest = max(self.plan.first_beat(phase) + self.plan.beats_after(phase)[-1] for phase in phases)
-        return -(-(slowest + 5) // min(buffer.spacing)) + 1
+        fastest = min(buffer.spacing)
+        return -(-(slowest + 5 + max(fastest, self.held)) // fastest)
+
+    def waits(self, beats: Clocks) -> int:
+        """Beats are written channel by channel."""
+        return int((self.plan.buffer.taken(beats) - beats).max())
+
+    def held_back(self, clocks: int) -> Unit:
+        return replace(self, held=clocks)
 
     def timed(self, given: Sequence[Clocks]) -> tuple[Unit, Clocks]:
         (beats,) = given
@@ -181,7 +202,7 @@ class WindowUnit(Unit):
         first = np.array([self.plan.first_beat(phase) for phase in count])
         after = np.array([self.plan.beats_after(phase) for phase in count])
         come = starts[:, :, np.newaxis] + (first[:, np.newaxis] + after)[phases] + QUEUE
-        return WindowUnit(replace(self.plan, buffer=buffer)), come.reshape(len(beats), -1)
+        return replace(self, plan=replace(self.plan, buffer=buffer)), come.reshape(len(beats), -1)
 
     @property
     def lanes(self) -> int:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import warm
-from mutations import CORE, EVERYWHERE, MUTATIONS, TABLES, Mutation
+from mutations import EVERYWHERE, LEGS, MUTATIONS, TABLES, Mutation
 
 from bittrue.cosim import cache
 
@@ -113,15 +113,9 @@ def skip_without_tools(outcome: Outcome) -> None:
 # ---- the tables -----------------------------------------------------------------------------------------------------
 
 
-def rows() -> Iterator[object]:
-    """All mutations. Quick are those that every leg gets, every third other one of the core, and every fourth above it;
-    the rest is heavy."""
-    for number, mutation in enumerate(MUTATIONS):
-        heavy = mutation.name not in EVERYWHERE and number % (3 if mutation.leg in CORE else 4)
-        yield pytest.param(mutation, marks=pytest.mark.heavy if heavy else (), id=str(mutation))
-
-
-@pytest.mark.parametrize("mutation", tuple(rows()))
+@pytest.mark.parametrize(
+    "mutation", [pytest.param(m, marks=pytest.mark.heavy if m.heavy else (), id=str(m)) for m in MUTATIONS]
+)
 def test_mutation_is_noticed(mutation: Mutation, copy: Path, build_folder: Path) -> None:
     file = copy / mutation.file
     file.write_text(mutation.applied(file.read_text(encoding="utf-8")), encoding="utf-8")
@@ -157,8 +151,12 @@ def test_every_mutation_fits_its_file() -> None:
     assert len({str(mutation) for mutation in MUTATIONS}) == len(MUTATIONS), "two mutations of a table have one name"
 
 
+def test_every_table_is_tried_in_every_run() -> None:
+    assert {mutation.leg for mutation in MUTATIONS if not mutation.heavy} == set(TABLES)
+
+
 def test_every_leg_gets_the_same_faults() -> None:
-    for leg in TABLES[:4]:
+    for leg in LEGS:
         missing = set(EVERYWHERE) - {mutation.name for mutation in MUTATIONS if mutation.leg == leg}
         assert not missing, f"{leg} is not tried with: {', '.join(sorted(missing))}"
 
@@ -226,8 +224,14 @@ def test_skipped_tests_say_why(copy: Path, build_folder: Path) -> None:
 
 
 def test_a_table_that_does_not_fit_says_so() -> None:
-    mutation = Mutation("ref", "does nothing", "f.py", "a", "b", ("tests",))
-    assert mutation.applied("cat") == "cbt"
-    for text in ("banana", "dog"):
-        with pytest.raises(AssertionError, match="the mutation table needs care: ref, 'does nothing' replaces 'a', "):
+    mutation = Mutation("ref", "does nothing", "f.py", "g", "a", "b", ("tests",))
+    assert mutation.applied("def g(): return a") == "def g(): return (b)"
+    for text, sentence in (
+        ("def g(): return a + a", "'a' stands 2 times in g of f.py"),
+        ("def g(): return 1", "'a' stands 0 times in g of f.py"),
+        ("def gg(): return a\ndef k(): pass", "f.py has no g: no 'g', but gg"),
+    ):
+        with pytest.raises(AssertionError, match=f"the mutation table needs care: ref, 'does nothing': {sentence}"):
             mutation.applied(text)
+    with pytest.raises(AssertionError, match="'a' in the place of 'a' changes nothing"):
+        Mutation("ref", "does nothing", "f.py", "g", "a", "a", ()).applied("def g(): return a")

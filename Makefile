@@ -1,6 +1,7 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
 # make demo   the PYNQ demo on the simulated board
+# make test-mutants    mutmut breaks the core everywhere, and its tests must notice (hours)
 # make docs   the documentation as a site, build/site/index.html
 # make timing estimated clocks of the committed nets, by layer (docs/timing.md)
 # make vivado_pynq NET=weights/tdnn-thermal INTERVAL=16 CLOCK_MHZ=200    the overlay for the PYNQ-Z1, with Vivado
@@ -19,7 +20,7 @@ INTERVAL  ?= 16
 CLOCK_MHZ ?= 200
 OVERLAY   ?= build/vivado
 
-.PHONY: sim demo vivado_pynq test test-all coverage wheel board-or-not docs lint bench timing lock deps deps-test clean
+.PHONY: sim demo vivado_pynq test test-all test-mutants coverage wheel board-or-not docs lint bench timing lock deps deps-test clean
 
 sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
@@ -38,6 +39,11 @@ test: $(VENV)/.test board-or-not
 
 test-all: $(VENV)/.test board-or-not
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs $(TEST_ARGS)
+
+# Hours for the core; MUTANTS='bittrue.num.requantise*' for a part.
+test-mutants: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	$(BIN)/python tests/mutation/breadth.py $(MUTANTS)
 
 coverage: $(VENV)/.test board-or-not
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not heavy" --cov --cov-report=term --cov-report=html:build/coverage $(TEST_ARGS)
@@ -89,7 +95,7 @@ board-or-not:
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev pyproject.toml \
+	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \

@@ -52,6 +52,24 @@ def test_round_shift(accs, shift):
         assert any(str(acc) in str(caught.value) for acc in accs)
 
 
+@pytest.mark.parametrize(
+    ("accs", "shift", "worst"),
+    [([0, 1], -63, 1), ([-2, 0], -63, -2), ([-1, 0], -64, -1), ([-5, 1 << 40], -23, 1 << 40), ([-5, 4], -61, 4)],
+)
+def test_what_leaves_64_bits_is_named(accs, shift, worst):
+    with pytest.raises(BadInput, match=rf"^shifting {worst} left by {-shift} leaves 64 bits; narrow the accumulator$"):
+        round_shift(accs, shift)
+
+
+def test_what_holds_no_integers_is_named():
+    fmt = Format(8, 0)
+    for refused in (lambda x: round_shift(x, 1), lambda x: requantise(x, 1, fmt), lambda x: requantise(x, -1, fmt)):
+        with pytest.raises(BadInput, match=r"^the accumulator holds float64 numbers"):
+            refused([0.5])
+    with pytest.raises(BadInput, match=r"^the word to clamp holds float64 numbers"):
+        saturate([0.5], fmt)
+
+
 @given(accumulators(), st.integers(1, 62))
 def test_round_shift_at_ties(acc, shift):
     tie = (acc >> shift << shift) + (1 << shift - 1)

@@ -165,6 +165,9 @@ def test_the_command_prints_and_writes(base, tmp_path, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "Quantisation-aware training, by the twin model (trained through): EVM" in printed
     numbers = json.loads((tmp_path / "out" / "ablation.json").read_text())
+    assert main([*words, "--float-epochs", "1", "-o", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert str(tmp_path / "out" / "ablation.json") in found.pop("files") and found == numbers
     assert "--float-epochs 1" in numbers["command"] and "float_epochs = 1" in numbers["base"][0]["recipe"]
 
 

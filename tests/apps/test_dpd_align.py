@@ -77,7 +77,12 @@ def test_the_command_writes_a_capture_that_every_command_takes(pair, tmp_path, c
     assert "delay +121.3" in capsys.readouterr().out
     assert sorted(path.name for path in folder.iterdir()) == ["align.png", "input.npy", "output.npy", "spec.json"]
     assert json.loads((folder / "spec.json").read_text())["removed"]["delay_samples"] == pytest.approx(121.3, abs=0.05)
+    assert main(["align", *names, "-o", str(tmp_path / "again"), *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["removed"]["delay_samples"] == pytest.approx(121.3, abs=0.05) and "clock_ppm" not in found["removed"]
+    assert found["correlation"] > 0.9 and str(tmp_path / "again" / "spec.json") in found["files"]
     capture = data.load(folder)
+    assert found["samples"] == {split: len(signal) for split, signal in capture.inputs.items()}
     assert capture.name == "capture" and (capture.channel.n_sub_ch, capture.channel.nperseg) == (5, 400)
     inputs, outputs = (np.concatenate(list(part.values())) for part in (capture.inputs, capture.outputs))
     assert capture.peak == pytest.approx(1, abs=0.2) and abs(inputs).max() == pytest.approx(1)

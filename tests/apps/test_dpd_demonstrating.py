@@ -335,6 +335,9 @@ def test_the_command_writes_what_the_board_reads(net_folder, capture_folder, tmp
     load = bundle.load(tmp_path / "made" / bundle.FILE)
     assert load.banks[0].kelvin == -30 and len(load.codes) == 2
     assert "small (-30 K)" in capsys.readouterr().out
+    assert main([*words, "--capture", str(capture_folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kelvin"] == {"small": -30} and found["files"] == [str(tmp_path / "made" / bundle.FILE)]
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,10 @@ def test_a_net_of_several_inputs_is_written_and_named_by_them(tmp_path, capsys):
     spec.save(net, tmp_path / "net")
     assert main(["export", "--checkpoint", str(tmp_path / "net"), "-o", str(tmp_path / "roms")]) == 0
     assert "\ninput iq 2 Q1.7\ninput gain 2 Q2.6\nproduct 2 Q2.6\n" in capsys.readouterr().out
+    assert main(["export", "--checkpoint", str(tmp_path / "net"), "-o", str(tmp_path / "roms"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["nets"] == [{"bank": None, "net": "turned", "hash": content_hash(net)}]
+    assert str(tmp_path / "roms" / "net.json") in found["files"]
     assert content_hash(spec.load(tmp_path / "roms")) == content_hash(net)
 
 

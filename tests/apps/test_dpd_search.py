@@ -152,6 +152,9 @@ def test_the_command_searches(capture_folder, tmp_path, capsys, monkeypatch):
     words = ["search", "dpd", "--recipe", str(tmp_path / "base.toml"), "--study", str(tmp_path / "s.db")]
     assert main([*words, "--trials", "3", "--interval", "16"]) == 0
     assert "Pareto front" in capsys.readouterr().out and (tmp_path / "s-front" / "front.json").is_file()
+    assert main([*words, "--trials", "3", "--interval", "16", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["trials"]) == 3 and str(tmp_path / "s-front" / "front.json") in found["files"]
     assert main([*words, "--trials", "3", "--interval", "8"]) == 2
     assert "another interval" in capsys.readouterr().err
 
@@ -203,8 +206,11 @@ def test_the_same_formats_give_the_same_net(capture_folder, tmp_path):
 def test_the_command_writes_a_net_with_shorter_words(capture_folder, tmp_path, capsys):
     net = write_net(tmp_path / "net", capture_folder)
     words = ["search", "dpd", "--formats", str(net), "--budget", "45", "-o", str(tmp_path / "short")]
-    assert main(words) == 0
-    assert "by sensitivity" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["budget_db"] == -45 and found["errors_db"]["by_sensitivity"] <= -45
+    assert {row["what"] for row in found["formats"]} >= {"features output", "fc1 weights"}
+    assert str(tmp_path / "short" / "net.json") in found["files"]
     short = spec.load(tmp_path / "short")
     assert short.types["features"].format.bits < spec.load(net).types["features"].format.bits
     assert candidate(tmp_path / "short").parent is not None
@@ -249,6 +255,9 @@ def test_pruning_ends_in_a_smaller_recipe_that_is_a_net(capture_folder, tmp_path
     words = ["search", "dpd", "--prune", str(folder), "--parameters", str(before - 20), "-o", str(tmp_path / "p.toml")]
     assert main(words) == 0
     assert "predicted error" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["steps"][-1]["parameters"] <= before - 20 and found["files"] == [str(tmp_path / "p.toml")]
     made = recipe.load(tmp_path / "p.toml")
     assert parameter_count(skeleton(made)) <= before - 20 and made.train == small_plan(capture_folder).train
     assert main([*words[:5], "1"]) == 2

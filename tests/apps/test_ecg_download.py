@@ -1,5 +1,7 @@
 """`bittrue ecg download`, with a PhysioNet of the test's own: what is fetched, what is missing, what is said."""
 
+import json
+
 import pytest
 from ecg_files import write_record
 
@@ -42,6 +44,9 @@ def test_some_records_are_fetched_and_named(physionet, tmp_path, capsys):
     said = capsys.readouterr()
     assert calls == [("mitdb", str(folder), ["100", "101"])]
     assert said.out.startswith(f"{folder}: 2 records of mitdb, ") and "ODC-By 1.0" in said.out
+    assert main(["ecg", "download", "-o", str(folder), "--records", "100, 101", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["database"], found["records"], found["folder"]) == ("mitdb", 2, str(folder))
     assert "Generating record list" in said.err and "physionet.org" in said.err
 
 

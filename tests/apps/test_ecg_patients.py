@@ -1,5 +1,7 @@
 """Whose beats: records by name and part, made-up patients, and the files that `bittrue ecg beats` writes of them."""
 
+import json
+
 import numpy as np
 import pytest
 from ecg_files import SMALL, write_record
@@ -74,6 +76,10 @@ def test_the_frames_are_those_that_the_net_sees(records, tmp_path, capsys):
     assert x.dtype == np.int8 and (x == wanted.x).all() and y.dtype == np.int64 and (y == wanted.y).all()
     said = capsys.readouterr().out
     assert f"{len(y):,} frames of (3, 32), int8, of fold-2 as small sees them: N {(y == 0).sum()}" in said
+    assert beats_command(*words, "-o", tmp_path / "again.npy", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["frames"], found["shape"]) == (len(y), [3, 32]) and found["files"] == [str(tmp_path / "again.npy")]
+    assert found["classes"]["N"] == (y == 0).sum() and sum(found["classes"].values()) == len(y)
     assert main(["run", str(net), "-i", str(tmp_path / "x.npy"), "-o", str(tmp_path / "s.npy"), "--codes"]) == 0
     assert (np.load(tmp_path / "s.npy") == ref.run(spec.load(net), wanted.x.astype(np.int64))).all()
 

@@ -226,6 +226,13 @@ class TestCommand:
         assert "kernel memory: 45 of 2,396,160 bytes" in shown
         assert (tmp_path / "out" / "cnn.c").read_text() == project(*tiny(), MAX78002)[1]["cnn.c"]
 
+    def test_its_result_for_a_script(self, tmp_path, capsys):
+        assert self.run(tmp_path, "--json", "--checkpoint", str(tmp_path / "q.npz")) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["memory"]["kernel_bytes"] == 45 and found["device"] == "MAX78002"
+        assert found["layers"][0]["name"] == "a" and found["inputs"][0]["shape"] == [2, 6]
+        assert {str(tmp_path / "out" / "cnn.c"), str(tmp_path / "q.npz")} <= set(found["files"])
+
     def test_it_says_what_is_kept_and_how_long(self, tmp_path, capsys):
         net, device, codes = case("small_images")
         assert self.run(tmp_path, "--device", device.name, net=net, sample=codes) == 0

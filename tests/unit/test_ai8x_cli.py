@@ -1,5 +1,7 @@
 """The commands around ai8x files: what they write and print, and one sentence with exit code 2 for what is wrong."""
 
+import json
+
 import numpy as np
 import pytest
 from ai8x_files import CONV, describe, float_state, layer_state
@@ -53,6 +55,24 @@ def test_import_writes_a_net_and_says_what_it_is(files, capsys):
     assert run("import-ai8x", yaml, files / "float.npz", "--device", "MAX78000", "-o", files / "again") == 0
     assert "were quantised" in capsys.readouterr().err
     assert np.array_equal(ref.run(net, codes), ref.run(spec.load(files / "again"), codes))
+
+
+def test_results_for_a_script(files, capsys):
+    yaml, out = files / "network.yaml", files / "net"
+    options = ("--device", "max78002", "-o", out, "--length", 9, "--json")
+    assert run("import-ai8x", yaml, files / "float.npz", *options) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["net"], found["device"]) == ("small", "MAX78002") and "were quantised" in found["remarks"][0]
+    assert [node["name"] for node in found["nodes"]] == [node.name for node in spec.load(out).nodes]
+    assert run("ecg", "verify-checkpoint", files / "float.npz", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [layer["layer"] for layer in found["layers"]] == ["a", "b"] and found["files"] == []
+    assert found["next"].startswith("quantise it") and {finding["good"] for finding in found["findings"]} <= {
+        True,
+        False,
+    }
+    assert run("ecg", "quantize", files / "float.npz", "-o", files / "q.npz", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["files"] == [str(files / "q.npz")]
 
 
 def test_a_net_of_a_torch_checkpoint_is_the_same(files, capsys):

@@ -1,6 +1,7 @@
 """The register of applications: a stranger gets its commands, options and help, and the command line knows no name."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,11 @@ import pytest
 from bittrue.cli import main, parser
 from bittrue.errors import BadInput
 from bittrue.kit import application
-from bittrue.kit.application import APPLICATIONS, Application, Command, Option, Remark, register, typed
+from bittrue.kit.application import APPLICATIONS, Application, Command, Option, Remark, Result, register, typed
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 from bittrue.kit.recipes import SHELVES, Shelf
 
-CLI = Path(application.__file__).parents[1] / "cli"
 DATA = Option("--data", "folder of maps", {"metavar": "DIR"})
 
 
@@ -78,9 +78,35 @@ def test_applications_that_disagree_about_an_option_are_found_at_once(stranger, 
         parser()
 
 
-def test_the_commands_of_applications_name_none():
-    for verb in ("train", "report", "search", "ablate", "recipe", "application", "check"):
-        assert "bittrue.apps" not in (CLI / f"{verb}.py").read_text(), verb
+def test_a_result_is_printed_for_a_script_and_nothing_else(stranger, capsys):
+    parts = [
+        Sheet("t", ("a",), [("1",)]),
+        "a line",
+        Remark("a remark"),
+        Result({"evm": float("nan"), "n": (1, 2.5)}, ["f"]),
+    ]
+    APPLICATIONS["maps"].own["draw"] = Command("maps", lambda arguments: parts, result=True)
+    assert main(["maps", "draw", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"evm": None, "n": [1, 2.5], "files": ["f"]} and "a remark" in said.err
+    assert main(["maps", "draw"]) == 0
+    assert "a line" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["dpd", "ecg"])
+def test_a_report_for_a_script_is_its_numbers(name, monkeypatch, tmp_path, capsys):
+    """The report itself is replaced: it writes page and numbers."""
+    report = pytest.importorskip(f"bittrue.apps.{name}.reporting.report", reason="the report needs matplotlib")
+
+    def pretended(nets, output, *rest):
+        Path(output).with_suffix(".json").write_text('{"rows": [{"evm": NaN}]}')
+        return [], [], []
+
+    monkeypatch.setattr(report, "report", pretended)
+    page = tmp_path / "r.html"
+    assert main(["report", name, "ecg-tiny", "-o", str(page), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"rows": [{"evm": None}], "files": [str(page), str(page.with_suffix(".json"))]}
 
 
 def test_a_missing_package_is_named_and_other_errors_pass():

@@ -97,13 +97,13 @@ def test_sim_as_json(net, capsys, monkeypatch):
 
     rows = [Row("ref", 9, 0, 0.0, 0.1), Row("c", 9, 0, 0.0, 0.1), Row("rtl", 0, 0, 0.0, 0.0, "no Verilator")]
     monkeypatch.setattr("bittrue.cli.sim._rows", lambda *given: rows)
-    monkeypatch.setattr("bittrue.cli.sim.is_predistorter", lambda net: False)
+    monkeypatch.setattr("bittrue.apps.dpd.verdict.is_predistorter", lambda net: False)
     found = printed(capsys, "sim", "net")
     assert found["equal"] and found["interval"] == default_interval(net)
     assert [row["leg"] for row in found["executions"]] == ["ref", "c", "rtl"]
     assert found["executions"][2]["reason"] == "no Verilator"
-    monkeypatch.setattr("bittrue.cli.sim.is_predistorter", lambda net: True)
-    monkeypatch.setattr("bittrue.cli.sim.version", lambda name: "")
+    monkeypatch.setattr("bittrue.apps.dpd.verdict.is_predistorter", lambda net: True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["sim", "net"]) == 0
     assert "no measured data and no figures of the amplifier, for lack of opendpd" in capsys.readouterr().err
     rows[1] = Row("c", 9, 4, 0.0, 0.1)

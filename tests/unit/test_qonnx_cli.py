@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -50,6 +51,20 @@ def test_there_and_back(capsys, tmp_path):
     captured = capsys.readouterr()
     assert captured.out.splitlines()[0].endswith("net: ecg-tiny, 3x128 Q1.7 to 5 Q18.14") and not captured.err
     assert content_hash(load(tmp_path / "net")) == content_hash(load(TINY))
+
+
+def test_both_as_json(capsys, tmp_path):
+    pytest.importorskip("onnx", reason="no onnx: pip install -e '.[qonnx]'")
+    assert main(["export-qonnx", str(TINY), "-o", str(tmp_path / "m.onnx"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    ends = {"name": "input", "shape": [3, 128], "format": "Q1.7"}
+    assert found["inputs"] == [ends | {"type": "float32"}] and found["samples"] == 1 and found["net"] == "ecg-tiny"
+    assert found["files"] == [str(tmp_path / "m.onnx")]
+    assert main(["import-qonnx", str(tmp_path / "m.onnx"), "-o", str(tmp_path / "net"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    net = load(TINY)
+    assert found["inputs"] == [ends] and [node["name"] for node in found["nodes"]] == [node.name for node in net.nodes]
+    assert all(Path(path).is_file() for path in found["files"]) and found["remarks"] == []
 
 
 def test_a_model_is_not_replaced_by_another_net(capsys, tmp_path):

@@ -10,7 +10,6 @@ from contextlib import suppress
 import bittrue
 from bittrue.cli import (
     ablate,
-    align,
     c,
     check,
     completion,
@@ -19,7 +18,6 @@ from bittrue.cli import (
     demo_data,
     doctor,
     ecg,
-    export,
     export_qonnx,
     import_ai8x,
     import_qonnx,
@@ -36,7 +34,7 @@ from bittrue.cli import (
     train,
     verilog,
 )
-from bittrue.cli.application import add_own
+from bittrue.cli.application import add_own, add_top
 from bittrue.cli.parser import Parser
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
@@ -52,13 +50,11 @@ COMMANDS = (
     overlay,
     rom,
     c,
-    export,
     import_ai8x,
     import_qonnx,
     export_qonnx,
     ecg,
     max78002,
-    align,
     recipe,
     train,
     ablate,
@@ -84,6 +80,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(metavar="command", required=True)
     for command in COMMANDS:
         command.add(commands)
+    add_top(commands)
     add_own(commands)
     return top
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bittrue.applications import APPLICATIONS
-from bittrue.cli.parser import Commands, Parser, add_command, console, remark
+from bittrue.cli.parser import Commands, Parser, add_command, add_json, console, print_json, remark
 from bittrue.cli.tables import show
 from bittrue.errors import BadInput
-from bittrue.kit.application import Application, Command, Option, Printed, Remark, of_command
+from bittrue.kit.application import Application, Command, Option, Printed, Remark, Result, of_command
 
-__all__ = ["APPLICATIONS", "add_options", "add_own", "add_under", "add_verb", "printed", "run"]
+__all__ = ["APPLICATIONS", "add_options", "add_own", "add_top", "add_under", "add_verb", "printed", "run"]
 
 
 def add_verb(commands: Commands[Parser], verb: str, call: Callable[[argparse.Namespace], int], does: str) -> Parser:
@@ -21,6 +21,8 @@ def add_verb(commands: Commands[Parser], verb: str, call: Callable[[argparse.Nam
     parser = add_command(commands, verb, call, does, net=False, examples=examples)
     about = "; ".join(f"{name}: {command.about}" for name, command in known.items())
     parser.add_argument("application", choices=tuple(known), help=about)
+    if all(command.result for command in known.values()):
+        add_json(parser)
     return parser
 
 
@@ -45,15 +47,20 @@ def run(verb: str, arguments: argparse.Namespace) -> int:
         if arguments.application not in owners and next(iter(owners.values())).given(arguments):
             known = " and ".join(f"`bittrue {verb} {name}`" for name in owners)
             raise BadInput(f"{flag} belongs to {known}; leave it out")
-    return printed(of_command(verb)[arguments.application].run(arguments))
+    return printed(of_command(verb)[arguments.application].run(arguments), getattr(arguments, "json", False))
 
 
-def printed(parts: Printed) -> int:
-    """Print tables, lines and remarks as they come."""
+def printed(parts: Printed, as_json: bool = False) -> int:
+    """Print tables, lines and remarks as they come; or remarks, and the result as JSON."""
     out = console()
     for part in parts:
         if isinstance(part, Remark):
             remark(part)
+        elif isinstance(part, Result):
+            if as_json:
+                print_json(part.document)
+        elif as_json:
+            continue
         elif isinstance(part, str):
             out.print(part, markup=False, soft_wrap=True)
         else:
@@ -70,14 +77,27 @@ def add_own(commands: Commands[Parser]) -> None:
             add_under(parent.add_subparsers(metavar="what", required=True), application)
 
 
+def add_top(commands: Commands[Parser]) -> None:
+    """The commands of applications that stand beside ``bittrue NAME``."""
+    for application in APPLICATIONS.values():
+        add_commands(commands, application.top)
+
+
 def add_under(under: Commands[Parser], application: Application) -> None:
     """An application's own commands below ``bittrue NAME``."""
-    for name, command in application.own.items():
+    add_commands(under, application.own)
+
+
+def add_commands(parent: Commands[Parser], made: Mapping[str, Command]) -> None:
+    """Commands with their options, by name."""
+    for name, command in made.items():
 
         def call(arguments: argparse.Namespace, command: Command = command) -> int:
-            return printed(command.run(arguments))
+            return printed(command.run(arguments), getattr(arguments, "json", False))
 
-        parser = add_command(under, name, call, command.about, net=False, examples=command.examples)
+        parser = add_command(parent, name, call, command.about, net=False, examples=command.examples)
+        if command.result:
+            add_json(parser)
         for option in command.options:
             parser.add_argument(*option.flags, help=option.help, **option.settings)
 

@@ -7,8 +7,10 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from bittrue.applications import APPLICATIONS
+from bittrue.cli.application import printed
 from bittrue.cli.overlay import named
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, net_folder, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, net_folder, whole
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
 from bittrue.spec import Net
@@ -46,25 +48,17 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--capture", metavar="NAME|DIR", help="data of the amplifier (default: the built-in capture; stored: none)"
     )
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write demo.npz and say what is in it."""
-    from bittrue.apps.dpd.captures import data
-    from bittrue.apps.dpd.demonstrating import demo_data, plant
-
     banks = named(arguments.nets, arguments.names)
-    demo_data.check_predistorters(banks)
+    made = next(application.demonstration for application in APPLICATIONS.values() if application.demonstration)
+    made.check(banks)
     check_overlay(arguments.output, banks)
-    kelvins = arguments.kelvin or demo_data.kelvins(arguments.nets, banks)
-    stand, reason = plant.find(arguments.capture or data.DEFAULT)
-    if reason:
-        remark(reason)
     with made_folder(arguments.output) as folder:
-        path = demo_data.write(folder, banks, kelvins, stand, count=arguments.passes, seed=arguments.seed)
-    drifts = ", ".join(f"{name} ({kelvin:+g} K)" for name, kelvin in zip(banks, kelvins, strict=True))
-    print(f"{path}: {arguments.passes} passes, banks {drifts}; amplifier: {stand.title}, simulated")
-    return 0
+        return printed(made.write(folder, banks, arguments), arguments.json)
 
 
 def check_overlay(folder: str, banks: Mapping[str, Net]) -> None:

@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.table import Table
 
+from bittrue.applications import APPLICATIONS
 from bittrue.cli.packages import needed, satisfies, version
 from bittrue.cli.parser import Commands, Parser, add_command, add_json, console, print_json
 from bittrue.errors import BadInput
+from bittrue.kit.application import Data
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def findings() -> list[Finding]:
     result.append(_probe("Icarus Verilog", ">= 11", "cocotb on Icarus", _icarus))
     result.append(_probe("arm-none-eabi-gcc", "any", "bittrue max78002 verify", _arm_compiler))
     result.append(_probe("tclsh", "any", "reading Vivado's scripts before they are packed", _tclsh))
-    return [*result, _data(), _probe("MIT-BIH records", "48", "training and reports on heartbeats", _records)]
+    return result + [_data(data) for application in APPLICATIONS.values() for data in application.data]
 
 
 def _python(need: str) -> Finding:
@@ -199,31 +201,10 @@ def _tclsh() -> str:
     return found
 
 
-def _records() -> str:
-    """Where the MIT-BIH records are; each is three files."""
-    from bittrue.apps.ecg.beats.database import locate
-    from bittrue.apps.ecg.beats.split import DS1, DS2, PACED
-
-    folder, names = locate(), (*DS1, *DS2, *PACED)
-    lacking = [name for name in names if not all((folder / f"{name}.{end}").is_file() for end in ("hea", "dat", "atr"))]
-    if lacking:
-        raise BadInput(
-            f"{folder} has {len(names) - len(lacking)} of {len(names)} records, each .hea, .dat and .atr; copy "
-            f"{lacking[0]}{' and others' if lacking[1:] else ''} there"
-        )
-    return f"{len(names)} records in {folder}"
-
-
-def _data() -> Finding:
-    from bittrue.apps.dpd.captures import data
-
-    need, skipped = data.INSTALL.rpartition("opendpd")[2], "training, and real data among the vectors of a check"
-    try:
-        sets = len(data.names())
-    except BadInput as error:
-        return Finding("amplifier data", "", need, False, f"{skipped} ({error})")
-    found = version("opendpd")
-    return Finding("amplifier data", f"opendpd {found}, {sets} sets", need, satisfies(found, need), skipped)
+def _data(data: Data) -> Finding:
+    """Data of an application."""
+    found = _probe(data.thing, data.need, data.skipped, data.probe)
+    return replace(found, good=found.good and (not data.package or satisfies(version(data.package), data.need)))
 
 
 def _first_line(command: str, option: str = "--version") -> str:

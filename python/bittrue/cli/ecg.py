@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bittrue.cli.application import APPLICATIONS, add_under
-from bittrue.cli.parser import Commands, Parser, add_command, console, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_json, console, print_json, whole
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
 from bittrue.targets.max78002.checkpoint import Checkpoint, npz_bytes, read_checkpoint
@@ -35,6 +35,7 @@ def add(commands: Commands[Parser]) -> None:
     look.add_argument("checkpoint", metavar="FILE", help=".pth.tar, .pth or .npz")
     look.add_argument("--fold", action="store_true", help="fold batch norm into the weights and write the result")
     look.add_argument("-o", "--output", metavar="FILE", help="with --fold: the folded checkpoint, .npz or .pth.tar")
+    add_json(look)
     add_under(under, APPLICATIONS["ecg"])
     does = "make integers of a float checkpoint"
     make = add_command(under, "quantize", call_quantize, does, net=False, examples=MAKE)
@@ -44,6 +45,7 @@ def add(commands: Commands[Parser]) -> None:
     make.add_argument(
         "--weight-bits", type=whole(1, 8), default=8, metavar="B", help="of layers that say nothing (default 8)"
     )
+    add_json(make)
 
 
 def call_verify(arguments: argparse.Namespace) -> int:
@@ -52,8 +54,8 @@ def call_verify(arguments: argparse.Namespace) -> int:
         raise BadInput("--fold and -o FILE belong together; give both or neither")
     checkpoint = read_checkpoint(arguments.checkpoint)
     if arguments.fold:
-        return _write(fold(checkpoint), arguments.output)
-    _show(verify(checkpoint))
+        return _write(fold(checkpoint), arguments)
+    _say(verify(checkpoint), [], arguments.json)
     checkpoint.refuse_batch_norm()
     return 0
 
@@ -69,12 +71,24 @@ def call_quantize(arguments: argparse.Namespace) -> int:
 
             raise needed(error) from None
         bits = read_network(arguments.network).bits
-    return _write(quantise(read_checkpoint(arguments.checkpoint), bits, arguments.weight_bits), arguments.output)
+    return _write(quantise(read_checkpoint(arguments.checkpoint), bits, arguments.weight_bits), arguments)
 
 
-def _show(verdict: Verdict) -> None:
+COLUMNS = ("layer", "weights", "bits", "output shift", "quantile", "largest")
+
+
+def _say(verdict: Verdict, files: list[str], as_json: bool) -> None:
+    """Print what was written and found: lines and a table, or one JSON object."""
+    if as_json:
+        keys = [name.replace(" ", "_") for name in COLUMNS]
+        layers = [dict(zip(keys, row, strict=True)) for row in verdict.rows]
+        findings = [{"good": good, "what": sentence} for good, sentence in verdict.findings]
+        print_json({"layers": layers, "findings": findings, "next": verdict.next_step, "files": files})
+        return
+    for path in files:
+        print(path)
     out, table = console(), Table(box=None)
-    for heading in ("layer", "weights", "bits", "output shift", "quantile", "largest"):
+    for heading in COLUMNS:
         table.add_column(heading)
     for row in verdict.rows:
         table.add_row(*map(escape, row))
@@ -99,11 +113,11 @@ def checkpoint_bytes(checkpoint: Checkpoint, path: str) -> bytes:
     return torch_bytes(checkpoint.state, checkpoint.arch, checkpoint.epoch)
 
 
-def _write(checkpoint: Checkpoint, path: str) -> int:
+def _write(checkpoint: Checkpoint, arguments: argparse.Namespace) -> int:
     """Write a checkpoint in the form that its ending names, and print the verdict."""
+    path = arguments.output
     data = checkpoint_bytes(checkpoint, path)
     verdict = verify(replace(checkpoint, path=path))
     write_whole(Path(path), data)
-    print(path)
-    _show(verdict)
+    _say(verdict, [path], arguments.json)
     return 0

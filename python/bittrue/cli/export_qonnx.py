@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.cli.import_qonnx import needed
-from bittrue.cli.parser import Commands, Parser, add_command, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_json, print_json, remark, tensors, whole
 from bittrue.files import check_target, write_together
 from bittrue.limits import ELEMENTS
 
@@ -32,6 +32,7 @@ def add(commands: Commands[Parser]) -> None:
         action="store_true",
         help="for FINN, whose thresholds round halves up by themselves; other executors differ on ties then",
     )
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -48,6 +49,15 @@ def call(arguments: argparse.Namespace) -> int:
     write_together(path.parent, {path.name: done.model})
     for sentence in done.remarks:
         remark(sentence)
+    if arguments.json:
+        ends = {
+            key: [one | {"type": str(done.kinds[str(one["name"])])} for one in tensors(net, names)]
+            for key, names in (("inputs", net.inputs), ("outputs", net.outputs))
+        }
+        print_json(
+            {"net": net.name, "samples": done.samples, **ends, "remarks": list(done.remarks), "files": [str(path)]}
+        )
+        return 0
     print(path)
     for word, names in (("takes", net.inputs), ("gives", net.outputs)):
         for name in names:

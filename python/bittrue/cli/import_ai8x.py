@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from bittrue import spec
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.cli.import_qonnx import imported
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, print_json, remark, whole
 from bittrue.emit.folder import check_owner
 from bittrue.errors import BadInput
 from bittrue.extras import install
@@ -33,6 +34,7 @@ def add(commands: Commands[Parser]) -> None:
         help="samples of an input frame, or rows x columns of an image, where the layers leave a choice",
     )
     add_folder(command, "the net")
+    add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -51,6 +53,9 @@ def call(arguments: argparse.Namespace) -> int:
     spec.save(done.net, arguments.output)
     for sentence in done.remarks:
         remark(sentence)
+    if arguments.json:
+        print_json(imported(done.net, arguments.output, done.remarks) | {"device": device.name})
+        return 0
     results = [done.net.types[name] for name in done.net.outputs]
     print(f"{arguments.output}: {done.net.name}, {done.net.input} to {', '.join(map(str, results))}")
     for stage in done.stages:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bittrue import spec
+from bittrue.applications import APPLICATIONS
 from bittrue.check.legs import require_generator
 from bittrue.cli import info_json, timing
 from bittrue.cli.graph import svg
@@ -79,15 +80,9 @@ def _positive(text: str) -> float:
 
 
 def _learnt_at(folder: Path) -> tuple[float | None, str]:
-    """Samples a second of the capture that a predistorter's recipe names, and how to say so; None without one."""
-    from bittrue.apps.dpd import recipe
-    from bittrue.apps.dpd.captures import data
-
-    try:
-        name = recipe.load(folder / "recipe.toml").capture
-        return data.sample_rate(name), f", the rate of {Path(name).name}, on which it was trained"
-    except BadInput:  # no recipe, one of another application, or a capture that is not here
-        return None, ""
+    """Samples a second of what an application trained the net on, and how to say so; None where none knows."""
+    rates = (application.rate(folder) for application in APPLICATIONS.values())
+    return next((rate for rate in rates if rate), (None, ""))
 
 
 def call(arguments: argparse.Namespace) -> int:

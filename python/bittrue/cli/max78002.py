@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +13,13 @@ from bittrue import spec
 from bittrue.cli import max78002_verify
 from bittrue.cli.ecg import checkpoint_bytes
 from bittrue.cli.frames import read_frames
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, remark, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, print_json, remark, tensors, whole
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.spec import Net
+
+if TYPE_CHECKING:
+    from bittrue.targets.max78002.plan import Plan
 
 Codes = npt.NDArray[np.int64]
 
@@ -39,6 +44,7 @@ def add(commands: Commands[Parser]) -> None:
         "--checkpoint", metavar="FILE", help="also write a quantised checkpoint for the vendor's tool: .pth.tar or .npz"
     )
     add_folder(make, "the project")
+    add_json(make)
     max78002_verify.add(under)
 
 
@@ -67,11 +73,32 @@ def call_generate(arguments: argparse.Namespace) -> int:
     made = write_project(net, codes, device, arguments.output)
     if path:
         write_whole(path, data)
+    if arguments.json:
+        print_json(_document(made, arguments))
+        return 0
     results = ", ".join(str(net.types[name]) for name in net.outputs)
     print(f"{arguments.output}: {net.name} for {device.name}, {net.input} to {results}")
     for line in summary(made):
         print(f"  {line}")
     return 0
+
+
+def _document(made: Plan, arguments: argparse.Namespace) -> dict[str, object]:
+    """What was written, for a script: the ends of the net, its layers on the chip, and bytes of the chip's memories."""
+    from bittrue.targets.max78002 import describing
+    from bittrue.targets.max78002.summary import usage
+
+    net, device = made.net, made.memory.device
+    files = sorted(path for path in Path(arguments.output).rglob("*") if path.is_file())
+    return {
+        "net": net.name,
+        "device": device.name,
+        "inputs": tensors(net, net.inputs),
+        "outputs": tensors(net, net.outputs),
+        "layers": [{"name": layer.name, "does": describing.title(layer)} for layer in made.layers],
+        "memory": usage(made),
+        "files": [str(path) for path in [*files, *([arguments.checkpoint] if arguments.checkpoint else [])]],
+    }
 
 
 def _sample(net: Net, path: str, index: int) -> Codes:

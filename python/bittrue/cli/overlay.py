@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from bittrue import spec
+from bittrue.applications import APPLICATIONS
 from bittrue.cli.parser import (
     Commands,
     Parser,
@@ -136,12 +137,11 @@ def named(paths: list[str], names: str | None) -> dict[str, Net]:
 
 
 def _banks_of(folder: Path) -> list[Path]:
-    """The net folders in a folder: thermal banks in the order of their select codes, others by name."""
-    from bittrue.apps.dpd.thermal.thermal import BANKS
-
+    """The net folders in a folder: banks of an application in the order of their select codes, others by name."""
     found = sorted(path for path in folder.iterdir() if (path / JSON_FILE).is_file())
-    if {path.name for path in found} == set(BANKS):
-        found = [folder / bank for bank in BANKS]
+    for application in APPLICATIONS.values():
+        if {path.name for path in found} == set(application.banks):
+            found = [folder / bank for bank in application.banks]
     if not found:
         raise BadInput(f"{folder} holds no {JSON_FILE} and no folders with one; name a net folder")
     return found

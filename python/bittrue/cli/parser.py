@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,8 +74,16 @@ def add_json(command: Parser) -> None:
 
 
 def print_json(result: Mapping[str, object]) -> None:
-    """Print a result for a script: one JSON object on stdout."""
-    print(json.dumps(result, indent=1, allow_nan=False))
+    """Print a result for a script: one JSON object on stdout, in which null is what nobody can say (NaN)."""
+    print(json.dumps(_finite(result), indent=1, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def add_interval(command: Parser, *, frames: bool = False) -> None:
@@ -106,6 +115,12 @@ def print_files(paths: Iterable[os.PathLike[str]], as_json: bool = False) -> Non
         print_json({"files": names})
     else:
         print("\n".join(names))
+
+
+def tensors(net: Net, names: Iterable[str]) -> list[dict[str, object]]:
+    """Inputs or outputs of a net for a script: name, shape and format."""
+    found = ((name, net.types[name]) for name in names)
+    return [{"name": name, "shape": list(each.shape), "format": str(each.format)} for name, each in found]
 
 
 class _Console(Console):

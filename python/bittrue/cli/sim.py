@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bittrue import spec
-from bittrue.apps.dpd.captures.data import INSTALL
-from bittrue.apps.dpd.metrics import Metrics
-from bittrue.apps.dpd.verdict import draw, is_predistorter, load, metric_rows
+from bittrue.applications import APPLICATIONS
 from bittrue.bars import steps
 from bittrue.check import known_answers
 from bittrue.check.executions import FRAMES, Codes, Report, Row, Sizes, bench_rows, leg_rows, usual_sizes
-from bittrue.cli.packages import version
+from bittrue.cli.application import printed
 from bittrue.cli.parser import (
     NET,
     Commands,
@@ -34,6 +31,8 @@ from bittrue.cli.parser import (
 )
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
+from bittrue.kit.application import Result, Simulation
+from bittrue.kit.page import Sheet
 from bittrue.spec import Net
 
 WEIGHTS = "tdnn-wide"
@@ -76,29 +75,32 @@ def call(arguments: argparse.Namespace) -> int:
                 said.add(doing)
                 errors.print(doing, markup=False)
 
-        if is_predistorter(net) and _measured():
-            with made_folder(arguments.output):  # refused before the work, not after it
-                rows, judged = _predistorter(net, interval, arguments, report)
+        simulation = _simulation(net)
+        if simulation:
+            with made_folder(arguments.output) as folder:  # refused before the work, not after it
+                rows = _rows(net, interval, arguments, simulation.samples, report)
+                judged = list(simulation.judge(Path(arguments.net), folder, report))
         else:
             known_answers.verify(net, arguments.net)
-            rows, judged = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), None
+            rows, judged = _rows(net, interval, arguments, known_answers.inputs(arguments.net), report), []
     if arguments.json:
         print_json(_document(net, interval, rows, judged))
         _check_ran(rows)
         return 0 if all(row.ok for row in rows) else 1
     out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
     out.print(_table(rows))
-    if judged:
-        _show(out, judged)
+    printed(judged)
     return _conclude(out, rows)
 
 
-def _measured() -> bool:
-    """Whether measured data of an amplifier is installed; a remark says how to get it."""
-    if version("opendpd"):
-        return True
-    remark(f"no measured data and no figures of the amplifier, for lack of opendpd; for them run: {INSTALL}")
-    return False
+def _simulation(net: Net) -> Simulation | None:
+    """What an application has for the net; a remark says what lacks for that."""
+    try:
+        found = (application.simulation(net) for application in APPLICATIONS.values())
+        return next((simulation for simulation in found if simulation is not None), None)
+    except BadInput as error:
+        remark(str(error))
+        return None
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:
@@ -112,59 +114,18 @@ def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | 
     return rows + list(bench_rows(net, interval, sizes, real, report))
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What a predistorter does to a model of the amplifier, by execution, and where the picture is."""
-
-    capture: str
-    channel: str
-    metrics: dict[str, Metrics]
-    picture: Path
-
-
-def _predistorter(net: Net, interval: int, arguments: argparse.Namespace, report: Report) -> tuple[list[Row], Judged]:
-    """The executions on measured data, and what the net does to a model of the amplifier."""
-    from bittrue.apps.dpd.amplifiers import pa
-
-    capture, real = load(net)
-    rows = _rows(net, interval, arguments, real, report)
-    report("fitting the model of the power amplifier")
-    twin = pa.fit(capture)
-    metrics = dict(metric_rows(net, Path(arguments.net), capture, twin))
-    report("drawing")
-    picture = draw(net, capture, twin, arguments.output)
-    return rows, Judged(capture.name, str(capture.channel), metrics, picture)
-
-
-def _show(out: Console, judged: Judged) -> None:
-    table = Table()
-    for column in ("", "NMSE dB", "EVM dB", "ACLR left dBc", "ACLR right dBc"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, found in judged.metrics.items():
-        figures = (found.nmse, found.evm, found.aclr_left, found.aclr_right)
-        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
-    out.print(f"{judged.capture}, test split: simulated through a PA model, not an RF measurement")
-    out.print(table)
-    out.print(f"ACLR: {judged.channel}")
-    out.print(f"picture: {judged.picture}")
-
-
-def _document(net: Net, interval: int, rows: Sequence[Row], judged: Judged | None) -> dict[str, object]:
-    """The same for a script; figures of a predistorter in dB and dBc, simulated."""
+def _document(
+    net: Net, interval: int, rows: Sequence[Row], judged: Sequence[Sheet | str | Result]
+) -> dict[str, object]:
+    """The same for a script."""
     result: dict[str, object] = {
         "net": net.name,
         "interval": interval,
         "equal": all(row.ok for row in rows),
         "executions": [vars(row) for row in rows],
     }
-    if judged:
-        names = ("nmse", "evm", "aclr_left", "aclr_right")
-        figures = {
-            execution: {name: float(getattr(found, name)) for name in names}
-            for execution, found in judged.metrics.items()
-        }
-        result |= {"capture": judged.capture, "channel": judged.channel, "simulated": figures}
-        result["picture"] = str(judged.picture)
+    for part in judged:
+        result |= part.document if isinstance(part, Result) else {}
     return result
 
 

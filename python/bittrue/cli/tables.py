@@ -11,7 +11,7 @@ from bittrue.kit.page import Sheet
 
 def show(console: Console, sheet: Sheet) -> None:
     """Print a table with its title and its caption."""
-    table = Table(title=Text(sheet.title), title_justify="left")
+    table = Table(title=Text(sheet.title) if sheet.title else None, title_justify="left")
     for k, column in enumerate(sheet.columns):
         table.add_column(Text(column), justify="right" if k and not sheet.words else "left")
     for k, row in enumerate(sheet.rows):

@@ -226,5 +226,5 @@ def _markdown(document: dict[str, Any]) -> str:
         lines += [f"Files with the same words: {', '.join(f'`{name}`' for name in rom['files'])}.", ""]
         lines += table(rom["tensors"])
     if not document["roms"]:
-        lines += ["", "The net has no weights."]
+        lines += ["", "There are no weights."]
     return "\n".join(lines) + "\n"

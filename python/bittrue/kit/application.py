@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,34 @@ class Remark(str):
     """A line for standard error: what a command says besides its results."""
 
 
-Printed = Iterable[Sheet | str]
-"""What a command prints, as it comes: tables, lines and remarks."""
+@dataclass(frozen=True)
+class Result:
+    """What a command found, as ``--json`` prints it in the place of tables and lines.
+
+    Parameters
+    ----------
+    numbers : mapping
+        Names and values that JSON can say; a figure that nobody can say is None or NaN.
+    files : sequence of paths
+        What was written; printed under ``files``.
+    """
+
+    numbers: Mapping[str, object]
+    files: Sequence[str | os.PathLike[str]] = ()
+
+    @property
+    def document(self) -> dict[str, object]:
+        """Both, as one object."""
+        return {**self.numbers, "files": [os.fspath(path) for path in self.files]}
+
+    @classmethod
+    def read(cls, path: Path, files: Sequence[str | os.PathLike[str]]) -> Result:
+        """The numbers that a command has just written to ``path``."""
+        return cls(json.loads(path.read_text(encoding="utf-8")), files)
+
+
+Printed = Iterable[Sheet | str | Result]
+"""What a command prints, as it comes: tables, lines and remarks, and its result for a script."""
 
 Samples = dict[str, npt.NDArray[np.int64]]
 """Codes of a net's inputs by their names."""
@@ -82,12 +110,71 @@ class Command:
         Besides those that every application has.
     examples : tuple of str
         Shell lines for the end of the help.
+    result : bool
+        Whether it gives a `Result`, and so has the option ``--json``.
     """
 
     about: str
     run: Callable[[argparse.Namespace], Printed]
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    result: bool = False
+
+
+@dataclass(frozen=True)
+class Data:
+    """Data of an application, as ``bittrue doctor`` looks for it.
+
+    Parameters
+    ----------
+    thing, skipped : str
+        What it is, and what does not work without it.
+    need : str
+        Of what, or which version: ``48``, ``==2.4.2``.
+    probe : callable
+        Says what there is; raises `BadInput` where it lacks.
+    package : str
+        The Python package that it comes with, whose version is compared with ``need``.
+    """
+
+    thing: str
+    skipped: str
+    need: str
+    probe: Callable[[], str]
+    package: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """What ``bittrue sim`` runs besides the legs, for a net of an application.
+
+    Parameters
+    ----------
+    samples : int64 array of shape (samples, *shape of the input)
+        Real samples as codes of the net's input.
+    judge : callable
+        Takes the net's folder, a folder for pictures that is there, and a function that is told what is done; gives
+        what the net does to that for which it was made.
+    """
+
+    samples: npt.NDArray[np.int64]
+    judge: Callable[[Path, Path, Callable[[str], None]], Printed]
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What ``bittrue demo-data`` writes for the demo on a board.
+
+    Parameters
+    ----------
+    check : callable
+        Takes nets by the names of their banks; raises `BadInput` where they are none of this application.
+    write : callable
+        Takes a folder that is there, the nets, and the parsed arguments; writes, and gives what is printed.
+    """
+
+    check: Callable[[Mapping[str, Net]], None]
+    write: Callable[[Path, Mapping[str, Net], argparse.Namespace], Printed]
 
 
 @dataclass(frozen=True)
@@ -102,11 +189,20 @@ class Application:
         The built-in recipe that is trained where none is named.
     commands : mapping
         By verb: ``train``, and where there is one ``report``, ``search``, ``ablate``.
-    own : mapping
-        Commands that only it has, under ``bittrue NAME``, by name.
+    own, top : mapping
+        Commands that only it has, by name: under ``bittrue NAME``, and beside it as ``bittrue COMMAND``.
     samples : callable, optional
         Real samples for a net as codes by input name, or None where it is no net of this application. Raises
         `BadInput` or `ImportError` where they cannot be had.
+    simulation : callable, optional
+        The `Simulation` of a net, or None where it is no net of this application. Raises `BadInput` for lack of data.
+    rate : callable, optional
+        Of a folder with a net: samples a second of what it was trained on, and how to say it; None where it has none.
+    demonstration : Demonstration, optional
+    data : tuple of Data
+        What ``bittrue doctor`` looks for.
+    banks : tuple of str
+        Names of nets that together are the weight banks of one hardware, in the order of their select codes.
     """
 
     shelf: Shelf
@@ -114,6 +210,12 @@ class Application:
     commands: Mapping[str, Command]
     samples: Callable[[Net], Samples | None] = lambda net: None
     own: Mapping[str, Command] = field(default_factory=dict)
+    top: Mapping[str, Command] = field(default_factory=dict)
+    simulation: Callable[[Net], Simulation | None] = lambda net: None
+    rate: Callable[[Path], tuple[float, str] | None] = lambda folder: None
+    demonstration: Demonstration | None = None
+    data: tuple[Data, ...] = ()
+    banks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

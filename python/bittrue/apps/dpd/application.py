@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from importlib import metadata
+from pathlib import Path
 
-from bittrue.apps.dpd import shelves
-from bittrue.apps.dpd.commands import ABLATED, PARAMETERS, STUDY
-from bittrue.kit.application import Application, Command, Option, Printed, Samples
+from bittrue.apps.dpd import captures, shelves, thermal
+from bittrue.apps.dpd.commands import ABLATED, PARAMETERS, STUDY, align, demo_data, export
+from bittrue.errors import BadInput
+from bittrue.kit.application import Application, Command, Data, Option, Printed, Samples, Simulation
 from bittrue.kit.arguments import whole
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
 from bittrue.spec import Net
@@ -78,6 +81,7 @@ REPORT = Command(
         "bittrue report dpd weights/tdnn-wide weights/dpd-best -o report.html",
         "bittrue report dpd build/mine --capture my-amplifier",
     ),
+    result=True,
 )
 
 
@@ -119,6 +123,7 @@ SEARCH = Command(
         "bittrue search dpd --prune weights/tdnn-wide --parameters 1000 -o smaller.toml",
         "bittrue search dpd --formats weights/tdnn-wide --budget 60 -o build/short",
     ),
+    result=True,
 )
 ABLATE = Command(
     "predistorters",
@@ -139,10 +144,55 @@ ABLATE = Command(
         "bittrue ablate dpd --seeds 1,2,3",
         "bittrue ablate dpd --recipe tdnn-compat --switches qat --float-epochs 250 --qat-epochs 50",
     ),
+    result=True,
 )
 
+
+def _simulation(net: Net) -> Simulation | None:
+    from bittrue.apps.dpd import verdict
+
+    return verdict.simulation(net)
+
+
+def _rate(folder: Path) -> tuple[float, str] | None:
+    """That of the capture which the folder's recipe names."""
+    from bittrue.apps.dpd import recipe
+    from bittrue.apps.dpd.captures import data
+
+    try:
+        name = recipe.load(folder / "recipe.toml").capture
+        return data.sample_rate(name), f", the rate of {Path(name).name}, on which it was trained"
+    except BadInput:  # no recipe, one of another application, or a capture that is not here
+        return None
+
+
+def _captures() -> str:
+    """The wheel with the measured data."""
+    from bittrue.apps.dpd.captures import data
+
+    sets = len(data.names())
+    return f"opendpd {metadata.version('opendpd')}, {sets} sets"
+
+
 PREDISTORTION = Application(
-    shelves.SHELF, "tdnn-wide", {"train": TRAIN, "report": REPORT, "search": SEARCH, "ablate": ABLATE}, _samples
+    shelves.SHELF,
+    "tdnn-wide",
+    {"train": TRAIN, "report": REPORT, "search": SEARCH, "ablate": ABLATE},
+    _samples,
+    top={"align": align.COMMAND, "export": export.COMMAND},
+    simulation=_simulation,
+    rate=_rate,
+    demonstration=demo_data.DEMONSTRATION,
+    data=(
+        Data(
+            "amplifier data",
+            "training, and real data among the vectors of a check",
+            captures.INSTALL.rpartition("opendpd")[2],
+            _captures,
+            "opendpd",
+        ),
+    ),
+    banks=thermal.BANKS,
 )
 AMPLIFIERS = Application(
     shelves.AMPLIFIERS,

@@ -6,7 +6,8 @@ import argparse
 
 from bittrue.apps.ecg.commands import PATIENTS
 from bittrue.apps.ecg.shelf import SHELF
-from bittrue.kit.application import Application, Command, Option, Printed
+from bittrue.errors import BadInput
+from bittrue.kit.application import Application, Command, Data, Option, Printed
 from bittrue.kit.arguments import whole
 
 DEFAULT = "ecg-tiny"
@@ -60,6 +61,7 @@ REPORT = Command(
         Option("--cards", "also write the figures into CARD.md of every net", {"action": "store_true"}),
     ),
     ("bittrue report ecg weights/ecg-tiny --patients synthetic",),
+    result=True,
 )
 
 WHERE = "with --csv: a line a beat, its sample from 0 and, or not, its symbol (default: R peaks are found)"
@@ -100,6 +102,7 @@ BEATS = Command(
         "bittrue ecg beats --data incartdb --records I01 --lead II -o beats.npy",
         "bittrue ecg beats --csv lead.csv --rate 250 --units uV -o beats.npy",
     ),
+    result=True,
 )
 DOWNLOAD = Command(
     "fetch annotated electrocardiograms from PhysioNet; called again, it goes on",
@@ -118,6 +121,29 @@ DOWNLOAD = Command(
         "bittrue ecg download -o data/mitdb --records 100,101",
         "bittrue ecg download svdb -o data/svdb",
     ),
+    result=True,
 )
 
-HEARTBEATS = Application(SHELF, DEFAULT, {"train": TRAIN, "report": REPORT}, own={"beats": BEATS, "download": DOWNLOAD})
+
+def _records() -> str:
+    """Where the MIT-BIH records are; each is three files."""
+    from bittrue.apps.ecg.beats.database import locate
+    from bittrue.apps.ecg.beats.split import DS1, DS2, PACED
+
+    folder, names = locate(), (*DS1, *DS2, *PACED)
+    lacking = [name for name in names if not all((folder / f"{name}.{end}").is_file() for end in ("hea", "dat", "atr"))]
+    if lacking:
+        raise BadInput(
+            f"{folder} has {len(names) - len(lacking)} of {len(names)} records, each .hea, .dat and .atr; copy "
+            f"{lacking[0]}{' and others' if lacking[1:] else ''} there"
+        )
+    return f"{len(names)} records in {folder}"
+
+
+HEARTBEATS = Application(
+    SHELF,
+    DEFAULT,
+    {"train": TRAIN, "report": REPORT},
+    own={"beats": BEATS, "download": DOWNLOAD},
+    data=(Data("MIT-BIH records", "training and reports on heartbeats", "48", _records),),
+)

@@ -126,7 +126,12 @@ def made_up(count: int, seed: int = 0, seconds: float = SECONDS) -> Patients:
     return Patients(f"{count} made-up patients, seed {seed}", names, None, people)
 
 
-def counts(beats: Beats, chosen: Sequence[int] | None = None) -> str:
-    """Beats by class in words: ``N 8, S 4, V 4, F 2, Q 0``; of those that are chosen, or of all."""
+def numbers(beats: Beats, chosen: Sequence[int] | None = None) -> dict[str, int]:
+    """Beats by class; of those that are chosen, or of all."""
     labels = beats.y if chosen is None else beats.y[list(chosen)]
-    return ", ".join(f"{name} {int((labels == number).sum()):,}" for number, name in enumerate(CLASSES))
+    return {name: int((labels == number).sum()) for number, name in enumerate(CLASSES)}
+
+
+def counts(beats: Beats, chosen: Sequence[int] | None = None) -> str:
+    """`numbers` in words: ``N 8, S 4, V 4, F 2, Q 0``."""
+    return ", ".join(f"{name} {number:,}" for name, number in numbers(beats, chosen).items())

@@ -10,24 +10,35 @@ from bittrue.targets.max78002.plan import Plan
 from bittrue.targets.max78002.regions import regions_of, tensors_of
 
 
-def summary(plan: Plan) -> list[str]:
-    """A line a layer, then the fill of the memories."""
-    memory, device = plan.memory, plan.memory.device
-    lines = [describing.title(layer) for layer in plan.layers]
+def usage(plan: Plan) -> dict[str, int]:
+    """Bytes of the chip's memories that a plan takes, and the words of the processor whose kernels fill it most."""
     fill = [0] * PROCESSORS
     for layer in plan.layers:
         for processor in range(layer.given.first, layer.given.last + 1):
             fill[processor] += kernel_words(layer)
-    fullest = max(range(PROCESSORS), key=lambda p: fill[p] / memory.kernel_depth(p))
-    data = max(end for layer in plan.layers for end in (layer.given.region[1], layer.result.region[1]))
+    fullest = max(range(PROCESSORS), key=lambda p: fill[p] / plan.memory.kernel_depth(p))
+    return {
+        "kernel_bytes": sum(fill) * KERNEL_BYTES,
+        "bias_bytes": sum(len(content) for content in plan.biases.values()),
+        "data_bytes": max(end for layer in plan.layers for end in (layer.given.region[1], layer.result.region[1])),
+        "fullest_processor": fullest,
+        "fullest_words": fill[fullest],
+    }
+
+
+def summary(plan: Plan) -> list[str]:
+    """A line a layer, then the fill of the memories."""
+    device, used = plan.memory.device, usage(plan)
+    fullest, biases = used["fullest_processor"], used["bias_bytes"]
+    lines = [describing.title(layer) for layer in plan.layers]
     lines.append(
-        f"kernel memory: {sum(fill) * KERNEL_BYTES:,} of {device.weight_bytes:,} bytes; processor {fullest} is fullest "
-        f"with {fill[fullest]:,} of {memory.kernel_depth(fullest):,} words"
+        f"kernel memory: {used['kernel_bytes']:,} of {device.weight_bytes:,} bytes; processor {fullest} is fullest "
+        f"with {used['fullest_words']:,} of {plan.memory.kernel_depth(fullest):,} words"
     )
-    biases = sum(len(content) for content in plan.biases.values())
     lines.append(f"bias memory: {biases:,} of {device.bias_bytes:,} bytes in quadrants {_list(list(plan.biases))}")
     lines.append(
-        f"data memory: bytes 0 to {data - 1:,} of {device.data_bytes:,}; quadrants {_list(plan.quadrants)} run"
+        f"data memory: bytes 0 to {used['data_bytes'] - 1:,} of {device.data_bytes:,}; quadrants "
+        f"{_list(plan.quadrants)} run"
     )
     return lines + _kept(plan)
 

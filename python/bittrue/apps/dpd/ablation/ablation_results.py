@@ -13,6 +13,7 @@ from bittrue.files import write_together
 from bittrue.kit.figures import canvas, encoded
 from bittrue.kit.page import Picture, Section, Sheet, page
 
+NUMBERS = "ablation.json"
 NAMES = {"evm": "EVM", "worse_aclr": "worse ACLR"}
 COLOURS = {"helps": "#2e8b57", "hurts": "#d1495b", "adds nothing here": "#8c8c8c"}
 LEAD = (
@@ -155,7 +156,7 @@ def write(folder: Path, found: Ablation, command: str) -> list[Path]:
     ]
     files: dict[str, bytes | str] = {
         "ablation.html": page(f"What each part of {found.base.name} is worth, simulated", LEAD, sections),
-        "ablation.json": numbers(found, command),
+        NUMBERS: numbers(found, command),
         "ablation.png": picture(found, main),
     }
     write_together(folder, files)

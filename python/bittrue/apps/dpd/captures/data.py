@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bittrue.apps.dpd.captures import INSTALL as INSTALL
 from bittrue.apps.dpd.captures import description
 from bittrue.apps.dpd.captures.description import Description
 from bittrue.apps.dpd.captures.table import table
@@ -30,7 +31,6 @@ ARENA = "arena"
 WHEEL, LICENCE = "opendpd", "Apache-2.0"
 """What carries the captures that need no measurement, and under which licence."""
 
-INSTALL = "pip install --no-deps opendpd==2.4.2"
 SPLITS = ("train", "val", "test")
 
 

@@ -12,7 +12,7 @@ from bittrue.apps.dpd.commands import ABLATION
 from bittrue.bars import steps
 from bittrue.errors import BadInput
 from bittrue.folder_lock import locked
-from bittrue.kit.application import Printed
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> Printed:
         found = ablation.ablate(base, seeds(arguments.seeds), folder, report, keys)
         written = ablation_results.write(folder, found, shlex.join(words))
     paths = ", ".join(map(str, written))
-    return [*ablation_results.tables(found), *ablation_results.sentences(found), f"written: {paths}"]
+    result = Result.read(folder / ablation_results.NUMBERS, written)
+    return [*ablation_results.tables(found), *ablation_results.sentences(found), f"written: {paths}", result]
 
 
 def seeds(text: str) -> list[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue.bars import steps
-from bittrue.kit.application import Printed, typed
+from bittrue.kit.application import Printed, Result, typed
 from bittrue.kit.optional import needed
 
 
@@ -17,4 +18,6 @@ def run(arguments: argparse.Namespace) -> Printed:
     with steps("reading the nets") as step:
         capture = arguments.capture or ""
         _, sheets, said = report.report(arguments.nets, arguments.output, command, step, capture)
-    return [*sheets, *said, f"page: {arguments.output}"]
+    page = Path(arguments.output)
+    numbers = page.with_suffix(".json")
+    return [*sheets, *said, f"page: {page}", Result.read(numbers, [page, numbers])]

@@ -10,7 +10,7 @@ from bittrue.apps.dpd.commands import STUDY
 from bittrue.bars import steps
 from bittrue.files import check_target
 from bittrue.folder_lock import resumable
-from bittrue.kit.application import Printed
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.optional import needed
 
 
@@ -40,15 +40,16 @@ def _study(arguments: argparse.Namespace, output: Path | None) -> Printed:
     folder = output or path.parent / f"{path.stem}-front"
     written = search_results.write(folder, plan, found, rest, shlex.join(words))
     names = ", ".join(file.name for file in written)
-    return [search_results.table(plan, found, rest), f"written: {folder} ({names})"]
+    result = Result.read(folder / search_results.NUMBERS, written)
+    return [search_results.table(plan, found, rest), f"written: {folder} ({names})", result]
 
 
 def _formats(arguments: argparse.Namespace, output: Path | None) -> Printed:
     from bittrue.apps.dpd.searching import formats_results
 
     with steps("reading the net") as report:
-        sheets = formats_results.run(arguments.formats, -float(arguments.budget), arguments.interval, output, report)
-    return [*sheets, *([] if output is None else [f"net: {output}"])]
+        found = formats_results.run(arguments.formats, -float(arguments.budget), arguments.interval, output, report)
+    return [*found, *([] if output is None else [f"net: {output}"])]
 
 
 def _prune(arguments: argparse.Namespace, output: Path | None) -> Printed:
@@ -57,5 +58,5 @@ def _prune(arguments: argparse.Namespace, output: Path | None) -> Printed:
     if output is not None:
         check_target(output, (".toml",))
     with steps("reading the net") as report:
-        sheet = pruning_results.run(arguments.prune, arguments.parameters, output, report)
-    return [sheet, *([] if output is None else [f"recipe: {output}"])]
+        found = pruning_results.run(arguments.prune, arguments.parameters, output, report)
+    return [*found, *([] if output is None else [f"recipe: {output}"])]

@@ -16,6 +16,7 @@ from bittrue.apps.dpd.searching import formats_search
 from bittrue.apps.dpd.searching.formats_search import Chosen, Report
 from bittrue.errors import BadInput
 from bittrue.files import write_together
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.page import Sheet
 from bittrue.parent import Parameters
 from bittrue.spec import Net
@@ -23,7 +24,7 @@ from bittrue.spec import Net
 KNOWN_ANSWERS = 256
 
 
-def run(folder: str, budget: float, interval: int, output: Path | None, report: Report) -> list[Sheet]:
+def run(folder: str, budget: float, interval: int, output: Path | None, report: Report) -> Printed:
     """Choose formats for the net of a folder; write the result into ``output`` where one is given.
 
     Raises `BadInput` where the folder has no float parent, or the budget is below what its present formats reach.
@@ -36,7 +37,26 @@ def run(folder: str, budget: float, interval: int, output: Path | None, report: 
     if output is not None:
         source = found.recipe.text if found.recipe else ""
         write(output, chosen.net, found.parent, signals, source)
-    return [table(chosen, signals, budget), effect(found.net, chosen, found.parent, signals, interval)]
+    written = [] if output is None else sorted(path for path in output.iterdir() if path.is_file())
+    result = Result(numbers(chosen, budget), written)
+    return [table(chosen, signals, budget), effect(found.net, chosen, found.parent, signals, interval), result]
+
+
+def numbers(chosen: Chosen, budget: float) -> dict[str, object]:
+    """The formats and errors of `table`, for a script."""
+    formats = [
+        {
+            "what": " ".join(knob),
+            "largest": float(chosen.largest[knob]),
+            "before": str(before),
+            "by_range": str(chosen.ranged[knob]),
+            "by_sensitivity": str(chosen.after[knob]),
+        }
+        for knob, before in chosen.before.items()
+    ]
+    names = ("before", "by_range", "by_sensitivity")
+    errors = {name: float(error) for name, error in zip(names, chosen.errors, strict=True)}
+    return {"simulated": True, "budget_db": budget, "errors_db": errors, "formats": formats}
 
 
 def table(chosen: Chosen, signals: Trial, budget: float) -> Sheet:

@@ -15,10 +15,11 @@ from bittrue.apps.dpd.searching.space import describe
 from bittrue.apps.dpd.training.examples import examples, teaching
 from bittrue.errors import BadInput
 from bittrue.files import write_whole
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.page import Sheet
 
 
-def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Sheet:
+def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Printed:
     """Prune the net of a folder to ``size`` parameters, and write its new recipe to ``output`` if given.
 
     Raises `BadInput` where the folder lacks float parent or recipe, or the net cannot become so small.
@@ -36,10 +37,15 @@ def run(folder: str, size: int, output: Path | None, report: Callable[[str, int,
         remark = f"{folder} pruned to {size} parameters: {describe(smaller.net)}"
         write_whole(output, written(smaller, remark).text)
     rows = [(step.name, f"{step.parameters:,}", f"{step.error:.2f}") for step in steps]
-    return Sheet(
+    taken = [{"without": step.name, "parameters": step.parameters, "predicted_error_db": step.error} for step in steps]
+    result = Result(
+        {"simulated": True, "net": describe(smaller.net), "steps": taken}, [] if output is None else [output]
+    )
+    sheet = Sheet(
         "Pruning",
         ("without", "parameters", "predicted error, dB"),
         rows,
         f"Error to the ideal drive of {found.recipe.data.amplifier} on training rows, predicted by second derivatives, "
         f"all other weights made up for it; training the recipe decides. Left: {describe(smaller.net)}.",
     )
+    return [sheet, result]

@@ -16,6 +16,9 @@ from bittrue.errors import BadInput
 from bittrue.files import write_together
 from bittrue.kit.page import Sheet
 
+NUMBERS = "front.json"
+"""File of every trial."""
+
 
 def table(plan: Search, found: Sequence[Found], rest: Sequence[FrozenTrial]) -> Sheet:
     """The Pareto front; the caption says what else was tried."""
@@ -119,7 +122,7 @@ def write(folder: Path, plan: Search, found: Sequence[Found], rest: Sequence[Fro
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror}; choose another output folder") from None
-    files: dict[str, bytes | str] = {"front.json": numbers(plan, found, rest)}
+    files: dict[str, bytes | str] = {NUMBERS: numbers(plan, found, rest)}
     if found:
         files["front.png"] = picture(plan, found)
         files |= recipes(plan, found, command)

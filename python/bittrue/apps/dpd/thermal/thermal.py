@@ -23,13 +23,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Complex
+from bittrue.apps.dpd.thermal import BANKS as BANKS
 from bittrue.apps.dpd.thermal.drift import Drift
 
 if TYPE_CHECKING:
     import torch
-
-BANKS = ("cold", "normal", "hot")
-"""In the order of their select codes."""
 
 
 class Amplifier(Protocol):

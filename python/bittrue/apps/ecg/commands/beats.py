@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput, shown
 from bittrue.files import check_target, write_together, write_whole
-from bittrue.kit.application import Printed, Remark
+from bittrue.kit.application import Printed, Remark, Result
 from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def run(arguments: argparse.Namespace) -> Printed:
     counts = patients.counts(beats, chosen) if beats.known else "classes unknown"
     shape = f"{len(chosen):,} frames of {beats.x.shape[1:]}, int8"
     yield f"{arguments.output}: {shape}, of {title} as {plan.name} sees them: {counts}"
+    found = {"frames": len(chosen), "shape": list(beats.x.shape[1:]), "of": title, "recipe": plan.name}
+    classes = patients.numbers(beats, chosen) if beats.known else None
+    yield Result(found | {"classes": classes}, [path for path in (arguments.output, arguments.labels) if path])
 
 
 def _check(arguments: argparse.Namespace) -> None:

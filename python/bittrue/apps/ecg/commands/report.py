@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue.apps.ecg.commands import PATIENTS
 from bittrue.bars import steps
-from bittrue.kit.application import Printed, typed
+from bittrue.kit.application import Printed, Result, typed
 from bittrue.kit.optional import needed
 
 
@@ -22,4 +23,6 @@ def run(arguments: argparse.Namespace) -> Printed:
     nets, sheets, said = found
     if arguments.cards:
         card_section.write(nets, command)
-    return [*sheets, *said, f"page: {arguments.output}"]
+    page = Path(arguments.output)
+    numbers = page.with_suffix(".json")
+    return [*sheets, *said, f"page: {page}", Result.read(numbers, [page, numbers])]

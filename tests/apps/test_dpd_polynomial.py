@@ -1,5 +1,7 @@
 """Polynomials as nets: the same function, words that hold it, and the choice of terms."""
 
+import json
+
 import numpy as np
 import pytest
 from tiny_pa import band_limited
@@ -103,7 +105,11 @@ def test_the_command_writes_a_net_that_everything_takes(capture_folder, tmp_path
     found = candidates.candidate(out)
     assert (found.teacher, found.recipe.capture) == ("twin", str(capture_folder.resolve()))
     again = tmp_path / "again"
-    assert main(["train", "dpd", "--recipe", str(out / "recipe.toml"), "-o", str(again)]) == 0
+    capsys.readouterr()
+    assert main(["train", "dpd", "--recipe", str(out / "recipe.toml"), "-o", str(again), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["folder"] == str(again) and found["hash"] == content_hash(spec.load(out))
+    assert str(again / "CARD.md") in found["files"]
     for name in ("net.json", "weights.safetensors", "recipe.toml", "CARD.md", "kat.safetensors"):
         assert (again / name).read_bytes() == (out / name).read_bytes()
     assert main(["train", "dpd", "--recipe", str(out / "recipe.toml"), "--polynomial"]) == 2

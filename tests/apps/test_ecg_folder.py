@@ -1,5 +1,6 @@
 """``bittrue train ecg``: the folder is whole, its files belong together, and every mistake is one sentence."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -302,6 +303,11 @@ def test_the_command_trains(few, tmp_path, capsys):
     assert "patients held out" in printed and "folded" in printed and "integer" in printed
     assert recipe.load(out / "recipe.toml").train.seed == 7 and "seed = 7" in (out / "recipe.toml").read_text()
     assert trained_net.read(out).net.name == "small"
+    words = ["--recipe", str(mine), "--synthetic", "--seed", "7", "--output", str(out), "--json"]
+    assert main(["train", "ecg", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["name"] == "small" and found["hash"] == content_hash(trained_net.read(out).net)
+    assert set(found["held_out"]) >= {"integer"} and 0 <= found["held_out"]["integer"]["macro_f1"] <= 1
 
 
 def test_the_example_of_the_documentation_runs(few, tmp_path, capsys, monkeypatch):

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from bittrue.kit.page import Sheet
 from bittrue.kit.recipes import SHELVES, Shelf
-from bittrue.spec import Net
+from bittrue.spec import Net, load
+from bittrue.spec.store import JSON_FILE, content_hash
 
 
 class Remark(str):
@@ -47,6 +48,14 @@ class Result:
     def read(cls, path: Path, files: Sequence[str | os.PathLike[str]]) -> Result:
         """The numbers that a command has just written to ``path``."""
         return cls(json.loads(path.read_text(encoding="utf-8")), files)
+
+    @classmethod
+    def trained(cls, folder: Path, name: str, **numbers: object) -> Result:
+        """A trained folder: what lies in it, and the hash of its net where there is one. Of several processes that
+        train together the first writes; to the others a folder may be empty yet."""
+        files = sorted(path for path in folder.glob("*") if path.is_file())
+        found = content_hash(load(folder)) if (folder / JSON_FILE).is_file() else None
+        return cls({"name": name, "folder": str(folder), "hash": found, **numbers}, files)
 
 
 Printed = Iterable[Sheet | str | Result]

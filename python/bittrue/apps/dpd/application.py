@@ -72,6 +72,7 @@ TRAIN = Command(
         "bittrue train dpd --capture my-amplifier --polynomial",
         "bittrue train dpd --recipe mine.toml -o build/mine   # bittrue recipe tdnn-wide > mine.toml",
     ),
+    result=True,
 )
 REPORT = Command(
     "predistorters",
@@ -197,5 +198,9 @@ PREDISTORTION = Application(
 AMPLIFIERS = Application(
     shelves.AMPLIFIERS,
     "pa-gru",
-    {"train": Command("an amplifier model", _identify, (CAPTURE,), ("bittrue train pa --capture my-amplifier",))},
+    {
+        "train": Command(
+            "an amplifier model", _identify, (CAPTURE,), ("bittrue train pa --capture my-amplifier",), result=True
+        )
+    },
 )

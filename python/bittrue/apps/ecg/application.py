@@ -47,6 +47,7 @@ TRAIN = Command(
         Option("--synthetic", "made-up patients, to try it without data", {"action": "store_true"}),
     ),
     ("bittrue train ecg --synthetic",),
+    result=True,
 )
 REPORT = Command(
     "nets for heartbeats",

@@ -9,7 +9,7 @@ from bittrue.apps.dpd import recipe_text
 from bittrue.apps.dpd.polynomials import polynomial_plan
 from bittrue.apps.dpd.polynomials.polynomial_plan import PolynomialPlan
 from bittrue.errors import BadInput
-from bittrue.kit.application import Printed, output_folder
+from bittrue.kit.application import Printed, Result, output_folder
 from bittrue.kit.optional import needed
 
 
@@ -35,7 +35,7 @@ def predistorter(arguments: argparse.Namespace) -> Printed:
         thermal_train.train(plan, folder)
     else:
         train.train(plan, folder)
-    return [_written(folder, plan.name)] if capture else []
+    return [*([_written(folder, plan.name)] if capture else []), Result.trained(folder, plan.name)]
 
 
 def amplifier(arguments: argparse.Namespace) -> Printed:
@@ -45,14 +45,16 @@ def amplifier(arguments: argparse.Namespace) -> Printed:
     plan = identify_plan.plan(arguments.recipe)
     if arguments.capture:
         plan = identify_plan.retargeted(plan, arguments.capture)
-    identify.identify(plan, output_folder(arguments, plan.name))
-    return []
+    folder = output_folder(arguments, plan.name)
+    identify.identify(plan, folder)
+    return [Result.trained(folder, plan.name)]
 
 
 def _polynomial(plan: PolynomialPlan, folder: Path) -> Printed:
     from bittrue.apps.dpd.polynomials import polynomial_train
 
-    return [polynomial_train.train(plan, folder).sheet, _written(folder, plan.name)]
+    sheet = polynomial_train.train(plan, folder).sheet
+    return [sheet, _written(folder, plan.name), Result.trained(folder, plan.name)]
 
 
 def _written(folder: Path, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bittrue.bars import steps
 from bittrue.errors import BadInput
-from bittrue.kit.application import Printed, output_folder
+from bittrue.kit.application import Printed, Result, output_folder
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 
@@ -47,6 +47,16 @@ def _said(trained: Trained, folder: Path) -> Printed:
     whose = "beats of patients held out" if rows else "beats trained on (nobody is held out)"
     yield f"float and integer net call {_percent(trained.agreement)} % of {trained.compared:,} {whose} the same"
     yield f"{folder}: {trained.net.name}, its card is {folder / 'CARD.md'}"
+    held_out = {
+        name: {
+            "accuracy": float(verdict.accuracy),
+            "sensitivity": [float(share) for share in verdict.sensitivity],
+            "precision": [float(share) for share in verdict.precision],
+            "macro_f1": float(verdict.macro_f1),
+        }
+        for name, verdict in trained.verdicts
+    }
+    yield Result.trained(folder, trained.net.name, agreement=float(trained.agreement), held_out=held_out)
 
 
 def _percent(share: float) -> str:

@@ -47,3 +47,8 @@ def test_shapes_and_types():
 def test_negative_values_are_refused():
     with pytest.raises(BadInput, match="square root of -1 does not exist"):
         isqrt([4, -1])
+
+
+def test_what_holds_no_integers_is_named():
+    with pytest.raises(BadInput, match=r"^the radicand holds float64 numbers"):
+        isqrt([4.0])

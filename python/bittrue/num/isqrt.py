@@ -19,5 +19,5 @@ def isqrt(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     v = int64(values, "the radicand")
     if v.size and int(v.min()) < 0:
         raise BadInput(f"the integer square root of {int(v.min())} does not exist; pass values >= 0")
-    root = np.minimum(np.sqrt(v.astype(np.float64)).astype(np.int64), 3_037_000_499)  # isqrt(2**63 - 1)
+    root = np.sqrt(v.astype(np.float64)).astype(np.int64)  # at most 3_037_000_499, whose square int64 holds
     return np.asarray(root - (root * root > v))

@@ -5,7 +5,9 @@
 
 It goes on where it was stopped; what has not changed is not tried again. pyproject.toml says what is broken and by which
 tests it is judged. mutmut finds packages below ``src`` only, so it works on a copy, `build/breadth`. There
-``python -m mutmut show NAME`` prints a survivor and ``python -m mutmut browse`` all of them.
+``python -m mutmut show NAME`` prints a survivor and ``python -m mutmut browse`` all of them. A survivor is a missing test,
+code that does nothing, or the same function in other words: of the 103 mutants of num/requantise.py five survive, which
+clamp and shift by 0, and by 64 bits, to the same result.
 """
 
 from __future__ import annotations

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from bittrue.applications import APPLICATIONS
 from bittrue.cli.application import printed
 from bittrue.cli.overlay import named
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, net_folder, whole
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, net_folder
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
+from bittrue.kit.application import Demonstration
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.manifest import Manifest
-
-PASSES, SEED = 5, 1
-EXAMPLES = (
-    "bittrue demo-data weights/tdnn-thermal -o build/demo/overlay",
-    "bittrue demo-data weights/tdnn-wide -o build/wide/overlay --passes 8 --seed 5 --capture stored",
-)
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     does = "write the demo's test signal, expected codes and amplifier model into an overlay folder"
-    command = add_command(commands, "demo-data", call, does, net=False, examples=EXAMPLES)
+    examples = [line for made in demonstrations() for line in made.examples]
+    command = add_command(commands, "demo-data", call, does, net=False, examples=examples)
     command.add_argument(
         "nets",
         nargs="+",
@@ -37,28 +32,33 @@ def add(commands: Commands[Parser]) -> None:
     )
     add_folder(command, "demo.npz: the one with the overlay's .bit, .hwh, .json and .npz")
     command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")
-    command.add_argument(
-        "--kelvin", type=_kelvins, metavar="K,K,..",
-        help="temperature of each bank from the captured one (default: that of the thermal banks' recipe, else 0)",
-    )  # fmt: skip
-    command.add_argument(
-        "--passes", type=whole(1, 64), default=PASSES, metavar="P", help=f"passes of the signal (default {PASSES})"
-    )
-    command.add_argument("--seed", type=whole(0, 1 << 31), default=SEED, metavar="S", help=f"default {SEED}")
-    command.add_argument(
-        "--capture", metavar="NAME|DIR", help="data of the amplifier (default: the built-in capture; stored: none)"
-    )
+    for made in demonstrations():
+        for option in made.options:
+            command.add_argument(*option.flags, help=option.help, **option.settings)
     add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write demo.npz and say what is in it."""
     banks = named(arguments.nets, arguments.names)
-    made = next(application.demonstration for application in APPLICATIONS.values() if application.demonstration)
+    net = next(iter(banks.values()))
+    made = next((one for one in demonstrations() if one.suits(net)), None)
+    if made is None:
+        known = " and ".join(one.about for one in demonstrations())
+        raise BadInput(f"net {net.name} is for no demo; there are demos of {known}")
+    for other in demonstrations():
+        for option in other.options:
+            if other is not made and option.given(arguments):
+                raise BadInput(f"{option.flag} belongs to {other.about}; leave it out")
     made.check(banks)
     check_overlay(arguments.output, banks)
     with made_folder(arguments.output) as folder:
         return printed(made.write(folder, banks, arguments), arguments.json)
+
+
+def demonstrations() -> list[Demonstration]:
+    """Those of all applications."""
+    return [one.demonstration for one in APPLICATIONS.values() if one.demonstration]
 
 
 def check_overlay(folder: str, banks: Mapping[str, Net]) -> None:
@@ -75,13 +75,3 @@ def check_overlay(folder: str, banks: Mapping[str, Net]) -> None:
                 f"the overlay of {path} holds banks {names}, and not these nets by these names in this order; give "
                 f"what `bittrue overlay` was given, or another folder"
             )
-
-
-def _kelvins(text: str) -> list[float]:
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = [math.nan]
-    if not all(abs(value) <= 150 for value in values):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of kelvins from -150 to 150, such as -65,0,60")
-    return values

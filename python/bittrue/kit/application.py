@@ -176,14 +176,26 @@ class Demonstration:
 
     Parameters
     ----------
+    about : str
+        What it demonstrates: ``predistortion``.
+    suits : callable
+        Whether it is the demonstration for a net.
     check : callable
-        Takes nets by the names of their banks; raises `BadInput` where they are none of this application.
+        Takes nets by the names of their banks; raises `BadInput` where they cannot be demonstrated.
     write : callable
         Takes a folder that is there, the nets, and the parsed arguments; writes, and gives what is printed.
+    options : tuple of Option
+        Of the command, for this demonstration alone.
+    examples : tuple of str
+        Shell lines for the end of the help.
     """
 
+    about: str
+    suits: Callable[[Net], bool]
     check: Callable[[Mapping[str, Net]], None]
     write: Callable[[Path, Mapping[str, Net], argparse.Namespace], Printed]
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

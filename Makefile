@@ -95,7 +95,7 @@ board-or-not:
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants --extra noise pyproject.toml \
+	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants --extra noise --extra scale pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \

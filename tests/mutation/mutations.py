@@ -48,6 +48,7 @@ TABLES = (
     "captures",
     "ecg",
     "ecg_report",
+    "noise_gan",
     "max78002",
     "firmware",
 )

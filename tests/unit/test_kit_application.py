@@ -59,7 +59,7 @@ def test_an_application_may_have_commands_of_its_own(stranger, capsys):
 def test_options_that_some_lack_are_marked_and_refused_to_them(stranger, capsys):
     actions = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
     text = " ".join(actions[0].choices["train"].format_help().split())
-    assert "ecg: folder of the MIT-BIH records; maps: folder of maps" in text
+    assert "ecg: folder of the MIT-BIH records; " in text and "; maps: folder of maps" in text
     assert "dpd, pa: this capture" in text and "maps: a map" in text and "bittrue train maps --height 3" in text
     assert main(["train", "maps", "--capture", "x"]) == 2 and not stranger
     said = "--capture belongs to `bittrue train dpd` and `bittrue train pa`; leave it out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from bittrue.check import LEGS, Leg, Options, Verdict, known_answers
 from bittrue.check import check as compare
 from bittrue.check.net import beside_ref
 from bittrue.check.report import document, html, sheets, show, summary
+from bittrue.check.shards import Real, Shard, check_in_shards
 from bittrue.check.usual import MACS, RTL_MACS, SAMPLES, usual_samples
 from bittrue.check.vectors import length
 from bittrue.cli.application import APPLICATIONS
@@ -49,12 +51,20 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--stalls", type=whole(0, 2**62), metavar="SEED", help="stall the ports of the RTL at random, by this seed"
     )
+    command.add_argument(
+        "--workers", type=whole(1, 1024), metavar="N", help="compare in shards, side by side on so many processes"
+    )
+    command.add_argument(
+        "--ray", action="store_true", help="with --workers: on Ray, here or on the cluster of RAY_ADDRESS"
+    )
     command.add_argument("--html", metavar="FILE", help="also write the report as one HTML file")
     add_json(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Compare, report; 0 where all legs agree with ref, 1 where one does not."""
+    if arguments.ray and not arguments.workers:
+        raise BadInput("--ray takes --workers, the shards that run at once; add it")
     net = spec.load(arguments.net)
     known = known_answers.verify(net, arguments.net)
     if arguments.html:
@@ -66,7 +76,11 @@ def call(arguments: argparse.Namespace) -> int:
         legs, skipped = beside_ref(net, names, Options(arguments.interval, stalls))
     if arguments.samples is None:
         arguments.samples = usual_samples(net, "rtl" in legs)
-    verdict = _compare(net, legs, arguments, real_data(net) if given is None else given)
+    real = real_data(net) if given is None else given
+    if arguments.workers:
+        verdict = _in_shards(net, legs, arguments, Options(arguments.interval, stalls), real)
+    else:
+        verdict = _compare(net, legs, arguments, real)
     verdict.skipped = skipped
     if arguments.html:
         write_whole(arguments.html, html(verdict))
@@ -104,6 +118,16 @@ def _compare(
             step(f"{leg}: {kind}", done, total)
 
         return compare(net, legs, arguments.samples, arguments.seed, real, report, every)
+
+
+def _in_shards(
+    net: Net, legs: Mapping[str, Leg], arguments: argparse.Namespace, options: Options, real: Real
+) -> Verdict:
+    every = real is not None and arguments.input is not None
+    whole_check = Shard(net, tuple(legs), options, arguments.samples, arguments.seed, real, every)
+    with steps("comparing in shards") as step:
+        told = partial(step, "comparing in shards")
+        return check_in_shards(whole_check, arguments.workers, arguments.ray, told)
 
 
 def real_data(net: Net) -> dict[str, npt.NDArray[np.int64]] | None:

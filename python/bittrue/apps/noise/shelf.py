@@ -9,7 +9,7 @@ from bittrue.kit.recipes import Shelf
 
 
 def _is_ours(table: Mapping[str, Any]) -> bool:
-    return "process" in table
+    return "process" in table or "dataloader_specs" in table
 
 
 SHELF = Shelf("noise", "bittrue.apps.noise", looks_like=_is_ours)

@@ -1,0 +1,1 @@
+"""Generators of the published noise GANs: configuration, models, training, sweeps."""

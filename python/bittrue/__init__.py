@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bittrue.api import Executor, c, check, cost, load, run, verilog
+    from bittrue.api import Executor, c, check, cost, generate, load, run, verilog
     from bittrue.api.modules import ptq
 
 __version__ = "0.1.0"
 
-__all__ = ["Executor", "__version__", "c", "check", "cost", "load", "ptq", "run", "verilog"]
+__all__ = ["Executor", "__version__", "c", "check", "cost", "generate", "load", "ptq", "run", "verilog"]
 """The stable names, explained in docs/python.md; they are imported when they are first used."""
 
 

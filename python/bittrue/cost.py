@@ -12,10 +12,12 @@ from bittrue.lower.bram import bank_depth, rom_blocks
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort
 from bittrue.lower.load import bank_count
 from bittrue.lower.schedule import Schedule, Step, check_hardware, has_frames, least_interval, schedule
+from bittrue.lower.source import source_plan
 from bittrue.lower.stored import Stored, memory
 from bittrue.lower.units import Memories
 from bittrue.module_call import callable_as
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted, as_net
+from bittrue.spec.source import Source
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,17 @@ def default_interval(net: Net) -> int:
     interval = 1 << (least_interval(net) - 1).bit_length()
     while interval < MAX_INTERVAL and not _fits(net, interval, half):
         interval *= 2
+    return interval
+
+
+def default_source_interval(source: Source) -> int:
+    """`default_interval` of a source's net; twice that, or more, where no generator keeps up with it."""
+    interval = default_interval(source.net)
+    while interval < MAX_INTERVAL:
+        try:
+            return source_plan(source, interval).interval
+        except TooShort:
+            interval *= 2
     return interval
 
 

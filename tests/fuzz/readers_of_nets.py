@@ -1,4 +1,4 @@
-"""The readers of net folders: description and weights, other values under a new hash, known answers, float parents."""
+"""The readers of net folders: description, weights, other values under a new hash, answers, float parents, sources."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from bittrue.apps.dpd import float_net
 from bittrue.check import blocks, known_answers
 from bittrue.emit.c import sources
 from bittrue.parent import decoded
+from bittrue.ref.source import run_source
+from bittrue.spec import source_store
+from bittrue.spec.source import Latent, Parameter, Source
 from bittrue.spec.store import _digest  # a damaged description with the right hash gets past the hash
 
 JSON, WEIGHTS, ANSWERS = "net.json", "weights.safetensors", known_answers.FILE
@@ -159,3 +162,18 @@ def answers(data: bytes, folder: Path) -> object:
 def float_parameters(data: bytes, folder: Path) -> object:
     (folder / float_net.FILE).write_bytes(data)
     return float_net.load(folder / float_net.FILE, samples_net())
+
+
+@cache
+def noise_source() -> Source:
+    """A source with a latent and a parameter."""
+    nodes = [spec.Node("out", spec.Mul("Q2.14"), ["noise", "level"])]
+    net = spec.Net("noisy", {"noise": spec.TensorType([2, 3], "Q1.7"), "level": spec.TensorType([2, 3], "Q1.7")}, nodes)
+    return Source(net, {"noise": Latent(3, "gaussian", 3), "level": Parameter("gain", 0, 100, 50, 7, -3)})
+
+
+@target(lambda: [source_store.text(noise_source()).encode()])
+def source_description(data: bytes, folder: Path) -> object:
+    _loaded(folder, _files(noise_source().net) | {source_store.SOURCE_FILE: data})
+    found = source_store.load(folder)
+    return run_source(found, 1, [0, 5], {name: given.default for name, (given, _) in found.settings.items()}, 4096)

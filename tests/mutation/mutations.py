@@ -41,6 +41,7 @@ TABLES = (
     "tracing",
     "qonnx",
     "shell",
+    "source",
     "demo",
     "board",
     "overlay",

@@ -9,12 +9,16 @@ from pathlib import Path
 from bittrue import limits
 from bittrue.check.legs import require_generator
 from bittrue.cosim.streams import net_streams
-from bittrue.cost import cost, default_interval
+from bittrue.cost import cost, default_interval, default_source_interval
 from bittrue.emit.c import write_sources
+from bittrue.emit.c.source_files import write_source
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
+from bittrue.lower.source import source_name, source_plan
 from bittrue.lower.stored import SHIFT
 from bittrue.spec import Net, as_net
+from bittrue.spec.source import Source
+from bittrue.spec.source_store import has_source, load
 from bittrue.spec.store import content_hash
 
 LANE, ELABORATION = 100, 4096
@@ -22,7 +26,7 @@ LANE, ELABORATION = 100, 4096
 
 
 def verilog(
-    net: Net | str | os.PathLike[str],
+    net: Net | Source | str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
     interval: int | None = None,
@@ -30,13 +34,16 @@ def verilog(
 ) -> list[Path]:
     """Write a net as a Verilog module with AXI4-Stream ports, its memory files, and their list of SHA-256.
 
+    Of a `Source`, and of a folder with one, also the module ``MODULE_source``, the net with its generator
+    (docs/noise-source.md).
+
     Parameters
     ----------
-    net : Net, folder or name of a committed net
+    net : Net, Source, folder or name of a committed net
     folder : path
         Made if need be.
     interval : int, optional
-        Clocks a sample; without, `bittrue.cost.default_interval`.
+        Clocks a sample; without, `bittrue.cost.default_interval`, of a source `bittrue.cost.default_source_interval`.
     probes : bool
         Also give every node's tensor on ports ``tap_NODE_*``.
 
@@ -51,9 +58,11 @@ def verilog(
         Where the generator is not installed, the hardware cannot have this net or interval, or the folder cannot be
         written or holds another net's files.
     """
-    net = as_net(net)
+    source = _source(net)
+    net = source.net if source else as_net(net)  # type: ignore[arg-type]
     require_generator()
-    interval = default_interval(net) if interval is None else interval
+    if interval is None:
+        interval = default_source_interval(source) if source else default_interval(net)
     price = cost(net, interval)
     bits = price.stored.ff + SHIFT * price.stored.lutram + LANE * price.lanes
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
@@ -65,15 +74,49 @@ def verilog(
     )
     sources = bittrue_rtl.verilog(net, interval, probes=probes)
     sources = replace(sources, verilog=head + sources.verilog)
-    return write_folder(folder, sources.listed_files(module_name(net)), net.name)
+    files = sources.listed_files(module_name(net))
+    return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)
 
 
-def c(net: Net | str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
+def _source(net: Net | Source | str | os.PathLike[str]) -> Source | None:
+    """The source that is given, or lies in the folder that is."""
+    if isinstance(net, Net):
+        return None
+    if isinstance(net, Source):
+        return net
+    return load(net) if has_source(net) else None
+
+
+def _source_files(source: Source, interval: int) -> dict[str, str]:
+    """Verilog, memory files and list of a net with its generator."""
+    from bittrue_rtl.source import source_verilog
+
+    plan, net = source_plan(source, interval), source.net
+    parameters = "".join(
+        f" * param_{name.lower()}: {found.low} to {found.high}, {found.default} without a wish; its value is "
+        f"(code + {found.offset}) * 2^{-found.frac}\n"
+        for name, (found, _) in source.settings.items()
+    )
+    head = (
+        f"/* Net {net.name} as a noise source, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
+        f" * {source.samples} samples every {plan.clocks} clocks, {plan.latency} clocks or more after a restart.\n"
+        f" * m_axis: {net.output}, {plan.output}\n{parameters}"
+        f" * gain: {source.gain} without a wish, a code of Q4.12 */\n"
+    )
+    made = source_verilog(source, interval)
+    return replace(made, verilog=head + made.verilog).listed_files(source_name(net))
+
+
+def c(net: Net | Source | str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
     """Write a net as integer-only C99, a header and a source, into ``folder``, made if need be; return their paths.
+
+    Of a `Source`, and of a folder with one, also ``MODULE_source.h`` and ``.c``, which give its signal
+    (docs/noise-source.md).
 
     Raises `BadInput` where a layer has no C leg, or the folder cannot be written or holds another net's files.
     """
-    return write_sources(as_net(net), folder)
+    source = _source(net)
+    return write_source(source, folder) if source else write_sources(as_net(net), folder)  # type: ignore[arg-type]
 
 
 def _streams(net: Net, interval: int) -> str:

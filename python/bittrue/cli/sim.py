@@ -29,11 +29,15 @@ from bittrue.cli.parser import (
     remark,
     whole,
 )
+from bittrue.cost import default_source_interval
 from bittrue.errors import BadInput
 from bittrue.files import made_folder
 from bittrue.kit.application import Result, Simulation
 from bittrue.kit.page import Sheet
-from bittrue.spec import Net
+from bittrue.lower.source import source_plan
+from bittrue.spec import Net, source_store
+from bittrue.spec.source import Source
+from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 
 WEIGHTS = "tdnn-wide"
 
@@ -63,8 +67,9 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the tables, of a predistorter also the picture; 0 where all that ran agrees, 1 where something differs."""
-    net = spec.load(arguments.net)
-    interval = interval_of(arguments, net)
+    source = source_store.load(arguments.net) if source_store.has_source(arguments.net) else None
+    net = source.net if source else spec.load(arguments.net)
+    interval = (arguments.interval or default_source_interval(source)) if source else interval_of(arguments, net)
     out, errors = console(), console(errors=True)
     said: set[str] = set()
     with steps("starting") as step:
@@ -75,8 +80,10 @@ def call(arguments: argparse.Namespace) -> int:
                 said.add(doing)
                 errors.print(doing, markup=False)
 
-        simulation = _simulation(net)
-        if simulation:
+        simulation = None if source else _simulation(net)
+        if source:
+            rows, judged = _source(source, interval, arguments, report), []
+        elif simulation:
             with made_folder(arguments.output) as folder:  # refused before the work, not after it
                 rows = _rows(net, interval, arguments, simulation.samples, report)
                 judged = list(simulation.judge(Path(arguments.net), folder, report))
@@ -87,7 +94,10 @@ def call(arguments: argparse.Namespace) -> int:
         print_json(_document(net, interval, rows, judged))
         _check_ran(rows)
         return 0 if all(row.ok for row in rows) else 1
-    out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
+    if source:
+        out.print(_signal(source, interval))
+    else:
+        out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
     out.print(_table(rows))
     printed(judged)
     return _conclude(out, rows)
@@ -101,6 +111,24 @@ def _simulation(net: Net) -> Simulation | None:
     except BadInput as error:
         remark(str(error))
         return None
+
+
+def _source(source: Source, interval: int, arguments: argparse.Namespace, report: Report) -> list[Row]:
+    """Every execution of a noise source, its generators included; the sizes are frames."""
+    from bittrue.check.source_executions import source_rows
+
+    frames, bench = arguments.samples or FRAMES.legs, arguments.bench_samples or FRAMES.verilator
+    return list(source_rows(source, interval, frames, bench, report))
+
+
+def _signal(source: Source, interval: int) -> str:
+    """What a noise source gives, by formula."""
+    plan = source_plan(source, interval)
+    return (
+        f"{source.net.name}, a noise source, initiation interval {interval}: {source.samples} samples every "
+        f"{plan.clocks} clocks, {1e-6 * plan.samples_a_clock * CLOCK_MHZ * 1e6:.3g} MS/s at {CLOCK_MHZ:g} MHz; every "
+        f"sample against the reference, bit for bit"
+    )
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:

@@ -1,1 +1,1 @@
-"""Noise: data sets of stochastic processes and OFDM signals, generators trained on them, and what they are worth."""
+"""Noise and interference: data sets, generators trained on them, what those are worth, and sources in hardware."""

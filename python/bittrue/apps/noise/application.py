@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue.apps.noise.gan.command import TRAIN
+from bittrue.apps.noise.generating import GENERATE
 from bittrue.apps.noise.shelf import SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
@@ -82,4 +83,4 @@ REPORT = Command(
     ("bittrue report noise Model_Results/FGN/FGN_fixed_H70/2026-01-01_00-00-00",),
 )
 
-NOISE = Application(SHELF, DEFAULT, {"train": TRAIN, "report": REPORT}, own={"make": MAKE})
+NOISE = Application(SHELF, DEFAULT, {"train": TRAIN, "report": REPORT}, own={"make": MAKE, "generate": GENERATE})

@@ -28,7 +28,7 @@ OUTSIDE = {
     "qat": CORE | {"torch"},
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"}
-    | {"h5py", "dtaidistance"},
+    | {"h5py", "dtaidistance", "PIL", "yaml"},
     "kit": CORE | {"torch", "matplotlib", "rich", "accelerate", "ray"},
     "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},

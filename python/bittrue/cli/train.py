@@ -11,7 +11,7 @@ from bittrue.cli.parser import Commands, Parser
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
     command = add_verb(commands, "train", call, "train a net by a recipe")
-    default = ", ".join(application.recipe for application in APPLICATIONS.values())
+    default = ", ".join(found.recipe for found in APPLICATIONS.values() if "train" in found.commands)
     command.add_argument(
         "--recipe",
         metavar="FILE|NAME",

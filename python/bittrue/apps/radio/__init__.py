@@ -1,0 +1,1 @@
+"""Radio maps: received power from buildings and a transmitter (docs/radio.md)."""

@@ -1,0 +1,1 @@
+"""Synthetic cities: street grids, blocks, courtyards, cars, transmitters."""

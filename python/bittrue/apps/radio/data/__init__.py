@@ -1,0 +1,1 @@
+"""RadioMapSeer folders: what lies where, under which published name, in which split."""

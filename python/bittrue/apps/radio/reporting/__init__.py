@@ -1,0 +1,1 @@
+"""Predicted radio maps judged beside the baselines: tables, pictures, one page."""

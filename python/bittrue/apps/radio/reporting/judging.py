@@ -1,0 +1,152 @@
+"""Predictions and baselines on the maps of a split, each judged alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bittrue.apps.radio.baselines import NAMES, Baselines
+from bittrue.apps.radio.data import png
+from bittrue.apps.radio.data.maps import RadioMaps, View
+from bittrue.apps.radio.data.png import Levels
+from bittrue.apps.radio.data.scene import Scene
+from bittrue.apps.radio.frechet import distance, features
+from bittrue.apps.radio.measures import Measures, judge, mean
+from bittrue.apps.radio.propagation.dominant_path import Streets
+from bittrue.bars import Step
+from bittrue.errors import BadInput
+
+ALONE = "baselines"
+"""The word that stands for no predictions at all."""
+FITTING = 400
+"""Most training maps that baselines are fitted on; evenly taken where there are more."""
+
+
+@dataclass(eq=False)
+class Judged:
+    """One way to predict, and what it is worth on every map.
+
+    Parameters
+    ----------
+    name : str
+    ours : bool
+        Whether it was given, and is no baseline.
+    measures : list of Measures
+        By map, in the order of ``keys``.
+    frechet : float
+        Distance of its maps to the true ones by `bittrue.apps.radio.frechet`.
+    """
+
+    name: str
+    ours: bool
+    measures: list[Measures] = field(default_factory=list)
+    frechet: float = 0.0
+
+    @property
+    def mean(self) -> Measures:
+        """Over the maps."""
+        return mean(self.measures)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What was judged: the maps, and all ways to predict them, baselines first."""
+
+    maps: RadioMaps
+    keys: tuple[tuple[int, int], ...]
+    fitted_on: int
+    judged: list[Judged]
+
+    def cities(self, found: Judged) -> dict[int, Measures]:
+        """Means by city."""
+        groups: dict[int, list[Measures]] = {}
+        for (number, _), one in zip(self.keys, found.measures, strict=True):
+            groups.setdefault(number, []).append(one)
+        return {number: mean(rows) for number, rows in groups.items()}
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most ``most`` of the numbers below ``count``, evenly taken."""
+    return list(range(count)) if count <= most else [k * count // most for k in range(most)]
+
+
+def folders(paths: Sequence[str]) -> dict[str, Path]:
+    """Predictions by name. Raises `BadInput` for a folder that is none, is a net, or has another's name."""
+    found: dict[str, Path] = {}
+    for text in paths:
+        path = Path(text)
+        if text == ALONE:
+            continue
+        if (path / "net.json").is_file():
+            raise BadInput(
+                f"{path} is a net, and bittrue report radio judges folders of predicted maps; write its maps as "
+                "<map>_<transmitter>.png and name that folder"
+            )
+        if not path.is_dir():
+            raise BadInput(f"{path} is no folder of predicted maps; name one, or the word {ALONE}")
+        name = path.name or str(path.resolve().name)
+        if name in found or name in NAMES:
+            raise BadInput(f"two ways to predict are called {name}; rename a folder")
+        found[name] = path
+    return found
+
+
+def judged(
+    paths: Sequence[str], data: str | os.PathLike[str] | None, view: View, train: str, most: int, step: Step
+) -> Report:
+    """Fit the baselines on one split and judge everything on another.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Folders of predicted maps, or the word ``baselines``.
+    view : View
+        Name and split of the maps to judge on.
+    train : str
+        Split that the baselines are fitted on.
+    most : int
+        Most maps that are judged; evenly taken where the split has more.
+    """
+    predictions = folders(paths)
+    maps = RadioMaps(data, view)
+    learnt = RadioMaps(data, View(view.name, train))
+    chosen = evenly(len(learnt), FITTING)
+
+    def told() -> list[Scene]:
+        scenes = []
+        for done, index in enumerate(chosen):
+            step("fitting the baselines", done, len(chosen))
+            scenes.append(learnt.scene(index))
+        return scenes
+
+    baselines = Baselines.fitted(told())
+    found = [Judged(name, False) for name in NAMES] + [Judged(name, True) for name in predictions]
+    indices = evenly(len(maps), most)
+    seen: dict[str, list[np.ndarray]] = {one.name: [] for one in found}
+    true = []
+    streets: tuple[int, Streets | None] = (-1, None)
+    for done, index in enumerate(indices):
+        step("judging maps", done, len(indices))
+        scene = maps.scene(index)
+        if scene.number != streets[0]:
+            streets = (scene.number, Streets(scene.buildings > 0))
+        every = predicted(scene, baselines, streets[1], predictions)
+        true.append(features(scene.truth))
+        for one in found:
+            one.measures.append(judge(scene.truth, every[one.name], scene.buildings))
+            seen[one.name].append(features(every[one.name]))
+    for one in found:
+        one.frechet = distance(np.stack(seen[one.name]), np.stack(true))
+    return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found)
+
+
+def predicted(
+    scene: Scene, baselines: Baselines, streets: Streets | None, predictions: dict[str, Path]
+) -> dict[str, Levels]:
+    """The map by every baseline and every prediction. Raises `BadInput` where a predicted map is missing or damaged."""
+    read = {name: png.read(folder / scene.name, "predicted map") for name, folder in predictions.items()}
+    return {**baselines.predict(scene, streets), **read}

@@ -19,6 +19,8 @@ NET       ?= weights/tdnn-thermal
 INTERVAL  ?= 16
 CLOCK_MHZ ?= 200
 OVERLAY   ?= build/vivado
+# Nets of frames take the interval that bittrue overlay chooses, unless one is given.
+CLOCKS    := $(if $(filter-out file,$(origin INTERVAL))$(findstring tdnn,$(NET)),--interval $(INTERVAL))
 
 .PHONY: sim demo vivado_pynq test test-all test-mutants coverage wheel board-or-not docs lint bench timing lock deps deps-test clean
 
@@ -26,12 +28,12 @@ sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
 
 vivado_pynq: $(VENV)/.sim
-	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) --interval $(INTERVAL) --clock $(CLOCK_MHZ) --build
+	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) $(CLOCKS) --clock $(CLOCK_MHZ) --build
 
-demo: $(VENV)/.sim $(BOARD)/.done
+demo: $(VENV)/.sim $(BOARD)/.done $(if $(findstring ecg,$(NET)),$(VENV)/.ecg)
 	@rm -rf build/demo
-	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated --interval $(INTERVAL) --clock $(CLOCK_MHZ)
-	@$(BIN)/bittrue demo-data $(NET) -o build/demo/overlay
+	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated $(CLOCKS) --clock $(CLOCK_MHZ)
+	@$(BIN)/bittrue demo-data $(NET) -o build/demo/overlay $(DATA_ARGS)
 	@$(BOARD)/bin/bittrue demo --display none --output build/demo/demo.gif $(DEMO_ARGS)
 
 test: $(VENV)/.test board-or-not
@@ -75,6 +77,11 @@ $(VENV)/.sim: pyproject.toml constraints.txt | deps
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[sim]'
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(DATA)
+	@touch $@
+
+# Reads recorded heartbeats.
+$(VENV)/.ecg: pyproject.toml constraints.txt | $(VENV)/.sim
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[sim,ecg]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim

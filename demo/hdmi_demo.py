@@ -13,10 +13,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from bittrue import board
 from bittrue.board.demo import bundle, options, running, showing, texts
-from bittrue.board.demo.closed_loop import ClosedLoop
+from bittrue.board.demo.closed_loop import Board, ClosedLoop
 from bittrue.board.demo.frame import TOP, Painter
 from bittrue.board.manifest import check_files
 from bittrue.errors import BadInput
@@ -44,7 +45,7 @@ def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:
     with board.open(bit, timeout=chosen.timeout) as net:
         said = texts.texts(data, texts.device_name(), net.manifest.clock_mhz, net.manifest.interval)
         with showing.shown(chosen.display, chosen.output, net.overlay) as sinks:
-            loop = ClosedLoop(data, net, said)
+            loop = ClosedLoop(data, cast(Board, net), said)  # the net of these demo data takes samples
             settings, frames = running.plan(chosen, data, live=showing.live(sinks))
             print(f"{said.device}: {data.net}, banks {', '.join(data.names)}; frames to {showing.titles(sinks)}")
             try:

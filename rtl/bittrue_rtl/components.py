@@ -21,21 +21,23 @@ from bittrue_rtl.table import TableLookup
 from bittrue_rtl.windows import Windows
 
 
-def component(unit: Unit, banks: Banks | None = None, bank_from: int = 0, *, flagged: bool = True) -> Any:
+def component(unit: Unit, banks: Banks | None = None, bank_from: int = 0, *, flagged: bool = False) -> Any:
     """What a unit is in hardware: streams ``o`` and, in their order, ``i`` or ``i0``, ``i1``, ...
 
-    With ``banks``, payloads carry the number of a bank, what can be loaded has a port ``load``, and with ``flagged``
+    With ``banks``, payloads carry the number of a bank, and what can be loaded has a port ``load``. With ``flagged``,
     what clamps has a port ``saturated``.
     """
     bits = banks.plan.bank_bits if banks else 0
     if isinstance(unit, FeatureUnit):
-        return FeatureVector(unit.features, unit.interval, bits, flagged=flagged and bool(banks))
+        return FeatureVector(unit.features, unit.interval, bits, flagged=flagged)
     if isinstance(unit, MatrixUnit):
-        return MatrixVector(unit.matrix, unit.fold.interval, banks)
+        return MatrixVector(unit.matrix, unit.fold.interval, banks, flagged=flagged)
     if isinstance(unit, WindowUnit):
-        return Windows(unit)
+        return Windows(unit, flagged=flagged)
     if isinstance(unit, ElementUnit):
-        return TableLookup(unit, bits) if isinstance(unit.layer, Table) else EltwiseStreams(unit, bits, bank_from)
+        if isinstance(unit.layer, Table):
+            return TableLookup(unit, bits)
+        return EltwiseStreams(unit, bits, bank_from, flagged=flagged)
     if isinstance(unit, JoinUnit):
         return JoinStreams(unit, bits, bank_from)
     assert isinstance(unit, ConstantUnit)  # there is no other
@@ -55,19 +57,20 @@ class Chain(wiring.Component):
     i, o : stream, in and out
         Those of the first and of the last.
     load, saturated
-        With banks, those of the matrix-vector product.
+        With banks, and with ``flagged``: those of the matrix-vector product.
     """
 
-    def __init__(self, units: Sequence[Unit], banks: Banks | None = None) -> None:
-        self.banks, bits = banks, banks.plan.bank_bits if banks else 0
-        self.parts = [component(unit, banks, flagged=unit is units[-1]) for unit in units]
+    def __init__(self, units: Sequence[Unit], banks: Banks | None = None, *, flagged: bool = False) -> None:
+        self.banks, self.flagged, bits = banks, flagged, banks.plan.bank_bits if banks else 0
+        self.parts = [component(unit, banks, flagged=flagged and unit is units[-1]) for unit in units]
         last = units[-1]
         super().__init__(
             {
                 "i": In(stream.Signature(self.parts[0].i.payload.shape())),
                 "o": Out(stream.Signature(tagged(vector(last.format, last.output.lanes), bits))),
             }
-            | ({"load": In(load_bus(banks.plan)), "saturated": Out(1)} if banks else {})
+            | ({"load": In(load_bus(banks.plan))} if banks else {})
+            | ({"saturated": Out(1)} if flagged else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -80,5 +83,7 @@ class Chain(wiring.Component):
             port = part.o
         wiring.connect(m, port, wiring.flipped(self.o))
         if self.banks:
-            m.d.comb += [self.parts[-1].load.eq(self.load), self.saturated.eq(self.parts[-1].saturated)]
+            m.d.comb += self.parts[-1].load.eq(self.load)
+        if self.flagged:
+            m.d.comb += self.saturated.eq(self.parts[-1].saturated)
         return m

@@ -27,18 +27,19 @@ class EltwiseStreams(wiring.Component):
     i0, i1, ... : stream of vector(given[k], lanes), in
     o : stream of vector(format, lanes), out
     saturated : out
-        With banks: high for a clock when elements of a result were clamped. All operands carry the same bank, but for
-        constants, which carry none; that of input ``bank_from`` counts.
+        With ``flagged``: high for a clock when elements of a result were clamped.
+
+    With banks all operands carry the same one, but for constants, which carry none; that of input ``bank_from`` counts.
     """
 
-    def __init__(self, unit: ElementUnit, bank_bits: int = 0, bank_from: int = 0) -> None:
-        self.unit, self.bank_bits, self.bank_from = unit, bank_bits, bank_from
+    def __init__(self, unit: ElementUnit, bank_bits: int = 0, bank_from: int = 0, *, flagged: bool = False) -> None:
+        self.unit, self.bank_bits, self.bank_from, self.flagged = unit, bank_bits, bank_from, flagged
         lanes = unit.output.lanes
         ports = {
             f"i{k}": In(stream.Signature(tagged(vector(fmt, lanes), bank_bits))) for k, fmt in enumerate(unit.given)
         }
         result = Out(stream.Signature(tagged(vector(unit.format, lanes), bank_bits)))
-        super().__init__({**ports, "o": result} | ({"saturated": Out(1)} if bank_bits else {}))
+        super().__init__({**ports, "o": result} | ({"saturated": Out(1)} if flagged else {}))
         self.inputs = [getattr(self, name) for name in ports]
 
     def elaborate(self, platform: object) -> Module:
@@ -64,10 +65,12 @@ class EltwiseStreams(wiring.Component):
                 results = collected(m, y, strobe, plan.queue, f"y{number}_{part}_")
                 for k, element in zip(elements, results, strict=True):
                     driver.put(k * pair + part, element)
-        if self.bank_bits:
+        if self.flagged:
             saturated = Signal()
             m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
-            m.d.comb += [self.saturated.eq(saturated), flow.bank.eq(self.inputs[self.bank_from].payload.bank)]
+            m.d.comb += self.saturated.eq(saturated)
+        if self.bank_bits:
+            m.d.comb += flow.bank.eq(self.inputs[self.bank_from].payload.bank)
         driver.close()
         m.d.comb += flow.done.eq(delayed(m, flow.start, plan.latency - 1, "done", reset=True))
         return m
@@ -97,10 +100,10 @@ class EltwiseStreams(wiring.Component):
             acc = delayed(m, product, 1, f"product{name}")
         else:
             acc = self._sum(m, name, layer, operands[0])
-        rounder = Requantise(unit.acc_bits, layer.shift(unit.given), unit.format, flagged=bool(self.bank_bits))
+        rounder = Requantise(unit.acc_bits, layer.shift(unit.given), unit.format, flagged=self.flagged)
         m.submodules[f"round{name}"] = rounder
         m.d.comb += rounder.acc.eq(acc)
-        return rounder.y, [rounder.clamped] if self.bank_bits else []
+        return rounder.y, [rounder.clamped] if self.flagged else []
 
     def _sum(self, m: Module, name: str, layer: Eltwise, operands: Sequence[Value]) -> Value:
         """Operands at the accumulator's scale, added or subtracted one a clock."""

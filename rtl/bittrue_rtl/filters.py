@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -134,10 +134,12 @@ class FilterEngine(wiring.Component):
     result : vector(matrix.output, rounders), out
     done : out
         ``result`` holds a beat, or what would be one if there were filters for it.
+    saturated : out
+        With ``flagged``: high for a clock when elements of a beat were clamped.
     """
 
-    def __init__(self, plan: Filters, index: int) -> None:
-        self.plan, self.index = plan, index
+    def __init__(self, plan: Filters, index: int, *, flagged: bool = False) -> None:
+        self.plan, self.index, self.flagged = plan, index, flagged
         fold, matrix = plan.fold, plan.matrix
         super().__init__(
             {
@@ -147,6 +149,7 @@ class FilterEngine(wiring.Component):
                 "result": Out(vector(matrix.output, fold.rounders)),
                 "done": Out(1),
             }
+            | ({"saturated": Out(1)} if flagged else {})
         )
 
     @cached_property
@@ -193,14 +196,26 @@ class FilterEngine(wiring.Component):
     def _round(self, m: Module, last: Value, sums: Sequence[Value]) -> None:
         """Capture the sums of each turn, and round them through few requantisers."""
         fold, matrix = self.plan.fold, self.plan.matrix
+        clamped = []
         for r in range(fold.rounders):
             rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
             m.submodules[f"round{r}"] = rounder = Requantise(
-                matrix.acc_bits, matrix.shift, matrix.output, matrix.negative_shift, magnitude=matrix.magnitude
+                matrix.acc_bits,
+                matrix.shift,
+                matrix.output,
+                matrix.negative_shift,
+                magnitude=matrix.magnitude,
+                flagged=self.flagged,
             )
+            if self.flagged:
+                clamped.append(rounder.clamped)
             m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
             m.d.comb += self.result[r].eq(rounder.y)
         m.d.comb += self.done.eq(busy(m, last, fold.queue, 1 + Requantise.latency))
+        if self.flagged:
+            saturated = Signal()
+            m.d.sync += saturated.eq(self.done & Cat(*clamped).any())
+            m.d.comb += self.saturated.eq(saturated)
 
 
 def filled(m: Module, plan: Filters, done: Value) -> Value:

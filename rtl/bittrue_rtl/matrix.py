@@ -152,6 +152,7 @@ class MatrixEngine(wiring.Component):
     matrix: Matrix
     fold: Fold
     banks: Banks | None = None
+    flagged = False
 
     def _starts(self, index: int) -> list[int]:
         """What the rows of a segment start every turn from, where that is always the same: the first of a chain starts
@@ -200,9 +201,9 @@ class MatrixEngine(wiring.Component):
                 matrix.output,
                 matrix.negative_shift,
                 magnitude=matrix.magnitude,
-                flagged=bool(self.banks),
+                flagged=self.flagged,
             )
-            if self.banks:
+            if self.flagged:
                 clamped.append(rounder.clamped)
             m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
             results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
@@ -210,7 +211,7 @@ class MatrixEngine(wiring.Component):
         words = (results[r][turn * fold.queue + position] for r, position, turn in places)
         drive(m, into.result, words)
         m.d.comb += into.done.eq(self._done(m, last))
-        if self.banks:
+        if self.flagged:
             saturated = Signal()
             m.d.sync += saturated.eq(strobe & Cat(*clamped).any())
             m.d.comb += self.saturated.eq(saturated)
@@ -249,11 +250,12 @@ class MatrixVector(MatrixEngine):
     load : load_bus, in
         With banks.
     saturated : out
-        With banks: high for a clock when elements of a result were clamped, before the result is on ``o``.
+        With ``flagged``: high for a clock when elements of a result were clamped, before the result is on ``o``.
     """
 
-    def __init__(self, matrix: Matrix, interval: int, banks: Banks | None = None) -> None:
+    def __init__(self, matrix: Matrix, interval: int, banks: Banks | None = None, *, flagged: bool = False) -> None:
         self.matrix, self.banks, self.bank_bits = matrix, banks, banks.plan.bank_bits if banks else 0
+        self.flagged = flagged
         outputs, inputs = matrix.weight.shape
         self.fold = Fold(inputs, outputs, interval)
         super().__init__(
@@ -261,7 +263,8 @@ class MatrixVector(MatrixEngine):
                 "i": In(stream.Signature(tagged(vector(matrix.given, inputs), self.bank_bits))),
                 "o": Out(stream.Signature(tagged(vector(matrix.output, outputs), self.bank_bits))),
             }
-            | ({"load": In(load_bus(banks.plan)), "saturated": Out(1)} if banks else {})
+            | ({"load": In(load_bus(banks.plan))} if banks else {})
+            | ({"saturated": Out(1)} if flagged else {})
         )
 
     def elaborate(self, platform: object) -> Module:

@@ -16,7 +16,7 @@ from bittrue.lower.schedule import schedule
 from bittrue.lower.units import ElementUnit
 from bittrue.num import Interval
 from bittrue.ranges import node_range
-from bittrue.spec import Constant, Eltwise, Net, Node, Table
+from bittrue.spec import Constant, Eltwise, Net, Node
 from bittrue_rtl.banks import Banks, contents
 from bittrue_rtl.beats import BeatStreamQueue
 from bittrue_rtl.components import Chain, component, inputs
@@ -53,6 +53,8 @@ class Network(wiring.Component):
         Nets like ``net`` but for their weights and biases, which then lie in memories that hold so many of them: the
         next power of two, at least 2. Banks beyond those given start as copies of the first. Without, weights and
         biases are constants.
+    flagged : bool
+        Add the port ``saturated``, which nets with banks have anyway.
 
     Ports
     -----
@@ -66,7 +68,7 @@ class Network(wiring.Component):
         With banks: a word for a bank that no sample under way uses, as `bittrue.lower.load.LoadPlan` addresses it. One
         may come in every clock; a sample accepted `bittrue.lower.load.LOAD_CLOCKS` later is computed with it.
     saturated : out, a bit a node in the net's order
-        With banks: high for a clock when words of that node's result were clamped to its format, at the latest when
+        If ``flagged``: high for a clock when words of that node's result were clamped to its format, at the latest when
         the sample is on ``o``. A delayed copy of a clamped feature is not clamped again, and a table never clamps.
 
     Raises
@@ -75,8 +77,10 @@ class Network(wiring.Component):
         As `bittrue.lower.schedule.schedule` and, with banks, `bittrue.lower.load.LoadPlan` do.
     """
 
-    def __init__(self, net: Net, interval: int, *, probes: bool = False, banks: Sequence[Net] = ()) -> None:
-        self.net, self.interval, self.probes = net, interval, probes
+    def __init__(
+        self, net: Net, interval: int, *, probes: bool = False, banks: Sequence[Net] = (), flagged: bool = False
+    ) -> None:
+        self.net, self.interval, self.probes, self.flagged = net, interval, probes, flagged or bool(banks)
         self.plan = LoadPlan(net, interval, bank_count(len(banks))) if banks else None
         self.contents = contents(self.plan, banks) if self.plan else []
         self.schedule = self.plan.schedule if self.plan else schedule(net, interval)
@@ -87,6 +91,7 @@ class Network(wiring.Component):
             ports |= {port(kind, name, names): flow(stream.Signature(self.beat(name))) for name in names}
         if self.plan:
             ports |= {"bank": In(self.bank_bits), "o_bank": Out(self.bank_bits), "load": In(load_bus(self.plan))}
+        if self.flagged:
             ports["saturated"] = Out(len(net.nodes))
         if probes:
             for node in net.nodes:
@@ -105,12 +110,12 @@ class Network(wiring.Component):
         units = self.steps[node.name].units
         banks = Banks(self.plan, node.name, self.contents) if self.plan else None
         if len(units) > 1:
-            return Chain(units, banks)
+            return Chain(units, banks, flagged=self.flagged)
         (unit,) = units
         if isinstance(unit, ElementUnit) and self.plan and isinstance(unit.layer, Eltwise):
             unit = replace(unit, acc_bits=self._any_sum_bits(node))
         varying = [k for k, name in enumerate(node.inputs) if name not in self._constants]
-        return component(unit, banks, varying[0] if varying else 0)
+        return component(unit, banks, varying[0] if varying else 0, flagged=self.flagged)
 
     @cached_property
     def _constants(self) -> set[str]:
@@ -156,8 +161,7 @@ class Network(wiring.Component):
                 source = self._slack(m, node.name, k, copy.o)
             wiring.connect(m, source, there)
         self._offer(m, node.name, part.o, waiting)
-        if self.plan:
-            self._attend(m, node, part)
+        self._attend(m, node, part)
         return part.o
 
     def _enter(self, m: Module, name: str) -> Any:
@@ -187,9 +191,9 @@ class Network(wiring.Component):
 
     def _attend(self, m: Module, node: Node, part: Any) -> None:
         """Words to load to those layers that have any, and flags from those that clamp."""
-        if self.steps[node.name].matrix is not None:
+        if self.plan and self.steps[node.name].matrix is not None:
             m.d.comb += part.load.eq(self.load_here)
-        if not isinstance(node.layer, Table):
+        if self.flagged and hasattr(part, "saturated"):
             m.d.comb += self.saturated[self.net.nodes.index(node)].eq(part.saturated)
 
     def _consumers(self) -> dict[Edge, Any]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import ClockDomain, DomainRenamer, Module, Signal
+from amaranth.hdl import ClockDomain, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.load import LOAD_CLOCKS
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, REGISTERS
 from bittrue.lower.sources import Sources
-from bittrue.lower.stream_shell import built_words, can_bypass, shell_name, shell_ports
+from bittrue.lower.stream_shell import built_words, can_bypass, end_layouts, is_framed, shell_name, shell_ports
 from bittrue.spec import Net
 from bittrue_rtl.axi_lite import AxiLiteSlave
 from bittrue_rtl.bank_hashes import BankHashes
+from bittrue_rtl.frame_shell import FrameShell
 from bittrue_rtl.loader import SUM, Loader
 from bittrue_rtl.printing import printed
 from bittrue_rtl.registers import RegisterFile, connect
@@ -51,10 +52,10 @@ class Shell(wiring.Component):
     def __init__(self, net: Net, interval: int, banks: Sequence[Net] = ()) -> None:
         self.net = net
         self.words = built_words(net, interval, banks)
-        self.streams = StreamShell(net, interval, banks)
-        super().__init__(
-            {name: (In if way == "input" else Out)(bits) for name, (way, bits) in shell_ports(net).items()}
-        )
+        layouts = end_layouts(net, interval, bool(banks))
+        self.streams = (FrameShell if is_framed(layouts) else StreamShell)(net, interval, banks)
+        self.ports = shell_ports(net, layouts)
+        super().__init__({name: (In if way == "input" else Out)(bits) for name, (way, bits) in self.ports.items()})
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -72,7 +73,7 @@ class Shell(wiring.Component):
         for name, member in slave.signature.members.items():
             if hasattr(self, f"s_axi_ctrl_{name}"):
                 _wire(m, getattr(self, f"s_axi_ctrl_{name}"), getattr(slave, name), member.flow is In)
-        for name in shell_ports(self.net):
+        for name in self.ports:
             if "axis" in name:
                 outer, inner = getattr(self, name), getattr(self.streams, name)
                 _wire(m, outer, inner, self.streams.signature.members[name].flow is In)
@@ -89,7 +90,7 @@ class Shell(wiring.Component):
                 constants[register.name] = register.reset or 0
         control = BY_NAME["CONTROL"]
         present = {
-            "CONTROL": control.encode(reset=1, bypass=int(can_bypass(self.net))),
+            "CONTROL": control.encode(reset=1, bypass=int(can_bypass(self.net)), packets=int(self.streams.framed)),
             "BANK": self.streams.count - 1,
             "SATURATED": (1 << len(self.net.nodes)) - 1,
         }
@@ -108,6 +109,12 @@ class Shell(wiring.Component):
             registers.stalls_value.eq(streams.stalls),
             registers.saturated_nodes.eq(streams.saturated),
         ]
+        if isinstance(streams, FrameShell):
+            m.d.comb += streams.packets.eq(registers.control_packets)
+            for name, dropped in (("short", streams.short), ("long", streams.long)):
+                count = Signal(32, name=f"{name}_frames")
+                m.d.sync += count.eq(Mux(registers.soft, 0, count + dropped))
+                m.d.comb += getattr(registers, f"{name}_frames_value").eq(count)
 
     def _load(self, m: Module, registers: RegisterFile) -> None:
         """The way of a word from its registers into the net, and the hashes of what the banks hold."""

@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.stream_shell import bank_count, can_bypass, stream_bits
+from bittrue.lower.stream_shell import bank_count, can_bypass, end_layouts, stream_bits
 from bittrue.spec import Net
 from bittrue_rtl.bank_use import BankUse
 from bittrue_rtl.containers import packed, unpacked
@@ -51,13 +51,16 @@ class StreamShell(wiring.Component):
         A bit a bank, as of `BankUse`.
     """
 
+    framed = False
+
     def __init__(self, net: Net, interval: int, banks: Sequence[Net]) -> None:
-        self.net, self.count = net, bank_count(len(banks))
-        self.network = Network(net, interval, banks=banks)
+        self.net, self.count, self.interval = net, bank_count(len(banks)), interval
+        self.network = Network(net, interval, banks=banks, flagged=self.framed)
         self.plan = self.network.plan
-        self.depth = -(-(self.network.steps[net.last].arrival + SPARE) // interval) + 1
+        self.layouts = end_layouts(net, interval, bool(banks))
+        self.depth = self._depth()
         bank_bits = (self.count - 1).bit_length()
-        widths = stream_bits(net.input), stream_bits(net.output)
+        widths = [stream_bits(end, layout) for end, layout in zip((net.input, net.output), self.layouts, strict=True)]
         ports: dict[str, Any] = {"bypass": In(1), "bank": In(bank_bits), "m_axis_tready": In(1)}
         for name, bits, flow in (("s_axis", widths[0], In), ("m_axis", widths[1], Out)):
             ports |= {f"{name}_tdata": flow(bits), f"{name}_tkeep": flow(bits // 8)}
@@ -66,7 +69,13 @@ class StreamShell(wiring.Component):
             ports["load"] = In(load_layout(self.plan.address_bits, self.plan.data_bits))
         ports |= {name: Out(32) for name in ("samples_in", "samples_out", "stalls")}
         ports |= {"s_axis_tready": Out(1), "malformed": Out(1), "saturated": Out(len(net.nodes))}
+        if self.framed:
+            ports |= {"packets": In(1), "short": Out(1), "long": Out(1)}
         super().__init__({**ports, "active": Out(bank_bits), "busy": Out(self.count)})
+
+    def _depth(self) -> int:
+        """Samples that are in the net at a time."""
+        return -(-(self.network.steps[self.net.last].arrival + SPARE) // self.interval) + 1
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -93,7 +102,9 @@ class StreamShell(wiring.Component):
         self._leave(m, network, companions, sink)
         self._count(m)
         if self.plan is not None:
-            m.d.comb += [network.load.eq(self.load), self.saturated.eq(network.saturated)]
+            m.d.comb += network.load.eq(self.load)
+        if self.plan is not None or self.framed:
+            m.d.comb += self.saturated.eq(network.saturated)
         return m
 
     def _enter(self, m: Module, network: Network, source: SkidBuffer) -> Queue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,13 +25,16 @@ class Windows(wiring.Component):
     -----
     i : stream of vector(unit.given, source lanes), in
     o : stream of vector(unit.format, output lanes), out
+    saturated : out
+        With ``flagged``: high for a clock when elements of a filter's result were clamped; nothing else clamps.
     """
 
-    def __init__(self, unit: WindowUnit) -> None:
-        self.unit = unit
+    def __init__(self, unit: WindowUnit, *, flagged: bool = False) -> None:
+        self.unit, self.flagged = unit, flagged
         self.shape = vector(unit.format, unit.output.lanes)
         given = vector(unit.given, unit.plan.buffer.source.lanes)
-        super().__init__({"i": In(stream.Signature(given)), "o": Out(stream.Signature(self.shape))})
+        flag = {"saturated": Out(1)} if flagged else {}
+        super().__init__({"i": In(stream.Signature(given)), "o": Out(stream.Signature(self.shape)), **flag})
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -44,7 +47,9 @@ class Windows(wiring.Component):
         wiring.connect(m, flow.o, wiring.flipped(self.o))
         m.d.comb += [flow.ready.eq(ring.ready), ring.row_taken.eq(flow.row_taken), ring.start.eq(flow.start)]
         if isinstance(plan, Filters):
-            _filter(m, plan, ring, flow)
+            engines = _filter(m, plan, ring, flow, self.flagged)
+            if self.flagged:
+                m.d.comb += self.saturated.eq(Cat(engine.saturated for engine in engines).any())
         elif isinstance(plan, Reducers):
             _reduce(m, plan, ring, flow)
         else:
@@ -53,11 +58,11 @@ class Windows(wiring.Component):
         return m
 
 
-def _filter(m: Module, plan: Filters, ring: Ring, flow: WindowFlow) -> None:
+def _filter(m: Module, plan: Filters, ring: Ring, flow: WindowFlow, flagged: bool) -> list[FilterEngine]:
     """Engines side by side."""
     segments = plan.fold.segments
     phase = delayed(m, flow.phase, 2, "phase")
-    engines = [FilterEngine(plan, e) for e in range(plan.engines)]
+    engines = [FilterEngine(plan, e, flagged=flagged) for e in range(plan.engines)]
     for e, engine in enumerate(engines):
         m.submodules[f"engine{e}"] = engine
         m.d.comb += engine.phase.eq(phase)
@@ -65,6 +70,7 @@ def _filter(m: Module, plan: Filters, ring: Ring, flow: WindowFlow) -> None:
             m.d.comb += [engine.early[j].eq(ring.early[j]), engine.words[j].eq(ring.words[e * segments + j])]
     drive(m, flow.result, (word for engine in engines for word in engine.result))
     m.d.comb += flow.done.eq(filled(m, plan, engines[0].done))
+    return engines
 
 
 def _reduce(m: Module, plan: Reducers, ring: Ring, flow: WindowFlow) -> None:

@@ -12,12 +12,12 @@ from bittrue.cosim.module_ports import check_ports
 from bittrue.errors import BadInput
 from bittrue.extras import install
 from bittrue.lower.sources import Sources
-from bittrue.lower.stream_shell import shell_name, shell_ports
+from bittrue.lower.stream_shell import end_layouts, is_framed, shell_name, shell_ports
 from bittrue.spec import Net, save
 from bittrue_sim import runner
 from bittrue_sim.cosimulate import JOB
 
-BENCH = "bittrue_sim.benches.shell_bench"
+BENCH, FRAME_BENCH = "bittrue_sim.benches.shell_bench", "bittrue_sim.benches.frame_bench"
 SCENARIOS = (
     "reset_values",
     "access_kinds",
@@ -35,6 +35,8 @@ SCENARIOS = (
 """The tests of the bench."""
 WITHOUT_BANKS = ("reset_values", "streams", "stall_counter", "full_speed", "malformed_transfers", "bypass")
 """Those that hardware with fixed weights passes."""
+OF_FRAMES = ("reset_values", "frames", "full_speed_of_frames", "dropped_frames", "packets", "reset_in_mid_frame")
+"""The tests of `bittrue_sim.benches.frame_bench`, for nets of frames."""
 
 
 def cosimulate_shell(
@@ -59,7 +61,7 @@ def cosimulate_shell(
     simulator : str
         ``"verilator"`` or ``"icarus"``.
     scenarios : sequence of str
-        Some of `SCENARIOS`; they run in one simulation.
+        Some of `SCENARIOS`, or of `OF_FRAMES`; they run in one simulation.
     fixed : bool
         Build the first net alone, with fixed weights (`WITHOUT_BANKS`).
     samples : int
@@ -79,24 +81,20 @@ def cosimulate_shell(
     require(simulator)
     built = sources if sources is not None else _verilog(banks[0], interval, () if fixed else tuple(banks))
     module = shell_name(banks[0])
-    check_ports(built.verilog, module, shell_ports(banks[0]))
+    layouts = end_layouts(banks[0], interval, not fixed)
+    bench = FRAME_BENCH if is_framed(layouts) else BENCH
+    check_ports(built.verilog, module, shell_ports(banks[0], layouts))
     build_dir = runner.build(simulator, built, module)
     with tempfile.TemporaryDirectory(prefix="bittrue-shell-") as folder:
         work = Path(folder)
         names = [f"bank{k}" for k in range(len(banks))]
         for name, net in zip(names, banks, strict=True):
             save(net, work / name)
-        job = {
-            "banks": names,
-            "fixed": fixed,
-            "interval": interval,
-            "samples": samples,
-            "seed": seed,
-            "four_state": simulator == "icarus",
-        }
+        job = {"banks": names, "fixed": fixed, "interval": interval, "samples": samples, "seed": seed}
+        job["four_state"] = simulator == "icarus"
         (work / "job.json").write_text(json.dumps(job), encoding="utf-8")
         environment = {JOB: str(work), "COCOTB_TEST_FILTER": rf"\.({'|'.join(scenarios)})$"}
-        runner.run(simulator, build_dir, module, BENCH, work, environment, seed)
+        runner.run(simulator, build_dir, module, bench, work, environment, seed)
 
 
 def require(simulator: str) -> None:

@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "unit")]
 WITHOUT = (
     "test_stand_in.py",
+    "test_frames_on_stand_in.py",
+    "test_ecg_demo.py",
     "test_demo.py",
     "test_demo_settings.py",
     "test_demo_frames.py",

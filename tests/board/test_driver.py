@@ -229,7 +229,7 @@ def test_wrong_use_is_one_sentence(dpd, use, message):
     ("name", "value"),
     [
         *(("timeout", value) for value in (0, -1, np.nan, np.inf, "5", None, True, 1j, [1])),
-        *(("chunk", value) for value in (0, -5, 2.5, 2.0, np.float64(3), "10", None, True)),
+        *(("chunk", value) for value in (0, -5, 2.5, 2.0, np.float64(3), "10", True)),
         *(("download", value) for value in (None, 1, "no")),
     ],
 )

@@ -91,7 +91,11 @@ def test_a_file_without_a_hash_in_the_manifest_is_taken(copy):
         ),
         ({"cells": {"ip": "net", "dma": "net"}}, "the overlay's DMA lacks a channel"),
         ({"interval": 9}, "SHAPE.interval of the hardware is 8, small_net.json says 9"),
-        ({"bank_count": 8, "load": None}, "SHAPE.banks of the hardware is 4"),
+        ({"load": None}, "has no load; write the overlay again"),
+        (
+            {"bank_count": 1, "load": None, "banks": [{"name": "cold", "hash": f"sha256:{'1' * 64}"}]},
+            "SHAPE.banks of the hardware is 4, small_net.json says 1",
+        ),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(copy, changes, message):

@@ -115,7 +115,7 @@ def test_codes_beyond_the_format_are_refused(code, fits):
 
 
 def test_without_pynq_the_driver_says_where_to_run(monkeypatch):
-    for name in ("predistorter", "net_shell", "transfer"):
+    for name in ("predistorter", "frame_net", "driver", "net_shell", "transfer"):
         monkeypatch.delitem(sys.modules, f"bittrue.board.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pynq", None)
     with pytest.raises(BoardError, match="pynq is not installed here; run this on the board"):

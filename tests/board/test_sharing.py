@@ -127,7 +127,7 @@ def test_a_call_from_within_a_call_is_refused_and_the_next_one_works(dpd, monkey
     before = signal.signal(signal.SIGUSR1, lambda *_: dpd.reset())
     try:
         with monkeypatch.context() as patch:
-            patch.setattr("bittrue.board.predistorter.unpacked", lambda *_: signal.raise_signal(signal.SIGUSR1))
+            patch.setattr("bittrue.board.driver.unpacked", lambda *_: signal.raise_signal(signal.SIGUSR1))
             with pytest.raises(BoardError, match="at work in this thread, and was called from a signal handler"):
                 dpd.run_codes(CODES[0])
     finally:

@@ -10,6 +10,7 @@ import numpy as np
 from target import saved, target
 
 from bittrue.board.demo import bundle
+from bittrue.board.demo.heartbeats import bundle as heartbeats
 from bittrue.board.manifest import read_manifest
 from bittrue.lower.sources import Sources, read_sources
 from bittrue.num import Format
@@ -92,3 +93,31 @@ def demo_bundle(data: bytes, folder: Path) -> object:
     (folder / "demo.npz").write_bytes(data)
     found = bundle.load(folder / "demo.npz")
     return [found.amplifier(found.signal(k), 20.0) for k in range(len(found.codes))]
+
+
+def _heartbeats() -> bytes:
+    about = {
+        "format": "bittrue-demo-heartbeats",
+        "version": 1,
+        "net": "n",
+        "hash": "sha256:0",
+        "title": "a record",
+        "classes": ["N", "V"],
+        "rate": 360.0,
+    }
+    return saved(
+        np.savez,
+        about=np.array(json.dumps(about)),
+        codes=np.zeros((3, 1, 4), np.int8),
+        expected=np.arange(6).reshape(3, 2),
+        labels=np.array([0, 1, -1], np.int8),
+        positions=np.array([5, 9, 14]),
+        signal=np.arange(20, dtype=np.int32),
+    )
+
+
+@target(lambda: [_heartbeats()])
+def demo_heartbeats(data: bytes, folder: Path) -> object:
+    (folder / "demo.npz").write_bytes(data)
+    found = heartbeats.load(folder / "demo.npz")
+    return found.title, found.labels.tolist()

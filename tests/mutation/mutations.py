@@ -42,6 +42,7 @@ TABLES = (
     "qonnx",
     "shell",
     "source",
+    "frame_shell",
     "demo",
     "board",
     "overlay",

@@ -1,7 +1,7 @@
 """Mutations of the board's driver, and of the bench that drives the shell."""
 
 SAMPLES = "python/bittrue/board/samples.py"
-DRIVER = "python/bittrue/board/predistorter.py"
+DRIVER = "python/bittrue/board/driver.py"
 REGISTERS = "python/bittrue/board/net_shell.py"
 LOADING, FPGA = "python/bittrue/board/loading.py", "python/bittrue/board/fpga.py"
 HARNESS = "python/bittrue/cosim/shell_harness.cpp"

@@ -13,7 +13,6 @@ from bittrue.lower.filters import Filters
 from bittrue.lower.fold import MAX_INTERVAL
 from bittrue.lower.layout import Layout
 from bittrue.lower.schedule import SKID, carriers, clocks_a_sample, least_interval, schedule
-from bittrue.lower.stream_shell import stream_bits
 from bittrue.lower.units import QUEUE, WindowUnit
 from bittrue.num import Format
 from bittrue.spec import (
@@ -147,11 +146,9 @@ def test_a_layer_that_takes_samples_whole_gets_a_copy_in_front() -> None:
         assert plan.layouts["flat"] == there or plan.steps["last"].adapters[0].output == there
 
 
-def test_frames_have_no_banks_and_no_shell() -> None:
+def test_frames_have_no_banks() -> None:
     with pytest.raises(BadInput, match="net conv1d takes frames, whose layers have fixed weights; build it without"):
         schedule(Conv1d.example(), 100, banked=True)
-    with pytest.raises(BadInput, match=r"a sample 4x9 Q1.7 is a frame; the shell takes vectors"):
-        stream_bits(Conv1d.example().input)
 
 
 def test_an_accumulator_beyond_a_dsp_is_refused() -> None:

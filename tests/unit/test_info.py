@@ -105,7 +105,9 @@ def test_info_says_how_fast_the_net_is(net, tmp_path, capsys):
     assert main(["info", net, "--clock", "1e30"]) == 2 and "1e+12 at most" in capsys.readouterr().err
     save(LAYERS["Conv1d"].example(), tmp_path / "frames")
     assert main(["info", str(tmp_path / "frames"), "--interval", "100"]) == 0
-    assert "2,020,202 frames/s at 200 MHz" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "2,020,202 frames/s at 200 MHz" in printed
+    assert "overlay: 36 words of 8 bits a frame in, 12 words of 8 bits out, " in printed
 
 
 def test_info_asks_for_the_rate_of_the_capture(net, tmp_path, capsys):

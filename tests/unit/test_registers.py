@@ -36,7 +36,7 @@ ORDER += [
     "LOAD_HIGH",
     "LOAD_DATA",
 ]
-ORDER += ["LOAD_COUNT", "LOAD_CRC", "BANK_HASH"]
+ORDER += ["LOAD_COUNT", "LOAD_CRC", "FRAME_IN", "FRAME_OUT", "SHORT_FRAMES", "LONG_FRAMES", "LATENCY", "BANK_HASH"]
 
 
 def test_registers_stand_where_drivers_in_the_field_expect_them():
@@ -114,6 +114,7 @@ def test_words_that_hardware_is_built_with():
     assert "".join(f"{words[f'HASH{k}'][0]:08x}" for k in range(8)) == digest
     assert BY_NAME["SHAPE"].decode(words["SHAPE"][0]) == {"interval": 16, "banks": 4}
     assert BY_NAME["DELAY"].decode(words["DELAY"][0]) == {"samples": 0, "clocks": shell_latency(net, 16)}
+    assert words["LATENCY"] == (shell_latency(net, 16),)
     assert BY_NAME["FORMAT_OUT"].decode(words["FORMAT_OUT"][0]) == {"bits": 16, "frac": 15, "elements": 2}
     rows = [hash_words(content_hash(n)) for n in (net, other, other, net)]  # the bank that is not given is a copy
     assert words["BANK_HASH"] == tuple(word for row in rows for word in row)

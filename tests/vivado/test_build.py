@@ -84,6 +84,21 @@ def test_what_is_written_as_json(quick, net, tmp_path, capsys):
     assert main([*command, "--build"]) == 2 and "one after the other" in capsys.readouterr().err
 
 
+def test_a_net_of_frames_passes_the_mock(tmp_path, monkeypatch, capfd):
+    """With its generated Verilog, and the files of its larger memories among Vivado's sources."""
+    needs_tclsh()
+    put_vivado(monkeypatch, tmp_path, WITH_MOCK)
+    save(LAYERS["Conv2d"].example(), tmp_path / "net")
+    monkeypatch.setattr("bittrue_rtl.printing.LARGEST", 16)
+    assert overlay(tmp_path / "net", tmp_path / "o") == 0
+    assert "Vivado's scripts pass the strict mock: 10 cells" in capfd.readouterr().out
+    (stem,) = (path.stem for path in (tmp_path / "o" / "overlay").glob("*.json"))
+    written = OverlayFolder(tmp_path / "o", stem)
+    assert written.sealed()
+    memories = [path.name for path in (tmp_path / "o" / "rtl").glob("*.mem")]
+    assert memories and all(name in written.settings.read_text() for name in memories)
+
+
 def test_a_build_is_sealed(quick, net, tmp_path, monkeypatch, capfd):
     needs_tclsh()
     put_vivado(monkeypatch, tmp_path, WITH_MOCK)

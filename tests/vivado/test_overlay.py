@@ -11,10 +11,11 @@ import pytest
 from shell_stand_in import VERILOG
 
 from bittrue.cli import main
+from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.sources import Sources
-from bittrue.lower.stream_shell import shell_latency
+from bittrue.lower.stream_shell import end_layouts, shell_latency, stream_bits
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, Net, Node, TensorType, save
 from bittrue.spec.store import content_hash
@@ -230,7 +231,7 @@ def test_a_manifest_comes_back(tmp_path):
         (lambda d: d.update(version=2), "has version 2, this driver reads 1"),
         (lambda d: d.pop("banks"), "has no banks"),
         (lambda d: d["cells"].update(ip="x"), "not of a design with net, dma"),
-        (lambda d: d.update(load=None), "not of a design with net, dma"),
+        (lambda d: d.update(load=None), "load is None, not an object, because there are 2 banks"),
         (lambda d: d.update(interval="8"), "interval is '8', not a whole number from 1 to 16777215"),
         (lambda d: d.update(bank_count=True), "bank_count is True, not a whole number from 1 to 16"),
         (lambda d: d.update(bank_count=10**12), "bank_count is 1000000000000, not"),
@@ -307,13 +308,68 @@ def test_the_command_refuses(tmp_path, capsys, arguments, sentence):
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("command", ["overlay", "demo-data"])
-def test_a_net_of_frames_is_named(tmp_path, capsys, command):
+def test_demo_data_of_a_net_of_frames_are_refused(tmp_path, capsys):
     save(LAYERS["AvgPool1d"].example(), tmp_path / "net")
-    assert main([command, str(tmp_path / "net"), "-o", str(tmp_path / "o")]) == 2
+    assert main(["demo-data", str(tmp_path / "net"), "-o", str(tmp_path / "o")]) == 2
     said = capsys.readouterr().err
-    assert "net avg_pool1d" in said and ("is a frame" in said or "maps I/Q to I/Q, so name one" in said)
+    assert said.startswith("bittrue: net avg_pool1d takes") and "name a net of heartbeats" in said
     assert not (tmp_path / "o").exists()
+
+
+def test_a_net_of_frames(tmp_path, capsys):
+    """Fixed weights, the order of a frame's elements, and an interval of its own."""
+    net = LAYERS["Conv1d"].example()
+    save(net, tmp_path / "net")
+    assert main(["overlay", str(tmp_path / "net"), "-o", str(tmp_path / "o"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["bank_count"], said["interval"]) == (1, default_interval(net))
+    manifest = Manifest.read(tmp_path / "o" / "overlay" / "conv1d.json")
+    assert manifest.load is None and manifest.latency == shell_latency(net, said["interval"])
+    for end, tensor, layout in zip(
+        (manifest.input, manifest.output), (net.input, net.output), end_layouts(net, said["interval"]), strict=True
+    ):
+        assert (end.shape, end.words, end.stream_bits) == (tensor.shape, layout.transfers, stream_bits(tensor, layout))
+        np.testing.assert_array_equal(end.frame.order, layout.order)
+
+
+def test_nets_of_frames_are_no_banks(tmp_path, capsys):
+    for name in ("a", "b"):
+        save(LAYERS["Conv1d"].example(), tmp_path / name)
+    assert main(["overlay", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "o")]) == 2
+    assert "2 nets are given, and conv1d takes frames, whose layers have fixed weights" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (lambda frame: frame.update(shape=[]), r"input\.frame\.shape is \[\], not a list of 1 to 3 sizes above 0"),
+        (lambda frame: frame.update(shape=[4, 1 << 40]), "sizes above 0, of 67108864 elements at most"),
+        (lambda frame: frame.update(shape=[4, True]), "not a list of 1 to 3 sizes above 0"),
+        (lambda frame: frame.update(shape=[5, 9]), "not a table of the channels 0 to 4, each once"),
+        (lambda frame: frame.update(table=[]), "not a list of at most 4 lists of 1 channels"),
+        (lambda frame: frame["table"].append([0]), "not a list of at most 4 lists of 1 channels"),
+        (lambda frame: frame["table"][0].append(0), "not a list of at most 4 lists of 1 channels"),
+        (lambda frame: frame["table"][0].__setitem__(0, -2), "not a list of at most 4 lists of 1 channels"),
+        (lambda frame: frame.pop("table"), r"has no input\.frame\.table"),
+    ],
+)
+def test_a_damaged_frame_is_refused(tmp_path, edit, sentence):
+    written = write_overlay({"one": LAYERS["Conv1d"].example()}, tmp_path, interval=64, clock_mhz=100)
+    document = json.loads(written.manifest.read_text())
+    assert document["input"]["frame"]["table"] == [[0], [1], [2], [3]]
+    edit(document["input"]["frame"])
+    written.manifest.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match=sentence):
+        Manifest.read(written.manifest)
+
+
+def test_frames_on_one_side_alone_are_refused(tmp_path):
+    written = write_overlay({"one": LAYERS["Conv1d"].example()}, tmp_path, interval=64, clock_mhz=100)
+    document = json.loads(written.manifest.read_text())
+    document["output"]["frame"] = None
+    written.manifest.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match="not of frames where the input is, and only there"):
+        Manifest.read(written.manifest)
 
 
 def test_demo_data_of_other_nets_than_the_overlays_are_refused(tmp_path, capsys):

@@ -1,9 +1,11 @@
-"""The driver that runs on the PYNQ-Z1: a generated net behind DMA, as a function of samples.
+"""The driver that runs on the PYNQ-Z1: a generated net behind DMA, as a function of samples or of frames.
 
     import bittrue.board
 
-    with bittrue.board.open("tdnn_wide_shell.bit") as dpd:
+    with bittrue.board.open("tdnn_wide.bit") as dpd:
         y = dpd.predistort(x)
+    with bittrue.board.open("ecg_tiny.bit") as net:
+        scores = net.run_codes(beats)
 
 It needs the standard library, NumPy and pynq, and of bittrue `errors`, `limits`, `files` and `readers`, which need no
 more. pynq is imported by `open`, so manifests can be read without it.
@@ -19,23 +21,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bittrue.board.errors import BoardError
+from bittrue.board.manifest import check_files
 from bittrue.errors import shown
 
 if TYPE_CHECKING:
+    from bittrue.board.frame_net import FrameNet
     from bittrue.board.predistorter import Predistorter
 
 __all__ = ["BoardError", "open"]
 
 TIMEOUT = 10.0
 """Seconds without a sample moving after which a transfer counts as stuck."""
-CHUNK = 16384
-"""Samples a DMA transfer."""
 
 
 def open(
-    path: str | PathLike[str], download: bool = True, *, timeout: float = TIMEOUT, chunk: int = CHUNK
-) -> Predistorter:
+    path: str | PathLike[str], download: bool = True, *, timeout: float = TIMEOUT, chunk: int | None = None
+) -> Predistorter | FrameNet:
     """Load an overlay and return the net in it, ready to run; a context manager.
+
+    A net of samples is a `bittrue.board.predistorter.Predistorter`, one of frames a `bittrue.board.frame_net.FrameNet`.
 
     Parameters
     ----------
@@ -45,8 +49,9 @@ def open(
         Configure the FPGA; False to use what has been loaded before.
     timeout : float
         Seconds without a sample moving after which a transfer ends in an error; above 0, finite.
-    chunk : int
-        Most samples of one DMA transfer, 1 or more; sets the size of the two buffers.
+    chunk : int, optional
+        Most samples or frames of one DMA transfer, 1 or more; sets the size of the two buffers. Without, 16384 samples,
+        or as many frames as a MiB holds.
 
     Raises
     ------
@@ -60,9 +65,10 @@ def open(
         raise BoardError(f"download is {shown(download)}; give True or False")
     if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not 0 < timeout < math.inf:
         raise BoardError(f"timeout is {shown(timeout)}; it must be above 0, in seconds")
-    if isinstance(chunk, bool) or not isinstance(chunk, numbers.Integral) or chunk < 1:
-        raise BoardError(f"chunk is {shown(chunk)}; it must be above 0, a whole number of samples")
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, numbers.Integral) or chunk < 1):
+        raise BoardError(f"chunk is {shown(chunk)}; it must be above 0, a whole number of samples or frames")
     try:
+        from bittrue.board.frame_net import FrameNet
         from bittrue.board.predistorter import Predistorter
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "pynq":
@@ -70,7 +76,9 @@ def open(
         raise BoardError(
             "pynq is not installed here; run this on the board (docs/pynq.md) or the simulated board (docs/board.md)"
         ) from error
-    return Predistorter(file, download, timeout=float(timeout), chunk=int(chunk))
+    manifest = check_files(file)
+    kind = FrameNet if manifest.framed else Predistorter
+    return kind(file, manifest, download, timeout=float(timeout), chunk=None if chunk is None else int(chunk))
 
 
 def _file(path: str | PathLike[str]) -> Path:

@@ -15,6 +15,7 @@ from bittrue.board import registers as reg
 from bittrue.board.bank_words import Integers, Stored, check_words, read_words, sealed
 from bittrue.board.entries import Entries
 from bittrue.board.errors import BoardError
+from bittrue.board.frame_layout import FrameLayout, frame_layout
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
 from bittrue.limits import TEXT
@@ -36,7 +37,8 @@ _LARGEST_MHZ = 1000
 class SampleFormat:
     """How a sample travels: ``elements`` signed codes of ``bits`` bits with ``frac`` fractional ones.
 
-    Each is sign-extended into ``container_bits``; the word of the stream has ``stream_bits``, element 0 lowest.
+    Each is sign-extended into ``container_bits``; the word of the stream has ``stream_bits``, element 0 lowest. Where
+    there is a ``frame``, a word carries the elements of one of its beats.
     """
 
     bits: int
@@ -44,6 +46,22 @@ class SampleFormat:
     elements: int
     container_bits: int
     stream_bits: int
+    frame: FrameLayout | None = None
+
+    @property
+    def words(self) -> int:
+        """Words of a sample or frame."""
+        return self.frame.words if self.frame else 1
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of a sample or frame in memory."""
+        return self.words * self.stream_bits // 8
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its codes."""
+        return self.frame.shape if self.frame else (self.elements,)
 
     @property
     def lo(self) -> int:
@@ -88,6 +106,11 @@ class Manifest:
     cells: Mapping[str, str]
     vlnv: str
     files: Mapping[str, str | None]
+
+    @property
+    def framed(self) -> bool:
+        """Whether the net takes or gives frames."""
+        return self.input.frame is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -155,6 +178,8 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         )
     count = document.whole("bank_count", 1, reg.MOST_BANKS)
     banks = tuple(Bank(bank.text("name", *_NAME), bank.text("hash", *_HASH)) for bank in document.each("banks", count))
+    if (document.inner("input").get("frame") is None) != (document.inner("output").get("frame") is None):
+        raise document.refused("output", "of frames where the input is, and only there")
     if count & (count - 1):
         raise document.refused("bank_count", "a power of two")
     if len({bank.name for bank in banks}) < len(banks):
@@ -167,7 +192,7 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         interval=document.whole("interval", 1, _most("SHAPE", "interval")),
         clock_mhz=document.number("clock_mhz", 1e-3, _LARGEST_MHZ),
         delay=document.whole("delay", 0, _most("DELAY", "samples")),
-        latency=document.whole("latency", 0, _most("DELAY", "clocks")),
+        latency=document.whole("latency", 0, (1 << 32) - 1),
         input=_sample_format(document.inner("input")),
         output=_sample_format(document.inner("output")),
         banks=banks,
@@ -189,12 +214,15 @@ def _sample_format(entries: Entries) -> SampleFormat:
     stream = entries.whole("stream_bits", container * elements, _STREAM_BITS)
     if stream % container:
         raise entries.refused("stream_bits", f"a multiple of the container's {container} bits")
-    return SampleFormat(bits, entries.whole("frac", -128, 127), elements, container, stream)
+    frame = None if entries.get("frame") is None else frame_layout(entries.inner("frame"), elements)
+    return SampleFormat(bits, entries.whole("frac", -128, 127), elements, container, stream, frame)
 
 
 def _load(document: Entries, count: int) -> Mapping[str, int] | None:
     """The widths of an address and a word; nothing where the weights are fixed."""
     if document.get("load") is None:
+        if count > 1:
+            raise document.refused("load", f"an object, because there are {count} banks")
         return None
     load = document.inner("load")
     found = {key: load.whole(key, 0, 32) for key in ("address_bits", "lane_bits", "word_bits")}

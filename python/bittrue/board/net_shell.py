@@ -44,6 +44,13 @@ class NetShell(DefaultIP):  # type: ignore[misc]
         for register, fmt in ("FORMAT_IN", manifest.input), ("FORMAT_OUT", manifest.output):
             for field in ("bits", "frac", "elements"):
                 self._same(register, field, getattr(fmt, field), manifest)
+        for register, fmt in ("FRAME_IN", manifest.input), ("FRAME_OUT", manifest.output):
+            words = int(self.read(getattr(reg, register))) if fmt.frame else fmt.words
+            if words != fmt.words:
+                raise BoardError(
+                    f"{register} of the hardware is {words} words, {manifest.path.name} says {fmt.words}; "
+                    f"copy .bit, .hwh, .json and .npz of one build"
+                )
         self._same("SHAPE", "interval", manifest.interval, manifest)
         self._same("SHAPE", "banks", manifest.bank_count, manifest)
 
@@ -71,6 +78,10 @@ class NetShell(DefaultIP):  # type: ignore[misc]
     def soft_reset(self) -> None:
         """Empty the pipeline, forget the history, clear counters and flags; weights, bank and bypass stay."""
         self._control(reset=1)
+
+    def packets(self) -> None:
+        """Let TLAST end several frames at a time."""
+        self._control(packets=1)
 
     @property
     def bypass(self) -> bool:

@@ -32,6 +32,11 @@ LOAD_HIGH = 0x058
 LOAD_DATA = 0x05C
 LOAD_COUNT = 0x060
 LOAD_CRC = 0x064
+FRAME_IN = 0x068
+FRAME_OUT = 0x06C
+SHORT_FRAMES = 0x070
+LONG_FRAMES = 0x074
+LATENCY = 0x078
 BANK_HASH = 0x200
 
 FIELDS = {
@@ -60,6 +65,7 @@ FIELDS = {
     "CONTROL": {
         "reset": (0, 1, False),
         "bypass": (1, 1, False),
+        "packets": (2, 1, False),
     },
     "BANK": {
         "select": (0, 8, False),

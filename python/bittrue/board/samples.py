@@ -36,9 +36,7 @@ def as_values(iq: Any, given: SampleFormat, made: SampleFormat, net: str) -> tup
         another shape.
     """
     array = as_array(iq, "samples")
-    codes = f"give codes to run_codes, or scale them: x * 2.0**{-given.frac}"
-    if array.dtype.kind in "biu":
-        raise BoardError(f"samples are {array.dtype}, and predistort takes floats in units of full scale; {codes}")
+    codes = _check_floats(array, "samples", "predistort", given)
     pairs = given.elements == made.elements == 2
     is_complex = array.dtype.kind == "c"
     fits = array.ndim == 1 and pairs if is_complex else array.ndim == 2 and array.shape[1] == given.elements
@@ -59,12 +57,39 @@ def as_values(iq: Any, given: SampleFormat, made: SampleFormat, net: str) -> tup
     return values, is_complex
 
 
-def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat) -> tuple[Codes, int]:
-    """Codes ``clamp(floor(v * 2**frac + 1/2), lo, hi)`` of values, and the number of samples that were clamped.
+def _check_floats(array: npt.NDArray[Any], what: str, call: str, given: SampleFormat) -> str:
+    """Raise `BoardError` for integers and booleans; the advice that ends its sentence."""
+    codes = f"give codes to run_codes, or scale them: x * 2.0**{-given.frac}"
+    if array.dtype.kind in "biu":
+        raise BoardError(f"{what} are {array.dtype}, and {call} takes floats in units of full scale; {codes}")
+    return codes
+
+
+def as_frames(frames: Any, given: SampleFormat, net: str) -> Values:
+    """Frames of floating point as float64 ``(N, *shape)``.
+
+    Raises `BoardError` for integers and booleans, numbers that float64 does not hold, and another shape.
+    """
+    array = as_array(frames, "frames")
+    _check_floats(array, "frames", "run", given)
+    array = array[np.newaxis] if array.shape == given.shape else array
+    if array.dtype.kind != "f" or not np.can_cast(array.dtype, np.float64) or array.shape[1:] != given.shape:
+        shape = ", ".join(map(str, ("N", *given.shape)))
+        raise BoardError(
+            f"frames are an array {array.shape} of {array.dtype}; net {net} takes real ({shape}), of 64 bits a number "
+            f"at most"
+        )
+    return array.astype(np.float64)
+
+
+def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat, what: str = "sample") -> tuple[Codes, int]:
+    """Codes ``clamp(floor(v * 2**frac + 1/2), lo, hi)`` of values, and the number of rows that were clamped.
 
     Parameters
     ----------
     values : float64 array (N, elements)
+    what : str
+        What a row is called.
 
     Raises
     ------
@@ -73,7 +98,7 @@ def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat) -> tuple[Codes,
     """
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
-        raise BoardError(f"sample {int(np.argmin(finite))} is not finite; clean the data before sending it")
+        raise BoardError(f"{what} {int(np.argmin(finite))} is not finite; clean the data before sending it")
     scaled = np.clip(np.ldexp(values, fmt.frac), float(fmt.lo) - 1.0, float(fmt.hi) + 1.0)
     floor = np.floor(scaled)
     codes = floor.astype(np.int64) + (scaled - floor >= 0.5)
@@ -82,12 +107,14 @@ def quantise(values: npt.NDArray[np.float64], fmt: SampleFormat) -> tuple[Codes,
 
 
 def check_codes(codes: Any, fmt: SampleFormat) -> Codes:
-    """The codes as int64 ``(N, elements)``; `BoardError` for another shape, kind, or a code outside the format."""
+    """The codes as int64 ``(N, *shape)``, of one frame too; `BoardError` for another shape, kind, or a code outside the
+    format."""
     array = as_array(codes, "codes")
-    if array.ndim != 2 or array.shape[1] != fmt.elements or array.dtype.kind not in "iu":
-        raise BoardError(
-            f"codes are an array {array.shape} of {array.dtype}; the net takes integers (N, {fmt.elements})"
-        )
+    if fmt.frame and array.shape == fmt.shape:
+        array = array[np.newaxis]
+    if array.ndim != 1 + len(fmt.shape) or array.shape[1:] != fmt.shape or array.dtype.kind not in "iu":
+        shape = ", ".join(map(str, ("N", *fmt.shape)))
+        raise BoardError(f"codes are an array {array.shape} of {array.dtype}; the net takes integers ({shape})")
     if array.size and (int(array.min()) < fmt.lo or int(array.max()) > fmt.hi):
         raise BoardError(
             f"codes reach from {array.min()} to {array.max()}; {fmt.bits} bits hold {fmt.lo} to {fmt.hi}, so clamp them"
@@ -105,14 +132,24 @@ def words_of(fmt: SampleFormat) -> int:
     return fmt.stream_bits // fmt.container_bits
 
 
+def pack(codes: Codes, fmt: SampleFormat, words: npt.NDArray[np.signedinteger]) -> None:
+    """Fill ``words (N * words of a frame, containers)`` with codes ``(N, *shape)``; containers beyond hold zero."""
+    words[:] = 0
+    words[:, : fmt.elements] = fmt.frame.beats(codes) if fmt.frame else codes
+
+
 def unpacked(words: npt.NDArray[np.signedinteger], fmt: SampleFormat) -> Codes:
-    """Codes ``(N, elements)`` of words ``(N, containers)``; `BoardError` for a container that holds no code."""
+    """Codes ``(N, *shape)`` of words ``(N * words of a frame, containers)``; `BoardError` for a container that holds no
+    code."""
     codes = np.array(words[:, : fmt.elements], dtype=np.int64)
+    if fmt.frame:
+        codes = fmt.frame.elements(codes)
     wrong = ((codes < fmt.lo) | (codes > fmt.hi)).any(axis=1)
     if wrong.any():
         sample = int(np.argmax(wrong))
+        what = "frame" if fmt.frame else "sample"
         raise BoardError(
-            f"output sample {sample} of a transfer is {codes[sample].tolist()}, outside {fmt.lo} to {fmt.hi}; "
+            f"output {what} {sample} of a transfer is {codes[sample].tolist()}, outside {fmt.lo} to {fmt.hi}; "
             f"the buffer was not filled by this net"
         )
-    return codes
+    return codes.reshape(-1, *fmt.shape)

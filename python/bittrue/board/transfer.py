@@ -36,7 +36,11 @@ class Transfers:
     timeout : float
         Seconds without progress after which a transfer counts as stuck.
     moved : callable
-        Samples that the core has taken and has given since its reset.
+        Words that the core has taken and has given since its reset.
+    words : two ints
+        Words of a sample or frame, sent and received.
+    unit : str
+        What they are called in messages.
 
     Raises
     ------
@@ -44,10 +48,17 @@ class Transfers:
         Where the DMA lacks a channel, or does not leave its reset.
     """
 
-    def __init__(self, dma: DMA, timeout: float, moved: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        dma: DMA,
+        timeout: float,
+        moved: Callable[[], tuple[int, int]],
+        words: tuple[int, int] = (1, 1),
+        unit: str = "samples",
+    ) -> None:
         if getattr(dma, "sendchannel", None) is None or getattr(dma, "recvchannel", None) is None:
             raise BoardError("the overlay's DMA lacks a channel; it needs both, memory to stream and back")
-        self._dma, self._timeout, self._moved = dma, timeout, moved
+        self._dma, self._timeout, self._moved, self._words, self._unit = dma, timeout, moved, words, unit
 
     @property
     def most_bytes(self) -> int:
@@ -72,7 +83,7 @@ class Transfers:
         sizes : two ints
             Bytes to send and to receive.
         samples : int
-            What that is in samples, for the messages.
+            What that is in samples or frames.
 
         Raises
         ------
@@ -85,11 +96,11 @@ class Transfers:
             self._dma.recvchannel.transfer(made, nbytes=sizes[1])
             self._dma.sendchannel.transfer(given, nbytes=sizes[0])
         except (RuntimeError, ValueError) as error:
-            raise BoardError(f"the DMA does not take a transfer of {samples} samples: {error}") from error
+            raise BoardError(f"the DMA does not take a transfer of {samples} {self._unit}: {error}") from error
         self._wait(samples, sizes[1], start)
         self._dma.sendchannel.wait()
         self._dma.recvchannel.wait()  # makes the received bytes visible to the processor
-        if self._gone(start) != (samples, samples):
+        if self._gone(start) != (samples * self._words[0], samples * self._words[1]):
             raise BoardError(f"{self._counts(samples, start)}: another program uses the hardware, too; end one of them")
 
     def _wait(self, samples: int, size: int, start: tuple[int, int]) -> None:
@@ -105,8 +116,8 @@ class Transfers:
                 length = int(self._dma.mmio.read(RECEIVE + 0x28))
                 if length != size:
                     raise BoardError(
-                        f"the core ended the transfer early: {length * samples // size} of {samples} samples received "
-                        f"({length} of {size} bytes), TLAST came too soon"
+                        f"the core ended the transfer early: {length * samples // size} of {samples} {self._unit} "
+                        f"received ({length} of {size} bytes), TLAST came too soon"
                     )
                 if status[SEND] & IDLE:
                     return
@@ -121,13 +132,13 @@ class Transfers:
         return not int(self._dma.mmio.read(offset + STATUS)) & HALTED
 
     def _gone(self, start: tuple[int, int]) -> tuple[int, int]:
-        """Samples that the core has taken and given since ``start``."""
+        """Words that the core has taken and given since ``start``."""
         taken, made = ((now - before) & 0xFFFFFFFF for now, before in zip(self._moved(), start, strict=True))
         return taken, made
 
     def _counts(self, samples: int, start: tuple[int, int]) -> str:
-        taken, made = self._gone(start)
-        return f"{samples} samples expected, the core took {taken} and gave {made}"
+        taken, made = (gone // words for gone, words in zip(self._gone(start), self._words, strict=True))
+        return f"{samples} {self._unit} expected, the core took {taken} and gave {made}"
 
     def _until(self, done: Callable[[], bool], complaint: str) -> None:
         last = time.monotonic()

@@ -7,43 +7,73 @@ import runpy
 import sys
 from pathlib import Path
 
+from bittrue.board import BoardError
 from bittrue.board.demo import options
+from bittrue.board.manifest import read_manifest
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
 from bittrue.places import shipped
 
-SCRIPT = shipped("demo/hdmi_demo.py")
+SCRIPTS = {"dpd": shipped("demo/hdmi_demo.py"), "ecg": shipped("demo/ecg_demo.py")}
+OF_DPD = "bypass", "bank", "kelvin"
+"""Options that mean nothing to other demos."""
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
 EXAMPLES = (
     "bittrue demo --overlay build/demo/overlay/tdnn_thermal.bit --output build/demo/demo.gif",
     "bittrue demo --bank hot --kelvin 60 --frames 5 --display none --output hot.png",
+    "bittrue demo --app ecg --overlay build/demo/overlay/ecg_tiny.bit --output beats.png",
 )
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command; its options are those of the script."""
-    does = "run the predistortion demo: on the board, or on a simulated one where there is none"
-    options.add(add_command(commands, "demo", call, does, net=False, examples=EXAMPLES))
+    does = "run the demo of an overlay: on the board, or on a simulated one where there is none"
+    command = add_command(commands, "demo", call, does, net=False, examples=EXAMPLES)
+    command.add_argument(
+        "--app", choices=sorted(SCRIPTS), help="predistortion or heartbeats (default: what the overlay's net is for)"
+    )
+    options.add(command)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
-    if not SCRIPT.is_file():
-        raise BadInput(f"there is no {SCRIPT}, the demo's script; install bittrue again, whole")
-    bit = options.overlay_of(arguments.overlay, SCRIPT)
+    bit = options.overlay_of(arguments.overlay, SCRIPTS["dpd"])
+    script = SCRIPTS[_app(arguments, bit)]
+    if not script.is_file():
+        raise BadInput(f"there is no {script}, the demo's script; install bittrue again, whole")
     if not FPGA.exists():
         _simulated(bit)
     arguments.overlay = str(bit)
     before = sys.argv
-    sys.argv = [str(SCRIPT), *options.words(arguments)]
+    added = options.add if script == SCRIPTS["dpd"] else options.add_common
+    sys.argv = [str(script), *options.words(arguments, added)]
     try:
-        runpy.run_path(str(SCRIPT), run_name="__main__")
+        runpy.run_path(str(script), run_name="__main__")
     except SystemExit as done:
         return int(done.code or 0)
     finally:
         sys.argv = before
     return 0
+
+
+def _app(arguments: argparse.Namespace, bit: Path) -> str:
+    """Which demo an overlay is for: that of heartbeats, where its net takes frames.
+
+    Raises `BadInput` where another one, or an option of another one, is asked for.
+    """
+    try:
+        framed = read_manifest(bit.with_suffix(".json")).framed
+    except BoardError as error:
+        raise BadInput(str(error)) from None
+    app = "ecg" if framed else "dpd"
+    if arguments.app not in (app, None):
+        takes = "frames" if framed else "samples"
+        raise BadInput(f"the net of {bit} takes {takes}, so its demo is {app} and not {arguments.app}; leave --app out")
+    for option in OF_DPD:
+        if framed and getattr(arguments, option) not in (None, False):
+            raise BadInput(f"--{option} belongs to the demo of predistortion, and {bit} holds a net of frames")
+    return app
 
 
 def _simulated(bit: Path) -> None:

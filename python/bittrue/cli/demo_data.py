@@ -20,7 +20,7 @@ from bittrue.targets.pynq_z1.manifest import Manifest
 
 def add(commands: Commands[Parser]) -> None:
     """Add the command."""
-    does = "write the demo's test signal, expected codes and amplifier model into an overlay folder"
+    does = "write what the demo of an overlay plays, and the codes that are expected, into its folder"
     examples = [line for made in demonstrations() for line in made.examples]
     command = add_command(commands, "demo-data", call, does, net=False, examples=examples)
     command.add_argument(

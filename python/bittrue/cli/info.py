@@ -21,6 +21,7 @@ from bittrue.files import check_target, write_whole
 from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
+from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
 from bittrue.ranges import Range, ranges
 from bittrue.spec import Net, Weighted
 from bittrue.spec.activation import to_json
@@ -127,6 +128,8 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
     rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
     for line in _speed(net, price.interval, arguments.clock, rate, whose):
         out.print(line, markup=False, soft_wrap=True)
+    if has_frames(net):
+        out.print(_overlay(net, interval), markup=False, soft_wrap=True)
     used, source, parts = _used(arguments, net, interval)
     if parts:
         out.print(_use_of_layers(parts))
@@ -202,6 +205,19 @@ def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) 
     shorter = f"an interval of {needed} clocks or fewer at {mhz:g} MHz" if needed >= least else ""
     faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {least} clocks a {one}"
     return [*lines, f"cannot meet {_short(rate, unit)}{whose}: needs {shorter or faster}"]
+
+
+def _overlay(net: Net, interval: int) -> str:
+    """How frames travel through the shell of an overlay, or why there is none."""
+    try:
+        built_words(net, interval, ())
+        layouts = end_layouts(net, interval)
+        bits = [stream_bits(tensor, layout) for tensor, layout in zip((net.input, net.output), layouts, strict=True)]
+    except BadInput as error:
+        return f"no overlay: {error}"
+    given, made = (f"{layout.transfers:,} words of {b} bits" for layout, b in zip(layouts, bits, strict=True))
+    clocks = shell_latency(net, interval)
+    return f"overlay: {given} a frame in, {made} out, {clocks:,} clocks from a frame's last word to its result"
 
 
 def _short(rate: float, unit: str) -> str:

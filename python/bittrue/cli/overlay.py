@@ -14,6 +14,7 @@ from bittrue.cli.parser import (
     add_folder,
     add_interval,
     add_json,
+    interval_of,
     net_folder,
     print_files,
     print_json,
@@ -46,7 +47,7 @@ def add(commands: Commands[Parser]) -> None:
         help="net folders or names, a weight bank each, in order; or one folder of such folders",
     )
     add_folder(command, "the overlay")
-    add_interval(command)
+    add_interval(command, frames=True)
     command.add_argument(
         "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g} MHz)"
     )
@@ -67,7 +68,7 @@ def call(arguments: argparse.Namespace) -> int:
     written = write_overlay(
         banks,
         arguments.output,
-        interval=arguments.interval,
+        interval=interval_of(arguments, next(iter(banks.values()))),
         clock_mhz=arguments.clock,
         simulated=arguments.simulated,
     )
@@ -92,8 +93,13 @@ def call(arguments: argparse.Namespace) -> int:
         )
     else:
         mhz, interval = manifest.clock_mhz, manifest.interval
-        print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
-        print(f"clock {mhz:.6g} MHz, a sample every {interval} clocks: {mhz / interval:.6g} MS/s if met")
+        if manifest.load:
+            print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
+        else:
+            print(f"net {manifest.net}, fixed weights")
+        frame = manifest.input.frame is not None
+        rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{mhz / interval:.6g} MS/s"
+        print(f"clock {mhz:.6g} MHz, a {'frame' if frame else 'sample'} every {interval} clocks: {rate} if met")
         print_files(files)
     return _build(written) if arguments.build else 0
 

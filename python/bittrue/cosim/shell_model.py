@@ -45,16 +45,46 @@ class ShellModel(ShellBench):
 
             sources = verilog(net, interval, banks)
         super().__init__(sources, f"{module_name(net)}_shell", stalls)
-        self.net = net
+        self.net, self.interval = net, interval
         ((self._source,), (self._sink,), _) = net_streams(net, interval, False)
 
     def pack(self, codes: npt.ArrayLike) -> Words:
-        """Input words ``(N, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the sample are zero."""
-        data = self._source.pack(codes)
-        wide = np.zeros((len(data), self.ports.input_bits // 8), np.uint8)
-        wide[:, : data.shape[1]] = data
-        return wide
+        """Input words ``(N * words of a frame, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the
+        elements are zero."""
+        return _widened(self._source.pack(codes), self.ports.input_bits)
+
+    @property
+    def frame_words(self) -> tuple[int, int]:
+        """Words of a frame on either stream; 1 where every word is a sample."""
+        return self._source.transfers, self._sink.transfers
+
+    def ends(self, samples: int) -> npt.NDArray[np.bool_]:
+        """TLAST of the words of so many samples or frames: on the last one of each."""
+        words = self._source.transfers
+        return np.asarray(np.arange(samples * words) % words == words - 1)
 
     def unpack(self, data: Words) -> Codes:
         """Codes ``(N, *net.output.shape)`` of output words; `HardwareFault` for a container that holds no code."""
         return self._sink.unpack(data[:, : self._sink.bits // 8])
+
+    def expected(self, codes: npt.ArrayLike) -> Words:
+        """The output words of output codes: what `unpack` takes, bytes that carry nothing zero."""
+        return _widened(self._sink.pack(codes), self.ports.output_bits)
+
+    @property
+    def mask(self) -> Words:
+        """Bits of the words of a result that `expected` tells; the others are lanes of a beat that carry nothing."""
+        mask = np.full((self._sink.transfers, self.ports.output_bits // 8), 0xFF, np.uint8)
+        mask[:, : self._sink.bits // 8] = self._sink.mask
+        return mask
+
+    def given(self, data: Words) -> Codes:
+        """Input codes of words as `pack` makes them."""
+        return self._source.unpack(data[:, : self._source.bits // 8])
+
+
+def _widened(data: Words, bits: int) -> Words:
+    """Words of a port that is wider than what they carry; the bytes above are zero."""
+    wide = np.zeros((len(data), bits // 8), np.uint8)
+    wide[:, : data.shape[1]] = data
+    return wide

@@ -19,7 +19,7 @@ MOST_NODES = 32
 
 MAGIC = 0x42545255
 """``ID``: "BTRU" in ASCII, "B" in the most significant byte."""
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 """``VERSION``: a driver refuses another major number; a higher minor one only adds registers."""
 
 ACCESS = {
@@ -136,7 +136,7 @@ def _format(what: str) -> tuple[Field, ...]:
     return (
         Field("bits", 0, 8, "ro", f"bits of an element of the {what}, sign included", None),
         Field("frac", 8, 8, "ro", "fractional bits of it", None, signed=True),
-        Field("elements", 16, 16, "ro", "elements of a sample", None),
+        Field("elements", 16, 16, "ro", "elements of a word: of a sample, or of a beat of a frame", None),
     )
 
 
@@ -159,8 +159,8 @@ REGISTERS = (
         )
         for k in range(HASH_WORDS)
     ),
-    Register("FORMAT_IN", 0x028, "Format of a sample on s_axis.", _format("input")),
-    Register("FORMAT_OUT", 0x02C, "Format of a sample on m_axis.", _format("output")),
+    Register("FORMAT_IN", 0x028, "Format of a word on s_axis.", _format("input")),
+    Register("FORMAT_OUT", 0x02C, "Format of a word on m_axis.", _format("output")),
     Register(
         "SHAPE",
         0x030,
@@ -176,7 +176,7 @@ REGISTERS = (
         "How far the output lags.",
         (
             Field("samples", 0, 12, "ro", "output n answers input n - samples (look-ahead)", None),
-            Field("clocks", 12, 20, "ro", "clocks from a sample taken on s_axis to its result offered on m_axis", None),
+            Field("clocks", 12, 20, "ro", "LATENCY, or 2**20 - 1 where that is more", None),
         ),
     ),
     Register(
@@ -187,6 +187,13 @@ REGISTERS = (
         (
             Field("reset", 0, 1, "pulse", "soft reset"),
             Field("bypass", 1, 1, "rw", "samples taken from now on leave as they came; 0 where the formats differ"),
+            Field(
+                "packets",
+                2,
+                1,
+                "rw",
+                "TLAST may come at the end of some frames only, and leaves with those; 0 where words are samples",
+            ),
         ),
     ),
     Register(
@@ -251,6 +258,34 @@ REGISTERS = (
         "little-endian. Writing anything starts count and sum anew.",
         _word("ro", "the sum"),
         effect=True,
+    ),
+    Register(
+        "FRAME_IN",
+        0x068,
+        "Words of a frame on s_axis; 1 where every word is a sample of its own, and TLAST ends a transfer.",
+        _word("ro", "words", None),
+    ),
+    Register("FRAME_OUT", 0x06C, "Words of a frame on m_axis.", _word("ro", "words", None)),
+    Register(
+        "SHORT_FRAMES",
+        0x070,
+        "Frames that TLAST ended too soon. They did not enter the net, and nothing comes out for them.",
+        _word("ro", "counts up, from 2**32 - 1 to 0"),
+        soft=True,
+    ),
+    Register(
+        "LONG_FRAMES",
+        0x074,
+        "Frames whose last word came without TLAST. They did not enter the net, with all words up to the next TLAST.",
+        _word("ro", "counts up, from 2**32 - 1 to 0"),
+        soft=True,
+    ),
+    Register(
+        "LATENCY",
+        0x078,
+        "Clocks from a sample, or the last word of a frame, taken on s_axis to the first word of its result offered on "
+        "m_axis, nothing stalling.",
+        _word("ro", "clocks", None),
     ),
     Register(
         "BANK_HASH",

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bittrue.errors import BadInput
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
-from bittrue.lower.schedule import is_streamed, schedule
+from bittrue.lower.schedule import Schedule, has_frames, schedule
 from bittrue.spec import Net, TensorType
+from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
 
 STAGES = 2
 """Clocks that the shell adds to the net's latency: a register stage on s_axis and one on m_axis."""
+FRAME_STAGES = 5
+"""Clocks that it adds for frames: those stages, and three more from a frame's last word to its first one, offered to
+the net."""
+SPARE_WORDS = 8
+"""Words of the frame after that fit beside a frame in the shell, so that none waits for the other."""
 WIDEST = 1024
 """Most bits of tdata that the DMA takes."""
 
@@ -26,33 +33,55 @@ def shell_name(net: Net) -> str:
     return f"{module_name(net)}_shell"
 
 
-def stream_bits(tensor: TensorType) -> int:
-    """Width of tdata: one sample a transfer, its containers rounded up to 8, 16, 32, .. 1024 bits.
+@lru_cache(maxsize=32)
+def _schedule(net: Net, interval: int, banked: bool) -> Schedule:
+    return schedule(net, interval, banked=banked)
 
-    Raises `BadInput` for a sample that is wider, and for frames, which take several transfers.
+
+def end_layouts(net: Net, interval: int, banked: bool = False) -> tuple[Layout, Layout]:
+    """How input and output of a net travel through its shell; errors as of `bittrue.lower.schedule.schedule`."""
+    _ = net.input  # refuses several
+    layouts = _schedule(net, interval, banked and not has_frames(net)).layouts
+    return layouts[INPUT], layouts[net.last]
+
+
+def is_framed(layouts: tuple[Layout, Layout]) -> bool:
+    """Whether TLAST ends a frame of several words; else every word is a sample, and TLAST ends a transfer."""
+    return max(layout.transfers for layout in layouts) > 1
+
+
+def held_words(layout: Layout) -> int:
+    """Words of the memory that a frame waits in until it is whole."""
+    return layout.transfers + SPARE_WORDS
+
+
+def stream_bits(tensor: TensorType, layout: Layout | None = None) -> int:
+    """Width of tdata: the elements of one beat, their containers rounded up to 8, 16, 32, .. 1024 bits.
+
+    Without ``layout`` a vector travels whole. Raises `BadInput` for a beat that is wider.
     """
-    if len(tensor.shape) > 1:
-        raise BadInput(
-            f"a sample {tensor} is a frame; the shell takes vectors, so use the plain module (bittrue verilog)"
-        )
-    exact = port_bits(Layout.whole(tensor.shape), tensor.format)
+    exact = port_bits(layout or Layout.whole(tensor.shape), tensor.format)
     bits = max(8, 1 << (exact - 1).bit_length())
     if bits > WIDEST:
+        what, fix = "sample", "give the net fewer inputs and outputs or narrower ones"
+        if layout is not None and layout.positions > 1:
+            what, fix = "position of", "give the net fewer channels or narrower ones, or a longer interval"
         raise BadInput(
-            f"a sample {tensor} takes {exact} bits of a stream; the DMA's streams have at most {WIDEST}, "
-            f"so give the net fewer inputs and outputs or narrower ones"
+            f"a {what} {tensor} takes {exact} bits of a stream; the DMA's streams have at most {WIDEST}, so {fix}"
         )
     return bits
 
 
 def shell_latency(net: Net, interval: int) -> int:
-    """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling."""
-    return schedule(net, interval).steps[net.last].arrival + STAGES
+    """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling; for frames, from the last
+    word taken to the first one offered."""
+    stages = FRAME_STAGES if is_framed(end_layouts(net, interval)) else STAGES
+    return _schedule(net, interval, False).steps[net.last].arrival + stages
 
 
 def can_bypass(net: Net) -> bool:
-    """Whether input samples fit in the place of output samples: one type on both sides."""
-    return net.input == net.output
+    """Whether input samples fit in the place of output samples: one type on both sides, and each in one word."""
+    return net.input == net.output and len(net.input.shape) == 1 and net.input.elements <= WHOLE
 
 
 def bank_count(given: int) -> int:
@@ -65,17 +94,19 @@ def bank_count(given: int) -> int:
     return max(2, 1 << (given - 1).bit_length()) if given else 1
 
 
-def shell_ports(net: Net) -> dict[str, Port]:
-    """Direction and width of every port of the shell by its name."""
+def shell_ports(net: Net, layouts: tuple[Layout, Layout] | None = None) -> dict[str, Port]:
+    """Direction and width of every port of the shell by its name; without layouts (`end_layouts`), of one that takes
+    vectors whole."""
     ports: dict[str, Port] = {"aclk": ("input", 1), "aresetn": ("input", 1)}
     for channel in ("aw", "ar"):
         ports |= {f"s_axi_ctrl_{channel}{name}": port for name, port in _ADDRESS.items()}
     ports |= {f"s_axi_ctrl_{name}": port for name, port in _DATA.items()}
-    for name, tensor, there, back in (
-        ("s_axis", net.input, "input", "output"),
-        ("m_axis", net.output, "output", "input"),
+    given, made = layouts or (None, None)
+    for name, tensor, layout, there, back in (
+        ("s_axis", net.input, given, "input", "output"),
+        ("m_axis", net.output, made, "output", "input"),
     ):
-        bits = stream_bits(tensor)
+        bits = stream_bits(tensor, layout)
         ports |= {f"{name}_tdata": (there, bits), f"{name}_tkeep": (there, bits // 8)}
         ports |= {f"{name}_tlast": (there, 1), f"{name}_tvalid": (there, 1), f"{name}_tready": (back, 1)}
     return ports
@@ -118,16 +149,13 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
     BadInput
         For a net, an interval or a number of banks that the registers have no room for.
     """
-    if not banks and is_streamed(net, interval):
-        raise BadInput(
-            f"net {net.name} has a vector of more than {WHOLE} elements, which travels in several beats where a sample "
-            f"has {interval} clocks; the shell takes vectors whole, so choose an interval below {WHOLE}, or give banks"
-        )
     count, clocks = bank_count(len(banks)), shell_latency(net, interval)
+    layouts = end_layouts(net, interval, bool(banks))
     limits = (
         ("nodes", len(net.nodes), MOST_NODES),
         ("samples of delay", net.delay, (1 << 12) - 1),
-        ("clocks of latency", clocks, (1 << 20) - 1),
+        ("clocks of latency", clocks, (1 << 32) - 1),
+        ("clocks a sample", interval, (1 << 24) - 1),
     )
     for what, value, most in limits:
         if value > most:
@@ -137,18 +165,15 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
     first = content_hash(banks[0] if banks else net)
     hashes = [content_hash(bank) for bank in banks] or [first]
     words: dict[str, tuple[int, ...]] = {f"HASH{k}": (word,) for k, word in enumerate(hash_words(first))}
-    for name, tensor in (("FORMAT_IN", net.input), ("FORMAT_OUT", net.output)):
+    for end, tensor, layout in zip(("IN", "OUT"), (net.input, net.output), layouts, strict=True):
         fmt = tensor.format
-        word = BY_NAME[name].encode(bits=fmt.bits, frac=fmt.frac, elements=port_elements(tensor))
-        words[name] = (word,)
+        word = BY_NAME[f"FORMAT_{end}"].encode(bits=fmt.bits, frac=fmt.frac, elements=layout.lanes)
+        words |= {f"FORMAT_{end}": (word,), f"FRAME_{end}": (layout.transfers,)}
+    if not is_framed(layouts):
+        words |= {"SHORT_FRAMES": (0,), "LONG_FRAMES": (0,)}
     words["SHAPE"] = (BY_NAME["SHAPE"].encode(interval=interval, banks=count),)
-    words["DELAY"] = (BY_NAME["DELAY"].encode(samples=net.delay, clocks=clocks),)
+    words["DELAY"] = (BY_NAME["DELAY"].encode(samples=net.delay, clocks=min(clocks, (1 << 20) - 1)),)
+    words["LATENCY"] = (clocks,)
     hashes += [first] * (count - len(hashes))
     words["BANK_HASH"] = tuple(word for digest in hashes for word in hash_words(digest))
     return words
-
-
-def port_elements(tensor: TensorType) -> int:
-    """Elements of one sample."""
-    (elements,) = tensor.shape
-    return elements

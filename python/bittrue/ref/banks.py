@@ -15,7 +15,7 @@ from bittrue.num.arrays import plain
 from bittrue.ranges import ranges
 from bittrue.ref.evaluate import evaluate
 from bittrue.ref.run import BLOCK
-from bittrue.spec import Add, ComplexFIR, Dense, Layer, MemoryTaps, Net, Table, TensorType
+from bittrue.spec import Add, ComplexFIR, Conv, Dense, Flatten, Layer, MemoryTaps, Net, Pool, Reshape, Table, TensorType
 from bittrue.spec.alike import check_alike
 from bittrue.spec.net import INPUT
 
@@ -58,7 +58,7 @@ def saturated(banks: Sequence[Net], codes: npt.ArrayLike, select: npt.ArrayLike)
     """For every node, bool ``(N,)``: whether elements of its result for sample ``n`` were clamped to its format.
 
     That is, a rounded value was outside ``lo..hi``. A delayed copy of a feature does not count again, a negative value
-    that a ReLU clears does not count, and a table never clamps. Parameters and errors as of `run_banks`.
+    that a ReLU clears does not count, and a table or a pool never clamps. Parameters and errors as of `run_banks`.
     """
     x, chosen = _checked(banks, codes, select)
     known, found = {INPUT: x, **_tensors(banks, x, chosen)}, {}
@@ -86,15 +86,15 @@ def _chosen(parts: Sequence[npt.NDArray[Kind]], select: npt.NDArray[np.int64]) -
 
 def _clamped(layer: Layer, types: Sequence[TensorType], given: Sequence[Codes]) -> Flags:
     """``(N,)``: the layer's result in a format so wide that nothing is clamped, against its own."""
-    if isinstance(layer, Table):
+    if isinstance(layer, Table | Pool | Flatten | Reshape):
         return np.zeros(len(given[0]), np.bool_)
-    if not isinstance(layer, Dense | ComplexFIR | Add | MemoryTaps):
+    if not isinstance(layer, Dense | ComplexFIR | Add | MemoryTaps | Conv):
         raise BadInput(f"{type(layer).__name__}: no rule for what it clamps; add one to bittrue.ref.banks")
     own, wide = layer.output, Format(WIDEST, layer.output.frac)
     if isinstance(layer, MemoryTaps):
         layer = replace(layer, taps=(0,), iq_taps=None)
     free = evaluate(replace(layer, output=wide), types, *given)
-    return np.asarray(((free < own.lo) | (free > own.hi)).any(axis=1))
+    return np.asarray(((free < own.lo) | (free > own.hi)).reshape(len(free), -1).any(axis=1))
 
 
 def _checked(banks: Sequence[Net], codes: npt.ArrayLike, select: npt.ArrayLike) -> tuple[Codes, npt.NDArray[np.int64]]:

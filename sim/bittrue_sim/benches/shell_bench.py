@@ -22,6 +22,7 @@ ROUGH = Stalls(seed=3, idle=0.4, backpressure=0.4, burst=20)
 STATUS = BY_NAME["STATUS"]
 BYPASS = BY_NAME["CONTROL"].encode(bypass=1)
 RESET = BY_NAME["CONTROL"].encode(reset=1)
+PACKETS = BY_NAME["CONTROL"].encode(packets=1)
 
 
 scenario = cocotb.test(timeout_time=3, timeout_unit="ms")
@@ -102,7 +103,9 @@ async def access_kinds(dut: Any) -> None:
 
 async def written(shell: Rig, register: Register, k: int, before: int) -> int:
     """Write a register whole and byte by byte; return what it holds then."""
-    exist = {"CONTROL": BYPASS * can_bypass(shell.net), "BANK": shell.count - 1}.get(register.name, 0xFFFFFFFF)
+    exist = {"CONTROL": BYPASS * can_bypass(shell.net) | PACKETS * shell.framed, "BANK": shell.count - 1}.get(
+        register.name, 0xFFFFFFFF
+    )
     if register.words > 1 and k >= HASH_WORDS * shell.count:
         exist = 0
     mask = sum(field.mask for field in register.fields if field.access in ("rw", "count")) & exist

@@ -26,7 +26,7 @@ from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, Stream
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.registers import BY_NAME, HASH_WORDS, hash_words
-from bittrue.lower.stream_shell import bank_count, stream_bits
+from bittrue.lower.stream_shell import bank_count, end_layouts, is_framed, stream_bits
 from bittrue.spec import Net, load
 from bittrue.spec.store import content_hash
 
@@ -62,7 +62,10 @@ class Rig:
         self.banks = [] if job["fixed"] else self.nets
         self.net: Net = self.nets[0]
         self.count = bank_count(len(self.banks))
-        self.plan = LoadPlan(self.net, self.interval, max(2, self.count))
+        self.layouts = end_layouts(self.net, self.interval, bool(self.banks))
+        self.framed = is_framed(self.layouts)
+        if not self.framed:
+            self.plan = LoadPlan(self.net, self.interval, max(2, self.count))
         self.rng = np.random.default_rng(self.seed)
         self.came: list[Moved] = []
         self.went: list[Moved] = []
@@ -169,13 +172,17 @@ class Rig:
 
     def bytes_of(self, x: Codes) -> bytes:
         """The bytes of samples on s_axis: zeros above the last element."""
-        words = Stream("s_axis", self.net.input).pack(x)
-        wide = np.zeros((len(words), stream_bits(self.net.input) // 8), np.uint8)
+        words = Stream("s_axis", self.net.input, self.layouts[0]).pack(x)
+        wide = np.zeros((len(words), stream_bits(self.net.input, self.layouts[0]) // 8), np.uint8)
         wide[:, : words.shape[1]] = words
         return wide.tobytes()
 
     def send(self, x: Codes, keep: list[int] | None = None) -> None:
-        """Queue a transfer: samples with TLAST on the last one."""
+        """Queue a transfer: samples with TLAST on the last one; of frames, one each."""
+        if self.framed:
+            for frame in x:
+                self.source.send_nowait(AxiStreamFrame(self.bytes_of(frame[np.newaxis])))
+            return
         self.source.send_nowait(AxiStreamFrame(self.bytes_of(x), keep))
 
     def traffic(self) -> Traffic:
@@ -200,9 +207,9 @@ class Rig:
 
     def outputs(self, moved: list[Moved] | None = None) -> Codes:
         """Codes of the words that went out."""
-        size = stream_bits(self.net.output) // 8
+        size = stream_bits(self.net.output, self.layouts[1]) // 8
         words = [m.word.to_bytes(size, "little") for m in (self.went if moved is None else moved)]
-        stream = Stream("m_axis", self.net.output)
+        stream = Stream("m_axis", self.net.output, self.layouts[1])
         found = np.frombuffer(b"".join(words), np.uint8).reshape(-1, size)
         assert not found[:, stream.bits // 8 :].any(), "bits of m_axis_tdata above the sample are not zero"
         return stream.unpack(found[:, : stream.bits // 8])
@@ -228,7 +235,7 @@ class Rig:
         """Everything that went out is what the reference gives."""
         found, wanted = self.outputs(), ref.run(net or self.net, x)
         assert len(found) == len(wanted), f"{len(found)} samples came out, {len(wanted)} expected"
-        wrong = np.argwhere((found != wanted).any(axis=1)).ravel()
+        wrong = np.argwhere((found != wanted).reshape(len(found), -1).any(axis=1)).ravel()
         assert not wrong.size, f"sample {wrong[0]} is {found[wrong[0]]}, {wanted[wrong[0]]} expected"
 
     async def _watch(self) -> None:

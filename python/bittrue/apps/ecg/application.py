@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue.apps.ecg.commands import PATIENTS
+from bittrue.apps.ecg.commands.demo_data import DEMONSTRATION
 from bittrue.apps.ecg.shelf import SHELF
 from bittrue.errors import BadInput
 from bittrue.kit.application import Application, Command, Data, Option, Printed
@@ -146,5 +147,6 @@ HEARTBEATS = Application(
     DEFAULT,
     {"train": TRAIN, "report": REPORT},
     own={"beats": BEATS, "download": DOWNLOAD},
+    demonstration=DEMONSTRATION,
     data=(Data("MIT-BIH records", "training and reports on heartbeats", "48", _records),),
 )

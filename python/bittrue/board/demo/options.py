@@ -11,7 +11,7 @@ from pathlib import Path
 from bittrue.board.demo.keys import HELP, LIMIT
 from bittrue.errors import BadInput
 
-__all__ = ["Namespace", "add", "overlay_of", "parse", "words"]
+__all__ = ["Namespace", "add", "add_common", "overlay_of", "parse", "words"]
 
 PLACES = ("overlay", "build/demo/overlay", ".")
 """Folders in which an overlay is looked for, from the one that holds the script's folder and from the current one."""
@@ -28,8 +28,8 @@ def parse(argv: Sequence[str] | None = None) -> Namespace:
     return parser.parse_args(argv)
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a parser; ``bittrue demo`` has the same."""
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every demo has to a parser."""
     parser.add_argument("--overlay", metavar="FILE.bit", help="overlay to load (default: the only one in ./overlay)")
     parser.add_argument("--data", metavar="FILE.npz", help="demo data (default: demo.npz beside the overlay)")
     parser.add_argument(
@@ -40,23 +40,29 @@ def add(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="write the last frame (.png), or all and the last (.gif and .png)"
     )
     parser.add_argument(
-        "--frames", type=count, metavar="N", help="frames, 0 for until q; default one tour, or endless on a display"
-    )
-    parser.add_argument("--bypass", action="store_true", help="no tour: predistortion off")
-    parser.add_argument("--bank", metavar="NAME", help="no tour: this bank of weights")
-    parser.add_argument(
-        "--kelvin", type=within(LIMIT), metavar="K",
-        help=f"no tour: amplifier K kelvin from the captured temperature, at most {LIMIT:g} either way",
+        "--frames", type=count, metavar="N",
+        help="frames, 0 for until q; default one tour or record, or endless on a display",
     )  # fmt: skip
     parser.add_argument(
         "--timeout", type=seconds, default=5.0, metavar="S", help="seconds to wait for a transfer (default 5)"
     )
 
 
-def words(chosen: Namespace) -> list[str]:
-    """The options as a command line: what `parse` would make into the same."""
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the predistortion demo to a parser; ``bittrue demo`` has the same."""
+    add_common(parser)
+    parser.add_argument("--bypass", action="store_true", help="no tour: predistortion off")
+    parser.add_argument("--bank", metavar="NAME", help="no tour: this bank of weights")
+    parser.add_argument(
+        "--kelvin", type=within(LIMIT), metavar="K",
+        help=f"no tour: amplifier K kelvin from the captured temperature, at most {LIMIT:g} either way",
+    )  # fmt: skip
+
+
+def words(chosen: Namespace, options: Callable[[argparse.ArgumentParser], None] = add) -> list[str]:
+    """The options that ``options`` adds to a parser as a command line that is parsed into the same."""
     parser = argparse.ArgumentParser(add_help=False)
-    add(parser)
+    options(parser)
     line: list[str] = []
     for action in parser._actions:
         value, name = getattr(chosen, action.dest), action.option_strings[-1]

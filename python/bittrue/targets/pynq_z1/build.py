@@ -29,8 +29,9 @@ from bittrue.emit import registers
 from bittrue.errors import BadInput, shown
 from bittrue.files import made_folder, write_together, write_whole
 from bittrue.lower.load import LoadPlan, bank_count
+from bittrue.lower.schedule import has_frames
 from bittrue.lower.sources import SUMS, Sources, read_sources
-from bittrue.lower.stream_shell import built_words, shell_latency, stream_bits
+from bittrue.lower.stream_shell import built_words, end_layouts, is_framed, shell_latency
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
@@ -153,11 +154,11 @@ def write_overlay(
     check_names(banks)
     check_alike(banks)
     net = next(iter(banks.values()))
-    design = Design.of(net, fclk(clock_mhz))
+    design = Design.of(net, fclk(clock_mhz), interval)
     written = OverlayFolder(Path(folder), design.stem)
     _check_free(written, net.name)
     manifest, words = describe(banks, design, interval)
-    rtl = _rtl(_sources(net, interval, tuple(banks.values())), design)
+    rtl = _rtl(_sources(net, interval, loadable(banks)), design)
     manifest = replace(manifest, files={**manifest.files, "rtl": sha256(rtl[f"rtl/{design.module}{SUMS}"].encode())})
     files: dict[str, bytes | str] = {
         **rtl,
@@ -182,13 +183,14 @@ def write_overlay(
 
 def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[Manifest, bytes]:
     """The manifest of an overlay without bitstream, and the content of its ``.npz``."""
-    net = next(iter(banks.values()))
-    count = bank_count(len(banks))
-    built_words(net, interval, tuple(banks.values()))  # refuses what the registers have no room for
-    plan = LoadPlan(net, interval, count)
+    net, held = next(iter(banks.values())), loadable(banks)
+    built_words(net, interval, held)  # refuses what the registers have no room for
+    plan = LoadPlan(net, interval, bank_count(len(held))) if held else None
+    layouts = end_layouts(net, interval, bool(held))
     arrays: dict[str, np.ndarray] = {}
     for name, bank in banks.items():
-        arrays[f"{name}_addresses"], arrays[f"{name}_codes"] = plan.words(bank)
+        words = plan.words(bank) if plan else (np.zeros(0, np.uint32), np.zeros(0, np.int64))
+        arrays[f"{name}_addresses"], arrays[f"{name}_codes"] = words
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     manifest = Manifest(
@@ -198,15 +200,30 @@ def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[M
         clock_mhz=design.clock.mhz,
         delay=net.delay,
         latency=shell_latency(net, interval),
-        input=samples_of(net.input, stream_bits(net.input)),
-        output=samples_of(net.output, stream_bits(net.output)),
+        input=samples_of(net.input, layouts[0], is_framed(layouts)),
+        output=samples_of(net.output, layouts[1], is_framed(layouts)),
         banks=tuple(Bank(name, content_hash(bank)) for name, bank in banks.items()),
-        bank_count=count,
-        load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits),
+        bank_count=plan.bank_count if plan else 1,
+        load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits) if plan else None,
         nodes=tuple(node.name for node in net.nodes),
         files={"npz": sha256(buffer.getvalue()), "rtl": None, "bit": None, "hwh": None},
     )
     return manifest, buffer.getvalue()
+
+
+def loadable(banks: Mapping[str, Net]) -> tuple[Net, ...]:
+    """The nets whose weights the hardware holds in banks: all; none for frames, whose weights are fixed.
+
+    Raises `BadInput` for several nets of frames.
+    """
+    net = next(iter(banks.values()))
+    if not has_frames(net):
+        return tuple(banks.values())
+    if len(banks) > 1:
+        raise BadInput(
+            f"{len(banks)} nets are given, and {net.name} takes frames, whose layers have fixed weights; give one net"
+        )
+    return ()
 
 
 def check_names(banks: Mapping[str, Net]) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import check_hardware
-from bittrue.lower.stream_shell import shell_name, stream_bits
+from bittrue.lower.stream_shell import end_layouts, shell_name, stream_bits
 from bittrue.spec import Net
 from bittrue.targets.pynq_z1.clock import BUS, Fclk
 
@@ -96,11 +96,15 @@ class Design:
                 )
 
     @classmethod
-    def of(cls, net: Net, clock: Fclk) -> Design:
-        """That of a net's shell; `BadInput` for samples that no stream of the DMA can take."""
+    def of(cls, net: Net, clock: Fclk, interval: int | None = None) -> Design:
+        """That of a net's shell; `BadInput` for samples or beats that no stream of the DMA can take.
+
+        Frames need the interval: it says how many words a position takes.
+        """
         try:
             check_hardware(net)
-            widths = stream_bits(net.input), stream_bits(net.output)
+            layouts = end_layouts(net, interval, True) if interval else (None, None)
+            widths = stream_bits(net.input, layouts[0]), stream_bits(net.output, layouts[1])
         except BadInput as error:
             raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None
         design = cls(module_name(net), clock, *widths)

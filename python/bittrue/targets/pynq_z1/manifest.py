@@ -9,11 +9,13 @@ JSON, keys in this order::
     clock_mhz     frequency of the logic, in MHz
     delay         output n answers input n - delay
     latency       clocks from a sample taken to its result offered
-    input         bits, frac, elements of a sample; container_bits an element takes; stream_bits of a transfer
+    input         bits, frac, elements of a word; container_bits an element takes; stream_bits of a word; frame, null
+                  where every word is a sample, else shape of a frame and table: channels by word and element of a
+                  position, -1 for nothing (`bittrue.lower.layout.Layout`)
     output        the same
     banks         name and content hash of every bank, in order of their numbers
     bank_count    banks of the hardware, a power of two; those beyond ``banks`` start as copies of bank 0
-    load          address_bits, lane_bits, word_bits, data_bits (`bittrue.lower.load.LoadPlan`)
+    load          address_bits, lane_bits, word_bits, data_bits (`bittrue.lower.load.LoadPlan`); null for fixed weights
     nodes         names of the layers in the order of the SATURATED bits
     cells         names in the block design: ip, dma
     vlnv          identification of the shell
@@ -35,20 +37,24 @@ from pathlib import Path
 from typing import Any
 
 from bittrue.board.errors import BoardError
+from bittrue.board.frame_layout import FrameLayout
 from bittrue.board.manifest import FORMAT, VERSION, Bank, SampleFormat, read_manifest
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
+from bittrue.lower.layout import Layout
 from bittrue.lower.ports import container_bits
+from bittrue.lower.stream_shell import stream_bits
 from bittrue.spec import TensorType
 from bittrue.targets.pynq_z1.design import DMA, IP, SHELL_VLNV
 
 __all__ = ["Bank", "Load", "Manifest", "file_sha256", "samples_of", "sha256"]
 
 
-def samples_of(tensor: TensorType, stream_bits: int) -> SampleFormat:
-    """How samples of a tensor of one axis travel on a stream."""
-    fmt = tensor.format
-    return SampleFormat(fmt.bits, fmt.frac, tensor.shape[0], container_bits(fmt), stream_bits)
+def samples_of(tensor: TensorType, layout: Layout, framed: bool) -> SampleFormat:
+    """How samples, or frames, of a tensor travel on a stream of the shell."""
+    fmt, bits = tensor.format, stream_bits(tensor, layout)
+    frame = FrameLayout(tensor.shape, layout.table) if framed else None
+    return SampleFormat(fmt.bits, fmt.frac, layout.lanes, container_bits(fmt), bits, frame)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Manifest:
     output: SampleFormat
     banks: tuple[Bank, ...]
     bank_count: int
-    load: Load
+    load: Load | None
     nodes: tuple[str, ...]
     files: dict[str, str | None] = field(default_factory=lambda: {"npz": None, "rtl": None, "bit": None, "hwh": None})
 
@@ -94,12 +100,12 @@ class Manifest:
             found = read_manifest(path)
         except BoardError as error:
             raise BadInput(str(error)) from None
-        if (found.cells, found.vlnv) != ({"ip": IP, "dma": DMA}, SHELL_VLNV) or found.load is None:
+        if (found.cells, found.vlnv) != ({"ip": IP, "dma": DMA}, SHELL_VLNV):
             raise BadInput(
                 f"manifest {path} is not of a design with {IP}, {DMA} and {SHELL_VLNV}; write the overlay again"
             )
         values: dict[str, Any] = {key: getattr(found, key) for key in cls.__dataclass_fields__}
-        return cls(**values | {"load": Load(**found.load), "files": dict(found.files)})
+        return cls(**values | {"load": Load(**found.load) if found.load else None, "files": dict(found.files)})
 
 
 def sha256(data: bytes) -> str:

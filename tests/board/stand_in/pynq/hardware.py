@@ -10,7 +10,7 @@ import numpy as np
 from bittrue import ref
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.registers import BY_NAME, hash_words
-from bittrue.lower.stream_shell import built_words
+from bittrue.lower.stream_shell import built_words, end_layouts
 from bittrue.spec.store import content_hash, load
 
 
@@ -24,7 +24,9 @@ class NetHardware:
         self.banks = given + [given[0]] * (manifest["bank_count"] - len(given))
         self.net, self.manifest = given[0], manifest
         self.words = {register.offset: register.reset for register in BY_NAME.values() if register.name != "BANK_HASH"}
-        for name, words in built_words(self.net, manifest["interval"], given).items():
+        self.framed = manifest["input"]["frame"] is not None
+        self.layouts = end_layouts(self.net, manifest["interval"])
+        for name, words in built_words(self.net, manifest["interval"], () if self.framed else given).items():
             for k, word in enumerate(words):
                 self.words[BY_NAME[name].offset + 4 * k] = word
         self.crc = b""
@@ -34,6 +36,27 @@ class NetHardware:
         """Soft reset."""
         self.codes, self.select = np.zeros((0, *self.net.input.shape), np.int64), np.zeros(0, np.int64)
         self.taken = self.clamped = 0
+
+    def to_net(self, words: np.ndarray) -> np.ndarray:
+        """Samples or frames of the elements of words; several frames at a time only as a packet."""
+        if not self.framed:
+            return words
+        frames = words.reshape(-1, *self.layouts[0].order.shape)
+        assert len(frames) == 1 or self._of("CONTROL") & 4, "TLAST is missing at the end of a frame"
+        found = np.zeros((len(frames), self.net.input.elements), np.int64)
+        for beat, lanes in enumerate(self.layouts[0].order):
+            for lane, element in enumerate(lanes):
+                if element >= 0:
+                    found[:, element] = frames[:, beat, lane]
+        return found.reshape(len(frames), *self.net.input.shape)
+
+    def from_net(self, results: np.ndarray) -> np.ndarray:
+        """`to_net` backwards, for results; something else where there is nothing."""
+        if not self.framed:
+            return results
+        order = self.layouts[1].order
+        beats = results.reshape(len(results), -1)[:, order]
+        return np.where(order < 0, 99, beats).reshape(-1, order.shape[1])
 
     def stream(self, codes: np.ndarray) -> np.ndarray:
         """Samples through the core."""
@@ -51,7 +74,8 @@ class NetHardware:
         """A register's value."""
         name = next((n for n, register in BY_NAME.items() if register.offset == offset), "")
         if name in ("SAMPLES_IN", "SAMPLES_OUT"):
-            return self.taken & 0xFFFFFFFF
+            words = self.layouts[name == "SAMPLES_OUT"].transfers if self.framed else 1
+            return self.taken * words & 0xFFFFFFFF
         if name == "STATUS":
             return BY_NAME[name].encode(busy=1 << self._of("BANK"), active=self._of("BANK"))
         values = {"SATURATED": self.clamped, "LOAD_COUNT": len(self.crc) // 12, "LOAD_CRC": zlib.crc32(self.crc)}

@@ -45,7 +45,7 @@ class _Registers:
         containers = [np.dtype(f"<i{side['container_bits'] // 8}") for side in sides]
         sizes = [side["stream_bits"] // side["container_bits"] for side in sides]
         codes = words.view(containers[0]).reshape(-1, sizes[0])[:, : sides[0]["elements"]].astype(np.int64)
-        out = self.net.stream(codes)
+        out = self.net.from_net(self.net.stream(self.net.to_net(codes)))
         result = np.zeros((len(out), sizes[1]), containers[1])
         result[:, : sides[1]["elements"]] = out
         sink.memory.reshape(-1).view(np.uint8)[:made] = result.reshape(-1).view(np.uint8)

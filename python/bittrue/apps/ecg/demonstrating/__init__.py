@@ -1,0 +1,1 @@
+"""What the demo of heartbeats on the board needs of the PC."""

@@ -14,13 +14,13 @@ BIN    := $(VENV)/bin
 BOARD  := .venv-board
 DATA   := opendpd==2.4.2
 
-# Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample, clock of the net, folder to write.
+# Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample (else what bittrue
+# overlay chooses), clock of the net, whether the overlay drives the HDMI connector (demo always does), folder to write.
 NET       ?= weights/tdnn-thermal
-INTERVAL  ?= 16
+INTERVAL  ?= $(if $(findstring tdnn,$(NET)),16)
 CLOCK_MHZ ?= 200
+HDMI      ?=
 OVERLAY   ?= build/vivado
-# Nets of frames take the interval that bittrue overlay chooses, unless one is given.
-CLOCKS    := $(if $(filter-out file,$(origin INTERVAL))$(findstring tdnn,$(NET)),--interval $(INTERVAL))
 
 .PHONY: sim demo vivado_pynq test test-all test-mutants coverage wheel board-or-not docs lint bench timing lock deps deps-test clean
 
@@ -28,11 +28,11 @@ sim: $(VENV)/.sim
 	@$(BIN)/bittrue sim $(SIM_ARGS)
 
 vivado_pynq: $(VENV)/.sim
-	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) $(CLOCKS) --clock $(CLOCK_MHZ) --build
+	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) $(if $(INTERVAL),--interval $(INTERVAL)) --clock $(CLOCK_MHZ) $(if $(HDMI),--hdmi) --build
 
 demo: $(VENV)/.sim $(BOARD)/.done $(if $(findstring ecg,$(NET)),$(VENV)/.ecg)
 	@rm -rf build/demo
-	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated $(CLOCKS) --clock $(CLOCK_MHZ)
+	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated --hdmi $(if $(INTERVAL),--interval $(INTERVAL)) --clock $(CLOCK_MHZ)
 	@$(BIN)/bittrue demo-data $(NET) -o build/demo/overlay $(DATA_ARGS)
 	@$(BOARD)/bin/bittrue demo --display none --output build/demo/demo.gif $(DEMO_ARGS)
 

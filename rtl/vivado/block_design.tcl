@@ -34,7 +34,9 @@ proc create_block_design {overlay} {
     connect_interfaces
     connect_clocks
     connect_resets
-    connect_interrupts
+    if {![dict get $overlay video]} {
+        connect_interrupts
+    }
 }
 
 # Names and values as properties of a cell.

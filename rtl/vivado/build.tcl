@@ -6,7 +6,9 @@
 # Each step is a procedure in a file of its own. The first error ends the run with exit code 1.
 
 set scripts [file dirname [file normalize [info script]]]
-foreach step {project clock_constraint package_shell ps7 block_design addresses synthesis implementation export} {
+foreach step {
+    project clock_constraint package_shell package_hdmi ps7 block_design video addresses synthesis implementation export
+} {
     source [file join $scripts $step.tcl]
 }
 
@@ -18,8 +20,14 @@ proc build_overlay {folder} {
 
     check_version
     package_shell $overlay
+    if {[dict get $overlay video]} {
+        package_hdmi $overlay
+    }
     create_overlay_project $overlay
     create_block_design $overlay
+    if {[dict get $overlay video]} {
+        create_video $overlay
+    }
     assign_addresses $overlay
     finish_block_design $overlay
     synthesise

@@ -22,6 +22,7 @@ WITHOUT = (
     "test_demo_on_stand_in.py",
     "test_samples.py",
     "test_loading.py",
+    "test_hdmi_out.py",
 )
 PYNQ = importlib.util.find_spec("pynq") is not None
 collect_ignore = [] if PYNQ else [path.name for path in HERE.glob("test_*.py") if path.name not in WITHOUT]

@@ -136,8 +136,8 @@ def test_a_device_is_called_by_its_board_where_it_is_one(monkeypatch):
 
 
 def test_only_a_video_hierarchy_with_an_output_is_one():
-    assert hdmi.video_of(SimpleNamespace()) is None
-    assert hdmi.video_of(SimpleNamespace(hierarchy_dict={"video": {}}, video=SimpleNamespace())) is None
+    assert hdmi.output_of(SimpleNamespace()) is None
+    assert hdmi.output_of(SimpleNamespace(hierarchy_dict={"video": {}}, video=SimpleNamespace())) is None
 
 
 def test_a_gif_keeps_its_first_frames_and_the_last(tmp_path):

@@ -46,6 +46,7 @@ TABLES = (
     "demo",
     "board",
     "overlay",
+    "video",
     "ai8x",
     "captures",
     "ecg",

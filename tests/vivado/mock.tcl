@@ -13,7 +13,7 @@
 #   BITTRUE_MOCK_INFER    0: the packager finds no memory map and no bus parameters by itself
 
 set here [file dirname [file normalize [info script]]]
-foreach part {objects commands catalogue ports constraints package design checks flow alone record} {
+foreach part {objects commands catalogue video ports constraints package design hierarchy checks flow alone record} {
     source [file join $here mock $part.tcl]
 }
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from bittrue.board import BoardError
-from bittrue.board.demo import options
+from bittrue.board.demo import options, window
 from bittrue.board.manifest import read_manifest
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
@@ -44,6 +44,8 @@ def call(arguments: argparse.Namespace) -> int:
         raise BadInput(f"there is no {script}, the demo's script; install bittrue again, whole")
     if not FPGA.exists():
         _simulated(bit)
+        if arguments.display == "auto":  # nobody sees the simulated board's HDMI connector
+            arguments.display = "window" if window.possible() else "none"
     arguments.overlay = str(bit)
     before = sys.argv
     added = options.add if script == SCRIPTS["dpd"] else options.add_common

@@ -52,6 +52,11 @@ def add(commands: Commands[Parser]) -> None:
         "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g} MHz)"
     )
     command.add_argument("--names", metavar="A,B,..", help="names of the banks (default: those of the folders)")
+    command.add_argument(
+        "--hdmi",
+        action="store_true",
+        help="also drive the HDMI connector of the board: 1280x720, from frames in memory",
+    )
     add_json(command)
     action = command.add_mutually_exclusive_group()
     action.add_argument(
@@ -71,6 +76,7 @@ def call(arguments: argparse.Namespace) -> int:
         interval=interval_of(arguments, next(iter(banks.values()))),
         clock_mhz=arguments.clock,
         simulated=arguments.simulated,
+        hdmi=arguments.hdmi,
     )
     manifest = Manifest.read(written.manifest)
     used = resources(next(iter(banks.values())), manifest.interval)

@@ -16,14 +16,19 @@ from pynqmetadata.frontends import Metadata
 from bittrue.cosim.shell_bench import ShellBench
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
-from bittrue.lower.sources import read_sources
+from bittrue.lower.sources import Sources, read_sources
 from bittrue_sim.virtual_board import slcr
 from bittrue_sim.virtual_board.axi_dma import AxiDma
+from bittrue_sim.virtual_board.axi_intc import AxiIntc
+from bittrue_sim.virtual_board.axi_vdma import AxiVdma
 from bittrue_sim.virtual_board.faults import Faults
 from bittrue_sim.virtual_board.memory import Block, Memory
+from bittrue_sim.virtual_board.screen import Screen
 
 HASH = range(0x008, 0x028)
 """Offsets of the HASH registers."""
+HDMI = "hdmi_out.v"
+"""The HDMI output among the files beside the shell's Verilog."""
 DECODED = 0xFFF
 """Address bits that the shell decodes."""
 
@@ -45,6 +50,8 @@ class VirtualDevice(Device):  # type: ignore[misc]
     faults : Faults
     core : ShellBench or nothing
         The hardware that was downloaded last.
+    screen : Screen or nothing
+        What hangs at the HDMI connector, where the overlay drives it.
     """
 
     _probe_priority_ = 40
@@ -61,6 +68,7 @@ class VirtualDevice(Device):  # type: ignore[misc]
         self.folder, self._stalls = folder, stalls
         self.memory, self.faults = Memory(), Faults()
         self.core: ShellBench | None = None
+        self.screen: Screen | None = None
         self._slcr = slcr.Slcr()
         self._regions: list[tuple[int, int, Any]] = [(slcr.BASE, slcr.SIZE, self._slcr)]
         self._stale = False
@@ -109,7 +117,13 @@ class VirtualDevice(Device):  # type: ignore[misc]
             )
         if self.core is not None:
             self.core.close()
-        self.core = ShellBench(read_sources(source), f"{stem}_shell", self._stalls)
+        if self.screen is not None:
+            self.screen.close()
+        sources = read_sources(source)
+        hdmi = sources.memories.get(HDMI)
+        self.screen = Screen(hdmi) if hdmi is not None else None
+        plain = {name: text for name, text in sources.memories.items() if name != HDMI}
+        self.core = ShellBench(Sources(sources.verilog, plain), f"{stem}_shell", self._stalls)
         self._stale = self.faults.take("stale-hash")
         self._regions = self._regions[:1]
         for name, cell in parser.ip_dict.items():
@@ -126,6 +140,12 @@ class VirtualDevice(Device):  # type: ignore[misc]
             return AxiDma(self.memory, self.core, self.faults, parameters["c_sg_length_width"], widths)
         if kind == "bittrue:bittrue:net_shell":
             return self.core
+        if kind == "xilinx.com:ip:axi_vdma" and self.screen is not None:
+            parameters = cell["parameters"]
+            beat = int(parameters["C_M_AXIS_MM2S_TDATA_WIDTH"]) // 8
+            return AxiVdma(self.memory, self.screen.show, int(parameters["C_NUM_FSTORES"]), beat)
+        if kind == "xilinx.com:ip:axi_intc":
+            return AxiIntc()
         raise BadInput(f"the simulated board has no model of cell {name}, a {cell['type']}")
 
     def shutdown(self) -> None:
@@ -136,10 +156,26 @@ class VirtualDevice(Device):  # type: ignore[misc]
 
     # -- memory ------------------------------------------------------------------------------------------------------
 
-    def allocate(self, shape: Any, dtype: npt.DTypeLike, cacheable: bool = False, **_: Any) -> PynqBuffer:
-        """A buffer as `pynq.allocate` returns it; cached ones show a forgotten flush or invalidate."""
+    @property
+    def default_memory(self) -> VirtualDevice:
+        """The board has one memory."""
+        return self
+
+    def allocate(
+        self,
+        shape: Any,
+        dtype: npt.DTypeLike,
+        cacheable: bool = False,
+        pointer: Block | None = None,
+        cache: Any = None,
+        **_: Any,
+    ) -> PynqBuffer:
+        """A buffer as `pynq.allocate` returns it; cached ones show a forgotten flush or invalidate.
+
+        ``cache`` is where its block goes instead of being freed, and ``pointer`` one that was there.
+        """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        block = self.memory.allocate(size, bool(cacheable))
+        block = self.memory.allocate(size, bool(cacheable), cache is not None) if pointer is None else pointer
         buffer = PynqBuffer(
             shape,
             dtype,
@@ -150,7 +186,8 @@ class VirtualDevice(Device):  # type: ignore[misc]
             coherent=False,
         )
         block.owner = weakref.ref(buffer)
-        buffer.memory, buffer.pointer, buffer.return_to = self.memory, block, self.memory
+        buffer.memory, buffer.pointer, buffer.return_to = self.memory, block, self.memory if cache is None else cache
+        buffer.freed = cache is not None  # of PynqBuffer: nothing is left to unmap
         return buffer
 
     def flush(self, bo: Block, offset: int, address: int, size: int) -> None:

@@ -36,25 +36,34 @@ class Block:
 
 
 class Memory:
-    """All buffers by their physical addresses, page by page; ``blocks`` are those that have not been freed."""
+    """All buffers by their physical addresses, page by page."""
 
     def __init__(self) -> None:
-        self.blocks: dict[int, Block] = {}
+        self._kept: dict[int, Block] = {}
+        self._loose: weakref.WeakValueDictionary[int, Block] = weakref.WeakValueDictionary()
         self._next = FIRST
 
-    def allocate(self, size: int, cached: bool) -> Block:
-        """A new block; MemoryError where memory is used up."""
+    @property
+    def blocks(self) -> dict[int, Block]:
+        """Those that have not been freed."""
+        return {**self._kept, **self._loose}
+
+    def allocate(self, size: int, cached: bool, loose: bool = False) -> Block:
+        """A new block; MemoryError where memory is used up. A ``loose`` one is free when nothing refers to it."""
         pages = -(-max(size, 1) // PAGE) + 1  # a page between two, so that overruns are found
         if self._next + pages * PAGE > SIZE:
             raise MemoryError(f"{size} bytes do not fit the simulated board's memory; free buffers")
         block = Block(self._next, size, cached)
         self._next += pages * PAGE
-        self.blocks[block.address] = block
+        if loose:
+            self._loose[block.address] = block
+        else:
+            self._kept[block.address] = block
         return block
 
     def return_pointer(self, block: Block) -> None:
         """Free a block; called by `pynq.buffer.PynqBuffer.freebuffer`."""
-        del self.blocks[block.address]
+        del self._kept[block.address]
         owner = block.owner and block.owner()
         if owner is not None:
             owner.freed = True  # type: ignore[attr-defined]  # of PynqBuffer: nothing is left to unmap

@@ -88,7 +88,7 @@ proc is {config name {value 1}} {
     return [expr {[dict exists $config $name] && [dict get $config $name] eq $value}]
 }
 
-# Dictionary pin -> {direction kind required clocks}; kinds: clk, rstn (active low), rst (active high), irq, data. A
+# Dictionary pin -> {direction kind required clocks width}; kinds: clk, rstn (active low), rst (active high), irq, data. A
 # reset goes with one of the clock pins of its cell; an input without any is brought into a clock's domain inside.
 proc ip_pins {vlnv config} {
     switch $vlnv {
@@ -153,12 +153,16 @@ proc ip_pins {vlnv config} {
             }
             return $pins
         }
+        xilinx.com:ip:axi_vdma:6.3 - xilinx.com:ip:clk_wiz:6.0 - xilinx.com:ip:axi_intc:4.1 {
+            return [video_pins $vlnv $config]
+        }
     }
     set pins {}
     dict for {name spec} [dict get $::packaged $vlnv interfaces] {
         switch [dict get $spec protocol] {
             clk {lappend pins $name {input clk 1}}
-            rst {lappend pins $name [list input rstn 1 [packaged_clock $vlnv]]}
+            rst {lappend pins $name [list input rstn 1 [dict get $spec clock]]}
+            pin {lappend pins $name [list output data 1 "" [dict get $spec width]]}
         }
     }
     return $pins
@@ -171,16 +175,6 @@ proc smartconnect_clocks {config} {
         lappend clocks aclk$k
     }
     return $clocks
-}
-
-# The clock of a packaged core.
-proc packaged_clock {vlnv} {
-    dict for {name spec} [dict get $::packaged $vlnv interfaces] {
-        if {[dict get $spec protocol] eq "clk"} {
-            return $name
-        }
-    }
-    return ""
 }
 
 # Dictionary interface -> {protocol mode clocks required width signals}; clocks are the pins of which one is the
@@ -241,12 +235,15 @@ proc ip_interfaces {vlnv config} {
         xilinx.com:ip:proc_sys_reset:5.0 - xilinx.com:ip:xlconcat:2.1 {
             return {}
         }
+        xilinx.com:ip:axi_vdma:6.3 - xilinx.com:ip:clk_wiz:6.0 - xilinx.com:ip:axi_intc:4.1 {
+            return [video_interfaces $vlnv $config]
+        }
     }
     set found {}
     dict for {name spec} [dict get $::packaged $vlnv interfaces] {
         if {[dict get $spec protocol] in {aximm axis}} {
-            lappend found $name [list [dict get $spec protocol] [dict get $spec mode] [packaged_clock $vlnv] 1 \
-                [dict get $spec width] [expr {[dict get $spec protocol] eq "axis" ? "TKEEP TLAST" : ""}]]
+            lappend found $name [list [dict get $spec protocol] [dict get $spec mode] [dict get $spec clock] 1 \
+                [dict get $spec width] [dict get $spec signals]]
         }
     }
     return $found
@@ -262,6 +259,9 @@ proc ip_spaces {vlnv config} {
             set top [expr {(1 << [dict get $config c_addr_width]) - 1}]
             return [list Data_MM2S [list M_AXI_MM2S 0 $top] Data_S2MM [list M_AXI_S2MM 0 $top]]
         }
+        xilinx.com:ip:axi_vdma:6.3 {
+            return {Data_MM2S {M_AXI_MM2S 0 0xFFFFFFFF}}
+        }
     }
     return {}
 }
@@ -271,7 +271,16 @@ proc ip_segments {vlnv config} {
     switch $vlnv {
         xilinx.com:ip:processing_system7:5.5 {
             set size [expr {[dict exists $config PCW_DDR_RAM_HIGHADDR] ? [dict get $config PCW_DDR_RAM_HIGHADDR] + 1 : 0}]
-            return [list S_AXI_HP0/HP0_DDR_LOWOCM [list S_AXI_HP0 4096 $size]]
+            set found {}
+            foreach port {HP0 HP1 HP2 HP3} {
+                if {[is $config PCW_USE_S_AXI_$port]} {
+                    lappend found S_AXI_$port/${port}_DDR_LOWOCM [list S_AXI_$port 4096 $size]
+                }
+            }
+            return $found
+        }
+        xilinx.com:ip:axi_vdma:6.3 - xilinx.com:ip:axi_intc:4.1 {
+            return [video_segments $vlnv $config]
         }
         xilinx.com:ip:axi_dma:7.1 {
             return {S_AXI_LITE/Reg {S_AXI_LITE 4096 0x40000000}}

@@ -161,6 +161,9 @@ proc check_resets {} {
 # MHz of what drives a clock pin.
 proc frequency_of {pin} {
     lassign [split [driver_of $pin] /] cell name
+    if {[regexp {^clk_out([1-7])$} $name -> k]} {
+        return [dict get $::cells $cell config CLKOUT${k}_REQUESTED_OUT_FREQ]
+    }
     if {![regexp {^FCLK_CLK([0-3])$} $name -> k]} {
         error "the frequency of $pin is not known"
     }
@@ -180,7 +183,7 @@ proc check_addresses {} {
                 set found 0
                 foreach entry $::addresses {
                     lassign $entry space segment
-                    incr found [expr {$space eq "$cell/$name" && [string match $slave/$interface/* $segment]}]
+                    incr found [expr {$space eq "$cell/$name" && [string match -nocase $slave/$interface/* $segment]}]
                 }
                 if {$found != 1} {
                     error "$target is assigned $found times in $cell/$name"
@@ -194,6 +197,8 @@ proc check_addresses {} {
 proc check_parameters {} {
     dict for {cell own} $::cells {
         set config [dict get $own config]
+        check_video $cell $own
+        check_periods $cell $own
         if {[string match *:axi_dma:* [dict get $own vlnv]]} {
             foreach {side stream} {mm2s m_axis_mm2s s2mm s_axis_s2mm} {
                 set memory [dict get $config c_m_axi_${side}_data_width]
@@ -228,9 +233,22 @@ proc check_parameters {} {
     }
 }
 
+# The clocks that a packaged core was constrained for, out of context, are those that it has.
+proc check_periods {cell own} {
+    if {![dict exists $::packaged [dict get $own vlnv]]} {
+        return
+    }
+    dict for {pin period} [dict get $::packaged [dict get $own vlnv] periods] {
+        if {abs($period * [frequency_of $cell/$pin] - 1000) > 1} {
+            error "$cell: $pin has [frequency_of $cell/$pin] MHz, its constraint out of context says $period ns"
+        }
+    }
+}
+
 proc do_validate_bd_design {options arguments} {
     open_design
     check_pins
+    check_outside
     check_interfaces
     check_resets
     check_addresses

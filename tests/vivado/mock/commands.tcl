@@ -38,6 +38,9 @@ known ipx::save_core         {} {} 1 1
 known create_bd_design       {} {} 1 1
 known create_bd_cell         {} {-type -vlnv} 1 1
 known create_bd_intf_port    {} {-mode -vlnv} 1 1
+known create_bd_port         {} {-dir -from -to} 1 1
+known get_bd_ports           {} {} 1 1
+known group_bd_cells         {} {} 2 1000
 known get_bd_cells           {} {} 1 1
 known get_bd_pins            {} {} 1 1
 known get_bd_intf_pins       {} {} 1 1

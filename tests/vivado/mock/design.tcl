@@ -71,7 +71,7 @@ proc interfaces_of {cell} {
 
 proc do_get_bd_cells {options arguments} {
     open_design
-    set name [string trimleft [lindex $arguments 0] /]
+    set name [inside [lindex $arguments 0]]
     if {![dict exists $::cells $name]} {
         error "no cell matches $name"
     }
@@ -98,7 +98,7 @@ proc do_create_bd_intf_port {options arguments} {
 # A pin or interface of a cell by its path, from one of the two tables.
 proc member {path table kind} {
     open_design
-    set path [string trimleft $path /]
+    set path [inside $path]
     if {![regexp {^(\w+)/(\w+)$} $path -> cell name] || ![dict exists $::cells $cell]} {
         error "no cell for $path"
     }
@@ -127,6 +127,9 @@ proc do_get_bd_intf_ports {options arguments} {
 
 proc pin_spec {path} {
     lassign [split $path /] cell name
+    if {$cell eq ".port"} {
+        return [list input data 1 "" [dict get $::outside $name]]
+    }
     return [dict get [pins_of $cell] $name]
 }
 
@@ -136,7 +139,7 @@ proc do_connect_bd_net {options arguments} {
     set joined {}
     set rest {}
     foreach handle $arguments {
-        lappend joined [name_of [want $handle bd_pin]]
+        lappend joined [name_of [want $handle {bd_pin bd_port}]]
     }
     foreach net $::nets {
         set common 0
@@ -202,7 +205,7 @@ proc do_connect_bd_intf_net {options arguments} {
 
 proc do_get_bd_addr_spaces {options arguments} {
     open_design
-    set path [string trimleft [lindex $arguments 0] /]
+    set path [inside [lindex $arguments 0]]
     lassign [split $path /] cell name
     if {![dict exists $::cells $cell] ||
             ![dict exists [ip_spaces [dict get $::cells $cell vlnv] [dict get $::cells $cell config]] $name]} {
@@ -213,7 +216,7 @@ proc do_get_bd_addr_spaces {options arguments} {
 
 proc do_get_bd_addr_segs {options arguments} {
     open_design
-    set path [string trimleft [lindex $arguments 0] /]
+    set path [inside [lindex $arguments 0]]
     regexp {^(\w+)/(.*)$} $path -> cell name
     if {![dict exists $::cells $cell] ||
             ![dict exists [ip_segments [dict get $::cells $cell vlnv] [dict get $::cells $cell config]] $name]} {

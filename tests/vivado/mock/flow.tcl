@@ -209,6 +209,7 @@ proc do_launch_runs {options arguments} {
     if {$top ne "${::bd}_wrapper" || [lsearch [get_own [do_current_project {} {}] FILES] */$top.v] < 0} {
         error "the top '$top' is not the design's wrapper, or not among the files"
     }
+    check_placements
     if {$name eq "impl_1" && ![string match "synth_design Complete*" [get_own run:synth_1 STATUS]]} {
         error "synth_1 is not finished"
     }

@@ -11,6 +11,11 @@ proc do_ipx_package_project {options arguments} {
         error "the project has no top module or no files"
     }
     set ports [ports_of_top $top $files]
+    foreach handle [dict keys $::properties] {
+        if {[kind_of $handle] in {bus_interface bus_parameter memory_map address_block core_file file_group core}} {
+            dict unset ::properties $handle
+        }
+    }
     if {![option $options -import_files 0]} {
         error "the files stay where they are without -import_files"
     }
@@ -143,7 +148,7 @@ proc do_ipx_check_integrity {options arguments} {
             clk {
                 set busses [concat $busses [split [parameter $name ASSOCIATED_BUSIF] :]]
                 set reset [parameter $name ASSOCIATED_RESET]
-                if {[found bus_interface $reset] eq ""} {
+                if {[found bus_interface $reset] eq "" && ($reset ne "" || [parameter $name ASSOCIATED_BUSIF] ne "")} {
                     error "the reset of clock $name, '$reset', does not exist"
                 }
             }
@@ -196,6 +201,19 @@ proc check_core_constraints {} {
     }
 }
 
+# The clock that an interface, or a reset, goes with.
+proc clock_of {name} {
+    dict for {handle own} $::properties {
+        if {[kind_of $handle] eq "bus_interface" && [dict get [get_own $handle SPEC] protocol] eq "clk"} {
+            set clock [name_of $handle]
+            if {$name in [split [parameter $clock ASSOCIATED_BUSIF] :] || $name eq [parameter $clock ASSOCIATED_RESET]} {
+                return $clock
+            }
+        }
+    }
+    return ""
+}
+
 proc check_block {block address} {
     if {[get_own $block RANGE] ne 1 << $address && [get_own $block RANGE] != 1 << $address} {
         error "address block [name_of $block] has [get_own $block RANGE] bytes; $address address bits make [expr {1 << $address}]"
@@ -221,7 +239,7 @@ proc do_ipx_save_core {options arguments} {
     set interfaces [dict create]
     dict for {handle own} $::properties {
         if {[kind_of $handle] eq "bus_interface"} {
-            dict set interfaces [name_of $handle] [get_own $handle SPEC]
+            dict set interfaces [name_of $handle] [dict merge [get_own $handle SPEC] [list clock [clock_of [name_of $handle]]]]
         }
     }
     set periods [dict create]

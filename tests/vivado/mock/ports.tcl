@@ -88,7 +88,7 @@ proc infer_interfaces {ports} {
         if {[regexp {^(\w+)_awvalid$} $name -> prefix]} {
             set used [concat $used [check_group $ports $prefix $::lite_signals 0]]
             set width [lindex [dict get $ports ${prefix}_awaddr] 1]
-            dict set found $prefix [list protocol aximm mode slave width 32 address $width]
+            dict set found $prefix [list protocol aximm mode slave width 32 address $width signals ""]
         } elseif {[regexp {^(\w+)_tvalid$} $name -> prefix]} {
             set master [expr {[lindex $port 0] eq "output"}]
             set used [concat $used [check_group $ports $prefix $::stream_signals $master]]
@@ -96,7 +96,16 @@ proc infer_interfaces {ports} {
             if {$width % 8 || [lindex [dict get $ports ${prefix}_tkeep] 1] != $width / 8} {
                 error "stream $prefix: tdata has $width bits, tkeep [lindex [dict get $ports ${prefix}_tkeep] 1]"
             }
-            dict set found $prefix [list protocol axis mode [expr {$master ? "master" : "slave"}] width $width]
+            set signals {TKEEP TLAST}
+            if {[dict exists $ports ${prefix}_tuser]} {
+                set used [concat $used [check_group $ports $prefix {tuser {input 1}} $master]]
+                lappend signals TUSER
+            }
+            dict set found $prefix [list protocol axis mode [expr {$master ? "master" : "slave"}] width $width \
+                signals $signals]
+        } elseif {[regexp {^hdmi_tx_(clk|d)_[pn]$} $name] && [lindex $port 0] eq "output"} {
+            lappend used $name
+            dict set found $name [list protocol pin mode master width [lindex $port 1]]
         } elseif {[regexp {^(\w+_)?a?clk$} $name]} {
             lappend used $name
             dict set found $name [list protocol clk mode [expr {[lindex $port 0] eq "input" ? "slave" : "master"}] width 1]

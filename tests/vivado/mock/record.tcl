@@ -37,7 +37,7 @@ proc record {} {
         foreach {interface spec} [interfaces_of $name] {
             lappend widths $interface [lindex $spec 4]
         }
-        lappend found $name [object [list vlnv [quoted [dict get $own vlnv]] config [object $config] \
+        lappend found [shown $name] [object [list vlnv [quoted [dict get $own vlnv]] config [object $config] \
             widths [object $widths]]]
     }
     set nets {}
@@ -46,19 +46,19 @@ proc record {} {
         set loads {}
         foreach pin $net {
             if {$pin ne $driver} {
-                lappend loads $pin
+                lappend loads [shown $pin]
             }
         }
-        lappend nets [object [list kind [quoted [lindex [pin_spec $driver] 1]] driver [quoted $driver] loads [strings $loads]]]
+        lappend nets [object [list kind [quoted [lindex [pin_spec $driver] 1]] driver [quoted [shown $driver]] loads [strings $loads]]]
     }
     set links {}
     foreach link $::links {
-        lappend links [strings [list [name_of [lindex $link 0]] [name_of [lindex $link 1]]]]
+        lappend links [strings [list [shown [name_of [lindex $link 0]]] [shown [name_of [lindex $link 1]]]]]
     }
     set map {}
     foreach entry $::addresses {
         lassign $entry space segment offset range
-        lappend map [object [list space [quoted $space] segment [quoted $segment] offset $offset range $range]]
+        lappend map [object [list space [quoted [shown $space]] segment [quoted [shown $segment]] offset $offset range $range]]
     }
     return [object [list design [quoted $::bd] part [quoted [get_own $::project PART]] cells [object $found] \
         nets [array_of $nets] links [array_of $links] addresses [array_of $map] \

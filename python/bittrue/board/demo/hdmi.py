@@ -1,4 +1,4 @@
-"""Frames to the board's HDMI connector, where the overlay has pynq's video pipeline."""
+"""Frames to the board's HDMI connector, where the overlay drives it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import numpy as np
 from PIL import Image
 
 from bittrue.board.demo.look import SIZE
+from bittrue.board.hdmi_out import hdmi_out
 
 
 class Hdmi:
-    """1280x720 at 60 Hz through ``pynq.lib.video``.
+    """1280x720 at 60 Hz.
 
     Parameters
     ----------
-    video : hierarchy
-        ``overlay.video``, with ``hdmi_out`` as in PYNQ's base overlay.
+    out : HdmiOut or pynq.lib.video.VideoOut
+        As `output_of` finds it.
     """
 
     title = "HDMI, 1280x720"
 
-    def __init__(self, video: Any) -> None:
+    def __init__(self, out: Any) -> None:
         from pynq.lib.video import PIXEL_RGB, VideoMode
 
-        self._out = video.hdmi_out
+        self._out = out
         self._out.configure(VideoMode(*SIZE, 24), PIXEL_RGB)
         self._out.start()
 
@@ -43,7 +44,7 @@ class Hdmi:
         self._out.close()
 
 
-def video_of(overlay: Any) -> Any:
-    """The overlay's video hierarchy, or None."""
+def output_of(overlay: Any) -> Any:
+    """What shows frames at the overlay's HDMI connector, or None."""
     video = getattr(overlay, "video", None) if "video" in (getattr(overlay, "hierarchy_dict", None) or {}) else None
-    return video if hasattr(video, "hdmi_out") else None
+    return None if video is None else hdmi_out(video)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from bittrue.board.demo import window
-from bittrue.board.demo.hdmi import Hdmi, video_of
+from bittrue.board.demo.hdmi import Hdmi, output_of
 from bittrue.board.demo.picture_file import PictureFile
 from bittrue.errors import BadInput
 
@@ -53,13 +53,13 @@ def sinks(display: str, output: str | None, overlay: Any) -> list[Sink]:
         Where a display is asked for that does not exist, or the file cannot be written.
     """
     found: list[Sink] = [PictureFile(output)] if output else []  # first, so that a wrong name ends it all at once
-    video = video_of(overlay)
-    if display == "hdmi" and video is None:
-        raise BadInput("this overlay has no HDMI output (no hierarchy named video); use --display none --output FILE")
+    out = output_of(overlay)
+    if display == "hdmi" and out is None:
+        raise BadInput("this overlay has no HDMI output (make it with --hdmi); use --display none --output FILE")
     if display == "window" and not window.possible():
         raise BadInput("no window can be opened here (no display, or no tkinter); use --display none --output FILE")
-    if video is not None and display in ("auto", "hdmi"):
-        found.append(Hdmi(video))
+    if out is not None and display in ("auto", "hdmi"):
+        found.append(Hdmi(out))
     elif display == "window" or (display == "auto" and window.possible()):
         found.append(window.Window())
     return found or [PictureFile(DEFAULT)]

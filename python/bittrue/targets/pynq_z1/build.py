@@ -4,6 +4,7 @@
 
     rtl/<module>_shell.v   the net in its AXI shell, small memories' contents included
     rtl/<module>_shell.*.mem   contents of the others, which the Verilog reads
+    rtl/hdmi_out.v         the HDMI output, where the overlay has one
     rtl/<module>_shell.sha256  a list of these and their SHA-256
     rtl/overlay.tcl        what the scripts of rtl/vivado must know of it
     registers.h, .md       the register map
@@ -39,6 +40,7 @@ from bittrue.targets.pynq_z1.clock import fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.hwh import hwh
 from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, file_sha256, samples_of, sha256
+from bittrue.targets.pynq_z1.video import HDMI_MODULE
 
 STAND_IN = b"bittrue: stands in for a bitstream; only the simulated board loads it\n"
 """Content of a ``.bit`` that no Vivado has made."""
@@ -126,24 +128,24 @@ def write_overlay(
     interval: int,
     clock_mhz: float,
     simulated: bool = False,
+    hdmi: bool = False,
 ) -> OverlayFolder:
     """Write the folder, all of it or nothing.
 
-    A bitstream and hand-off file that are there already stay, if they belong to exactly these inputs; else they are
-    removed.
+    A bitstream and hand-off file that are there stay, if they belong to exactly these inputs; else they are removed.
 
     Parameters
     ----------
     banks : mapping of name to Net
         In the order of their numbers; nets that differ in their codes alone.
-    folder : path
-        Made if need be.
-    interval : int
-        Clocks a sample.
+    folder : path, made if need be
+    interval : int, clocks a sample
     clock_mhz : float
         Frequency of the logic; the next one below that the board can make is taken.
     simulated : bool
         Write also the hand-off file of `bittrue.targets.pynq_z1.hwh` and a ``.bit`` that stands in for a bitstream.
+    hdmi : bool
+        Let the overlay drive the HDMI connector (`bittrue.targets.pynq_z1.video`).
 
     Raises
     ------
@@ -154,7 +156,7 @@ def write_overlay(
     check_names(banks)
     check_alike(banks)
     net = next(iter(banks.values()))
-    design = Design.of(net, fclk(clock_mhz), interval)
+    design = Design.of(net, fclk(clock_mhz), interval, hdmi)
     written = OverlayFolder(Path(folder), design.stem)
     _check_free(written, net.name)
     manifest, words = describe(banks, design, interval)
@@ -248,9 +250,18 @@ def _sources(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
     return verilog(net, interval, banks)
 
 
+def _hdmi() -> dict[str, str]:
+    """The HDMI output's Verilog by file name."""
+    from bittrue_rtl.hdmi.out import verilog
+
+    return {f"{HDMI_MODULE}.v": verilog().verilog}
+
+
 def _rtl(sources: Sources, design: Design) -> dict[str, str]:
-    """What Vivado's scripts read, by path."""
-    files = sources.listed_files(design.module) | {"overlay.tcl": design.settings_tcl(list(sources.memories))}
+    """What Vivado's scripts read, by path; the list names the HDMI output's Verilog like the memory files."""
+    beside = {**sources.memories, **(_hdmi() if design.video else {})}
+    files = replace(sources, memories=beside).listed_files(design.module)
+    files |= {"overlay.tcl": design.settings_tcl(list(sources.memories))}
     return {f"rtl/{name}": text for name, text in files.items()}
 
 

@@ -24,6 +24,7 @@ from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import check_hardware
 from bittrue.lower.stream_shell import end_layouts, shell_name, stream_bits
 from bittrue.spec import Net
+from bittrue.targets.pynq_z1 import video
 from bittrue.targets.pynq_z1.clock import BUS, Fclk
 
 PART = "xc7z020clg400-1"
@@ -75,6 +76,8 @@ class Design:
         Of the net; the rest has `bittrue.targets.pynq_z1.clock.BUS`.
     input_bits, output_bits : int
         Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`.
+    video : bool
+        Whether the overlay drives the HDMI connector (`bittrue.targets.pynq_z1.video`).
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Design:
     clock: Fclk
     input_bits: int
     output_bits: int
+    video: bool = False
 
     def __post_init__(self) -> None:
         for what, bits in (("input", self.input_bits), ("output", self.output_bits)):
@@ -96,7 +100,7 @@ class Design:
                 )
 
     @classmethod
-    def of(cls, net: Net, clock: Fclk, interval: int | None = None) -> Design:
+    def of(cls, net: Net, clock: Fclk, interval: int | None = None, video: bool = False) -> Design:
         """That of a net's shell; `BadInput` for samples or beats that no stream of the DMA can take.
 
         Frames need the interval: it says how many words a position takes.
@@ -107,7 +111,7 @@ class Design:
             widths = stream_bits(net.input, layouts[0]), stream_bits(net.output, layouts[1])
         except BadInput as error:
             raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None
-        design = cls(module_name(net), clock, *widths)
+        design = cls(module_name(net), clock, *widths, video)
         assert design.module == shell_name(net)
         return design
 
@@ -173,6 +177,8 @@ class Design:
             "register_range": f"0x{REGISTER_RANGE:08X}",
             "ddr_base": f"0x{DDR_BASE:08X}",
             "ddr_range": f"0x{DDR_RANGE:08X}",
+            "video": str(int(self.video)),
+            **(_video_settings() if self.video else {}),
         }
 
     def settings_tcl(self, memories: Sequence[str] = ()) -> str:
@@ -188,6 +194,21 @@ class Design:
                 "",
             ]
         )
+
+
+def _video_settings() -> dict[str, str]:
+    """What the scripts must know of the video hierarchy."""
+    return {
+        "hdmi_module": video.HDMI_MODULE,
+        "hdmi_vlnv": video.HDMI_VLNV,
+        "pixel_mhz": f"{video.PIXEL_MHZ:.3f}",
+        "serial_mhz": f"{video.SERIAL_MHZ:.3f}",
+        "vdma_config": _pairs(video.VDMA_CONFIG),
+        "pixel_clock_config": _pairs(video.CLOCK_CONFIG),
+        "intc_config": _pairs(video.INTC_CONFIG),
+        "vdma_base": f"0x{video.ADDRESSES[video.VDMA]:08X}",
+        "intc_base": f"0x{video.ADDRESSES[video.INTC]:08X}",
+    }
 
 
 def _pairs(config: dict[str, str]) -> str:

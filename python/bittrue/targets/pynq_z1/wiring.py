@@ -3,6 +3,8 @@
 What a stream passes on its way from one clock to the other has a clock and a reset on each side. On the DMA's side the
 reset is the DMA's own output: a clock converter that is reset on either side forgets what it holds, so that nothing of
 a transfer that was aborted comes with the next one.
+
+The tables are those of the overlay without HDMI; `bittrue.targets.pynq_z1.layout` adds what the video hierarchy has.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ class Pin:
 
     cell: str
     name: str
+
+    @classmethod
+    def at(cls, path: str) -> Pin:
+        """That of a path: what is behind the last stroke is its name, the rest is the cell."""
+        return cls(*path.rsplit("/", 1))
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Wire:
 
 
 def _pins(*paths: str) -> tuple[Pin, ...]:
-    return tuple(Pin(*path.split("/")) for path in paths)
+    return tuple(map(Pin.at, paths))
 
 
 NET_CLOCK, BUS_CLOCK = Pin(PS7, "FCLK_CLK0"), Pin(PS7, "FCLK_CLK1")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import bank_depth, rom_blocks
-from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort
+from bittrue.lower.bram import SHALLOW, bank_depth, rom_blocks
+from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, TooShort
 from bittrue.lower.load import bank_count
-from bittrue.lower.schedule import Schedule, Step, check_hardware, has_frames, least_interval, schedule
+from bittrue.lower.pipelined import PipelinedUnit, queue_depth
+from bittrue.lower.products import DSPS
+from bittrue.lower.schedule import SKID, Schedule, Step, check_hardware, has_frames, least_interval, schedule
 from bittrue.lower.source import source_plan
 from bittrue.lower.stored import Stored, memory
 from bittrue.lower.units import Memories
@@ -42,6 +44,8 @@ class NodeCost:
         hold rows of frames and images.
     latency : int
         Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
+    adders : int
+        Of a pipeline that takes a sample every clock: bits of the adders that weigh without DSP48E1, about a LUT each.
     """
 
     macs: int
@@ -51,6 +55,7 @@ class NodeCost:
     roms: int
     ramb18: int
     latency: int
+    adders: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,22 +104,31 @@ class Cost:
         return sum(node.ramb18 for node in self.nodes.values())
 
     @property
+    def adders(self) -> int:
+        """Bits of the adders that weigh without a DSP48E1."""
+        return sum(node.adders for node in self.nodes.values())
+
+    @property
     def utilisation(self) -> float:
-        """Share of lane clocks that multiply a weight of the net, in steady state; 0 for a net without lanes."""
-        return self.macs / (self.lanes * self.interval) if self.lanes else 0.0
+        """Share of lane clocks that multiply a weight of the net, in steady state; 0 for a net without lanes. A weight
+        of zero has no lane in a pipeline that takes a sample every clock."""
+        return min(1.0, self.macs / (self.lanes * self.interval)) if self.lanes else 0.0
 
 
-def cost(net: Net | str | os.PathLike[str], interval: int | None = None, banks: int = 0) -> Cost:
+def cost(net: Net | str | os.PathLike[str], interval: int | None = None, banks: int = 0, *, dsps: int = DSPS) -> Cost:
     """`Cost` of ``net``, or of that in its folder, with one sample every ``interval`` clocks (`default_interval`).
 
     With ``banks``, of hardware that is given so many nets alike and loads codes at run time; ``rom_bits`` are those of
-    one net. Raises `BadInput` for an interval or a layer that the RTL leg does not have.
+    one net. ``dsps`` bounds the DSP48E1 of a pipeline that takes a sample every clock. Raises `BadInput`
+    for an interval or a layer that the RTL leg does not have.
     """
     net = as_net(net)
-    plan = schedule(net, default_interval(net) if interval is None else interval, banked=banks > 0)
+    plan = schedule(net, default_interval(net) if interval is None else interval, banked=banks > 0, dsps=dsps)
     held = bank_count(banks) if banks else 0
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], plan.steps[node.name], held) for node in net.nodes}
-    latency = max(plan.steps[name].arrival for name in net.outputs)
+    if plan.clocks == EVERY_CLOCK:
+        nodes |= {name: _with_queue(nodes[name], net.types[name], plan.steps[name]) for name in net.outputs}
+    latency = max(plan.steps[name].arrival for name in net.outputs) + plan.behind
     return Cost(plan.clocks, latency, nodes, _stored(net, plan))
 
 
@@ -129,7 +143,7 @@ class Resources:
     ramb36 : int
         RAMB36E1; two RAMB18E1 share one.
     lut : int, optional
-        Look-up tables: no formula gives them, only synthesis does.
+        Look-up tables: no formula gives all of them, only synthesis does.
     ff : int, optional
         Flip-flops; by formula those of words alone (`bittrue.lower.stored`), so at least so many.
     lutram : int, optional
@@ -156,15 +170,16 @@ XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400, lutram=17_400)
 """The part on a PYNQ-Z1."""
 
 
-def resources(net: Net, interval: int, banks: int = 0) -> Resources:
-    """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` is unknown.
+def resources(net: Net, interval: int, banks: int = 0, *, dsps: int = DSPS) -> Resources:
+    """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` is unknown, but for
+    the adders and memories of a pipeline that takes a sample every clock.
 
     ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1, block RAM, and flip-flops and memory LUTs for what
-    the net keeps are enough. ``banks`` and what is
-    raised are those of `cost`.
+    the net keeps are enough. ``banks``, ``dsps`` and what is raised are those of `cost`.
     """
-    found = cost(net, interval, banks)
-    return Resources(found.dsps, -(-found.ramb18 // 2), ff=found.stored.ff, lutram=found.stored.lutram)
+    found = cost(net, interval, banks, dsps=dsps)
+    lut = found.adders + found.stored.lutram if interval == EVERY_CLOCK else None
+    return Resources(found.dsps, -(-found.ramb18 // 2), lut, found.stored.ff, found.stored.lutram)
 
 
 def default_interval(net: Net) -> int:
@@ -206,7 +221,18 @@ def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> Node
     memories = _loadable(step, banks) if banks else [memory for unit in step.parts for memory in unit.roms]
     blocks = sum(rom_blocks(*memory) for memory in memories) + sum(unit.buffers for unit in step.parts)
     lanes, dsps = (sum(getattr(unit, name) for unit in step.parts) for name in ("lanes", "dsps"))
-    return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency)
+    adders = sum(unit.full_adders for unit in step.parts if isinstance(unit, PipelinedUnit))
+    return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency, adders)
+
+
+def _output_queue(output: TensorType, step: Step) -> tuple[int, int]:
+    """Places, and bits of each, of the queue of an output of a pipeline."""
+    return queue_depth(step.arrival - SKID), output.elements * output.format.bits
+
+
+def _with_queue(node: NodeCost, output: TensorType, step: Step) -> NodeCost:
+    """What an output of a pipeline costs with its queue, which is written and read every clock."""
+    return replace(node, ramb18=node.ramb18 + rom_blocks(*_output_queue(output, step)))
 
 
 def _loadable(step: Step, banks: int) -> Memories:
@@ -231,6 +257,9 @@ def _stored(net: Net, plan: Schedule) -> Stored:
         for source, slack in zip(node.inputs, step.slack, strict=False):
             wide = bits[source]
             total += Stored(2 * wide, memory(slack + 1, wide)) if slack else Stored()
+    if plan.clocks == EVERY_CLOCK:
+        queues = (_output_queue(net.types[name], plan.steps[name]) for name in net.outputs)
+        total += Stored(lutram=sum(memory(*queue) for queue in queues if queue[0] <= SHALLOW))
     return total
 
 

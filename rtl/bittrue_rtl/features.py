@@ -17,53 +17,34 @@ from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.shapes import content, drive, tagged, vector
 
 
-class Words(wiring.Component):
-    """All words of a sample, every ``interval`` clocks: a pipeline as `Features` schedules it.
+class WordDatapath:
+    """A pipeline of all words of a sample as `Features` schedules it; a sample may come every clock.
 
-    Ports
-    -----
-    i : stream of vector(source, 2), in
-    o : stream of vector(output, len(words)), out
-    saturated : out
-        With ``flagged``: high for a clock when words of a sample were clamped, before they are on ``o``.
+    Parameters
+    ----------
+    features : Features
+    flagged : bool
+        Note which words are clamped.
     """
 
-    def __init__(self, features: Features, interval: int, bank_bits: int = 0, *, flagged: bool = False) -> None:
-        self.features, self.interval, self.bank_bits, self.flagged = features, interval, bank_bits, flagged
-        super().__init__(
-            {
-                "i": In(stream.Signature(tagged(vector(features.source, 2), bank_bits))),
-                "o": Out(stream.Signature(tagged(vector(features.output, len(features.words)), bank_bits))),
-            }
-            | ({"saturated": Out(1)} if flagged else {})
-        )
-        self.clamped: dict[Any, Any] = {}
+    def __init__(self, features: Features, *, flagged: bool = False) -> None:
+        self.features, self.flagged = features, flagged
+        self.clamped: dict[str, Any] = {}
 
-    def elaborate(self, platform: object) -> Module:
-        """Build the circuit."""
-        m = Module()
+    def words(self, m: Module, given: Any) -> list[Any]:
+        """Every word, ``features.latency`` clocks after the sample on ``given``."""
         features = self.features
-        shape = vector(features.output, len(features.words))
-        m.submodules.flow = flow = Flow(shape, self.interval, features.latency, self.bank_bits)
-        wiring.connect(m, flow.o, wiring.flipped(self.o))
         iq = [Signal(signed(features.source.bits), name=f"iq{k}", reset_less=True) for k in range(2)]
-        m.d.sync += [part.eq(content(self.i.payload)[k]) for k, part in enumerate(iq)]
-        m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
-        if self.bank_bits:
-            m.d.comb += flow.bank.eq(self.i.payload.bank)
-
-        envelopes = self._envelopes(m, self._exact_powers(m, iq))
+        m.d.sync += [part.eq(given[k]) for k, part in enumerate(iq)]
+        envelopes, found = self._envelopes(m, self._exact_powers(m, iq)), []
         for k, word in enumerate(features.words):
             if word.part == "E":
                 signal = envelopes[word.power]
             else:
                 signal = self._filter_word(m, word, iq["IQ".index(word.part)], envelopes)
             wait = features.latency - features.ready_at(word)
-            m.d.comb += flow.result[k].eq(delayed(m, signal, wait, f"word{k}"))
-        m.d.comb += flow.done.eq(delayed(m, flow.start, features.latency - 1, "done", reset=True))
-        if self.flagged:
-            self._flag(m, flow)
-        return m
+            found.append(delayed(m, signal, wait, f"word{k}"))
+        return found
 
     def _exact_powers(self, m: Module, iq: list[Any]) -> dict[int, Any]:
         """``|x|^p`` before rounding, each registered at ``features.exact_at(p)``."""
@@ -117,13 +98,53 @@ class Words(wiring.Component):
             self.clamped[name] = rounder.clamped
         return rounder.y
 
-    def _flag(self, m: Module, flow: Flow) -> None:
+
+class Words(wiring.Component):
+    """All words of a sample, every ``interval`` clocks.
+
+    Ports
+    -----
+    i : stream of vector(source, 2), in
+    o : stream of vector(output, len(words)), out
+    saturated : out
+        With ``flagged``: high for a clock when words of a sample were clamped, before they are on ``o``.
+    """
+
+    def __init__(self, features: Features, interval: int, bank_bits: int = 0, *, flagged: bool = False) -> None:
+        self.features, self.interval, self.bank_bits, self.flagged = features, interval, bank_bits, flagged
+        super().__init__(
+            {
+                "i": In(stream.Signature(tagged(vector(features.source, 2), bank_bits))),
+                "o": Out(stream.Signature(tagged(vector(features.output, len(features.words)), bank_bits))),
+            }
+            | ({"saturated": Out(1)} if flagged else {})
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the circuit."""
+        m = Module()
+        features = self.features
+        shape = vector(features.output, len(features.words))
+        m.submodules.flow = flow = Flow(shape, self.interval, features.latency, self.bank_bits)
+        wiring.connect(m, flow.o, wiring.flipped(self.o))
+        m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+        if self.bank_bits:
+            m.d.comb += flow.bank.eq(self.i.payload.bank)
+        datapath = WordDatapath(features, flagged=self.flagged)
+        words = datapath.words(m, content(self.i.payload))
+        m.d.comb += [flow.result[k].eq(word) for k, word in enumerate(words)]
+        m.d.comb += flow.done.eq(delayed(m, flow.start, features.latency - 1, "done", reset=True))
+        if self.flagged:
+            self._flag(m, flow, datapath.clamped)
+        return m
+
+    def _flag(self, m: Module, flow: Flow, flags: dict[str, Any]) -> None:
         """Whether any word of the sample that is done was clamped."""
         clamped = []
         for word in self.features.words:
             name = f"power{word.power}" if word.part == "E" else f"{word.part.lower()}{word.power}"
             wait = self.features.latency - self.features.ready_at(word)
-            clamped.append(delayed(m, self.clamped[name], wait, f"clamped_{name}"))
+            clamped.append(delayed(m, flags[name], wait, f"clamped_{name}"))
         saturated = Signal()
         m.d.sync += saturated.eq(flow.done & Cat(*clamped).any())
         m.d.comb += self.saturated.eq(saturated)

@@ -8,11 +8,14 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.lower.fold import EVERY_CLOCK
 from bittrue.lower.ports import module_name, port_bits
+from bittrue.lower.products import DSPS
 from bittrue.lower.sources import Sources
 from bittrue.spec import Net
 from bittrue_rtl.containers import packed, unpacked
 from bittrue_rtl.network import Network, port
+from bittrue_rtl.pipeline import Pipeline
 from bittrue_rtl.printing import printed
 
 
@@ -25,8 +28,8 @@ class Top(wiring.Component):
 
     Parameters
     ----------
-    net, interval, probes
-        As for `Network`.
+    net, interval, probes, dsps
+        As for `network`.
 
     Ports
     -----
@@ -37,8 +40,8 @@ class Top(wiring.Component):
         With ``probes``: a beat of that node's tensor, valid for one clock.
     """
 
-    def __init__(self, net: Net, interval: int, *, probes: bool = False) -> None:
-        self.network = inner = Network(net, interval, probes=probes)
+    def __init__(self, net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> None:
+        self.network = inner = network(net, interval, probes=probes, dsps=dsps)
         self.bits = {name: port_bits(layout, net.types[name].format) for name, layout in inner.layouts.items()}
         ports: dict[str, Any] = {}
         for kind, names, there, back in (("s_axis", tuple(net.inputs), In, Out), ("m_axis", net.outputs, Out, In)):
@@ -81,9 +84,16 @@ class Top(wiring.Component):
         return m
 
 
-def verilog(net: Net, interval: int, *, probes: bool = False) -> Sources:
+def network(net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> Network | Pipeline:
+    """A net as one component: a `Pipeline` where it takes a sample every clock, else a `Network`."""
+    if interval == EVERY_CLOCK:
+        return Pipeline(net, probes=probes, dsps=dsps)
+    return Network(net, interval, probes=probes)
+
+
+def verilog(net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> Sources:
     """Verilog-2005 of ``net`` as module `bittrue.lower.ports.module_name`; it depends on nothing else.
 
     Ports: ``clk``, ``rst`` (synchronous, active high), then those of `Top`.
     """
-    return printed(Top(net, interval, probes=probes), module_name(net))
+    return printed(Top(net, interval, probes=probes, dsps=dsps), module_name(net))

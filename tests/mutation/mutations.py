@@ -37,6 +37,7 @@ TABLES = (
     "store",
     "files",
     "bench",
+    "realtime",
     "training",
     "tracing",
     "qonnx",

@@ -18,6 +18,8 @@ from bittrue.lower.layout import NOTHING, Layout
 from bittrue.num import Format
 from bittrue.spec import Net
 from bittrue_rtl.network import Network
+from bittrue_rtl.pipeline import Pipeline
+from bittrue_rtl.top import network as network_of
 
 Codes = npt.NDArray[np.int64]
 
@@ -118,7 +120,7 @@ def gathered(beats: Codes, layout: Layout) -> Codes:
     return found.reshape(-1, *layout.shape)
 
 
-def samples_through(network: Network, codes: Codes, stall: float = 0.0, **more: Any) -> Run:
+def samples_through(network: Network | Pipeline, codes: Codes, stall: float = 0.0, **more: Any) -> Run:
     """`Run` of a net with one input and one output; ``vectors`` are samples, ``offered`` the clocks of all beats."""
     (given,), (result,) = network.net.inputs, network.net.outputs
     source, sink = network.layouts[given], network.layouts[result]
@@ -131,7 +133,7 @@ def exact_and_on_schedule(net: Net, interval: int) -> None:
     """Words of the reference, the first in the clock of the formula, the last of every sample an interval apart."""
     samples = 16 if len(net.input.shape) == 1 else len(net.nodes) + 4
     codes = full_range(net.input.format, (samples, *net.input.shape), seed=3)
-    network, price = Network(net, interval), cost(net, interval)
+    network, price = network_of(net, interval), cost(net, interval)
     run = samples_through(network, codes)
     np.testing.assert_array_equal(run.vectors, ref.run(net, codes))
     assert run.offered[0] - run.sent[0] == price.latency

@@ -14,6 +14,7 @@ from bittrue.emit.c import write_sources
 from bittrue.emit.c.source_files import write_source
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
+from bittrue.lower.products import DSPS
 from bittrue.lower.source import source_name, source_plan
 from bittrue.lower.stored import SHIFT
 from bittrue.spec import Net, as_net
@@ -31,6 +32,7 @@ def verilog(
     *,
     interval: int | None = None,
     probes: bool = False,
+    dsps: int = DSPS,
 ) -> list[Path]:
     """Write a net as a Verilog module with AXI4-Stream ports, its memory files, and their list of SHA-256.
 
@@ -46,6 +48,8 @@ def verilog(
         Clocks a sample; without, `bittrue.cost.default_interval`, of a source `bittrue.cost.default_source_interval`.
     probes : bool
         Also give every node's tensor on ports ``tap_NODE_*``.
+    dsps : int
+        Most DSP48E1 of a pipeline that takes a sample every clock: adders do what they do not.
 
     Returns
     -------
@@ -63,16 +67,17 @@ def verilog(
     require_generator()
     if interval is None:
         interval = default_source_interval(source) if source else default_interval(net)
-    price = cost(net, interval)
+    price = cost(net, interval, dsps=dsps)
     bits = price.stored.ff + SHIFT * price.stored.lutram + LANE * price.lanes
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
 
+    pace = "clock" if price.interval == 1 else f"{price.interval} clocks"
     head = (
         f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
-        f" * A sample every {price.interval} clocks. Streams:\n{_streams(net, interval)} */\n"
+        f" * A sample every {pace}. Streams:\n{_streams(net, interval)} */\n"
     )
-    sources = bittrue_rtl.verilog(net, interval, probes=probes)
+    sources = bittrue_rtl.verilog(net, interval, probes=probes, dsps=dsps)
     sources = replace(sources, verilog=head + sources.verilog)
     files = sources.listed_files(module_name(net))
     return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)

@@ -14,11 +14,22 @@ from bittrue.applications import APPLICATIONS
 from bittrue.check.legs import require_generator
 from bittrue.cli import info_json, timing
 from bittrue.cli.graph import svg
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, interval_of, print_json
+from bittrue.cli.parser import (
+    Commands,
+    Parser,
+    add_command,
+    add_dsps,
+    add_interval,
+    add_json,
+    console,
+    interval_of,
+    print_json,
+)
 from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
+from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
 from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
@@ -49,6 +60,7 @@ def add(commands: Commands[Parser]) -> None:
         ),
     )
     add_interval(command, frames=True)
+    add_dsps(command)
     command.add_argument(
         "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g})"
     )
@@ -94,7 +106,7 @@ def call(arguments: argparse.Namespace) -> int:
     found = ranges(net)
     try:
         interval = interval_of(arguments, net)
-        price, reason = cost(net, interval), ""
+        price, reason = cost(net, interval, dsps=arguments.dsps), ""
     except BadInput as error:
         if arguments.timing:
             raise
@@ -122,9 +134,11 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
     """Print what hardware costs, how fast it is, and whether it fits."""
     out.print(_costs(net, price))
     out.print(
-        f"interval {price.interval} clocks a sample, latency {price.latency} clocks, "
+        f"interval {_clocks(price.interval)} a sample, latency {price.latency} clocks, "
         f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
     )
+    if price.interval == EVERY_CLOCK:
+        out.print(f"adders of {price.adders:,} bits in all weigh without DSP48E1, about a LUT a bit", markup=False)
     rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
     for line in _speed(net, price.interval, arguments.clock, rate, whose):
         out.print(line, markup=False, soft_wrap=True)
@@ -133,10 +147,10 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
     used, source, parts = _used(arguments, net, interval)
     if parts:
         out.print(_use_of_layers(parts))
-    out.print(_fit(used), markup=False, soft_wrap=True)
+    out.print(_fit(used, counted=arguments.synth or arguments.synth_layers), markup=False, soft_wrap=True)
     out.print(f"({source})", style="dim")
     if arguments.timing:
-        timing.show(out, timing.estimated(net, interval))
+        timing.show(out, timing.estimated(net, interval, arguments.dsps))
 
 
 def _used(
@@ -144,13 +158,13 @@ def _used(
 ) -> tuple[Resources, str, dict[str, dict[str, int]] | None]:
     """What the net takes of an FPGA, how that was found, and by layer where that was asked for."""
     if arguments.synth:
-        return _synthesised(net, interval), "counted in Yosys's netlist", None
+        return _synthesised(net, interval, arguments.dsps), "counted in Yosys's netlist", None
     if arguments.synth_layers:
-        parts = _synthesised_layers(net, interval)
+        parts = _synthesised_layers(net, interval, arguments.dsps)
         used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
         shared = "nothing is shared across layers, so --synth may find less"
         return used, f"counted in Yosys's netlist, layer by layer: {shared}", parts
-    return resources(net, interval), "by formula: all LUTs and flip-flops with --synth", None
+    return resources(net, interval, dsps=arguments.dsps), "by formula: all LUTs and flip-flops with --synth", None
 
 
 def _document(
@@ -166,7 +180,7 @@ def _document(
     if parts:
         result["synthesised"] = parts
     if arguments.timing:
-        result["timing"] = info_json.timed(timing.estimated(net, interval))
+        result["timing"] = info_json.timed(timing.estimated(net, interval, arguments.dsps))
     return result
 
 
@@ -201,9 +215,11 @@ def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) 
         return lines
     if rate * interval <= mhz * 1e6:
         return [*lines, f"meets {_short(rate, unit)}{whose}"]
-    needed, least = int(mhz * 1e6 / rate), least_interval(net)
-    shorter = f"an interval of {needed} clocks or fewer at {mhz:g} MHz" if needed >= least else ""
-    faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {least} clocks a {one}"
+    needed, least = int(mhz * 1e6 / rate), least_interval(net) if has_frames(net) else EVERY_CLOCK
+    if least == EVERY_CLOCK and EVERY_CLOCK <= needed < MIN_INTERVAL:
+        needed = EVERY_CLOCK  # nothing lies between
+    shorter = f"an interval of {_clocks(needed)}{' or fewer' * (needed > 1)} at {mhz:g} MHz" if needed >= least else ""
+    faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {_clocks(least)} a {one}"
     return [*lines, f"cannot meet {_short(rate, unit)}{whose}: needs {shorter or faster}"]
 
 
@@ -220,6 +236,10 @@ def _overlay(net: Net, interval: int) -> str:
     return f"overlay: {given} a frame in, {made} out, {clocks:,} clocks from a frame's last word to its result"
 
 
+def _clocks(count: int) -> str:
+    return "1 clock" if count == 1 else f"{count} clocks"
+
+
 def _short(rate: float, unit: str) -> str:
     """A rate in the unit in which it is said: 12.5 MS/s, 48,828 frames/s."""
     if unit != "S/s":
@@ -234,18 +254,18 @@ BETWEEN = "between layers"
 """What belongs to no layer: the register at the input, forks, queues of branches, the ports."""
 
 
-def _synthesised(net: Net, interval: int) -> Resources:
+def _synthesised(net: Net, interval: int, dsps: int) -> Resources:
     """What Yosys makes of the net's Verilog. Raises `BadInput` where a package for it is missing."""
     require_generator()
     import bittrue_rtl
     from bittrue_sim.synth import xc7_report, xc7_use
 
     with console(errors=True).status("Yosys synthesises the net"):
-        used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval), module_name(net)))
+        used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval, dsps=dsps), module_name(net)))
     return _resources(used)
 
 
-def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
+def _synthesised_layers(net: Net, interval: int, dsps: int) -> dict[str, dict[str, int]]:
     """``USE`` of every node and of what lies between them. Raises `BadInput` where a package for it is missing."""
     require_generator()
     import bittrue_rtl
@@ -254,7 +274,7 @@ def _synthesised_layers(net: Net, interval: int) -> dict[str, dict[str, int]]:
     top = module_name(net)
     modules = {f"{top}.network.{name}": name for name in built_nodes(net)}
     with console(errors=True).status("Yosys synthesises the net"):
-        reports = xc7_parts(bittrue_rtl.verilog(net, interval), top, list(modules))
+        reports = xc7_parts(bittrue_rtl.verilog(net, interval, dsps=dsps), top, list(modules))
     return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}
 
 
@@ -272,15 +292,15 @@ def _use_of_layers(parts: dict[str, dict[str, int]]) -> Table:
     return table
 
 
-def _fit(used: Resources) -> str:
-    """One line: whether the net fits an xc7z020, and how much of what it takes."""
+def _fit(used: Resources, *, counted: bool) -> str:
+    """One line: whether the net fits an xc7z020, and how much of what it takes; ``counted``, not by formula."""
     names = {"dsp": "DSP48E1", "ramb36": "RAMB36E1", "lut": "LUTs", "ff": "flip-flops", "lutram": "LUTs as memory"}
-    bound = "" if used.lut else "at least "
+    bounds = () if counted else ("lut", "ff", "lutram")
     parts = [
-        f"{bound if name in ('ff', 'lutram') else ''}{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
+        f"{'at least ' * (name in bounds)}{taken:,} of {there:,} {names[name]} ({100 * taken / there:.0f} %)"
         for name, (taken, there) in used.of(XC7Z020).items()
     ]
-    known = "" if used.lut else " as far as known"
+    known = "" if counted else " as far as known"
     return f"xc7z020: {'fits' + known if used.fits(XC7Z020) else 'does not fit'}: {', '.join(parts)}"
 
 

@@ -16,7 +16,8 @@ from bittrue.committed import located
 from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.kit.arguments import whole as whole
-from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, MIN_INTERVAL
+from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, MIN_INTERVAL
+from bittrue.lower.products import DSPS
 from bittrue.spec import Net
 
 
@@ -27,6 +28,9 @@ class Parser(argparse.ArgumentParser):
         """Raise `BadInput` with argparse's message."""
         raise BadInput(f"{message}; see {self.prog} --help")
 
+
+MOST_DSPS = 1 << 16
+"""More than any part has."""
 
 Commands = argparse._SubParsersAction
 
@@ -91,10 +95,22 @@ def add_interval(command: Parser, *, frames: bool = False) -> None:
     default = f"{INTERVAL}; of frames the shortest power of two that fits an xc7z020" if frames else f"{INTERVAL}"
     command.add_argument(
         "--interval",
-        type=whole(MIN_INTERVAL, MAX_INTERVAL),
+        type=whole(EVERY_CLOCK, MAX_INTERVAL),
         default=None if frames else INTERVAL,
         metavar="I",
-        help=f"clocks a sample of the hardware, {MIN_INTERVAL} to {MAX_INTERVAL} (default {default})",
+        help=f"clocks a sample of the hardware: {MIN_INTERVAL} to {MAX_INTERVAL}, or {EVERY_CLOCK}, a pipeline "
+        f"(default {default})",
+    )
+
+
+def add_dsps(command: Parser) -> None:
+    """The option ``--dsps``."""
+    command.add_argument(
+        "--dsps",
+        type=whole(0, MOST_DSPS),
+        default=DSPS,
+        metavar="N",
+        help=f"most DSP48E1 of a pipeline (--interval {EVERY_CLOCK}); adders do what they do not (default {DSPS})",
     )
 
 

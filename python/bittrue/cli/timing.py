@@ -14,13 +14,13 @@ from bittrue.timing.delays import MOST_LEVELS
 from bittrue.timing.report import Path, Timing
 
 
-def estimated(net: Net, interval: int) -> Timing:
+def estimated(net: Net, interval: int, dsps: int) -> Timing:
     """The estimate for a net. Raises `BadInput` where a package for it is missing, and as `bittrue.timing.estimate`."""
     require_generator()
     from bittrue.timing.designs import net_timing
 
     with console(errors=True).status("Yosys synthesises the net for the estimate of its clock"):
-        return net_timing(net, interval)
+        return net_timing(net, interval, dsps=dsps)
 
 
 def show(out: Console, found: Timing) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue import api
-from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, add_json, print_files
+from bittrue.cli.parser import Commands, Parser, add_command, add_dsps, add_folder, add_interval, add_json, print_files
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -17,17 +17,20 @@ def add(commands: Commands[Parser]) -> None:
         "print a net as a Verilog module with AXI4-Stream ports",
         examples=(
             "bittrue verilog tdnn-wide -o build/rtl --interval 8",
+            "bittrue verilog my-net -o build/rtl --interval 1 --dsps 100",
             "bittrue verilog weights/ecg-tiny -o build/rtl --probes",
         ),
     )
     add_folder(command, "MODULE.v, its memory files and MODULE.sha256, which lists them")
     add_json(command)
     add_interval(command, frames=True)
+    add_dsps(command)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the files and print their paths."""
     net, folder = arguments.net, arguments.output
-    print_files(api.verilog(net, folder, interval=arguments.interval, probes=arguments.probes), arguments.json)
+    options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps")}
+    print_files(api.verilog(net, folder, **options), arguments.json)
     return 0

@@ -12,6 +12,7 @@ from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, HardwareFault, net_streams
 from bittrue.cost import cost, default_interval
 from bittrue.lower.ports import module_name
+from bittrue.lower.products import DSPS
 from bittrue.spec import Net
 
 Given = npt.ArrayLike | Mapping[str, npt.ArrayLike]
@@ -25,11 +26,13 @@ class RtlModel:
     net : Net
     interval : int, optional
         Clocks a sample, as the generator takes it; without, `bittrue.cost.default_interval`.
+    dsps : int
+        Most DSP48E1, as the generator takes it.
     """
 
-    def __init__(self, net: Net, interval: int | None = None) -> None:
+    def __init__(self, net: Net, interval: int | None = None, dsps: int = DSPS) -> None:
         self.net = net
-        self.interval = interval or default_interval(net)
+        self.interval, self.dsps = interval or default_interval(net), dsps
 
     def run(self, codes: Given, stalls: Stalls | None = None) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
@@ -73,7 +76,7 @@ class RtlModel:
     @cached_property
     def _patience(self) -> int:
         """A net of few lanes moves nothing at its ports for as long as it computes."""
-        return PATIENCE + 2 * (self.interval + cost(self.net, self.interval).latency)
+        return PATIENCE + 2 * (self.interval + cost(self.net, self.interval, dsps=self.dsps).latency)
 
     @cached_property
     def _plain(self) -> Simulation:
@@ -87,5 +90,5 @@ class RtlModel:
         import bittrue_rtl
 
         inputs, outputs, taps = net_streams(self.net, self.interval, probes)
-        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes)
+        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes, dsps=self.dsps)
         return Simulation(sources, module_name(self.net), inputs, outputs, taps)

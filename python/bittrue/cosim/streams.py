@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bittrue.errors import BadInput
 from bittrue.lower.layout import NOTHING, Layout
 from bittrue.lower.ports import container_bits, port_bits
-from bittrue.lower.schedule import schedule
+from bittrue.lower.schedule import layouts_of
 from bittrue.spec import Net, TensorType
 
 Codes = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ class Stream:
 
 def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], list[Stream], list[Stream]]:
     """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``."""
-    layouts = schedule(net, interval).layouts
+    layouts = layouts_of(net, interval)
     endless: set[str] = set()
     for node in net.nodes:
         if endless.issuperset(node.inputs):

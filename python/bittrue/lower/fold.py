@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from bittrue.errors import BadInput
 
+EVERY_CLOCK = 1
+"""Clocks a sample of a pipeline that never stops (`bittrue.lower.pipelined`)."""
+
 MIN_INTERVAL = 4
-"""Fewest clocks a sample: what the handshakes between layers take."""
+"""Fewest clocks a sample where multipliers are shared: what the handshakes between layers take."""
 
 MAX_INTERVAL = 1 << 24
 """Most clocks a sample."""
@@ -35,9 +38,12 @@ class TooShort(BadInput):
 
 def check_interval(interval: int) -> int:
     """``interval`` if hardware can have it, else `BadInput`."""
+    if interval == EVERY_CLOCK:
+        return interval
     if not MIN_INTERVAL <= interval <= MAX_INTERVAL:
         raise BadInput(
-            f"an initiation interval of {interval} clocks is not between {MIN_INTERVAL} and {MAX_INTERVAL}; choose one"
+            f"an initiation interval of {interval} clocks is not between {MIN_INTERVAL} and {MAX_INTERVAL}, for shared "
+            f"multipliers, nor {EVERY_CLOCK}, for a pipeline; choose one"
         )
     return interval
 

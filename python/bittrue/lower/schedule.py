@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from bittrue.errors import BadInput
 from bittrue.lower.along import Along, of_axes
 from bittrue.lower.clocks import Clocks, source
-from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
+from bittrue.lower.fold import EVERY_CLOCK, MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.lowering import RULES, Lowered, Place, lowered
 from bittrue.lower.matrix import Matrix
 from bittrue.lower.meeting import ALWAYS, meeting
-from bittrue.lower.units import MatrixUnit, Unit
+from bittrue.lower.pipelined import pipelined
+from bittrue.lower.products import DSPS
+from bittrue.lower.units import QUEUE, MatrixUnit, Unit
 from bittrue.ranges import ranges
 from bittrue.spec import ComplexFIR, Conv, Dense, Flatten, Layer, MemoryTaps, Net, Pool, Reshape
 
@@ -94,6 +97,8 @@ class Schedule:
         By node.
     streamed : bool
         Tensors travel in beats, and inputs are paced; else all are vectors that travel whole.
+    behind : int
+        Clocks from a result of the last node to its port.
     """
 
     clocks: int
@@ -101,6 +106,7 @@ class Schedule:
     carried: dict[str, str]
     steps: dict[str, Step]
     streamed: bool
+    behind: int = 0
 
 
 def check_hardware(net: Net) -> None:
@@ -122,17 +128,20 @@ def is_streamed(net: Net, interval: int) -> bool:
     return has_frames(net) or (long and interval >= WHOLE)
 
 
-def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
+def schedule(net: Net, interval: int, *, banked: bool = False, dsps: int = DSPS) -> Schedule:
     """`Schedule` of ``net`` for one sample every ``interval`` clocks.
 
     With ``banked``, weights and biases can be loaded, so accumulators are wide enough for any
-    (`bittrue.lower.matrix.loadable`); nothing else differs.
+    (`bittrue.lower.matrix.loadable`); nothing else differs. ``dsps`` bounds the DSP48E1 of a pipeline that takes a
+    sample every clock (`EVERY_CLOCK`): what they do not multiply becomes adders.
 
     Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, an accumulator that is too
     wide, or frames in a net with banks.
     """
     check_interval(interval)
     check_hardware(net)
+    if interval == EVERY_CLOCK:
+        return _every_clock(net, banked, dsps)
     streamed = is_streamed(net, interval) and not (banked and not has_frames(net))
     if streamed and banked:
         raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
@@ -142,6 +151,51 @@ def schedule(net: Net, interval: int, *, banked: bool = False) -> Schedule:
     if streamed and samples < under_way:
         plan, _ = _followed(net, clocks, under_way, streamed, banked)
     return plan
+
+
+def _every_clock(net: Net, banked: bool, dsps: int) -> Schedule:
+    """The schedule of a pipeline; made once a net and number of DSP48E1, since the search for adders takes seconds."""
+    if banked:
+        raise BadInput(
+            f"net {net.name}: a pipeline that takes a sample every clock has fixed weights; build it without banks, or "
+            f"with an interval of {MIN_INTERVAL} clocks or more"
+        )
+    if has_frames(net):
+        raise BadInput(
+            f"net {net.name} takes frames, and only nets of vectors and samples take one every clock; give at least "
+            f"{least_interval(net)}"
+        )
+    known = _PIPELINES.setdefault(net, {})
+    if dsps not in known:
+        known[dsps] = _pipeline(net, dsps)
+    return known[dsps]
+
+
+_PIPELINES: WeakKeyDictionary[Net, dict[int, Schedule]] = WeakKeyDictionary()
+"""A net does not change, so neither does its pipeline."""
+
+
+def _pipeline(net: Net, dsps: int) -> Schedule:
+    """Every node as soon as the latest of its inputs is there."""
+    found, carried = ranges(net), carriers(net)
+    layouts = {name: Layout.whole(tensor.shape) for name, tensor in net.types.items()}
+    places = {}
+    for node in net.nodes:
+        if carried[node.name] == node.name:
+            types = tuple(net.types[name] for name in node.inputs)
+            whole = tuple(layouts[name] for name in node.inputs)
+            output = net.types[node.name]
+            places[node.name] = Place(
+                node.layer, types, whole, output, EVERY_CLOCK, found[node.name], streamed=False, banked=False
+            )
+    units, clocks, steps = pipelined(net, places, found, dsps), dict.fromkeys(net.inputs, SKID), {}
+    for node in net.nodes:
+        start = max((clocks[carried[name]] for name in node.inputs), default=SKID)
+        latency = sum(unit.latency for unit in units.get(node.name, ()))
+        clocks[node.name] = start + latency
+        none = (0,) * len(node.inputs)
+        steps[node.name] = Step(units.get(node.name, ()), latency, start + latency, none, none)
+    return Schedule(EVERY_CLOCK, layouts, carried, steps, streamed=False, behind=QUEUE)
 
 
 def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool) -> tuple[Schedule, int]:
@@ -233,6 +287,14 @@ def _input_layout(net: Net, name: str, clocks: int, streamed: bool) -> Layout:
     return Layout.spread(shape, clocks // Layout.whole(shape).positions)
 
 
+def layouts_of(net: Net, interval: int) -> dict[str, Layout]:
+    """`Schedule.layouts`, raised as by `schedule`, without the search for the adders of a pipeline."""
+    if interval == EVERY_CLOCK and not has_frames(net):
+        check_hardware(net)
+        return {name: Layout.whole(tensor.shape) for name, tensor in net.types.items()}
+    return schedule(net, interval).layouts
+
+
 def carriers(net: Net) -> dict[str, str]:
     """The tensor whose stream carries each tensor, by name.
 
@@ -257,7 +319,7 @@ def built_nodes(net: Net) -> list[str]:
 
 
 def least_interval(net: Net) -> int:
-    """The shortest initiation interval that hardware for ``net`` can have.
+    """The shortest initiation interval that hardware for ``net`` can have whose layers share multipliers.
 
     A position of any tensor and a window of any layer take a clock at least; windows of pools, and of convolutions that
     are transposed, as many as they have places. Vectors that travel whole take ``MIN_INTERVAL``.
@@ -294,6 +356,8 @@ def clocks_a_sample(net: Net, interval: int) -> int:
 
     Raises `BadInput` for an interval that is shorter than `least_interval`, and as that does.
     """
+    if interval == EVERY_CLOCK and not has_frames(net):
+        return interval
     least = least_interval(net)
     if interval < least:
         raise BadInput(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bittrue.errors import BadInput
+from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
@@ -149,6 +150,11 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
     BadInput
         For a net, an interval or a number of banks that the registers have no room for.
     """
+    if interval == EVERY_CLOCK:
+        raise BadInput(
+            f"net {net.name}: the shell does not take a pipeline that takes a sample every clock; choose an interval "
+            f"of {MIN_INTERVAL} clocks or more, or print the net alone (bittrue verilog)"
+        )
     count, clocks = bank_count(len(banks)), shell_latency(net, interval)
     layouts = end_layouts(net, interval, bool(banks))
     limits = (

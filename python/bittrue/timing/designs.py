@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import bittrue_rtl
 from bittrue.lower.ports import module_name
+from bittrue.lower.products import DSPS
 from bittrue.lower.schedule import built_nodes
 from bittrue.lower.stream_shell import shell_name
 from bittrue.spec import Net
@@ -17,15 +18,15 @@ SHELL_PARTS = ("slave", "registers", "loader", "hashes", "streams")
 """Components of the shell that count as layers, beside those of the net."""
 
 
-def net_timing(net: Net, interval: int) -> Timing:
-    """The estimate for the module of ``net``; minutes for a large net, the first time.
+def net_timing(net: Net, interval: int, *, dsps: int = DSPS) -> Timing:
+    """The estimate for the module of ``net`` (`bittrue_rtl.verilog`); minutes for a large net, the first time.
 
     Raises
     ------
     BadInput
         Where pyosys is missing, the net has no hardware, or `estimate` refuses its netlist.
     """
-    return estimate(netlist_of(bittrue_rtl.verilog(net, interval), module_name(net)), built_nodes(net))
+    return estimate(netlist_of(bittrue_rtl.verilog(net, interval, dsps=dsps), module_name(net)), built_nodes(net))
 
 
 def shell_timing(net: Net, interval: int, banks: Sequence[Net] = ()) -> Timing:

@@ -1,0 +1,117 @@
+"""A pipeline that takes a sample every clock gives the reference's bits, however its streams stall."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn_graphs import codes
+from hypothesis import HealthCheck, given, settings
+from pipelined_nets import branches, drawn, sparse_tdnn
+
+import bittrue
+from bittrue import check, ref
+from bittrue.cli import main
+from bittrue.cosim import verilator
+from bittrue.cosim.rtl_model import RtlModel
+from bittrue.cosim.stalls import MATRIX, Stalls
+from bittrue.cost import cost
+from bittrue.errors import BadInput
+from bittrue.spec import Net, as_net, save
+from bittrue_sim import runner
+from bittrue_sim.cosimulate import cosimulate
+
+pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
+ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiler():
+    try:
+        return verilator.find()
+    except BadInput as error:
+        pytest.skip(str(error))
+
+
+def same(rtl: RtlModel, n: int, *patterns: Stalls | None, **more) -> None:
+    """All tensors, and the ports of the module without probes."""
+    x = codes(rtl.net, n, seed=1)
+    expected = ref.taps(rtl.net, x)
+    for stalls in patterns:
+        trace = rtl.trace(x, stalls, probes=True, **more)
+        for name, values in expected.items():
+            np.testing.assert_array_equal(trace.taps[f"tap_{name}"], values, err_msg=f"node {name}, {stalls}")
+    for name, values in rtl.outputs(x, ROUGH).items():
+        np.testing.assert_array_equal(values, expected[name], err_msg=f"output {name}")
+
+
+def on_schedule(rtl: RtlModel) -> None:
+    trace = rtl.trace(codes(rtl.net, 200, seed=2))
+    assert all((np.diff(clocks)[-100:] == 1).all() for clocks in trace.received.values())
+    if len(rtl.net.outputs) == 1:
+        assert trace.latency == cost(rtl.net, 1, dsps=rtl.dsps).latency
+
+
+@pytest.mark.parametrize("dsps", [12, *(pytest.param(dsps, marks=pytest.mark.heavy) for dsps in (0, 220))])
+def test_a_pruned_tdnn_under_every_stall_pattern(dsps: int) -> None:
+    rtl = RtlModel(sparse_tdnn(), 1, dsps)
+    same(rtl, 400, None, *MATRIX.values())
+    on_schedule(rtl)
+
+
+def test_every_layer_of_vectors_with_several_ends_under_every_stall_pattern() -> None:
+    rtl = RtlModel(branches(), 1, 8)
+    same(rtl, 300, None, *MATRIX.values())
+    on_schedule(rtl)
+
+
+@pytest.mark.parametrize("after", [30, 50])
+def test_a_reset_in_mid_stream_clears_all_history(after: int) -> None:
+    same(RtlModel(sparse_tdnn(), 1, 12), 100, None, ROUGH, reset_after=after)
+
+
+@pytest.mark.heavy
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn())
+def test_drawn_nets(case: tuple[Net, int]) -> None:
+    rtl = RtlModel(case[0], 1, case[1])
+    same(rtl, 150, None, ROUGH)
+    on_schedule(rtl)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["tdnn-compat", "tdnn-wide", "tdnn-thermal/cold"])
+def test_a_committed_net(name: str) -> None:
+    rtl = RtlModel(as_net(name), 1)
+    same(rtl, 3000, None, ROUGH)
+    on_schedule(rtl)
+
+
+@pytest.mark.parametrize("simulator", ["icarus", pytest.param("verilator", marks=pytest.mark.heavy)])
+def test_a_cocotb_bench(simulator: str) -> None:
+    try:
+        runner.require(simulator)
+    except BadInput as error:
+        pytest.skip(str(error))
+    net = sparse_tdnn()
+    found = cosimulate(net, 1, simulator, codes(net, 40, seed=3), ROUGH)
+    assert found.samples >= 40 and not found.mismatches
+
+
+def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:
+    net = sparse_tdnn()
+    monkeypatch.chdir(tmp_path)
+    save(net, "net")
+    assert main(["verilog", "net", "--interval", "1", "--dsps", "4", "-o", "rtl"]) == 0
+    assert "A sample every clock." in (tmp_path / "rtl" / "sparse_tdnn.v").read_text()
+    assert main(["check", "net", "--interval", "1", "--legs", "rtl", "--samples", "300"]) == 0
+    assert main(["info", "net", "--interval", "1", "--clock", "200"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "interval 1 clock a sample" in printed and "200 MS/s at 200 MHz" in printed
+    assert "of 53,200 LUTs" in printed and "adders of 0 bits in all" in printed
+    x = codes(net, 50, seed=4)
+    np.save("x.npy", x["input"])
+    assert main(["run", "net", "-i", "x.npy", "-o", "y.npy", "--codes", "--leg", "rtl", "--interval", "1"]) == 0
+    np.testing.assert_array_equal(np.load("y.npy"), ref.run(net, x))
+    assert bittrue.cost("net", 1).interval == 1 and bittrue.cost("net", 1, dsps=0).adders > 500
+    legs, _ = check.runnable(net, ["ref", "rtl"], check.Options(1))
+    assert check.check(net, legs, 200, 0).equal

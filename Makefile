@@ -13,6 +13,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BOARD  := .venv-board
 DATA   := opendpd==2.4.2
+EXTRAS := train,sim,ecg,noise,radio,max78002,qonnx,formal,synth,docs,dev
+COMMA  := ,
 
 # Of vivado_pynq and demo: net folders (a weight bank each, or one folder of them), clocks a sample (else what bittrue
 # overlay chooses), clock of the net, whether the overlay drives the HDMI connector (demo always does), folder to write.
@@ -86,7 +88,7 @@ $(VENV)/.ecg: pyproject.toml constraints.txt | $(VENV)/.sim
 
 $(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,sim,ecg,noise,max78002,qonnx,formal,synth,docs,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.sim
 
 # pynq 3.1.2 and what it pins have wheels for Python 3.10 to 3.12.
@@ -102,7 +104,7 @@ board-or-not:
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	(sed -n '1,3p' constraints.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \
-	  --no-annotate --extra train --extra sim --extra ecg --extra max78002 --extra qonnx --extra formal --extra synth --extra docs --extra dev --extra mutants --extra noise --extra scale pyproject.toml \
+	  --no-annotate $(foreach name,$(subst $(COMMA), ,$(EXTRAS)) scale mutants,--extra $(name)) pyproject.toml \
 	  | grep -vE '^(nvidia|cuda|torch|triton|colorama)') > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	(sed -n '1p' constraints-board.txt; build/lock/bin/uv pip compile -q --universal --python-version 3.10 --no-header \

@@ -3,9 +3,9 @@
     python benchmarks/radio_calibration.py [--data DIR] [--cities N]
 
 Fitted on the cities numbered 0 to 10 of the folder, judged on those above 10, which no constant of the generator was
-chosen by. Least squares over street pixels that are not black: in sight (twice, the second
-time without outliers), and with more and more terms out of sight. The line "in use" is ``bittrue.apps.radio.propagation.law.FITTED``. With ``--cities`` also what synthetic cities (seed
-0) look like beside the real ones up to 10.
+chosen by. Least squares over street pixels that are not black: in sight (twice, the second time without outliers), and
+with more and more terms out of sight. The line "in use" is ``bittrue.apps.radio.propagation.law.FITTED``. With
+``--cities`` also what synthetic cities (seed 0) look like beside the real ones up to 10.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from amaranth.hdl import C, Cat, Module, Shape, Signal, Value, signed, unsigned
 from bittrue.lower.adder_graph import Adder, word_bits
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.num import Interval
-from bittrue_rtl.delay import delayed
+from bittrue_rtl.delay import held
 
 
 def shape_of(interval: Interval) -> Shape:
@@ -53,7 +53,7 @@ class Adders:
         clock = self.plan.clock(word)
         known = self._known[word] = {clock: own}
         for later in self._wanted.get(word, ()):
-            known[later] = delayed(self.m, known[clock], later - clock, f"word{word}_at{later}")
+            known[later] = held(self.m, known[clock], later - clock, f"word{word}_at{later}")
             clock = later
 
     def _sum(self, word: int, adder: Adder) -> Value:

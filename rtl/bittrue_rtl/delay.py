@@ -8,6 +8,9 @@ from amaranth.hdl import Cat, Module, Signal, Value
 
 from bittrue_rtl.fanout import WIDE
 
+SEVERAL = 3
+"""Registers in a row of which a tool makes a shift register."""
+
 LONG = 16
 """Clocks of a delay from which on a counter takes less than registers in a row."""
 
@@ -28,6 +31,13 @@ def delayed(m: Module, value: Any, clocks: int, name: str, *, reset: bool = Fals
         word = line[-len(word) :]
     m.d.sync += Value.cast(last).eq(word)
     return last
+
+
+def held(m: Module, value: Any, clocks: int, name: str) -> Any:
+    """As `delayed`, but the last of several registers is a flip-flop: its output is earlier than a shift register's."""
+    if clocks < SEVERAL:
+        return delayed(m, value, clocks, name)
+    return delayed(m, delayed(m, value, clocks - 1, f"{name}_early"), 1, name, reset=True)
 
 
 def postponed(m: Module, strobe: Any, clocks: int, name: str) -> Any:

@@ -59,20 +59,26 @@ class Framer(wiring.Component):
             shape=self.bits, depth=self.depth, init=[], attrs={"ram_style": style}
         )
         write, read = storage.write_port(), storage.read_port()
-        used = Signal(range(self.depth + 1))  # words of whole frames and of the one that comes
+        used = Signal(range(self.depth + 1))  # words of whole frames and of the one that comes, a clock late
         stored = Signal(range(self.depth + 1))  # words of whole frames
         some = Signal()
+        fetched = Signal()  # the memory's output register holds a word
         valid = Signal()
-        move = some & (~valid | self.o.ready)
+        word = Signal(self.bits, reset_less=True)
+        take = fetched & (~valid | self.o.ready)
+        move = some & (~fetched | take)
         store = self._enter(m, write, used, stored, move)
         total = Signal(range(self.depth + 1))
         m.d.comb += [
             total.eq(stored + Mux(self.whole, self.words, 0)),
             read.en.eq(move),
             self.o.valid.eq(valid),
-            self.o.payload.data.eq(read.data),
+            self.o.payload.data.eq(word),
         ]
-        m.d.sync += [stored.eq(total - move), some.eq(any_left(total, move)), valid.eq(move | (valid & ~self.o.ready))]
+        m.d.sync += [stored.eq(total - move), some.eq(any_left(total, move)), fetched.eq(move | (fetched & ~take))]
+        m.d.sync += valid.eq(take | (valid & ~self.o.ready))
+        with m.If(take):
+            m.d.sync += word.eq(read.data)
         for strobe, port in ((store, write), (move, read)):
             with m.If(strobe):
                 m.d.sync += port.addr.eq(Mux(port.addr == self.depth - 1, 0, port.addr + 1))
@@ -84,6 +90,7 @@ class Framer(wiring.Component):
         room = Signal()
         back = Signal()
         skip = Signal()
+        moved = Signal()
         place = Signal(range(max(2, self.words)))
         begin = Signal.like(write.addr, name="begin")  # where the frame that comes is stored from
         end = place == self.words - 1
@@ -102,7 +109,8 @@ class Framer(wiring.Component):
             self.short.eq(store & ~end & self.i.payload.last),
             self.long.eq(ended & ~good),
             back.eq(store & Mux(end, ~(self.i.payload.last | self.packets), self.i.payload.last)),
-            used.eq(used + store - move),
+            moved.eq(move),
+            used.eq(used + store - moved),
             room.eq((used < self.depth - 1) & self.open),
         ]
         with m.If(store):
@@ -114,7 +122,7 @@ class Framer(wiring.Component):
         with m.Elif(accept & self.i.payload.last):
             m.d.sync += skip.eq(0)
         with m.If(back):
-            m.d.sync += [write.addr.eq(begin), used.eq(stored - move)]
+            m.d.sync += [write.addr.eq(begin), used.eq(stored)]
         return store
 
     def _mark(self, m: Module) -> None:

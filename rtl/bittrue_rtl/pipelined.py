@@ -19,7 +19,7 @@ from bittrue.lower.products import odd_part, signed_bits
 from bittrue.lower.units import ConstantUnit, ElementUnit, FeatureUnit, JoinUnit
 from bittrue.spec import ComplexMul, Table
 from bittrue_rtl.adders import Adders
-from bittrue_rtl.delay import delayed
+from bittrue_rtl.delay import delayed, held
 from bittrue_rtl.eltwise import ElementDatapath
 from bittrue_rtl.features import WordDatapath
 from bittrue_rtl.requantise import Requantise
@@ -87,7 +87,7 @@ class FreeMatrix(wiring.Component):
                 bits, matrix.shift, matrix.output, matrix.negative_shift, magnitude=matrix.magnitude
             )
             m.d.comb += rounder.acc.eq(acc)
-            rounded.append(delayed(m, rounder.y, plan.latency - plan.ready(row) - REQUANTISE, f"y{row}"))
+            rounded.append(held(m, rounder.y, plan.latency - plan.ready(row) - REQUANTISE, f"y{row}"))
         drive(m, self.o, rounded)
         return m
 

@@ -107,7 +107,7 @@ def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:
     assert main(["info", "net", "--interval", "1", "--clock", "200"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "interval 1 clock a sample" in printed and "200 MS/s at 200 MHz" in printed
-    assert "of 53,200 LUTs" in printed and "adders of 0 bits in all" in printed
+    assert "of 53,200 LUTs" in printed and "bits in all weigh without DSP48E1" in printed
     x = codes(net, 50, seed=4)
     np.save("x.npy", x["input"])
     assert main(["run", "net", "-i", "x.npy", "-o", "y.npy", "--codes", "--leg", "rtl", "--interval", "1"]) == 0

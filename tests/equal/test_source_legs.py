@@ -80,7 +80,7 @@ def test_hardware_keeps_its_pace(make, compiler):
 @pytest.mark.parametrize("stalls", [ROUGH, SLOW], ids=["rough", "slow"])
 def test_hardware_stalled_and_reset(make, stalls, compiler):
     same(model(make), 12345, 7, 25, 32767, stalls)
-    same(model(make), 1, 2**32 - 3, 6, 4096, stalls, reset_after=700)
+    same(model(make), 1, 2**32 - 6, 6, 4096, stalls, reset_after=700)
 
 
 @pytest.mark.parametrize("stalls", [None, ROUGH], ids=["steady", "rough"])
@@ -97,6 +97,11 @@ def test_intervals(interval, compiler):
     rtl = SourceModel(two_rates(), interval)
     trace = same(rtl, 3, 0, 20, 4096)
     assert trace.cycles_per_sample == pytest.approx(rtl.bench.plan.clocks, abs=0.2)
+
+
+def test_frames_without_a_number(compiler):
+    with pytest.raises(BadInput, match=r"below 2\^32"):
+        model(two_rates).run(0, [2**32], {"H": 0}, 4096)
 
 
 def test_generate_through_hardware(compiler):

@@ -24,11 +24,11 @@ class FramerContract(wiring.Component):
     memory's latency, and an empty memory opens the input.
     """
 
-    bits, patience = 4, 4
+    bits, patience = 4, 5
 
     def __init__(self, words: int, depth: int, framer: type = Framer) -> None:
         self.inductive, self.words, self.depth = framer is Framer, words, depth
-        assert depth + 1 < 1 << self.bits, "numbers of words inside must differ"
+        assert depth + 2 < 1 << self.bits, "numbers of words inside must differ"
         self.dut = framer(self.bits + 1, words, depth)
         super().__init__({name: In(1) for name in ("offer", "last", "doom", "packets", "open", "ready")})
 
@@ -94,7 +94,7 @@ class FramerContract(wiring.Component):
                 Assert((o.payload.first == (place == 0)) & (o.payload.ends == last)),
                 Assert(held != 0),
             ]
-        m.d.comb += [Assert(implies(stalled, o.valid)), Assert(held <= self.depth + 1)]
+        m.d.comb += [Assert(implies(stalled, o.valid)), Assert(held <= self.depth + 2)]
         late, shut = Signal(range(self.patience + 1)), Signal(range(self.patience + 1))
         m.d.sync += [
             late.eq(Mux((held != 0) & ~o.valid, late + 1, 0)),
@@ -110,7 +110,7 @@ class FramerContract(wiring.Component):
         storage = inside.submodules.storage
         read, write = storage.read_ports[0], storage.write_ports[0]
         whole, back = dut.whole, inside.back
-        stored, valid, used = inside.stored, inside.valid, inside.used
+        stored, valid, used, fetched = inside.stored, inside.valid, inside.used, inside.fetched
 
         def onwards(address: Any, count: Any) -> Any:
             return Mux(address + count >= depth, address + count - depth, address + count)
@@ -118,26 +118,28 @@ class FramerContract(wiring.Component):
         committed = stored + Mux(whole, self.words, 0)
         found = [
             (inside.place == self.place) & (inside.skip == self.skip) & (self.place < self.words),
-            implies(back, (self.place == 0) & ~whole & (used >= stored)),
-            implies(~back, used == committed + self.place),
+            implies(back, (self.place == 0) & ~whole & (used >= stored + inside.moved)),
+            implies(~back, used == committed + self.place + inside.moved),
             (used <= depth) & (stored <= depth) & (read.addr < depth) & (write.addr < depth) & (inside.begin < depth),
-            held == committed + valid,
-            write.addr == onwards(read.addr, used),
+            held == committed + valid + fetched,
+            write.addr == onwards(read.addr, used - inside.moved),
             implies(~whole, inside.begin == onwards(read.addr, stored)),
             implies(inside.room, used < depth),
             inside.some == (stored != 0),
             (inside.given == place) & (inside.first == (place == 0)) & (inside.ends == (place == self.words - 1)),
             (place < self.words) & ((place + held) % self.words == 0),
-            implies(valid, read.data == Cat(received, 0)),
+            implies(valid, inside.word == Cat(received, 0)),
+            implies(fetched, read.data == Cat((received + valid)[: self.bits], 0)),
         ]
+        there = used - inside.moved
         rows = [storage.read_port(domain="comb") for _ in range(depth)]
         m.d.comb += [row.addr.eq(k) for k, row in enumerate(rows)]
         for k, row in enumerate(rows):
             position = Mux(k >= read.addr, k - read.addr, k + depth - read.addr)
-            number = (received + valid + position)[: self.bits]
+            number = (received + valid + fetched + position)[: self.bits]
             found += [
                 implies(position < committed, row.data == Cat(number, 0)),
-                implies(~back & (position >= committed) & (position < used), row.data == Cat(number, self.doomed)),
+                implies(~back & (position >= committed) & (position < there), row.data == Cat(number, self.doomed)),
             ]
         return found
 
@@ -153,13 +155,13 @@ BUGS = {
     "does not skip the rest": ("m.d.sync += skip.eq(1)", "m.d.sync += skip.eq(0)"),
     "skips the frame after": ("with m.Elif(accept & self.i.payload.last):", "with m.Elif(good):"),
     "forgets to go back": ("write.addr.eq(begin), ", ""),
-    "keeps the places of a dropped frame": (", used.eq(stored - move)]", "]"),
+    "keeps the places of a dropped frame": (", used.eq(stored)]", "]"),
     "begins where the frame began": ("with m.If(self.whole):", "with m.If(0):"),
     "overruns": ("(used < self.depth - 1)", "(used < self.depth)"),
     "takes a word while it goes back": ("(skip | room) & ~back", "skip | room"),
     "takes one more without packets": ("self.packets),", "0),"),
     "marks the wrong end": ("ends.eq(following == self.words - 1)", "ends.eq(following == self.words - 2)"),
-    "overwrites its output": ("some & (~valid | self.o.ready)", "some"),
+    "overwrites its output": ("fetched & (~valid | self.o.ready)", "fetched"),
     "does not stop": (" & self.open", ""),
 }
 

@@ -31,13 +31,13 @@ EVERYWHERE = (
 LEGS = ("ref", "torch", "c", "rtl")
 TABLES = (
     *LEGS,
+    "realtime",
     "frames",
     "windows",
     "banks",
     "store",
     "files",
     "bench",
-    "realtime",
     "training",
     "tracing",
     "qonnx",

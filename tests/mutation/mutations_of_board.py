@@ -16,7 +16,7 @@ RULE = SHELL + "test_a_broken_rule_is_found[{}]"
 # fmt: off
 ROWS = [
     ("rounds ties down", SAMPLES, "quantise", "scaled - floor >= 0.5", "scaled - floor > 0.5", QUANTISE),
-    ("begins anew with every chunk", DRIVER, "Predistorter._run",
+    ("begins anew with every chunk", DRIVER, "Driver._run",
      "source, sink = self._buffers",
      """\
 self._begin()
@@ -31,7 +31,7 @@ source, sink = self._buffers""",
      RULE.format("withdrawn")),
 ]
 HEAVY = [
-    ("selects the next bank", DRIVER, "Predistorter.bank",
+    ("selects the next bank", DRIVER, "Driver.bank",
      "self._shell.write(reg.BANK, number)", "self._shell.write(reg.BANK, number ^ 1)", STAND_IN),
     ("lets threads disturb each other", FPGA, "Fpga.working",
      "with self._lock: ...", "with contextlib.nullcontext(): ...",

@@ -9,7 +9,10 @@ WORDS, FRAMES = (
 )
 LATE = PINS + "test_a_late_stream_is_black_to_the_end_of_the_picture_and_in_step_again"
 SHORT = PINS + "test_frames_with_a_line_too_few_do_not_run_into_each_other"
-REJECTED, BUILT = VIVADO + "test_it_is_rejected", VIVADO + "test_the_scripts_build_what_is_described"
+REJECTED, BUILT = (
+    VIVADO + "test_it_is_rejected",
+    VIVADO + "test_the_generated_output_is_the_module_that_the_scripts_package",
+)
 HANDOFF, PLAIN = VIVADO + "test_the_hand_off_file_says_what_the_scripts_built", "tests/vivado/test_scripts.py::"
 
 # fmt: off

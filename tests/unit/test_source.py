@@ -16,6 +16,7 @@ from source_nets import pictures, two_rates, vectors
 import bittrue
 from bittrue import spec
 from bittrue.check import generating
+from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.ref.source import frames, run_source
 from bittrue.spec import source_store
@@ -26,13 +27,14 @@ SOURCES = [two_rates, pictures, vectors]
 
 @pytest.mark.parametrize("make", SOURCES)
 @pytest.mark.parametrize("first", [0, 3, 2**32 - 1])
-def test_inputs_are_those_of_the_page(make, first):
+@pytest.mark.parametrize("last", [2, 5])
+def test_inputs_are_those_of_the_page(make, first, last):
     source, seed = make(), 2**63 + 17
-    found = frames(source, seed, [first, first + 1, first + 5], {"H": 50})
+    found = frames(source, seed, [first, first + 1, first + last], {"H": 50})
     for name, given in source.inputs.items():
         channels, *positions = source.net.types[name].shape
         flat = found[name].reshape(3, channels, -1)
-        for row, frame in enumerate((first, first + 1, first + 5)):
+        for row, frame in enumerate((first, first + 1, first + last)):
             for c in range(channels):
                 for i in (0, int(np.prod(positions)) - 1):
                     if isinstance(given, Parameter):
@@ -202,8 +204,9 @@ def test_one_parameter_may_feed_several_inputs():
         ({"H": "x"}, "finite number"),
         ({"G": 1.0}, "it has H"),
         ({"leg": "vhdl"}, "unknown leg"),
-        ({"count": 2**20, "length": 2**20}, "memory"),
-        ({"count": 2**40, "length": 2**10}, "positions"),
+        ({"count": 2**10, "length": 2**20}, "memory"),
+        ({"count": 2**40, "length": 2**10}, "have a number"),
+        ({"start": 2**32 - 2, "length": 48}, "have a number"),
     ],
 )
 def test_what_cannot_be_generated(settings, said):
@@ -227,3 +230,35 @@ def test_the_printed_c_has_no_warnings(tmp_path):
         assert len(files) == 2
         done = subprocess.run(["gcc", *STRICT, "-fsyntax-only", *files], capture_output=True, text=True, check=False)
         assert not done.returncode, done.stderr
+
+
+def test_the_commands(tmp_path, capsys):
+    source_store.save(two_rates(), tmp_path / "net")
+    assert main(["info", str(tmp_path / "net")]) == 0
+    assert "16 samples every 54 clocks, 59.3 MS/s at 200 MHz; 1 generator for 2 latents" in capsys.readouterr().out
+    call = ["noise", "generate", str(tmp_path / "net"), "--count", "3", "--length", "40", "-o", str(tmp_path / "x.npy")]
+    assert main([*call, "--set", "H=0.3", "--seed", "4", "--start", "2", "--gain", "0.5", "--codes"]) == 0
+    wanted = bittrue.generate(two_rates(), count=3, length=40, seed=4, start=2, gain=0.5, H=0.3, codes=True)
+    assert (np.load(tmp_path / "x.npy") == wanted).all()
+    assert "(3, 40), codes of Q6.10, of two-rates, seed 4, H 0.300781" in capsys.readouterr().out
+    assert main(call) == 0
+    assert (np.load(tmp_path / "x.npy") == bittrue.generate(two_rates(), count=3, length=40)).all()
+    for more, said in (
+        (["--set", "H=2"], "0.101562 to 0.898438"),
+        (["--set", "G=2"], "no parameter 'G'"),
+        (["--set", "H"], "NAME=VALUE"),
+        (["--set", "H=0.5", "--set", "H=0.6"], "twice"),
+        (["--gain", "9"], "gain"),
+        (["-o", str(tmp_path / "x.txt")], ".npy"),
+    ):
+        assert main([*call, *more]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["noise", "generate", "tdnn-wide", "-o", str(tmp_path / "y.npy")]) == 2
+    assert "no source.json" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_sim_of_a_source(tmp_path, capsys):
+    source_store.save(two_rates(), tmp_path / "net")
+    assert main(["sim", str(tmp_path / "net"), "--samples", "20", "--bench-samples", "8"]) == 0
+    assert "EQUAL" in capsys.readouterr().out

@@ -13,7 +13,6 @@ from bittrue.check.source_legs import Codes, SourceRun, make_source
 from bittrue.errors import BadInput, shown
 from bittrue.limits import take
 from bittrue.num.arrays import integer
-from bittrue.num.draws import COLUMN_BITS
 from bittrue.spec.source import GAIN, START_BITS, Source
 
 TOGETHER = 1 << 22
@@ -61,11 +60,11 @@ class Wanted:
         object.__setattr__(self, "length", length)
         _whole(self.seed, 0, (1 << SEED_BITS) - 1, "the seed")
         _whole(self.start, 0, (1 << START_BITS) - 1, "start, the number of the first frame,")
-        last = self.first(int(self.count)) * max(latent.step for latent in self.source.latents.values())
-        if last >= 1 << COLUMN_BITS:
+        last = self.first(self.count - 1) + self.frames - 1
+        if last >= 1 << START_BITS:
             raise BadInput(
-                f"net {self.source.net.name}: {self.count:,} signals of {length:,} samples reach beyond the "
-                f"2^{COLUMN_BITS} positions of a stream; ask for fewer, or for shorter ones"
+                f"net {self.source.net.name}: {self.count:,} signals of {length:,} samples from frame {self.start:,} "
+                f"on reach beyond the 2^{START_BITS} frames that have a number; ask for less, or start earlier"
             )
         _ = self.codes, self.gain_code
 

@@ -30,7 +30,7 @@ class Case:
     def numbers(self, count: int) -> Codes:
         """Those of so many frames; the second half begins elsewhere."""
         numbers = self.start + np.arange(count, dtype=np.int64)
-        numbers[count // 2 :] += 1000
+        numbers[count // 2 :] = (numbers[count // 2 :] + (1 << (START_BITS - 1))) % (1 << START_BITS)
         return numbers
 
 
@@ -38,7 +38,7 @@ def cases(source: Source) -> tuple[Case, Case]:
     """The source as it is; and another seed, a late start, the lowest parameters, a gain by which samples saturate."""
     usual = {name: given.default for name, (given, _) in source.settings.items()}
     lowest = {name: given.low for name, (given, _) in source.settings.items()}
-    other = Case((1 << 64) - 7, (1 << START_BITS) - 3, lowest, GAIN.lo)
+    other = Case((1 << 64) - 7, 0x9ABCDEF0, lowest, GAIN.lo)
     return Case(1, 0, usual, int(source.gain)), other
 
 
@@ -53,7 +53,7 @@ def source_rows(source: Source, interval: int, frames: int, bench: int, report: 
         if name != "ref":
             report(name)
             count = -(-(bench if name == "rtl" else frames) // 2)
-            yield _leg_row(source, name, interval, [part[:count] for part in wanted])
+            yield _leg_row(source, name, interval, [_part(ref, case, count) for case in cases(source)])
     for title, (simulator, stalls) in BENCHES.items():
         report(title)
         count = max(4, bench // 4) if simulator == "verilator" else 4

@@ -25,16 +25,17 @@ from bittrue.cli.parser import (
     interval_of,
     print_json,
 )
-from bittrue.cost import XC7Z020, Cost, Resources, cost, macs, resources, rom_bits
+from bittrue.cost import XC7Z020, Cost, Resources, cost, default_source_interval, macs, resources, rom_bits
 from bittrue.errors import BadInput
 from bittrue.files import check_target, write_whole
 from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
+from bittrue.lower.source import source_plan
 from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
 from bittrue.ranges import Range, ranges
-from bittrue.spec import Net, Weighted
+from bittrue.spec import Net, Weighted, source_store
 from bittrue.spec.activation import to_json
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
@@ -127,7 +128,18 @@ def call(arguments: argparse.Namespace) -> int:
         out.print(f"no hardware costs: {reason}", markup=False)
     else:
         _show_hardware(out, arguments, net, price, interval)
+    if source_store.has_source(arguments.net):
+        out.print(_signal(arguments), markup=False, soft_wrap=True)
     return 0
+
+
+def _signal(arguments: argparse.Namespace) -> str:
+    """What a noise source gives, or why hardware has none."""
+    try:
+        source = source_store.load(arguments.net)
+        return source_plan(source, arguments.interval or default_source_interval(source)).described(arguments.clock)
+    except BadInput as error:
+        return f"no noise source: {error}"
 
 
 def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price: Cost, interval: int) -> None:

@@ -95,7 +95,8 @@ def call(arguments: argparse.Namespace) -> int:
         _check_ran(rows)
         return 0 if all(row.ok for row in rows) else 1
     if source:
-        out.print(_signal(source, interval))
+        out.print(f"{net.name}, initiation interval {interval}: every sample against the reference, bit for bit")
+        out.print(source_plan(source, interval).described(CLOCK_MHZ), soft_wrap=True)
     else:
         out.print(f"{net.name}, initiation interval {interval}: every tensor against the reference, bit for bit")
     out.print(_table(rows))
@@ -119,16 +120,6 @@ def _source(source: Source, interval: int, arguments: argparse.Namespace, report
 
     frames, bench = arguments.samples or FRAMES.legs, arguments.bench_samples or FRAMES.verilator
     return list(source_rows(source, interval, frames, bench, report))
-
-
-def _signal(source: Source, interval: int) -> str:
-    """What a noise source gives, by formula."""
-    plan = source_plan(source, interval)
-    return (
-        f"{source.net.name}, a noise source, initiation interval {interval}: {source.samples} samples every "
-        f"{plan.clocks} clocks, {1e-6 * plan.samples_a_clock * CLOCK_MHZ * 1e6:.3g} MS/s at {CLOCK_MHZ:g} MHz; every "
-        f"sample against the reference, bit for bit"
-    )
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:

@@ -14,12 +14,13 @@ from bittrue.cosim.simulation import PATIENCE, Simulation, Trace
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, Stream
 from bittrue.cost import default_source_interval
+from bittrue.errors import BadInput
 from bittrue.lower.ports import container_bits
 from bittrue.lower.source import SourcePlan, parameter_port, source_name, source_plan
 from bittrue.lower.sources import Sources
 from bittrue.num import Format
 from bittrue.spec import TensorType
-from bittrue.spec.source import Source
+from bittrue.spec.source import START_BITS, Source
 
 SERIAL_BITS = 16
 _BENCH = """
@@ -105,6 +106,11 @@ class SourceBench:
         """Codes of the stream `setup` that let the frames of these numbers out; where a number does not follow the one
         before, the source starts anew."""
         wanted = np.asarray(numbers, np.int64)
+        if wanted.size and not 0 <= int(wanted.min()) <= int(wanted.max()) < 1 << START_BITS:
+            raise BadInput(
+                f"net {self.source.net.name}: frames {wanted.min():,} to {wanted.max():,} are wanted of hardware; give "
+                f"numbers below 2^{START_BITS}"
+            )
         parts = []
         for serial, (start, count) in enumerate(consecutive(wanted)):
             values = [seed, int(wanted[start]), gain, *(settings[name] for name in self.source.settings), serial]

@@ -22,8 +22,8 @@ LEVELS = 1
 BLOCK = 2
 """Clocks from the register of a chain's first addend to its first sum, and from the operands to a product."""
 
-SHORTEST = 3
-"""Clocks of the shortest delay that synthesis makes a shift register of."""
+SHORTEST = 4
+"""Clocks of the shortest delay with a shift register: of 3 registers at least, with a flip-flop behind them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,5 +150,5 @@ def _delays(bits: int, clocks: list[int]) -> Stored:
     """A word that is wanted in these clocks: registers, or shift registers where it is long not wanted."""
     total = Stored()
     for gap in np.diff(clocks).tolist():
-        total += Stored(lutram=bits * -(-gap // SHIFT)) if gap >= SHORTEST else Stored(ff=bits * gap)
+        total += Stored(bits, bits * -(-(gap - 1) // SHIFT)) if gap >= SHORTEST else Stored(ff=bits * gap)
     return total

@@ -149,6 +149,15 @@ class SourcePlan:
         arrival = max(self.schedule.steps[name].arrival for name in self.source.net.outputs)
         return LOADING + max(feed.latency for feed in self.feeds) + arrival + MULTIPLY + REQUANTISE
 
+    def described(self, mhz: float) -> str:
+        """How fast the signal is at a clock of so many MHz, and what is in front of the net."""
+        count = len(self.engines)
+        return (
+            f"a noise source: {self.source.samples:,} samples every {self.clocks:,} clocks, "
+            f"{self.samples_a_clock * mhz:.3g} MS/s at {mhz:g} MHz; {count} generator{'s' * (count > 1)} for "
+            f"{len(self.feeds)} latents, {self.dsps} DSP48E1 and {self.ramb18} RAMB18E1 besides the net's"
+        )
+
     @cached_property
     def ports(self) -> dict[str, tuple[str, int]]:
         """Ports of the module by name, each with its direction and its bits."""

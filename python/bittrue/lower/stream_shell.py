@@ -17,8 +17,8 @@ from bittrue.spec.store import content_hash
 
 STAGES = 2
 """Clocks that the shell adds to the net's latency: a register stage on s_axis and one on m_axis."""
-FRAME_STAGES = 5
-"""Clocks that it adds for frames: those stages, and three more from a frame's last word to its first one, offered to
+FRAME_STAGES = 6
+"""Clocks that it adds for frames: those stages, and four more from a frame's last word to its first one, offered to
 the net."""
 SPARE_WORDS = 8
 """Words of the frame after that fit beside a frame in the shell, so that none waits for the other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,6 +198,15 @@ def test_packed_and_single_precision_sets_are_read(tmp_path):
         )
         with pytest.raises(BadInput, match="signals of 33 samples, and those of its target have 40"):
             dataset.generated(tmp_path / f"{name}.h5", 40)
+
+
+def test_a_script_is_told_what_was_made(tmp_path, capsys):
+    small = ["--count", "3", "--test-count", "2", "--length", "64", "-o", str(tmp_path)]
+    assert main(["noise", "make", "FGN_fixed_H30", "BG_fixed_IP10", *small, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["train"], found["test"], [one["length"] for one in found["sets"]]) == (3, 2, [64, 64])
+    assert len(found["files"]) == len(set(found["files"])) and all(Path(name).is_file() for name in found["files"])
+    assert {Path(name).parent for name in found["files"]} == {Path(one["folder"]) for one in found["sets"]}
 
 
 def test_the_command_makes_sets(tmp_path, capsys):

@@ -267,7 +267,11 @@ BAD_LINES = {
     "no samples": (("check", "net", "--samples", "0"), "'0' is not a whole number from 1"),
     "half a sample": (("check", "net", "--samples", "1.5"), "'1.5' is not a whole number"),
     "negative seed": (("check", "net", "--seed", "-1"), "'-1' is not a whole number from 0"),
-    "interval": (("info", "net", "--interval", "3"), "'3' is not a whole number from 4 to 16777216"),
+    "interval": (
+        ("info", "net", "--interval", "3"),
+        "an initiation interval of 3 clocks is not between 4 and 16777216",
+    ),
+    "interval of nothing": (("info", "net", "--interval", "0"), "'0' is not a whole number from 1 to 16777216"),
     "html folder": (("check", "net", "--html", "no/r.html"), "there is no folder no"),
     "unknown application": (("train", "fft"), "invalid choice: 'fft'"),
     "unknown recipe": (("train", "dpd", "--recipe", "tdnn-huge"), "unknown recipe 'tdnn-huge'; choose dpd-1000, "),

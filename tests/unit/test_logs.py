@@ -55,7 +55,7 @@ def test_info_as_json(net, capsys):
 def test_info_as_json_says_why_there_is_no_hardware(net, capsys, monkeypatch):
     from bittrue.errors import BadInput
 
-    def none(net, interval):
+    def none(net, interval, **others):
         raise BadInput("not in hardware; take another")
 
     monkeypatch.setattr("bittrue.cli.info.cost", none)

@@ -16,7 +16,7 @@ from bittrue.committed import located
 from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.kit.arguments import whole as whole
-from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, MIN_INTERVAL
+from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, MIN_INTERVAL, check_interval
 from bittrue.lower.products import DSPS
 from bittrue.spec import Net
 
@@ -95,12 +95,20 @@ def add_interval(command: Parser, *, frames: bool = False) -> None:
     default = f"{INTERVAL}; of frames the shortest power of two that fits an xc7z020" if frames else f"{INTERVAL}"
     command.add_argument(
         "--interval",
-        type=whole(EVERY_CLOCK, MAX_INTERVAL),
+        type=_interval,
         default=None if frames else INTERVAL,
         metavar="I",
         help=f"clocks a sample of the hardware: {MIN_INTERVAL} to {MAX_INTERVAL}, or {EVERY_CLOCK}, a pipeline "
         f"(default {default})",
     )
+
+
+def _interval(text: str) -> int:
+    """The type of ``--interval``."""
+    try:
+        return check_interval(whole(EVERY_CLOCK, MAX_INTERVAL)(text))
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_dsps(command: Parser) -> None:

@@ -64,6 +64,7 @@ MAKE = Command(
         "bittrue noise make FGN --set H=uniform --count 1000 --length 1024",
         "bittrue noise make mod16_iq_random_cp_long_128fft_rblocks1_subs36_evm-25",
     ),
+    result=True,
 )
 REPORT = Command(
     "generators of noise",
@@ -81,6 +82,7 @@ REPORT = Command(
         ),
     ),
     ("bittrue report noise Model_Results/FGN/FGN_fixed_H70/2026-01-01_00-00-00",),
+    result=True,
 )
 
 NOISE = Application(SHELF, DEFAULT, {"train": TRAIN, "report": REPORT}, own={"make": MAKE, "generate": GENERATE})

@@ -12,7 +12,7 @@ from bittrue.check.generating import SAMPLES, SEED_BITS, Wanted, generated
 from bittrue.check.legs import LEGS, Options
 from bittrue.errors import BadInput, shown
 from bittrue.files import check_target, write_whole
-from bittrue.kit.application import Command, Option, Printed
+from bittrue.kit.application import Command, Option, Printed, Result
 from bittrue.kit.arguments import whole
 from bittrue.lower.fold import MAX_INTERVAL, MIN_INTERVAL
 from bittrue.spec.source import START_BITS
@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> Printed:
     said = "".join(f", {name} {value:g}" for name, value in known.items())
     kind = f"codes of {fmt}" if arguments.codes else "float64"
     yield f"{arguments.output}: {found.shape}, {kind}, of {source.net.name}, seed {arguments.seed}{said}"
+    numbers = {"net": source.net.name, "shape": list(found.shape), "codes": arguments.codes, "seed": arguments.seed}
+    yield Result(numbers | {"parameters": known}, [arguments.output])
 
 
 GENERATE = Command(
@@ -87,4 +89,5 @@ GENERATE = Command(
         "bittrue noise generate my-net --count 16 --length 4096 --seed 1 --set H=0.3 -o noise.npy",
         "bittrue noise generate my-net --length 65536 --codes --leg c -o noise.npy",
     ),
+    result=True,
 )

@@ -43,6 +43,7 @@ REPORT = Command(
         Option("--most", "most maps that are judged (default 200)", {"type": whole(1, 100_000), "metavar": "N"}),
     ),
     ("bittrue report radio baselines --data build/cities -o radio.html",),
+    result=True,
 )
 MAKE = Command(
     "make synthetic cities and their radio maps, in the layout of RadioMapSeer",
@@ -71,6 +72,7 @@ MAKE = Command(
         "bittrue radio make -o build/cities --maps 100 --transmitters 80",
         "bittrue radio make -o build/cars --models DPM,IRT2,carsDPM --missing",
     ),
+    result=True,
 )
 
 DIAGRAMS = Command(
@@ -81,6 +83,7 @@ DIAGRAMS = Command(
         Option("--output", "folder for the pictures; made if need be", {"required": True, "metavar": "DIR"}, "-o"),
     ),
     ("bittrue radio diagrams --cfg radio_train_m -o build/diagrams",),
+    result=True,
 )
 
 RADIO = Application(SHELF, DEFAULT, {"report": REPORT}, own={"make": MAKE, "diagrams": DIAGRAMS})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue.bars import steps
 from bittrue.errors import BadInput, shown
-from bittrue.kit.application import Printed
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.optional import needed
 
 TRAIN, TEST = 16_384, 4_096
@@ -27,11 +28,15 @@ def run(arguments: argparse.Namespace) -> Printed:
         twice = next(name for name in folders if folders.count(name) > 1)
         raise BadInput(f"{twice} would be made twice; name every set once")
     counts = arguments.count, arguments.test_count or max(arguments.count // 4, 1)
+    made: list[dict[str, object]] = []
     for recipe, length in zip(recipes, lengths, strict=True):
         with steps(recipe.folder) as step:
             folder = dataset_writing.write(recipe, arguments.output, *counts, length, arguments.seed, step)
         kind = "complex" if recipe.is_complex else "real"
         yield f"{folder}: {counts[0]:,} + {counts[1]:,} signals of {length:,} {kind} samples, seed {arguments.seed}"
+        made.append({"folder": str(folder), "length": length, "complex": recipe.is_complex})
+    numbers = {"sets": made, "train": counts[0], "test": counts[1], "seed": arguments.seed}
+    yield Result(numbers, [path for found in made for path in sorted(Path(str(found["folder"])).iterdir())])
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue.bars import steps
-from bittrue.kit.application import Printed, typed
+from bittrue.kit.application import Printed, Result, typed
 from bittrue.kit.optional import needed
 
 SIGNALS, NEARBY = 1024, 64
@@ -26,4 +27,6 @@ def run(arguments: argparse.Namespace) -> Printed:
             arguments.nets, arguments.output, command, step, targets, arguments.data or ROOT, count, nearby
         )
     _, sheets, said = found
-    return [*sheets, *said, f"page: {arguments.output}"]
+    page = Path(arguments.output)
+    numbers = page.with_suffix(".json")
+    return [*sheets, *said, f"page: {page}", Result.read(numbers, [page, numbers])]

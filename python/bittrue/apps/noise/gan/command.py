@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bittrue.apps.noise.shelf import SHELF
 from bittrue.bars import steps
 from bittrue.errors import BadInput
-from bittrue.kit.application import Command, Option, Printed, Remark
+from bittrue.kit.application import Command, Option, Printed, Remark, Result
 from bittrue.kit.arguments import whole
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
@@ -52,6 +52,7 @@ TRAIN = Command(
         "bittrue train noise --config gan.json",
         "bittrue train noise --config gan.json --configs rows.csv --repeats 2 --workers 2",
     ),
+    result=True,
 )
 
 
@@ -118,6 +119,9 @@ def _told(trained: Trained, processes: int) -> Printed:
         yield Sheet("distances to the test set", COLUMNS, _rows(trained.metrics))
     if trained.folder:
         yield f"run: {trained.folder}"
+    numbers = {"model": made.model, "generator": trained.parameters[0], "critic": trained.parameters[1]}
+    files = sorted(path for path in trained.folder.iterdir() if path.is_file()) if trained.folder else []
+    yield Result(numbers | {"batches": len(trained.history), "metrics": trained.metrics}, files)
 
 
 def _rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -145,6 +149,12 @@ def _sweep(arguments: argparse.Namespace, below: Table) -> Printed:
         [(str(run.row + 1), str(run.repeat + 1), *run.cells.values(), str(run.folder)) for run in good],
         words=True,
     )
-    yield f"{len(good)} of {len(ended)} runs; what they measured is in {Path(folder) / sweep.RESULTS}"
+    table = Path(folder) / sweep.RESULTS
+    yield f"{len(good)} of {len(ended)} runs; what they measured is in {table}"
+    found = [
+        {"row": run.row + 1, "repeat": run.repeat + 1, "folder": str(run.folder), "metrics": run.metrics}
+        for run in good
+    ]
+    yield Result({"runs": found, "refused": len(ended) - len(good)}, [table])
     if len(good) < len(ended):
         raise BadInput(f"{len(ended) - len(good)} of {len(ended)} runs were refused; the remarks say why")

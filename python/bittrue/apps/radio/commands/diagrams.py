@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue.bars import steps
-from bittrue.kit.application import Printed
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.optional import needed
 
 
@@ -15,4 +15,4 @@ def run(arguments: argparse.Namespace) -> Printed:
         from bittrue.apps.radio.diagrams.diagrams import draw
     with steps("reading the configuration") as step:
         files = draw(arguments.cfg, arguments.output, step)
-    return [str(path) for path in files]
+    return [*map(str, files), Result({}, files)]

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from bittrue.bars import steps
-from bittrue.kit.application import Printed
+from bittrue.kit.application import Printed, Result
 from bittrue.kit.optional import needed
 
 
@@ -31,3 +31,4 @@ def run(arguments: argparse.Namespace) -> Printed:
     there = f", {kept:,} cities were there already" if kept else ""
     rate = f", {made / took:.1f} a CPU second" if made else ""
     yield f"{arguments.output}: {made:,} radio maps of {plan.maps - kept:,} synthetic cities{rate}{there}"
+    yield Result({"maps": made, "cities": plan.maps - kept, "kept": kept, "seed": plan.seed}, [arguments.output])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from bittrue.bars import steps
-from bittrue.kit.application import Printed, Remark, typed
+from bittrue.kit.application import Printed, Remark, Result, typed
 from bittrue.kit.optional import needed
 
 
@@ -26,4 +27,6 @@ def run(arguments: argparse.Namespace) -> Printed:
             train=arguments.train or "train",
             most=arguments.most or 200,
         )
-    return [*sheets, *map(Remark, said), f"page: {arguments.output}"]
+    page = Path(arguments.output)
+    numbers = page.with_suffix(".json")
+    return [*sheets, *map(Remark, said), f"page: {page}", Result.read(numbers, [page, numbers])]

@@ -13,7 +13,9 @@ pytest.importorskip("matplotlib", reason="Matplotlib is missing: make sim instal
 
 from bittrue.apps.noise import dataset_writing, sets
 from bittrue.apps.noise.processes import draw, named
+from bittrue.apps.noise.reporting import pictures
 from bittrue.apps.noise.reporting.runs import runs
+from bittrue.apps.noise.reporting.targets import target
 from bittrue.cli import main
 
 h5py = pytest.importorskip("h5py", reason="h5py is missing: pip install -e '.[noise]'")
@@ -57,6 +59,23 @@ def test_runs_stand_beside_floor_and_baselines(tmp_path, capsys, monkeypatch):
     page = (tmp_path / "page.html").read_text()
     assert page.count("<img") == 1 + 2 * 4, "one curve, four pictures a target"
     assert "b/run2 on FGN/FGN_fixed_H70: geodesic distance" in said.out and "bittrue report noise" in page
+
+
+def test_a_long_name_leaves_room_for_the_curves(tmp_path, capsys, recwarn):
+    name = "FGN_FGN_fixed_H30__epochs-1__" + "__".join(f"a_setting_of_many-{k}" for k in range(8))
+    folder = run_folder(tmp_path / name / "2026-01-01_00-00-00", "FGN/FGN_fixed_H30", signals("FGN_fixed_H30"))
+    report(folder, "--signals", "24", "--nearby", "0", "-o", str(tmp_path / "page.html"), capsys=capsys)
+    assert not [str(warning.message) for warning in recwarn if "layout" in str(warning.message)]
+    assert pictures.short(f"{name}/2026-01-01_00-00-00").endswith("/2026-01-01_00-00-00")
+    assert len(pictures.short(name)) == pictures.LONGEST and pictures.short("b/run2") == "b/run2"
+
+
+def test_the_folder_of_all_sets_of_a_process_is_no_target(tmp_path):
+    recipe = sets.recipe("BG_uniform")
+    dataset_writing.write(recipe, tmp_path, 24, 24, 128, 1, lambda *step: None)
+    assert target("BG", tmp_path, 16, 128).origin == "drawn, seeds 1 and 2"
+    dataset_writing.write(sets.recipe("BG"), tmp_path, 24, 24, 128, 1, lambda *step: None)
+    assert target("BG", tmp_path, 16).origin == str(tmp_path / sets.recipe("BG").folder)
 
 
 def test_files_of_samples_with_density_and_coverage(tmp_path, capsys):

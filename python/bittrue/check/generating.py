@@ -98,7 +98,7 @@ class Wanted:
             return int(self.source.gain)
         value = _number(self.gain, "the gain")
         if not GAIN.lo <= value * 2**GAIN.frac <= GAIN.hi:
-            raise BadInput(f"the gain is {value:g}; give a factor from {GAIN.lo / 2**GAIN.frac:g} to below 8")
+            raise BadInput(f"the gain is {value:g}; give {GAIN.lo / 2**GAIN.frac:g} to {GAIN.hi / 2**GAIN.frac:.4f}")
         return int(GAIN.encode(np.asarray(value)))
 
 

@@ -19,6 +19,8 @@ SHOWN = 1024
 """Samples of a waveform that are drawn."""
 MOST = 4
 """Generators of one target that are drawn."""
+LONGEST = 40
+"""Characters of a name that have room beside curves."""
 
 
 def of_target(found: Judged, command: str) -> Section:
@@ -47,6 +49,11 @@ def of_target(found: Judged, command: str) -> Section:
     )
 
 
+def short(name: str, most: int = LONGEST) -> str:
+    """A name of ``most`` characters or fewer: of a longer one both ends, the second of which tells runs apart."""
+    return name if len(name) <= most else f"{name[: most - 23]}...{name[-20:]}"
+
+
 def waveforms(found: Judged, drawn: Sequence[Row]) -> bytes:
     """A PNG: one signal of the target, of AR(32) and of every generator, on one scale."""
     rows = [("target", found.shown, INK), (AUTOREGRESSION, found.baseline().shown, GREYS[0])]
@@ -58,7 +65,7 @@ def waveforms(found: Judged, drawn: Sequence[Row]) -> bytes:
         if np.iscomplexobj(signals):
             axes.plot(signals[0, :SHOWN].imag, color="#bbbbbb", linewidth=0.7)
         axes.plot(signals[0, :SHOWN].real, color=colour, linewidth=0.7)
-        axes.set_title(name, fontsize=8, loc="left")
+        axes.set_title(short(name, 2 * LONGEST), fontsize=8, loc="left")
         axes.grid(alpha=0.25)
         axes.tick_params(labelsize=8)
     grid[0].set_ylim(min(-0.1 * reach, -reach if (plain(found.shown) < 0).mean() > 0.05 else 0), reach)
@@ -79,7 +86,7 @@ def spectra(found: Judged, drawn: Sequence[Row]) -> bytes:
         return np.asarray(10 * np.log10(np.maximum(shown, 1e-30)))
 
     for row, colour in _coloured(found, drawn):
-        upper.plot(frequency, decibels(row.summary.density), color=colour, linewidth=0.8, label=row.name)
+        upper.plot(frequency, decibels(row.summary.density), color=colour, linewidth=0.8, label=short(row.name))
         ratio = decibels(row.summary.density) - decibels(target)
         lower.plot(frequency, ratio, color=colour, linewidth=0.6)
     upper.plot(frequency, decibels(target), color=INK, linewidth=0.9, linestyle="--", label="target")
@@ -100,7 +107,7 @@ def quantiles(found: Judged, drawn: Sequence[Row]) -> bytes:
     target = found.summary.quantiles
     scale = max((target[9] - target[3]) / 2, np.finfo(float).tiny)
     for row, colour in _coloured(found, drawn):
-        axes.plot(target, row.summary.quantiles, "o-", color=colour, markersize=3, linewidth=0.9, label=row.name)
+        axes.plot(target, row.summary.quantiles, "o-", color=colour, markersize=3, linewidth=0.9, label=short(row.name))
     axes.plot(target, target, color=INK, linewidth=0.9, linestyle="--", label="target")
     for side in (axes.set_xscale, axes.set_yscale):
         side("symlog", linthresh=float(2 * scale))
@@ -117,7 +124,7 @@ def correlations(found: Judged, drawn: Sequence[Row]) -> bytes:
     for axes, key, title in zip(grid, ("correlation", "magnitude_correlation"), ("x", "|x - mean|"), strict=True):
         lags = np.arange(1, len(getattr(found.summary, key)) + 1)
         for row, colour in _coloured(found, drawn):
-            axes.plot(lags, getattr(row.summary, key), color=colour, linewidth=0.9, label=row.name)
+            axes.plot(lags, getattr(row.summary, key), color=colour, linewidth=0.9, label=short(row.name))
         axes.plot(lags, getattr(found.summary, key), color=INK, linewidth=0.9, linestyle="--", label="target")
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, -0.05), max(high, 0.1))

@@ -57,12 +57,15 @@ class Target:
 def target(name: str, root: Path, count: int, length: int | None = None) -> Target:
     """The target of that name with ``count`` signals in either set.
 
-    A folder of that name below ``root`` is read, test.h5 first and train.h5 second; where there is none, signals are
-    drawn, of ``length`` samples where the name does not say how many.
+    A set of that name below ``root`` is read, test.h5 first and train.h5 second; where there is none, signals are
+    drawn, of ``length`` samples where the name does not say how many. The folder that a process has for all its sets
+    is none itself: ``FGN`` means the set of its typical value.
 
     Raises `BadInput` where there is neither a folder nor a process of that name, and for sets with too few signals.
     """
     folder = root / name
+    if not any((folder / part).exists() for part in ("train.h5", "test.h5")):
+        folder = root / sets.recipe(name).folder
     if folder.is_dir():
         found = dataset.opened(folder)
         count = min(count, found.test.count, found.train.count)

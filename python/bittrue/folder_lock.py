@@ -17,11 +17,11 @@ FILE = ".lock"
 
 
 @contextmanager
-def locked(folder: str | os.PathLike[str]) -> Iterator[Path]:
+def locked(folder: str | os.PathLike[str], going_on: str = "") -> Iterator[Path]:
     """The folder, made if need be, for this process alone until the block ends.
 
     The system gives the lock back when its owner dies, so that a killed run stands in nobody's way. An interrupt inside
-    gets the sentence that the same command goes on (`resumable`).
+    gets the sentence ``going_on``, without one that the same command goes on (`resumable`).
 
     Raises
     ------
@@ -36,7 +36,7 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror or error}; choose another output folder") from None
     try:
-        with resumable(f"the same command goes on from what is in {folder}"):
+        with resumable(going_on or f"the same command goes on from what is in {folder}"):
             yield folder
     finally:
         with suppress(OSError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,19 @@ def test_a_set_has_the_public_layout(tmp_path, name):
     assert (folder / "sos_coeffs.json").exists() == name.startswith("bandpass")
     keys = {"num_subcarriers", "cyclic_prefix", "cfo"} if found.is_ofdm else {"param_distrib", "signal_length"}
     assert keys <= set(found.parameters) and found.parameters["seed"] == 1
+
+
+def test_an_interrupt_that_a_callback_loses_ends_the_writing(tmp_path, capsys, monkeypatch):
+    def chunks(self, count, length, seed, part):
+        with suppress(KeyboardInterrupt):  # as Python does for callbacks of weak references
+            signal.raise_signal(signal.SIGINT)
+        yield np.zeros(count), np.ones((count, length))
+
+    monkeypatch.setattr("bittrue.apps.noise.processes.recipe.ProcessRecipe.chunks", chunks)
+    assert main(["noise", "make", "FGN", "--count", "4", "--length", "64", "-o", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "bittrue: interrupted; nothing was left half written\n"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_labels_are_the_parameters(tmp_path):

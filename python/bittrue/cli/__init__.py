@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _stop(2, "this machine has too little memory for that; give less at a time")
     except KeyboardInterrupt as error:  # what goes on later says how
-        return _stop(130, f"interrupted; {error or 'nothing was left half written'}")
+        return _stop(130, f"interrupted; {str(error) or 'nothing was left half written'}")
     except Exception as error:
         return _stop(3, crash.report(error, sys.argv[1:] if argv is None else argv))
 

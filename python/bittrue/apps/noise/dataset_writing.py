@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,7 +116,7 @@ def _signals(
     kind = np.complex128 if recipe.is_complex else np.float64
     doing = f"{Path(recipe.folder).name}, {path.name}"
     step(doing, 0, count)
-    with h5py.File(path, "w") as file:
+    with interruptible() as check, h5py.File(path, "w") as file:
         array = file.create_dataset(KEY, (count, length + 1), kind)
         for labels, signals in recipe.chunks(count, length, seed, part):
             array[there : there + len(labels)] = np.concatenate([labels[:, None], signals], axis=1)
@@ -120,7 +124,33 @@ def _signals(
             plain = signals.view(np.float64)
             low, high = min(low, float(plain.min())), max(high, float(plain.max()))
             step(doing, there, count)
+            check()
     return low, high
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], None]]:
+    """A block and a check that raises the interrupt: h5py loses one that is raised in a callback of its objects."""
+    came = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:  # once more: at once
+            signal.default_int_handler(number, frame)
+        came.append(number)
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _move(draft: Path, place: Path) -> None:

@@ -115,7 +115,8 @@ def train(
             log.scalars("gan", trainer.done // trainer.every, means)
 
     metrics: dict[str, Any] = {}
-    with locked(writes) if writes else nullcontext(), one_thread(), closing(log):
+    going_on = f"bittrue train noise --resume {writes} goes on from its last checkpoint; one is written every minute"
+    with locked(writes, going_on) if writes else nullcontext(), one_thread(), closing(log):
         if writes:
             _begin(writes, configuration, trainer, transform, digest)
         trainer.run(lambda last: keeper.save(trainer.state, last), told)

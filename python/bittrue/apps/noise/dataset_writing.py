@@ -131,7 +131,7 @@ def _signals(
 @contextmanager
 def interruptible() -> Iterator[Callable[[], None]]:
     """A block and a check that raises the interrupt: h5py loses one that is raised in a callback of its objects."""
-    came = []
+    came: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if came:  # once more: at once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.ref.source import frames, run_source
 from bittrue.spec import source_store
-from bittrue.spec.source import Latent, Parameter, Source, seam
+from bittrue.spec.source import RESERVED, Latent, Parameter, Source, seam
 
 SOURCES = [two_rates, pictures, vectors]
 
@@ -262,3 +263,17 @@ def test_sim_of_a_source(tmp_path, capsys):
     source_store.save(two_rates(), tmp_path / "net")
     assert main(["sim", str(tmp_path / "net"), "--samples", "20", "--bench-samples", "8"]) == 0
     assert "EQUAL" in capsys.readouterr().out
+
+
+def test_parameters_are_called_as_no_argument_of_generate():
+    arguments = [
+        one.name for one in inspect.signature(bittrue.generate).parameters.values() if one.kind != one.VAR_KEYWORD
+    ]
+    assert tuple(arguments) == RESERVED
+    with pytest.raises(BadInput, match=r"called 'seed', which `bittrue.generate` takes itself; rename it"):
+        Parameter("seed", 0, 1, 0, 0)
+
+
+def test_a_gain_that_rounds_out_of_its_format_is_refused_with_the_largest():
+    with pytest.raises(BadInput, match=r"the gain is 7.9999; give -8 to 7.9998"):
+        bittrue.generate(vectors(), gain=7.9999)

@@ -66,6 +66,10 @@ class Latent:
             )
 
 
+RESERVED = ("source", "count", "length", "seed", "start", "gain", "codes", "leg", "interval", "stalls")
+"""Arguments of `bittrue.generate`, beside which it takes parameters by name."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """An input that is the same code everywhere in a frame: ``floor(value * 2**frac + 1/2) - offset``.
@@ -96,6 +100,8 @@ class Parameter:
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier() and name[0].isalpha()):
             raise BadInput(f"a parameter is called {shown(name)}; use a letter, then letters, digits and '_'")
+        if name in RESERVED:
+            raise BadInput(f"a parameter is called {shown(name)}, which `bittrue.generate` takes itself; rename it")
         if len(name) > 31:
             raise BadInput(f"a parameter is called {shown(name)}, which is longer than 31 characters; shorten it")
         low = _whole(self.low, -(1 << 62), 1 << 62, f"the lowest code of parameter {name}")

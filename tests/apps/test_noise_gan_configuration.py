@@ -62,7 +62,7 @@ def test_ofdmgans_document_is_what_its_model_type_says():
         parsed(OFDMGAN % "stft-gan")
 
 
-@pytest.mark.parametrize("name", SHELF.names())
+@pytest.mark.parametrize("name", ["psk-gan", "stft-gan", "wavegan"])
 def test_recipes_are_dictionaries(name):
     content, what, _ = SHELF.find(name)
     assert reading.configured(reading.READERS[".toml"](content, what), what).settings.epochs == 500

@@ -53,6 +53,7 @@ TABLES = (
     "ecg",
     "ecg_report",
     "noise_gan",
+    "noise_hardware",
     "max78002",
     "firmware",
 )

@@ -39,7 +39,9 @@ def layers(net: Net, shapes: bool = False) -> str:
             own = ["" if weight is None else " x ".join(map(str, weight.shape)), form]
         rows.append((node.name, type(node.layer).__name__, *own, str(net.types[node.name])))
     first, *rest = table(head, rows).splitlines(keepends=True)[1:]
-    return f"{_line(head)}\n{first}| input |{' |' * (len(head) - 2)} {net.input} |\n{''.join(rest)}"
+    inputs = ((name if len(net.inputs) > 1 else "input", given) for name, given in net.inputs.items())
+    above = "".join(f"| {name} |{' |' * (len(head) - 2)} {given} |\n" for name, given in inputs)
+    return f"{_line(head)}\n{first}{above}{''.join(rest)}"
 
 
 def recipe(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from bittrue.apps.noise.gan.command import TRAIN
 from bittrue.apps.noise.generating import GENERATE
 from bittrue.apps.noise.shelf import SHELF
+from bittrue.apps.noise.training import TRAIN
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
 

@@ -45,26 +45,35 @@ class HardwareTwin(nn.Module):
         for number, lengths in enumerate(spec.lengths):
             beside = [given[name] for name in (f"noise{number}", f"setting{number}") if name in given]
             if x is not None:
-                weight, bias = self._of(f"up{number}")
+                weight, bias = self.of(f"up{number}")
                 kernel = weight.flip(2).transpose(0, 1)  # PyTorch's is turned round, inputs first
                 up = nn.functional.conv_transpose1d(
                     x, kernel, bias, FACTOR, padding=weight.shape[2] - 1, output_padding=lengths.spare
                 )
-                beside.insert(0, torch.relu(up))
+                beside.insert(0, self.inner(up))
             x = torch.cat(beside, 1)
             for name in spec.layers:
                 if name.startswith(f"conv{number}_"):
-                    x = torch.relu(nn.functional.conv1d(x, *self._of(name)))
+                    x = self.inner(nn.functional.conv1d(x, *self.of(name)))
         assert x is not None  # there are two levels or more
-        return nn.functional.conv1d(x, *self._of("out"))
+        return self.final(nn.functional.conv1d(x, *self.of("out")))
 
-    def _of(self, name: str) -> tuple[Tensor, Tensor]:
+    def inner(self, x: Tensor) -> Tensor:
+        """What follows every convolution but the last one."""
+        return torch.relu(x)
+
+    def final(self, x: Tensor) -> Tensor:
+        """What follows the last convolution."""
+        return x
+
+    def of(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weights and biases of a layer as the forward pass takes them."""
         return getattr(self, f"{name}_weight"), getattr(self, f"{name}_bias")
 
     def weights(self) -> Weights:
-        """The weights in float64."""
+        """The weights in float64, before any rounding."""
         return {
-            name: tuple(part.detach().to(torch.float64).cpu().numpy() for part in self._of(name))  # type: ignore[misc]
+            name: tuple(part.detach().to(torch.float64).cpu().numpy() for part in HardwareTwin.of(self, name))  # type: ignore[misc]
             for name in self.spec.layers
         }
 

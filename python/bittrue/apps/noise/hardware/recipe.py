@@ -1,0 +1,191 @@
+"""Recipe of a hardware net of noise: architecture, parameter, sets to imitate, weights of the loss, steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from bittrue.apps.noise.hardware_net import ArchitectureSpec, Level, Setting
+from bittrue.apps.noise.processes import Fixed, Source, named
+from bittrue.apps.noise.shelf import SHELF
+from bittrue.errors import BadInput, shown
+from bittrue.kit.bounds import Count, Section, Seed, Share, Weight, Within
+from bittrue.kit.recipes import Recipes, check_name
+from bittrue.limits import take
+
+LARGEST_FRAME = 1 << 20
+ELEMENTS_A_SAMPLE = 200
+"""Float32 values that a step keeps for each sample, about: all tensors of the default architecture and of the loss."""
+
+
+@dataclass(frozen=True)
+class Architecture(Section):
+    """What `bittrue.apps.noise.hardware_net.ArchitectureSpec` takes; the first level has ``upsampling = 0``."""
+
+    levels: tuple[Level, ...] = ArchitectureSpec().levels
+    samples: Annotated[int, Within(1, LARGEST_FRAME)] = 1024
+    distribution: str = "gaussian"
+    tensor: str = "Q3.5"
+    output: str = "Q4.12"
+    weight_bits: Annotated[int, Within(2, 8)] = 8
+
+
+@dataclass(frozen=True)
+class ProcessPlan(Section):
+    """Which set a value of the parameter imitates, ``values[k]`` ``sets[k]``, and how many signals its targets are of.
+
+    Without ``[parameter]`` there is one set and no value.
+    """
+
+    sets: tuple[str, ...]
+    values: tuple[float, ...] = ()
+    signals: Annotated[int, Within(2, 1 << 20)] = 512
+    seed: Seed = 1000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.sets:
+            raise BadInput("sets is empty; name one set or more, such as FGN_fixed_H70")
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The processes. Raises `BadInput` for an unknown set, and for one whose parameter varies."""
+        found = tuple(named(name) for name in self.sets)
+        for name, source in zip(self.sets, found, strict=True):
+            if not isinstance(source.law, Fixed):
+                raise BadInput(f"process.sets has {name}, whose parameter varies; name sets of fixed values")
+        return found
+
+
+@dataclass(frozen=True)
+class Objective(Section):
+    """Weights of the parts of the direct loss, and what they look at (`bittrue.apps.noise.hardware.features`).
+
+    Parameters
+    ----------
+    spectrum, samples, increments, octaves, magnitude, variations : float
+        Weights; 0 leaves a part out.
+    windows : tuple of int
+        Three window sizes of the spectrum, powers of 2 that grow.
+    least_db : float
+        Densities so far below the largest count as this much.
+    quantiles : int
+        Of samples and increments.
+    lags, steps, dilations : tuple of int
+        Of the correlation of magnitudes; of increments; of the variations.
+    """
+
+    spectrum: Weight = 1.0
+    samples: Weight = 1.0
+    increments: Weight = 1.0
+    octaves: Weight = 0.1
+    magnitude: Weight = 1.0
+    variations: Weight = 1.0
+    windows: tuple[int, ...] = (64, 512, 4096)
+    least_db: Annotated[float, Within(-120, 0)] = -50.0
+    quantiles: Annotated[int, Within(3, 4095)] = 127
+    lags: Annotated[tuple[int, ...], Within(1)] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+    steps: Annotated[tuple[int, ...], Within(1)] = (1, 4, 16)
+    dilations: Annotated[tuple[int, ...], Within(1)] = (1, 2, 3, 4, 5, 8, 16, 32)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        sizes = self.windows
+        plain = all(size >= 8 and size & (size - 1) == 0 for size in sizes)
+        if len(sizes) != 3 or not plain or not sizes[0] < sizes[1] < sizes[2]:
+            raise BadInput(f"windows are {shown(list(sizes))}; give three powers of 2 from 8 on, the shortest first")
+        if not (self.lags and self.steps and self.dilations):
+            raise BadInput("lags, steps or dilations are empty; give one number or more to each")
+
+    @property
+    def longest(self) -> int:
+        """Samples of a frame that all parts take."""
+        return 2 * max(*self.windows, *self.lags, *self.steps, *self.dilations)
+
+
+@dataclass(frozen=True)
+class StagePlan(Section):
+    """One stage of training: ``batch`` frames of ``samples`` for every value of the parameter, a step."""
+
+    steps: Count = 4000
+    batch: Count = 2
+    samples: Annotated[int, Within(16, LARGEST_FRAME)] = 8192
+    rate: Annotated[float, Within(1e-9, 1)] = 0.002
+    warm: Share = 0.05
+    ema: Annotated[float, Within(0, 0.99999)] = 0.995
+    clip: Annotated[float, Within(1e-9, 1e9)] = 1.0
+    look_every: Count = 100
+    look_batches: Count = 8
+
+
+@dataclass(frozen=True)
+class MeasurePlan(Section):
+    """What the card is of: so many signals of so many samples of each value, for seeds 1, 2, ..."""
+
+    signals: Annotated[int, Within(2, 1 << 16)] = 1024
+    length: Annotated[int, Within(64, 1 << 16)] = 4096
+    seeds: Annotated[int, Within(1, 16)] = 3
+
+
+@dataclass(frozen=True)
+class Recipe(Section):
+    """A whole recipe; ``text`` is its file."""
+
+    name: str
+    process: ProcessPlan
+    architecture: Architecture
+    parameter: Setting | None = None
+    objective: Objective = field(default_factory=Objective)
+    train: StagePlan = field(default_factory=StagePlan)
+    quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=1000, rate=0.0005))
+    measure: MeasurePlan = field(default_factory=MeasurePlan)
+    seed: Seed = 1
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self.name)
+        wanted, sets = self.process.values, self.process.sets
+        if self.parameter is None and (wanted or len(sets) > 1):
+            raise BadInput("process.values need a [parameter] that has them; add it, or leave one set and no values")
+        if self.parameter is not None and (len(wanted) != len(sets) or len(set(wanted)) < len(wanted)):
+            raise BadInput(
+                f"process has {len(sets)} sets and the values {shown(list(wanted))}; give each set a value of its own"
+            )
+        _ = self.process.sources
+        slowest = self.spec.rate(0)
+        for name, plan in (("train", self.train), ("quantise", self.quantise)):
+            if plan.samples % slowest or plan.samples < self.objective.longest:
+                raise BadInput(
+                    f"{name}.samples is {plan.samples}; give a multiple of {slowest}, the slowest level's, and at "
+                    f"least {self.objective.longest} for the windows and lags of the objective"
+                )
+            samples = plan.samples * plan.batch * len(sets)
+            take(4 * ELEMENTS_A_SAMPLE * samples, f"a step of {samples:,} samples ({name}.batch)")
+            if self.process.signals < plan.batch:
+                raise BadInput(f"process.signals is {self.process.signals}; {name}.batch needs {plan.batch} or more")
+        _ = self.codes
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        """The architecture. Raises `BadInput` where its numbers do not fit together."""
+        own = self.architecture
+        return ArchitectureSpec(
+            self.name,
+            own.levels,
+            own.samples,
+            own.distribution,
+            self.parameter,
+            own.tensor,
+            own.output,
+            own.weight_bits,
+        )
+
+    @property
+    def codes(self) -> tuple[int | None, ...]:
+        """Codes of the values, one for each set; None without a parameter. Raises `BadInput` out of the range."""
+        found = self.spec.parameter
+        return tuple(found[1].code(value) for value in self.process.values) if found else (None,)
+
+
+RECIPES = Recipes(SHELF, Recipe)

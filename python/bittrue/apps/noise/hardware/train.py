@@ -1,0 +1,71 @@
+"""``bittrue train noise`` by a recipe of a hardware net: targets, two stages, the integer source, its measures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bittrue.apps.noise.hardware import bundle, judging
+from bittrue.apps.noise.hardware.judging import Judged
+from bittrue.apps.noise.hardware.recipe import Recipe
+from bittrue.apps.noise.hardware.trainer import SECONDS, VERSION, Fitted, Trainer
+from bittrue.emit.folder import check_owner
+from bittrue.files import made_folder, write_together, write_whole
+from bittrue.folder_lock import locked
+from bittrue.kit.training import checkpoint
+from bittrue.spec.source import Source
+from bittrue.spec.store import JSON_FILE
+
+STATE = Path("checkpoint") / "state.pt"
+"""What a killed run goes on from, in the folder."""
+LOGS = "logs"
+Step = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came of a training: the integer ``source``, what was ``fitted``, and what was ``judged``."""
+
+    source: Source
+    fitted: Fitted
+    judged: list[Judged]
+
+
+def train(
+    recipe: Recipe,
+    output: str | os.PathLike[str],
+    step: Step = lambda doing, done, total: None,
+    seconds: float = SECONDS,
+) -> Trained:
+    """Train a recipe and write the source's folder.
+
+    A killed run goes on from ``output/checkpoint/`` when it is called again and ends in the same source; a finished
+    one only measures and writes again. Remove that folder to train anew.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    output : path
+        Folder, made if need be.
+    step : callable
+        Called with what is being done, how much of it is done, and how much there is.
+    seconds : float
+        Least time between checkpoints.
+
+    Raises
+    ------
+    BadInput
+        Where another process trains there, the checkpoint is damaged or belongs to another recipe, the folder holds
+        another net, a set does not exist, or training leaves the finite numbers.
+    """
+    check_owner(Path(output), [JSON_FILE], recipe.name)
+    with made_folder(output) as folder, locked(folder):
+        checkpoint.resume(folder / STATE, VERSION, recipe.text)
+        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+        fitted = Trainer(recipe, folder / STATE, folder / LOGS, step, seconds).run()
+        source = bundle.frozen(recipe, fitted)
+        judged = judging.judged(recipe, source, step)
+        write_together(folder, bundle.contents(recipe, source, fitted, judged), renew=True)
+    return Trained(source, fitted, judged)

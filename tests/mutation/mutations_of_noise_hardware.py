@@ -1,0 +1,24 @@
+"""Mutations of the training of hardware nets of noise: rounding, noise, features, what goes on."""
+
+HARDWARE = "python/bittrue/apps/noise/hardware/"
+TRAINING = "tests/apps/test_noise_hardware_training.py::test_{}"
+LAW = TRAINING.format("the_rounded_twin_is_the_reference")
+
+# fmt: off
+ROWS = [
+    ("leaves biases as they are", HARDWARE + "quantised.py", "QuantisedTwin.of",
+     "quantise(bias, Grid(self.tensor.frac + fmt.frac, -most, most))", "bias", LAW),
+    ("takes density for amplitude", HARDWARE + "features.py", "periodograms",
+     "bins.real.square() + bins.imag.square()", "(bins.real.square() + bins.imag.square()).sqrt()",
+     TRAINING.format("features_are_what_they_say")),
+]
+HEAVY = [
+    ("goes on with other noise", HARDWARE + "stage.py", "Stage.restore",
+     'self.generator.set_state(state["generator"])', "pass", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
+    ("learns beyond the formats", HARDWARE + "quantised.py", "QuantisedTwin.inner",
+     "x.clamp(0.0, fmt.hi * fmt.scale)", "x.clamp(0.0)", TRAINING.format("the_float_twin_learns_within_the_formats")),
+    ("gives every value the first one's code", HARDWARE + "latents.py", "drawn",
+     "settings[:, None, None].expand(count, 1, lengths.latent)", "settings[:1, None, None].expand(count, 1, lengths.latent)",
+     TRAINING.format("noise_of_training_has_the_law_of_the_source")),
+]
+# fmt: on

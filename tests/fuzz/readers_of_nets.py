@@ -169,7 +169,7 @@ def noise_source() -> Source:
     """A source with a latent and a parameter."""
     nodes = [spec.Node("out", spec.Mul("Q2.14"), ["noise", "level"])]
     net = spec.Net("noisy", {"noise": spec.TensorType([2, 3], "Q1.7"), "level": spec.TensorType([2, 3], "Q1.7")}, nodes)
-    return Source(net, {"noise": Latent(3, "gaussian", 3), "level": Parameter("gain", 0, 100, 50, 7, -3)})
+    return Source(net, {"noise": Latent(3, "gaussian", 3), "level": Parameter("loudness", 0, 100, 50, 7, -3)})
 
 
 @target(lambda: [source_store.text(noise_source()).encode()])

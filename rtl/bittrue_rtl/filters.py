@@ -22,7 +22,8 @@ from bittrue_rtl.matrix import FIRST_LOADS, GIVEN_LOADS
 from bittrue_rtl.pieces import rom_contents
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
-from bittrue_rtl.serial import busy, serialised
+from bittrue_rtl.rounders import rounded
+from bittrue_rtl.serial import busy
 from bittrue_rtl.shapes import vector
 from bittrue_rtl.tree import added
 from bittrue_rtl.window_flow import chosen
@@ -195,22 +196,9 @@ class FilterEngine(wiring.Component):
 
     def _round(self, m: Module, last: Value, sums: Sequence[Value]) -> None:
         """Capture the sums of each turn, and round them through few requantisers."""
-        fold, matrix = self.plan.fold, self.plan.matrix
-        clamped = []
-        for r in range(fold.rounders):
-            rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
-            m.submodules[f"round{r}"] = rounder = Requantise(
-                matrix.acc_bits,
-                matrix.shift,
-                matrix.output,
-                matrix.negative_shift,
-                magnitude=matrix.magnitude,
-                flagged=self.flagged,
-            )
-            if self.flagged:
-                clamped.append(rounder.clamped)
-            m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
-            m.d.comb += self.result[r].eq(rounder.y)
+        fold = self.plan.fold
+        words, clamped = rounded(m, fold, self.plan.matrix, last, sums, flagged=self.flagged)
+        m.d.comb += [self.result[r].eq(word) for r, word in enumerate(words)]
         m.d.comb += self.done.eq(busy(m, last, fold.queue, 1 + Requantise.latency))
         if self.flagged:
             saturated = Signal()

@@ -24,6 +24,7 @@ from bittrue_rtl.mac import Lane
 from bittrue_rtl.pieces import rom_contents
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
+from bittrue_rtl.rounders import rounded
 from bittrue_rtl.serial import busy, collected, serialised
 from bittrue_rtl.shapes import content, drive, load_bus, tagged, vector
 from bittrue_rtl.tree import added
@@ -191,25 +192,11 @@ class MatrixEngine(wiring.Component):
         """Capture the sums of each turn, round them through few requantisers, collect the vector ``into.result``."""
         fold, matrix = self.fold, self.matrix
         last, sums = self._sums(m, segments)
-        results, clamped = [], []
         strobe = busy(m, last, fold.queue, 1 + Requantise.latency)
-        for r in range(fold.rounders):
-            rows = [min(k, fold.rows - 1) for k in range(r * fold.queue, (r + 1) * fold.queue)]
-            m.submodules[f"round{r}"] = rounder = Requantise(
-                matrix.acc_bits,
-                matrix.shift,
-                matrix.output,
-                matrix.negative_shift,
-                magnitude=matrix.magnitude,
-                flagged=self.flagged,
-            )
-            if self.flagged:
-                clamped.append(rounder.clamped)
-            m.d.comb += rounder.acc.eq(serialised(m, last, [sums[k] for k in rows], f"sum{r}_"))
-            results.append(collected(m, rounder.y, strobe, fold.turns * fold.queue, f"y{r}_"))
+        words, clamped = rounded(m, fold, matrix, last, sums, flagged=self.flagged)
+        results = [collected(m, y, strobe, fold.turns * fold.queue, f"y{r}_") for r, y in enumerate(words)]
         places = [(*divmod(output % fold.rows, fold.queue), output // fold.rows) for output in range(fold.outputs)]
-        words = (results[r][turn * fold.queue + position] for r, position, turn in places)
-        drive(m, into.result, words)
+        drive(m, into.result, (results[r][turn * fold.queue + position] for r, position, turn in places))
         m.d.comb += into.done.eq(self._done(m, last))
         if self.flagged:
             saturated = Signal()

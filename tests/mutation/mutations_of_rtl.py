@@ -73,7 +73,7 @@ HEAVY = [
      "hashlib.sha256(content).hexdigest() != found[1]", "hashlib.sha256(content).hexdigest() == found[2]",
      "tests/unit/test_sources.py::test_a_changed_byte_is_noticed"),
     ("takes the bias a clock late", MATRIX, "MatrixEngine._carries", "Rom.latency", "1 + Rom.latency", TURNS),
-    ("rounds rows in the wrong order", MATRIX, "MatrixEngine._round",
+    ("rounds rows in the wrong order", f"{RTL}/rounders.py", "rounded",
      "[sums[k] for k in rows]", "[sums[k] for k in rows[::-1]]", SHARED),
     ("writes all pieces of a memory", f"{RTL}/pieces.py", "Pieces.write",
      "enable & (address[self.depth_bits :] == k)", "enable", "tests/unit/test_pieces.py"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,38 +44,57 @@ class JoinStreams(wiring.Component):
         wiring.connect(m, stage.o, wiring.flipped(self.o))
         beats = unit.output.beats
         beat = Signal(range(max(2, beats)))
-        turns = [chosen(tuple(int(turn[k]) for turn in unit.turns), beat) for k in range(len(self.inputs))]
+        go = Signal()
+        turns, following = self._turns(beat)
         lacking = Cat(
             (turn & ~port.valid) if not isinstance(turn, int) else ~port.valid for turn, port in self._pairs(turns)
         )
-        go = Signal()
         m.d.comb += [go.eq(~lacking.any()), stage.i.valid.eq(go)]
         for turn, port in self._pairs(turns):
             m.d.comb += port.ready.eq(go & stage.i.ready & turn)
         with m.If(go & stage.i.ready):
             m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
-        drive(m, content(stage.i.payload), self._lanes(beat, turns))
+            m.d.sync += [turn.eq(ahead) for turn, ahead in following]
+        drive(m, content(stage.i.payload), self._lanes(turns))
         if self.bank_bits:
             m.d.comb += stage.i.payload.bank.eq(self.inputs[self.bank_from].payload.bank)
         return m
 
+    def _turns(self, beat: Value) -> tuple[list[Signal | int], list[tuple[Signal, Value | int]]]:
+        """Whose beat comes next, a register for every input or a one, and what those registers are with the one after.
+
+        They are registers, and not looked up by the number of the beat: everything waits for them.
+        """
+        turns: list[Signal | int] = []
+        following = []
+        for k in range(len(self.inputs)):
+            mine = [int(turn[k]) for turn in self.unit.turns]
+            if all(mine):
+                turns.append(1)
+                continue
+            turns.append(turn := Signal(init=mine[0], name=f"turn{k}"))
+            following.append((turn, chosen((*mine[1:], mine[0]), beat)))
+        return turns, following
+
     def _pairs(self, turns: list[Any]) -> list[tuple[Any, Any]]:
         return list(zip(turns, self.inputs, strict=True))
 
-    def _lanes(self, beat: Value, turns: list[Any]) -> list[Value]:
+    def _lanes(self, turns: list[Any]) -> list[Value]:
         """What the lanes carry; zero where a tensor side by side with others has no beat left."""
         payloads = [content(port.payload) for port in self.inputs]
+        sources = self.unit.sources
         if self.unit.aside:
             return [
                 payload[lane] if isinstance(turn, int) else Mux(turn, payload[lane], 0)
-                for payload, source, turn in zip(payloads, self.unit.sources, turns, strict=True)
+                for payload, source, turn in zip(payloads, sources, turns, strict=True)
                 for lane in range(source.lanes)
             ]
-        whose = [turn.index(True) for turn in self.unit.turns]
         found = []
         for lane in range(self.unit.output.lanes):
-            of_beats = [payloads[k][min(lane, self.unit.sources[k].lanes - 1)] for k in whose]
-            found.append(Array(of_beats)[beat] if len(of_beats) > 1 else of_beats[0])
+            value: Value = payloads[0][min(lane, sources[0].lanes - 1)]
+            for payload, source, turn in zip(payloads[1:], sources[1:], turns[1:], strict=True):
+                value = Mux(turn, payload[min(lane, source.lanes - 1)], value)
+            found.append(value)
         return found
 
 

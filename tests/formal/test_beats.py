@@ -210,6 +210,8 @@ class JoinContract(wiring.Component):
             Assert(inside.beat == Mux(stage.full, third, Mux(stage.valid, second, out))),
         ]
         for k in range(2):
+            if not all(turn[k] for turn in self.turns):
+                m.d.comb += Assert(getattr(inside, f"turn{k}") == self._turn(k, inside.beat))
             one, two = self._turn(k, out), self._turn(k, second)
             due = (received[k] + one)[: self.bits]
             held = (stage.valid & one) + (stage.full & two)
@@ -232,12 +234,14 @@ def test_join_by_induction(aside: bool) -> None:
         ("go.eq(~lacking.any())", "go.eq(~lacking.all())"),
         ("with m.If(go & stage.i.ready):", "with m.If(go):"),
         ("port.ready.eq(go & stage.i.ready & turn)", "port.ready.eq(stage.i.ready & turn)"),
+        ("turn.eq(ahead)", "turn.eq(~ahead)"),
     ],
     ids=[
         "takes a beat out of turn",
         "does not wait for all",
         "counts a beat that is not taken",
         "takes without the other",
+        "turns to the wrong source",
     ],
 )
 @pytest.mark.parametrize("aside", [False, True], ids=["in turn", "side by side"])

@@ -39,7 +39,7 @@ ROWS = [
     ("cuts off toward the lowest", DIVIDE, "Divide.elaborate",
      "(quotient ^ sign.replicate(self.bits)) + sign", "quotient ^ sign.replicate(self.bits)", DIVISION),
     ("joins one after another in another order", JOIN, "JoinStreams._lanes",
-     "[turn.index(True) for turn in self.unit.turns]", "[turn.index(True) for turn in self.unit.turns][::-1]", IN_TURN),
+     "Mux(turn, payload[min(lane, source.lanes - 1)], value)", "Mux(turn, value, payload[min(lane, source.lanes - 1)])", IN_TURN),
     ("paces an input a clock too fast", PACER, "Pacer.elaborate", "pace - 1", "max(0, pace - 2)", PACE),
 ]
 HEAVY = [

@@ -17,6 +17,7 @@ from bittrue.cost import XC7Z020, Resources, resources
 from bittrue.lower.schedule import built_nodes, has_frames
 from bittrue.lower.stream_shell import bank_count, shell_name
 from bittrue.spec import Net
+from bittrue.targets.pynq_z1.build import loadable
 from bittrue_rtl import shell
 from bittrue_sim.synth import xc7_parts, xc7_use
 
@@ -33,9 +34,9 @@ def nets_of(folder: Path) -> list[Net]:
     return [spec.load(folder / bank) for bank in BANKS]
 
 
-def loadable(nets: Sequence[Net]) -> Sequence[Net]:
-    """The nets that the hardware holds in banks: all, but none of frames, whose weights are fixed."""
-    return () if has_frames(nets[0]) else nets
+def held(nets: Sequence[Net]) -> Sequence[Net]:
+    """The nets that the hardware of an overlay holds in banks."""
+    return loadable({str(number): net for number, net in enumerate(nets)})
 
 
 def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
@@ -45,7 +46,7 @@ def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
     parts |= {f"{top}.streams.network.{name}": f"layer {name}" for name in built_nodes(net)}
     if has_frames(net):
         parts[f"{top}.streams.framer"] = "frames in front of the net"
-    reports = xc7_parts(shell.verilog(net, interval, loadable(nets)), top, list(parts))
+    reports = xc7_parts(shell.verilog(net, interval, held(nets)), top, list(parts))
     return {parts.get(module, REST): xc7_use(report) for module, report in reports.items()}
 
 
@@ -61,7 +62,7 @@ def main() -> None:
         for interval in chosen.intervals:
             parts = counted(nets, interval)
             used = {kind: sum(part[kind] for part in parts.values()) for kind in KINDS}
-            banks = bank_count(len(loadable(nets)))
+            banks = bank_count(len(held(nets)))
             print(f"### {folder.name}, {'fixed weights' if banks == 1 else f'{banks} banks'}, interval {interval}\n")
             print(f"| module | {' | '.join(KINDS)} |\n|---|{'---:|' * len(KINDS)}")
             for name, part in parts.items():
@@ -69,7 +70,7 @@ def main() -> None:
             print(f"| **all** | {' | '.join(f'**{used[kind]:,}**' for kind in KINDS)} |")
             there = {kind: getattr(XC7Z020, field) * (2 if kind == "RAMB18" else 1) for kind, field in KINDS.items()}
             print(f"| of an xc7z020 | {' | '.join(f'{100 * used[kind] / there[kind]:.0f} %' for kind in KINDS)} |")
-            formula: Resources = resources(nets[0], interval, banks=len(loadable(nets)))
+            formula: Resources = resources(nets[0], interval, banks=len(held(nets)), shell=True)
             print(f"\nBy formula: {formula.dsp} DSP48E1, {formula.ramb36} RAMB36E1.\n", flush=True)
 
 

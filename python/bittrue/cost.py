@@ -10,12 +10,13 @@ import numpy as np
 
 from bittrue.lower.bram import SHALLOW, bank_depth, rom_blocks
 from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, TooShort
-from bittrue.lower.load import bank_count
+from bittrue.lower.load import bank_count, memories_of
 from bittrue.lower.pipelined import PipelinedUnit, queue_depth
 from bittrue.lower.products import DSPS
 from bittrue.lower.schedule import SKID, Schedule, Step, check_hardware, has_frames, least_interval, schedule
 from bittrue.lower.source import source_plan
 from bittrue.lower.stored import Stored, memory
+from bittrue.lower.stream_shell import end_layouts, held_words, is_framed, stream_bits
 from bittrue.lower.units import Memories
 from bittrue.module_call import callable_as
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted, as_net
@@ -170,16 +171,27 @@ XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400, lutram=17_400)
 """The part on a PYNQ-Z1."""
 
 
-def resources(net: Net, interval: int, banks: int = 0, *, dsps: int = DSPS) -> Resources:
+def shell_ramb18(net: Net, interval: int) -> int:
+    """RAMB18E1 of the shell around ``net``: of the memory in which a frame waits until it is whole; 0 for samples.
+
+    Raises `BadInput` as `bittrue.lower.stream_shell.end_layouts` and `stream_bits` do.
+    """
+    layouts = end_layouts(net, interval)
+    return rom_blocks(held_words(layouts[0]), stream_bits(net.input, layouts[0])) if is_framed(layouts) else 0
+
+
+def resources(net: Net, interval: int, banks: int = 0, *, dsps: int = DSPS, shell: bool = False) -> Resources:
     """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` is unknown, but for
-    the adders and memories of a pipeline that takes a sample every clock.
+    the adders and memories of a pipeline that takes a sample every clock. With ``shell``, block RAM of the shell of an
+    overlay counts too (`shell_ramb18`).
 
     ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1, block RAM, and flip-flops and memory LUTs for what
     the net keeps are enough. ``banks``, ``dsps`` and what is raised are those of `cost`.
     """
     found = cost(net, interval, banks, dsps=dsps)
     lut = found.adders + found.stored.lutram if interval == EVERY_CLOCK else None
-    return Resources(found.dsps, -(-found.ramb18 // 2), lut, found.stored.ff, found.stored.lutram)
+    blocks = found.ramb18 + (shell_ramb18(net, interval) if shell else 0)
+    return Resources(found.dsps, -(-blocks // 2), lut, found.stored.ff, found.stored.lutram)
 
 
 def default_interval(net: Net) -> int:
@@ -237,13 +249,10 @@ def _with_queue(node: NodeCost, output: TensorType, step: Step) -> NodeCost:
 
 def _loadable(step: Step, banks: int) -> Memories:
     """``(words, bits, ports)`` of every memory of a layer in a net with banks."""
-    fold, matrix = step.fold, step.matrix
-    if fold is None or matrix is None:
+    groups = memories_of(step)
+    if not groups:
         return [memory for unit in step.units for memory in unit.roms]
-    of_biases = (bank_depth(fold.turns) * banks, matrix.bias_word, 1)
-    rows = fold.rows if matrix.bias_word else 0
-    words = bank_depth(fold.turns * fold.steps) * banks
-    return [(words, matrix.weight_bits, 1)] * fold.lanes + [of_biases] * rows
+    return [(bank_depth(g.words) * banks, g.bits, 1) for g in groups for _ in range(g.segments * g.rows)]
 
 
 def _stored(net: Net, plan: Schedule) -> Stored:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 
 MESSAGE = 1000
 """Most characters of a message; what is longer loses its middle."""
+
+
+NAMES = 240
+"""Most characters of a list of names in a message."""
 
 
 class _Brief(reprlib.Repr):
@@ -33,6 +38,24 @@ class BadInput(ValueError):
 def shown(value: object) -> str:
     """``repr(value)`` for a message, bounded in length, depth and time whatever the value holds."""
     return _cut(_BRIEF.repr(value), 200)
+
+
+def amount(value: float) -> str:
+    """A number in a message: a whole one with all its digits, 16,777,216; others with six, or to a tenth."""
+    size = abs(value)
+    if size < 1e15 and value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if 1e5 <= size < 1e15 else f"{value:g}"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names in a message: as many as a line or two hold, and how many others there are."""
+    given = [str(name) for name in names]
+    kept = len(given)
+    while kept > 1 and len(", ".join(given[:kept])) > NAMES:
+        kept -= 1
+    more = f" and {len(given) - kept:,} more" if kept < len(given) else ""
+    return _cut(", ".join(given[:kept]), NAMES) + more
 
 
 def _cut(text: str, most: int) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -17,6 +19,11 @@ from bittrue.limits import FILE
 _Identity = tuple[int, int]
 _inputs: ContextVar[set[_Identity] | None] = ContextVar("inputs", default=None)
 """Device and inode of what was read since `protected_inputs`; ``None`` outside of it."""
+
+_HOST = f"{zlib.crc32(os.uname().nodename.encode()):08x}"
+_DRAFT = re.compile(r"\..{1,50}\.draft-([0-9a-f]{8})-(\d{1,10})\.[a-z0-9_]{8}")
+_swept: set[Path] = set()
+"""Folders that this process has looked through for drafts of others."""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -116,6 +123,45 @@ def check_target(path: str | os.PathLike[str], suffixes: tuple[str, ...] = ()) -
         )
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise BadInput(f"cannot write {path}: permission denied; choose another place")
+
+
+def draft_prefix(target: Path) -> str:
+    """How the name of a draft of ``target`` beside it begins, `tempfile` makes up the rest: it says whose draft it is.
+
+    The first time that this process asks for a folder, drafts are removed there whose processes of this host are gone.
+    A draft is left behind by a process that is killed, and by nothing else.
+    """
+    folder = target.parent.absolute()
+    if folder not in _swept:
+        _swept.add(folder)
+        _sweep(folder)
+    return f".{target.name[:50]}.draft-{_HOST}-{os.getpid()}."
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts, files and folders, that dead processes of this host have left in a folder."""
+    try:
+        found = [entry for entry in os.scandir(folder) if entry.name.startswith(".")]
+    except OSError:
+        return
+    for entry in found:
+        match = _DRAFT.fullmatch(entry.name)
+        if match and match[1] == _HOST and not _lives(int(match[2])):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    Path(entry.path).unlink()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 @contextmanager
@@ -226,7 +272,7 @@ def _write_through(target: Path, data: bytes) -> None:
 def _temporary(target: Path, data: bytes) -> Path:
     """A new file beside ``target`` that holds ``data``; nothing is left behind where that fails."""
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=draft_prefix(target), dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

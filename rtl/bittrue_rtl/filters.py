@@ -13,12 +13,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.filters import FilterFold, Filters
+from bittrue.lower.load import BIAS, WEIGHT
 from bittrue.lower.matrix import Matrix
+from bittrue_rtl.banks import Banks
 from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
-from bittrue_rtl.fanout import spread
+from bittrue_rtl.fanout import WIDE, spread
+from bittrue_rtl.load import loaded_words
 from bittrue_rtl.mac import Lane
-from bittrue_rtl.matrix import FIRST_LOADS, GIVEN_LOADS
+from bittrue_rtl.matrix import FIRST_LOADS, GIVEN_LOADS, segment_ports
 from bittrue_rtl.pieces import rom_contents
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
@@ -32,7 +35,8 @@ Codes = npt.NDArray[np.int64]
 
 
 class FilterSegment(Copied):
-    """The lanes that weigh one segment of the words of a window: a counter, and a ROM and a lane a row.
+    """The lanes that weigh one segment of the words of a window: a counter, and a ROM and a lane a row; with banks, a
+    RAM a row.
 
     Parameters
     ----------
@@ -42,6 +46,9 @@ class FilterSegment(Copied):
         What the ROMs hold.
     starts : tuple of int, optional
         What every row starts each turn from, where that is always the same; without, it starts from ``carry``.
+    banks : Banks, optional
+    index : int
+        Of the segment, counted over all engines.
 
     Ports
     -----
@@ -49,6 +56,10 @@ class FilterSegment(Copied):
         In the next clock the first word of a window is on ``given``.
     phase : in
         Of that window.
+    bank, load : in
+        With banks: of that window, and a word to load.
+    weighs, follows : out
+        With banks: that of the window whose weights are read, and what the next segment of a chain takes for ``bank``.
     given : signed, in
         The segment's words, one a clock, again for every turn.
     carry : list of signed, in
@@ -61,8 +72,18 @@ class FilterSegment(Copied):
 
     apart = ("lanes",)
 
-    def __init__(self, matrix: Matrix, fold: FilterFold, lanes: Codes, starts: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        matrix: Matrix,
+        fold: FilterFold,
+        lanes: Codes,
+        starts: tuple[int, ...] = (),
+        banks: Banks | None = None,
+        index: int = 0,
+    ) -> None:
         self.matrix, self.fold, self.lanes, self.starts = matrix, fold, lanes, starts
+        self.banks, self.index = banks, index
+        numbers = {name: Out(banks.plan.bank_bits) for name in ("weighs", "follows")} if banks else {}
         acc = signed(matrix.acc_bits)
         super().__init__(
             {
@@ -74,10 +95,14 @@ class FilterSegment(Copied):
                 "acc": Out(acc).array(fold.rows),
                 "last": Out(1),
             }
+            | segment_ports(banks)
+            | numbers
         )
 
-    def contents(self) -> dict[str, Words]:
-        """Contents of the rows' weight ROMs."""
+    def contents(self) -> dict[str, Words] | None:
+        """Contents of the rows' weight ROMs; memories that can be loaded know the numbers of their lanes."""
+        if self.banks:
+            return None
         return rom_contents(self.matrix.weight_bits, self.lanes)
 
     def circuit(self) -> Module:
@@ -99,12 +124,11 @@ class FilterSegment(Copied):
         begins = delayed(m, step == 0, Rom.latency + Lane.first_lead - 1, "first")
         first = spread(m, begins, fold.rows, FIRST_LOADS, "first", reset=True)
         widths = matrix.weight_bits, matrix.given.bits, matrix.acc_bits
+        loaded = self._loaded(m, address)
         for row in range(fold.rows):
-            m.submodules[f"rom{row}"] = rom = Rom(matrix.weight_bits, self.lanes[row])
             m.submodules[f"lane{row}"] = lane = Lane(*widths, self.starts[row] if self.starts else None)
             m.d.comb += [
-                rom.address[0].eq(address),
-                lane.weight.eq(rom.data[0]),
+                lane.weight.eq(loaded[row] if loaded else self._rom(m, row, address)),
                 lane.given.eq(given[row]),
                 lane.first.eq(first[row]),
                 lane.carry.eq(self.carry[row]),
@@ -113,6 +137,26 @@ class FilterSegment(Copied):
         last = active & end_of_turn
         m.d.comb += self.last.eq(delayed(m, last, Rom.latency + Lane.latency, "last", reset=True, wide=True))
         return m
+
+    def _rom(self, m: Module, row: int, address: Value) -> Value:
+        """The weights of a row, a clock after their address."""
+        m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, self.lanes[row])
+        m.d.comb += rom.address[0].eq(address)
+        return rom.data[0]
+
+    def _loaded(self, m: Module, address: Value) -> list[Value]:
+        """With banks: the weights of all rows, as `_rom` gives them.
+
+        In a chain, the next segment begins with a window 2 clocks after this one at the earliest, and at the latest in
+        the clock after this one has begun with the window after.
+        """
+        if not self.banks:
+            return []
+        number = Signal(self.banks.plan.bank_bits, name="number", reset_less=True, attrs=WIDE)
+        with m.If(self.early):
+            m.d.sync += number.eq(self.bank)
+        m.d.comb += [self.weighs.eq(number), self.follows.eq(delayed(m, number, 1, "follows"))]
+        return loaded_words(m, self.load, self.banks, WEIGHT, self.index, address, number)
 
 
 class FilterEngine(wiring.Component):
@@ -123,6 +167,7 @@ class FilterEngine(wiring.Component):
     plan : Filters
     index : int
         Of the engine.
+    banks : Banks, optional
 
     Ports
     -----
@@ -130,6 +175,8 @@ class FilterEngine(wiring.Component):
         One a segment: in the next clock the first word of a window is on ``words``.
     phase : in
         Of the window whose first words come next.
+    bank, load : in
+        With banks: of that window, and a word to load.
     words : list of signed(matrix.given.bits), in
         One a segment, again for every turn.
     result : vector(matrix.output, rounders), out
@@ -139,8 +186,8 @@ class FilterEngine(wiring.Component):
         With ``flagged``: high for a clock when elements of a beat were clamped.
     """
 
-    def __init__(self, plan: Filters, index: int, *, flagged: bool = False) -> None:
-        self.plan, self.index, self.flagged = plan, index, flagged
+    def __init__(self, plan: Filters, index: int, banks: Banks | None = None, *, flagged: bool = False) -> None:
+        self.plan, self.index, self.banks, self.flagged = plan, index, banks, flagged
         fold, matrix = plan.fold, plan.matrix
         super().__init__(
             {
@@ -150,6 +197,7 @@ class FilterEngine(wiring.Component):
                 "result": Out(vector(matrix.output, fold.rounders)),
                 "done": Out(1),
             }
+            | segment_ports(banks)
             | ({"saturated": Out(1)} if flagged else {})
         )
 
@@ -162,10 +210,16 @@ class FilterEngine(wiring.Component):
         """Build the circuit."""
         m = Module()
         plan, fold = self.plan, self.plan.fold
-        segments = []
+        segments: list[FilterSegment] = []
         for j in range(fold.segments):
-            m.submodules[f"segment{j}"] = segment = FilterSegment(plan.matrix, fold, self._words[j], self._starts(j))
+            number = self.index * fold.segments + j
+            m.submodules[f"segment{j}"] = segment = FilterSegment(
+                plan.matrix, fold, self._words[j], self._starts(j), self.banks, number
+            )
             m.d.comb += [segment.given.eq(self.words[j]), segment.early.eq(self.early[j]), segment.phase.eq(self.phase)]
+            if self.banks:
+                bank = segments[-1].follows if segments and fold.chained else self.bank
+                m.d.comb += [segment.bank.eq(bank), segment.load.eq(self.load)]
             segments.append(segment)
         self._carry(m, segments)
         ends = segments[-1:] if fold.chained else segments
@@ -179,17 +233,23 @@ class FilterEngine(wiring.Component):
         fold = self.plan.fold
         if index:
             return () if fold.chained else (0,) * fold.rows
-        return tuple(self.plan.biases()[self.index][:, 0].tolist()) if fold.turns == 1 else ()
+        fixed = fold.turns == 1 and not self.banks
+        return tuple(self.plan.biases()[self.index][:, 0].tolist()) if fixed else ()
 
     def _carry(self, m: Module, segments: Sequence[FilterSegment]) -> None:
         """The first segment starts from the biases of the turn, one in a chain from the sums of the one before."""
         plan, fold = self.plan, self.plan.fold
-        biases = plan.biases()[self.index]
+        biases, first = plan.biases()[self.index], segments[0]
+        loaded = (
+            loaded_words(m, self.load, self.banks, BIAS, self.index, first.turn, first.weighs) if self.banks else []
+        )
         for row in range(fold.rows):
-            if not segments[0].starts:
+            if loaded:
+                m.d.comb += first.carry[row].eq(delayed(m, loaded[row], Lane.carry_lead, f"bias{row}_"))
+            elif not first.starts:
                 m.submodules[f"bias{row}"] = rom = Rom(plan.matrix.acc_bits, biases[row])
-                m.d.comb += rom.address[0].eq(segments[0].turn)
-                m.d.comb += segments[0].carry[row].eq(delayed(m, rom.data[0], Lane.carry_lead, f"bias{row}_"))
+                m.d.comb += rom.address[0].eq(first.turn)
+                m.d.comb += first.carry[row].eq(delayed(m, rom.data[0], Lane.carry_lead, f"bias{row}_"))
             if fold.chained:
                 for before, segment in pairwise(segments):
                     m.d.comb += segment.carry[row].eq(before.acc[row])

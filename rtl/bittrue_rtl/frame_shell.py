@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
 from bittrue.lower.stream_shell import held_words
 from bittrue_rtl.bank_use import BankUse
 from bittrue_rtl.containers import packed, unpacked
+from bittrue_rtl.frame_marks import marked
 from bittrue_rtl.framer import Framer
 from bittrue_rtl.network import Network
 from bittrue_rtl.queue import Queue
@@ -69,6 +70,8 @@ class FrameShell(StreamShell):
         ]
         unpacked(m, network.i.payload, framer.o.payload.data, self.net.input.format)
         enter = framer.o.valid & network.i.ready & framer.o.payload.first
+        if self.plan is not None:
+            m.d.comb += network.bank.eq(self.bank)
         with m.If(enter):
             m.d.sync += self.active.eq(self.bank)
         m.submodules.use = use = BankUse(self.count, self.depth + 2)
@@ -80,13 +83,11 @@ class FrameShell(StreamShell):
     def _leave(self, m: Module, network: Network, sidecar: Queue, sink: SkidBuffer) -> None:
         """Join the last word of every result with its companion."""
         words = self.layouts[1].transfers
-        place, ends = Signal(range(max(2, words))), Signal(init=words == 1)
+        gone = Signal()
+        _, ends = marked(m, gone, words, "made")
         go = network.o.valid & (sidecar.o.valid | ~ends)
-        gone = go & sink.i.ready
-        following = Mux(ends, 0, place + 1)
-        with m.If(gone):
-            m.d.sync += [place.eq(following), ends.eq(following == words - 1)]
         m.d.comb += [
+            gone.eq(go & sink.i.ready),
             sink.i.valid.eq(go),
             sink.i.payload.data.eq(packed(m, network.o.payload, self.net.output.format, "result")),
             sink.i.payload.last.eq(sidecar.o.payload.last & ends),
@@ -94,3 +95,5 @@ class FrameShell(StreamShell):
             sidecar.o.ready.eq(gone & ends),
             self._use.leave.eq(gone & ends),
         ]
+        if self.plan is not None:
+            m.d.comb += self._use.leave_bank.eq(network.o_bank)

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import SHALLOW
 from bittrue_rtl.beats import any_left
+from bittrue_rtl.frame_marks import marked
 
 
 class Framer(wiring.Component):
@@ -127,10 +128,5 @@ class Framer(wiring.Component):
 
     def _mark(self, m: Module) -> None:
         """Count the words that are passed on."""
-        place = Signal(range(max(2, self.words)), name="given")
-        first = Signal(init=1)
-        ends = Signal(init=self.words == 1)
+        first, ends = marked(m, self.o.valid & self.o.ready, self.words, "given")
         m.d.comb += [self.o.payload.first.eq(first), self.o.payload.ends.eq(ends)]
-        with m.If(self.o.valid & self.o.ready):
-            following = Mux(ends, 0, place + 1)
-            m.d.sync += [place.eq(following), first.eq(ends), ends.eq(following == self.words - 1)]

@@ -14,7 +14,7 @@ from bittrue.lower.fold import Fold
 from bittrue.lower.lanes import biases, weights
 from bittrue.lower.load import BIAS, WEIGHT
 from bittrue.lower.matrix import Matrix
-from bittrue_rtl.banks import Banks
+from bittrue_rtl.banks import Banks, bank_ports
 from bittrue_rtl.copies import Copied, Words
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE, spread
@@ -78,7 +78,7 @@ class Segment(Copied):
                 "active": Out(1),
                 "last": Out(1),
             }
-            | _bank_ports(banks)
+            | segment_ports(banks)
         )
 
     def contents(self) -> dict[str, Words] | None:
@@ -228,7 +228,8 @@ class MatrixVector(MatrixEngine):
     matrix : Matrix
     interval : int
     banks : Banks, optional
-        What the memories hold, where the codes can be loaded; payloads carry the number of their bank then.
+        What the memories hold, where the codes can be loaded; payloads carry the number of their bank then, unless
+        that is queued.
 
     Ports
     -----
@@ -236,12 +237,14 @@ class MatrixVector(MatrixEngine):
     o : stream of vector(matrix.output, outputs), out
     load : load_bus, in
         With banks.
+    bank : stream, in
+        With banks whose numbers are queued: that of every vector.
     saturated : out
         With ``flagged``: high for a clock when elements of a result were clamped, before the result is on ``o``.
     """
 
     def __init__(self, matrix: Matrix, interval: int, banks: Banks | None = None, *, flagged: bool = False) -> None:
-        self.matrix, self.banks, self.bank_bits = matrix, banks, banks.plan.bank_bits if banks else 0
+        self.matrix, self.banks, self.bank_bits = matrix, banks, banks.tag_bits if banks else 0
         self.flagged = flagged
         outputs, inputs = matrix.weight.shape
         self.fold = Fold(inputs, outputs, interval)
@@ -250,7 +253,7 @@ class MatrixVector(MatrixEngine):
                 "i": In(stream.Signature(tagged(vector(matrix.given, inputs), self.bank_bits))),
                 "o": Out(stream.Signature(tagged(vector(matrix.output, outputs), self.bank_bits))),
             }
-            | ({"load": In(load_bus(banks.plan))} if banks else {})
+            | bank_ports(banks)
             | ({"saturated": Out(1)} if flagged else {})
         )
 
@@ -261,7 +264,8 @@ class MatrixVector(MatrixEngine):
         shape = vector(matrix.output, fold.outputs)
         m.submodules.flow = flow = Flow(shape, fold.interval, fold.latency, self.bank_bits)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
-        m.d.comb += [flow.valid.eq(self.i.valid), self.i.ready.eq(flow.open)]
+        known = self.bank.valid if self.banks and self.banks.queued else 1
+        m.d.comb += [flow.valid.eq(self.i.valid & known), self.i.ready.eq(flow.open & known)]
 
         starts = _Places(lambda start, place: delayed(m, start, fold.skew, f"start{place}", reset=True), flow.start)
         segments = []
@@ -284,8 +288,13 @@ class MatrixVector(MatrixEngine):
     def _route(self, m: Module, flow: Flow, segments: list[Segment]) -> None:
         """The number of a vector's bank follows ``start`` from segment to segment; loaded words go to all of them."""
         self.load_here = hop(m, self.load, "load_here")
-        m.d.comb += flow.bank.eq(self.i.payload.bank)
-        bank = serialised(m, flow.load, [self.i.payload.bank], "bank")
+        if self.bank_bits:
+            number = self.i.payload.bank
+            m.d.comb += flow.bank.eq(number)
+        else:
+            number = self.bank.payload
+            m.d.comb += self.bank.ready.eq(self.i.valid & flow.open)
+        bank = serialised(m, flow.load, [number], "bank")
         banks = _Places(lambda bank, place: delayed(m, bank, self.fold.skew, f"bank{place}_", wide=True), bank)
         for index, place in chain.from_iterable(self.fold.links()):
             m.d.comb += [segments[index].bank.eq(banks.at(place)), segments[index].load.eq(self.load_here)]
@@ -301,6 +310,6 @@ class MatrixVector(MatrixEngine):
         return inputs
 
 
-def _bank_ports(banks: Banks | None) -> dict[str, Any]:
+def segment_ports(banks: Banks | None) -> dict[str, Any]:
     """What a segment has besides in a net with banks."""
     return {"bank": In(banks.plan.bank_bits), "load": In(load_bus(banks.plan))} if banks else {}

@@ -20,6 +20,8 @@ from bittrue.spec import Constant, Eltwise, Net, Node
 from bittrue_rtl.banks import Banks, contents
 from bittrue_rtl.beats import BeatStreamQueue
 from bittrue_rtl.components import Chain, component, inputs
+from bittrue_rtl.frame_banks import FrameBanks
+from bittrue_rtl.frame_marks import marked
 from bittrue_rtl.load import hop
 from bittrue_rtl.pacer import Pacer
 from bittrue_rtl.queue import StreamQueue
@@ -63,7 +65,8 @@ class Network(wiring.Component):
         ``i_<name>`` and ``o_<name>`` where there are several.
     bank, o_bank
         With banks: the bank that computes the sample on ``i``, in, and that of the sample on ``o``, out. It travels
-        with the sample, so any two samples may have different ones.
+        with the sample, so any two samples may have different ones; that of a frame is taken with its first beat, of
+        the first of several inputs.
     load : load_bus, in
         With banks: a word for a bank that no sample under way uses, as `bittrue.lower.load.LoadPlan` addresses it. One
         may come in every clock; a sample accepted `bittrue.lower.load.LOAD_CLOCKS` later is computed with it.
@@ -86,6 +89,7 @@ class Network(wiring.Component):
         self.schedule = self.plan.schedule if self.plan else schedule(net, interval)
         self.steps, self.carried, self.layouts = self.schedule.steps, self.schedule.carried, self.schedule.layouts
         self.bank_bits = self.plan.bank_bits if self.plan else 0
+        self.tag_bits = 0 if self.schedule.streamed else self.bank_bits
         ports: dict[str, Any] = {}
         for kind, names, flow in (("i", tuple(net.inputs), In), ("o", net.outputs, Out)):
             ports |= {port(kind, name, names): flow(stream.Signature(self.beat(name))) for name in names}
@@ -104,7 +108,7 @@ class Network(wiring.Component):
 
     def _tagged(self, name: str) -> Any:
         """Payload shape of the stream inside that carries a tensor."""
-        return tagged(self.beat(name), self.bank_bits)
+        return tagged(self.beat(name), self.tag_bits)
 
     def _component(self, node: Node) -> Any:
         units = self.steps[node.name].units
@@ -136,6 +140,7 @@ class Network(wiring.Component):
         m = Module()
         if self.plan:
             self.load_here = hop(m, self.load, "load_here")
+        self.numbers = self._frame_banks(m)
         waiting = self._consumers()
         streams = {name: self._enter(m, name) for name in self.net.inputs}
         for name, source in streams.items():
@@ -169,11 +174,14 @@ class Network(wiring.Component):
         outer = getattr(self, port("i", name, tuple(self.net.inputs)))
         label = port("register", name, tuple(self.net.inputs))
         m.submodules[label] = register = SkidBuffer(self._tagged(name))
-        if self.plan:
+        if self.tag_bits:
             m.d.comb += [register.i.payload.content.eq(outer.payload), register.i.payload.bank.eq(self.bank)]
             m.d.comb += [register.i.valid.eq(outer.valid), outer.ready.eq(register.i.ready)]
             return register.o
-        wiring.connect(m, wiring.flipped(outer), register.i)
+        if self.numbers and name == next(iter(self.net.inputs)):
+            self._number(m, name, outer, register.i)
+        else:
+            wiring.connect(m, wiring.flipped(outer), register.i)
         if not self.schedule.streamed:
             return register.o
         pacer = Pacer(self.layouts[name], self.net.types[name].format, self.schedule.clocks)
@@ -183,18 +191,52 @@ class Network(wiring.Component):
 
     def _leave(self, m: Module, name: str, source: Any) -> None:
         outer = getattr(self, port("o", name, self.net.outputs))
-        if not self.plan:
+        if not self.tag_bits:
             wiring.connect(m, source, wiring.flipped(outer))
+            if self.numbers and name == self.net.outputs[0]:
+                self._count_off(m, name, outer)
             return
         m.d.comb += [outer.payload.eq(source.payload.content), self.o_bank.eq(source.payload.bank)]
         m.d.comb += [outer.valid.eq(source.valid), source.ready.eq(outer.ready)]
 
     def _attend(self, m: Module, node: Node, part: Any) -> None:
         """Words to load to those layers that have any, and flags from those that clamp."""
-        if self.plan and self.steps[node.name].matrix is not None:
+        if self.plan and self.steps[node.name].weighs:
             m.d.comb += part.load.eq(self.load_here)
+            if self.numbers:
+                wiring.connect(m, self.numbers[node.name], part.bank)
         if self.flagged and hasattr(part, "saturated"):
             m.d.comb += self.saturated[self.net.nodes.index(node)].eq(part.saturated)
+
+    def _frame_banks(self, m: Module) -> dict[str, Any]:
+        """Streams of the banks' numbers by node, and that of the output by ``""``; none where they travel as tags."""
+        if not self.plan or self.tag_bits:
+            return {}
+        clocks, latest = self.schedule.clocks, max(step.arrival for step in self.steps.values())
+        users = [node.name for node in self.net.nodes if self.steps[node.name].weighs]
+        under_way = -(-(latest + clocks) // clocks) + 1
+        m.submodules.frame_banks = self.frame_banks = FrameBanks(self.bank_bits, len(users) + 1, under_way + 2)
+        return dict(zip([*users, ""], self.frame_banks.outputs, strict=True))
+
+    def _number(self, m: Module, name: str, outer: Any, inner: Any) -> None:
+        """Take the number of a frame's bank with its first beat, as soon as there is room for it."""
+        accept = Signal(name="accept")
+        first, _ = marked(m, accept, self.layouts[name].transfers, "given")
+        go = self.frame_banks.room | ~first
+        m.d.comb += [
+            inner.payload.eq(outer.payload),
+            inner.valid.eq(outer.valid & go),
+            outer.ready.eq(inner.ready & go),
+            accept.eq(outer.valid & inner.ready & go),
+            self.frame_banks.enter.eq(accept & first),
+            self.frame_banks.bank.eq(self.bank),
+        ]
+
+    def _count_off(self, m: Module, name: str, outer: Any) -> None:
+        """A frame's number is that of the output until its last beat is taken."""
+        gone = outer.valid & outer.ready
+        _, ends = marked(m, gone, self.layouts[name].transfers, "made")
+        m.d.comb += [self.o_bank.eq(self.numbers[""].payload), self.numbers[""].ready.eq(gone & ends)]
 
     def _consumers(self) -> dict[Edge, Any]:
         """The tensor at every edge, in the order of the net; streams are carried past nodes that need no hardware."""

@@ -35,8 +35,8 @@ class WindowFlow(wiring.Component):
     -----
     ready : in
         The rows of the next row of windows are there; a register that knows of ``row_taken`` a clock later.
-    row_taken : out
-        The last window of a row is accepted.
+    row_taken, sample_taken : out
+        The last window of a row, and of a sample, is accepted.
     start : out
     phase : out
         Of the window that starts.
@@ -53,6 +53,7 @@ class WindowFlow(wiring.Component):
             {
                 "ready": In(1),
                 "row_taken": Out(1),
+                "sample_taken": Out(1),
                 "start": Out(1),
                 "phase": Out(range(max(2, self.phases))),
                 "done": In(1),
@@ -70,11 +71,12 @@ class WindowFlow(wiring.Component):
         m.d.comb += [queue.write.eq(self.done), queue.payload.eq(self.result)]
         is_open, wait = Signal(), Signal(range(max(2, max(spacing))))
         accept = self.ready & is_open
-        phase, end_of_row = self._place(m, accept)
+        phase, end_of_row, end = self._place(m, accept)
         credit, total = Signal(range(self.windows + 1), init=self.windows), Signal(range(self.windows + 2))
         m.d.comb += [
             total.eq(credit + delayed(m, self._returned(m, queue.taken), 1, "returned", reset=True)),
             self.row_taken.eq(accept & end_of_row),
+            self.sample_taken.eq(accept & end_of_row & end),
         ]
         with m.If(accept):
             m.d.sync += wait.eq(chosen(tuple(max(0, clocks - 2) for clocks in spacing), phase))
@@ -88,8 +90,8 @@ class WindowFlow(wiring.Component):
             m.d.sync += self.phase.eq(phase)
         return m
 
-    def _place(self, m: Module, accept: Value) -> tuple[Value, Value]:
-        """The phase of the next window, and whether it is the last of its row."""
+    def _place(self, m: Module, accept: Value) -> tuple[Value, Value, Value]:
+        """The phase of the next window, whether it is the last of its row, and whether its row is the last."""
         rows, columns = self.buffer.rows, self.buffer.columns
         column, row = Signal(range(max(2, columns.count))), Signal(range(max(2, rows.count)))
         across, down = Signal(range(max(2, columns.period))), Signal(range(max(2, rows.period)))
@@ -101,7 +103,7 @@ class WindowFlow(wiring.Component):
                 m.d.sync += down.eq(Mux(end | (down == rows.period - 1), 0, down + 1))
         phase = Signal(range(max(2, self.phases)))
         m.d.comb += phase.eq(down * columns.period + across if self.phases > 1 else 0)
-        return phase, end_of_row
+        return phase, end_of_row, end
 
     def _returned(self, m: Module, taken: Value) -> Value:
         """High when the last beat of a window leaves the queue."""

@@ -10,9 +10,11 @@ from bittrue.lower.filters import Filters
 from bittrue.lower.orders import Reorder
 from bittrue.lower.reducers import Reducers
 from bittrue.lower.units import WindowUnit
+from bittrue_rtl.banks import Banks, bank_ports
 from bittrue_rtl.delay import delayed
 from bittrue_rtl.divide import Divide
 from bittrue_rtl.filters import FilterEngine, filled
+from bittrue_rtl.load import hop
 from bittrue_rtl.ring import Ring
 from bittrue_rtl.shapes import drive, vector
 from bittrue_rtl.window_flow import WindowFlow
@@ -25,16 +27,20 @@ class Windows(wiring.Component):
     -----
     i : stream of vector(unit.given, source lanes), in
     o : stream of vector(unit.format, output lanes), out
+    load : load_bus, in; bank : stream, in
+        Of filters with banks: a word to load, and the number of every sample's bank.
     saturated : out
         With ``flagged``: high for a clock when elements of a filter's result were clamped; nothing else clamps.
     """
 
-    def __init__(self, unit: WindowUnit, *, flagged: bool = False) -> None:
+    def __init__(self, unit: WindowUnit, banks: Banks | None = None, *, flagged: bool = False) -> None:
         self.unit, self.flagged = unit, flagged
+        self.banks = banks if isinstance(unit.plan, Filters) else None
         self.shape = vector(unit.format, unit.output.lanes)
         given = vector(unit.given, unit.plan.buffer.source.lanes)
         flag = {"saturated": Out(1)} if flagged else {}
-        super().__init__({"i": In(stream.Signature(given)), "o": Out(stream.Signature(self.shape)), **flag})
+        ports = {"i": In(stream.Signature(given)), "o": Out(stream.Signature(self.shape))}
+        super().__init__({**ports, **bank_ports(self.banks), **flag})
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -45,9 +51,12 @@ class Windows(wiring.Component):
         m.submodules.flow = flow = WindowFlow(self.shape, plan.buffer, unit.under_way, unit.output.beats)
         wiring.connect(m, wiring.flipped(self.i), ring.i)
         wiring.connect(m, flow.o, wiring.flipped(self.o))
-        m.d.comb += [flow.ready.eq(ring.ready), ring.row_taken.eq(flow.row_taken), ring.start.eq(flow.start)]
+        known = self.bank.valid if self.banks else 1
+        m.d.comb += [flow.ready.eq(ring.ready & known), ring.row_taken.eq(flow.row_taken), ring.start.eq(flow.start)]
         if isinstance(plan, Filters):
-            engines = _filter(m, plan, ring, flow, self.flagged)
+            engines = _filter(m, plan, ring, flow, self.banks, self.flagged)
+            if self.banks:
+                self._route(m, flow, engines)
             if self.flagged:
                 m.d.comb += self.saturated.eq(Cat(engine.saturated for engine in engines).any())
         elif isinstance(plan, Reducers):
@@ -57,12 +66,22 @@ class Windows(wiring.Component):
             m.d.comb += flow.done.eq(delayed(m, ring.last_of_turn, 1, "done", reset=True))
         return m
 
+    def _route(self, m: Module, flow: WindowFlow, engines: list[FilterEngine]) -> None:
+        """The number of a window's bank comes with its phase; loaded words go to all engines."""
+        load_here = hop(m, self.load, "load_here")
+        number = delayed(m, self.bank.payload, 3, "bank")
+        m.d.comb += self.bank.ready.eq(flow.sample_taken)
+        for engine in engines:
+            m.d.comb += [engine.bank.eq(number), engine.load.eq(load_here)]
 
-def _filter(m: Module, plan: Filters, ring: Ring, flow: WindowFlow, flagged: bool) -> list[FilterEngine]:
+
+def _filter(
+    m: Module, plan: Filters, ring: Ring, flow: WindowFlow, banks: Banks | None, flagged: bool
+) -> list[FilterEngine]:
     """Engines side by side."""
     segments = plan.fold.segments
     phase = delayed(m, flow.phase, 2, "phase")
-    engines = [FilterEngine(plan, e, flagged=flagged) for e in range(plan.engines)]
+    engines = [FilterEngine(plan, e, banks, flagged=flagged) for e in range(plan.engines)]
     for e, engine in enumerate(engines):
         m.submodules[f"engine{e}"] = engine
         m.d.comb += engine.phase.eq(phase)

@@ -37,6 +37,8 @@ WITHOUT_BANKS = ("reset_values", "streams", "stall_counter", "full_speed", "malf
 """Those that hardware with fixed weights passes."""
 OF_FRAMES = ("reset_values", "frames", "full_speed_of_frames", "dropped_frames", "packets", "reset_in_mid_frame")
 """The tests of `bittrue_sim.benches.frame_bench`, for nets of frames."""
+OF_FRAMES_IN_BANKS = (*OF_FRAMES, "banks_of_frames")
+"""All of them: of hardware with banks."""
 
 
 def cosimulate_shell(
@@ -61,7 +63,7 @@ def cosimulate_shell(
     simulator : str
         ``"verilator"`` or ``"icarus"``.
     scenarios : sequence of str
-        Some of `SCENARIOS`, or of `OF_FRAMES`; they run in one simulation.
+        Some of `SCENARIOS`, or of `OF_FRAMES_IN_BANKS`; they run in one simulation.
     fixed : bool
         Build the first net alone, with fixed weights (`WITHOUT_BANKS`).
     samples : int

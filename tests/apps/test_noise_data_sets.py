@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -105,11 +107,51 @@ def test_an_interrupted_set_leaves_nothing_and_an_old_one_stays(tmp_path):
     folder = written(tmp_path, "FGN_fixed_H30", length=64)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(KeyboardInterrupt):
-        dataset_writing.write(recipe, tmp_path, 4, 2, 64, 2, interrupt)
+        dataset_writing.write(recipe, tmp_path, 4, 2, 64, 2, interrupt, overwrite=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["FGN_fixed_H30"]
-    written(tmp_path, "FGN_fixed_H30", length=32, seed=2)
+    dataset_writing.write(recipe, tmp_path, 4, 2, 32, 2, lambda *_: None, overwrite=True)
     assert dataset.opened(folder).train.length == 32
+
+
+def test_a_set_made_otherwise_is_not_replaced_silently(tmp_path, capsys):
+    """The name of a folder does not hold all settings."""
+    make = ["noise", "make", "FGN", "--set", "H=uniform", "-o", str(tmp_path), "--test-count", "2"]
+    first = [*make, "--count", "6", "--length", "64"]
+    assert main(first) == 0 and main(first) == 0
+    (folder,) = (tmp_path / "FGN").iterdir()
+    before = (folder / "train.h5").read_bytes()
+    capsys.readouterr()
+    others = (
+        (["--count", "6", "--length", "32"], "signal_length 64, not 32"),
+        (
+            ["--count", "7", "--length", "64"],
+            "num_train_samples 6, not 7",
+        ),
+    )
+    for options, why in others:
+        assert main([*make, *options]) == 2
+        assert f"holds a set with {why}; give another -o to keep it, or --overwrite" in capsys.readouterr().err
+    (folder / "noise_params.json").write_text("{}")
+    assert main(first) == 2
+    assert "a noise_params.json that does not say how it was made" in capsys.readouterr().err
+    assert (folder / "train.h5").read_bytes() == before
+    assert main([*make, "--count", "7", "--length", "64", "--overwrite"]) == 0
+    assert dataset.opened(folder).train.labels().shape == (7,)
+
+
+def test_what_a_killed_command_left_is_gone_at_the_next(tmp_path):
+    """In a process of its own, killed in the middle of a file."""
+    program = (
+        "import os, sys\nfrom bittrue.apps.noise import dataset_writing, sets\n"
+        "stop = lambda doing, done, total: done and os.kill(os.getpid(), 9)\n"
+        "dataset_writing.write(sets.recipe('FGN_fixed_H30'), sys.argv[1], 4, 2, 64, 1, stop)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False).returncode == -9
+    (left,) = (tmp_path / "FGN").iterdir()
+    assert left.name.startswith(".FGN_fixed_H30.draft-")
+    written(tmp_path, "FGN_fixed_H30", length=64)
+    assert [path.name for path in (tmp_path / "FGN").iterdir()] == ["FGN_fixed_H30"]
 
 
 def test_reading_is_lazy_and_bounded(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from radio_folder import made
+from radio_folder import copied, made
 
 from bittrue.apps.radio.baselines import NAMES
 from bittrue.apps.radio.frechet import distance, features
@@ -50,6 +50,7 @@ def test_predictions_stand_beside_the_baselines(tmp_path, predictions, capsys):
         (["nowhere"], "nowhere is no folder of predicted maps; name one, or the word baselines"),
         (["baselines", "--split", "tset"], "did you mean test?"),
         (["baselines", "--split", "700-701"], "none of the split 700-701"),
+        (["baselines", "--split", "2", "--train", "9"], "baselines are fitted on --train 9: "),
         (["baselines", "--name", "DMP"], "did you mean DPM?"),
         (["baselines", "--name", "IRT2CAR"], "has no folder gain/carsIRT2"),
     ],
@@ -69,6 +70,18 @@ def test_a_missing_or_damaged_prediction_is_named(tmp_path, predictions, capsys)
     (predictions / "2_1.png").unlink()
     assert call(tmp_path, predictions, *options) == 2
     assert "cannot read predicted map" in capsys.readouterr().err
+
+
+def test_maps_without_a_truth_are_told(tmp_path, predictions, capsys):
+    """Of the data and of the predictions; and a city stands for itself as a split."""
+    folder = copied(tmp_path)
+    (folder / "gain/DPM/2_1.png").unlink()
+    words = [str(predictions), "--split", "2", "--train", "1", "--data", str(folder), "-o", str(tmp_path / "p.html")]
+    assert main(["report", "radio", *words]) == 0
+    said = capsys.readouterr().err
+    assert "1 of the split's antenna images have no map in gain/DPM, 2_1.png first: left out" in said
+    assert "1 maps of darker have no truth in gain/DPM, 2_1.png first: left out" in said
+    assert "have no map in gain/DPM" in (tmp_path / "p.html").read_text()
 
 
 def test_nets_and_equal_names_are_refused(tmp_path, predictions, capsys):

@@ -126,7 +126,8 @@ class FramerContract(wiring.Component):
             implies(~whole, inside.begin == onwards(read.addr, stored)),
             implies(inside.room, used < depth),
             inside.some == (stored != 0),
-            (inside.given == place) & (inside.first == (place == 0)) & (inside.ends == (place == self.words - 1)),
+            (inside.given_place == place) & (inside.given_first == (place == 0)),
+            inside.given_ends == (place == self.words - 1),
             (place < self.words) & ((place + held) % self.words == 0),
             implies(valid, inside.word == Cat(received, 0)),
             implies(fetched, read.data == Cat((received + valid)[: self.bits], 0)),
@@ -160,7 +161,7 @@ BUGS = {
     "overruns": ("(used < self.depth - 1)", "(used < self.depth)"),
     "takes a word while it goes back": ("(skip | room) & ~back", "skip | room"),
     "takes one more without packets": ("self.packets),", "0),"),
-    "marks the wrong end": ("ends.eq(following == self.words - 1)", "ends.eq(following == self.words - 2)"),
+    "marks the wrong end": ('self.words, "given")', 'self.words - 1, "given")'),
     "overwrites its output": ("fetched & (~valid | self.o.ready)", "fetched"),
     "does not stop": (" & self.open", ""),
 }

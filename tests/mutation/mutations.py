@@ -43,6 +43,7 @@ TABLES = (
     "qonnx",
     "shell",
     "source",
+    "frame_banks",
     "frame_shell",
     "demo",
     "board",

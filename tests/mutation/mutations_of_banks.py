@@ -23,7 +23,7 @@ ROWS = [
 ]
 HEAVY = [
     ("follows the port's bank after a vector was taken", MATRIX, "MatrixVector._route",
-     'serialised(m, flow.load, [self.i.payload.bank], "bank")', 'delayed(m, self.i.payload.bank, 1, "bank")', TURNS),
+     'serialised(m, flow.load, [number], "bank")', 'delayed(m, number, 1, "bank")', TURNS),
     ("has too few places for the banks under way", FLOW, "Flow._bank", "max(2, self.depth)", "2", SEGMENTS),
     ("has no bit for the bias", f"{LOWER}/matrix.py", "loadable", "bits + 1 if bias else bits", "bits", ENDS),
 ]

@@ -1,6 +1,8 @@
 """The comparison of legs: its vectors reach what they promise, and a broken leg is found where it is broken."""
 
 import operator
+import re
+import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -17,6 +19,7 @@ from bittrue.check import directed, report, vectors
 from bittrue.check.compare import LegVerdict
 from bittrue.check.explain import explain
 from bittrue.check.legs import LEGS, Leg, Options
+from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 from bittrue.num import Format
@@ -412,10 +415,15 @@ def _forget(monkeypatch, package, blocked):
     monkeypatch.setitem(sys.modules, blocked, None)
 
 
-def test_the_torch_leg_says_what_to_install(monkeypatch):
-    _forget(monkeypatch, "bittrue.qat", "torch")
-    with pytest.raises(BadInput, match=r"needs PyTorch.*install bittrue's extra train"):
-        check.make("torch", tdnn())
+def test_the_torch_leg_says_what_to_install():
+    """In a process of its own: PyTorch cannot be imported twice, and another test may have done so."""
+    program = (
+        "import sys\nsys.modules['torch'] = None\nfrom bittrue import check\nfrom bittrue.spec import LAYERS\n"
+        "check.make('torch', LAYERS['Dense'].example())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.search(r"BadInput: .*needs PyTorch.*install bittrue's extra train", done.stderr.splitlines()[-1])
 
 
 def test_the_rtl_leg_says_what_to_install(monkeypatch):
@@ -446,6 +454,19 @@ def test_legs_that_cannot_run_are_skipped_unless_they_are_asked_for(monkeypatch)
     assert list(legs) == ["ref"] and skipped == {"c": "no compiler here; install one"}
     with pytest.raises(BadInput, match="no compiler here"):
         check.runnable(net, ["ref", "c"])
+
+
+@pytest.mark.parametrize(
+    ("options", "legs", "said"),
+    [
+        (Options(8), ["ref"], "an interval is given, and ref has no clock; leave that out, or take leg rtl"),
+        (Options(stalls=Stalls(1)), ["c", "ref"], "stalls are given, and c, ref has no clock"),
+    ],
+)
+def test_what_only_hardware_has_is_refused_without_it(options, legs, said):
+    with pytest.raises(BadInput, match=said):
+        options.for_legs(legs)
+    assert options.for_legs([*legs, "rtl"]) is options and Options().for_legs(legs) == Options()
 
 
 def test_a_leg_that_runs_wrongly_is_not_skipped(monkeypatch):

@@ -125,16 +125,16 @@ def test_several_inputs_and_outputs_go_by_name():
 def test_an_executor_is_any_leg(x, monkeypatch):
     def double(net, options):
         assert options.interval == 16
-        return Leg("c", lambda codes: 2 * codes["input"], lambda codes: {"fc": 3 * codes["input"]})
+        return Leg("rtl", lambda codes: 2 * codes["input"], lambda codes: {"fc": 3 * codes["input"]})
 
-    monkeypatch.setattr("bittrue.check.legs.LEGS", {"c": double})
-    executor = bittrue.Executor(small(), "c", interval=16)
+    monkeypatch.setattr("bittrue.check.legs.LEGS", {"rtl": double})
+    executor = bittrue.Executor(small(), "rtl", interval=16)
     codes = np.array([[1, 2]])
     assert executor(codes, codes=True).tolist() == [[2, 4]] and executor.taps(codes, codes=True)["fc"].tolist() == [
         [3, 6]
     ]
-    assert executor([[0.25, 0.5]]).tolist() == [[0.5, 1.0]] and repr(executor) == "Executor('small', leg='c')"
-    with pytest.raises(BadInput, match="unknown leg 'verilog'; known are c"):
+    assert executor([[0.25, 0.5]]).tolist() == [[0.5, 1.0]] and repr(executor) == "Executor('small', leg='rtl')"
+    with pytest.raises(BadInput, match="unknown leg 'verilog'; known are rtl"):
         bittrue.Executor(small(), "verilog")
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from bittrue import files
 from bittrue.errors import BadInput
 from bittrue.files import check_target, made_folder, protected_inputs, read_bytes, write_together, write_whole
 
@@ -253,3 +256,24 @@ def test_what_stands_for_an_open_file_is_written_through(tmp_path, through):
         "link",
         "out.txt",
     ]
+
+
+def test_drafts_of_dead_processes_go_and_no_others(tmp_path):
+    """What a killed process left is removed by the first write into the folder of another process."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    host = files._HOST
+    gone = tmp_path / f".a.draft-{host}-{dead.pid}.abcdefg1"
+    gone.write_text("half")
+    folder = tmp_path / f".set.draft-{host}-{dead.pid}.abcdefg2"
+    (folder / "inside").mkdir(parents=True)
+    kept = [
+        f".a.draft-{host}-{os.getpid()}.abcdefg1",
+        f".a.draft-{'0' * 8}-{dead.pid}.abcdefg1",
+        f".a.draft-{host}-{dead.pid}.abcdefg1.txt",
+        f".draft-{host}-{dead.pid}",
+    ]
+    for name in kept:
+        (tmp_path / name).write_text("mine")
+    write_whole(tmp_path / "other", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "other"])

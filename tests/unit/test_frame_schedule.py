@@ -146,11 +146,6 @@ def test_a_layer_that_takes_samples_whole_gets_a_copy_in_front() -> None:
         assert plan.layouts["flat"] == there or plan.steps["last"].adapters[0].output == there
 
 
-def test_frames_have_no_banks() -> None:
-    with pytest.raises(BadInput, match="net conv1d takes frames, whose layers have fixed weights; build it without"):
-        schedule(Conv1d.example(), 100, banked=True)
-
-
 def test_an_accumulator_beyond_a_dsp_is_refused() -> None:
     layer = Conv1d(np.ones((1, 1, 1), int), np.array([1 << 47]), INT8, INT8)
     with pytest.raises(BadInput, match="needs 49 bits and a DSP48E1 has 48; narrow"):

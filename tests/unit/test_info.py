@@ -79,7 +79,7 @@ def test_a_clock_estimate_without_pyosys_or_of_no_hardware_is_refused(net, tmp_p
 
     monkeypatch.setattr("importlib.metadata.version", version)
     assert main(["info", net, "--timing"]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    line = capsys.readouterr().err.strip().splitlines()[-1]  # in front of it, progress on a slow machine
     assert line.endswith(f"is not installed in this Python environment; {install('synth')}")
     pool = Node("pool", MaxPool1d(1 << 15, 1), ("input",))
     save(Net("slow", TensorType((1, 1 << 16), Format(8, 7)), (pool,)), tmp_path / "images")
@@ -102,7 +102,7 @@ def test_info_says_how_fast_the_net_is(net, tmp_path, capsys):
         "--rate", "983.04e6"
     )
     assert main(["info", net, "--rate", "nan"]) == 2 and "'nan' is not a number above 0" in capsys.readouterr().err
-    assert main(["info", net, "--clock", "1e30"]) == 2 and "1e+12 at most" in capsys.readouterr().err
+    assert main(["info", net, "--clock", "1e30"]) == 2 and "1,000,000,000,000 at most" in capsys.readouterr().err
     save(LAYERS["Conv1d"].example(), tmp_path / "frames")
     assert main(["info", str(tmp_path / "frames"), "--interval", "100"]) == 0
     printed = capsys.readouterr().out

@@ -1,12 +1,15 @@
 """The loop of a training: when it looks, when it saves, when it ends, and what a keeper writes."""
 
+import os
+import signal
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the loop belongs to training")
 
 from bittrue.kit.training.averaging import Average  # noqa: E402
 from bittrue.kit.training.keeper import Keeper  # noqa: E402
-from bittrue.kit.training.loop import TrainingLoop  # noqa: E402
+from bittrue.kit.training.loop import STOPPING, TrainingLoop  # noqa: E402
 from bittrue.kit.training.schedules import half_cosine, warmed_cosine  # noqa: E402
 
 
@@ -40,6 +43,35 @@ def test_a_loop_goes_on_where_it_was_and_ends_early():
     course = Course(9, 2, done=3, patience=2)
     course.run(lambda last: None, lambda found: None)
     assert course.asked == [3, "look", 4, 5, "look"] and course.done == 6
+
+
+def test_an_interrupt_is_raised_behind_its_step_when_that_is_saved(capsys):
+    class Stopped(Course):
+        def advance(self, number):
+            if number == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().advance(number)
+
+    course, saved, told = Stopped(9, 3), [], []
+    with pytest.raises(KeyboardInterrupt):
+        course.run(lambda now: saved.append((course.done, now)), told.append)
+    assert course.asked == [0, 1, 2, "look"] and saved == [(1, False), (2, False), (3, True)] and len(told) == 3
+    assert capsys.readouterr().err == f"bittrue: {STOPPING}\n"
+    course.run(lambda now: saved.append((course.done, now)), told.append)
+    assert course.done == 9 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_is_raised_where_it_comes():
+    class Stopped(Course):
+        def advance(self, number):
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().advance(number)
+
+    course = Stopped(9, 3)
+    with pytest.raises(KeyboardInterrupt):
+        course.run(lambda now: None, lambda found: None)
+    assert course.asked == [] and course.done == 0
 
 
 def test_a_keeper_writes_when_it_is_time_or_told_to(tmp_path):

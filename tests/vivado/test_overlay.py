@@ -332,11 +332,19 @@ def test_a_net_of_frames(tmp_path, capsys):
         np.testing.assert_array_equal(end.frame.order, layout.order)
 
 
-def test_nets_of_frames_are_no_banks(tmp_path, capsys):
-    for name in ("a", "b"):
-        save(LAYERS["Conv1d"].example(), tmp_path / name)
-    assert main(["overlay", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "o")]) == 2
-    assert "2 nets are given, and conv1d takes frames, whose layers have fixed weights" in capsys.readouterr().err
+def test_two_nets_of_frames_are_banks(tmp_path, capsys):
+    """The same net twice, too: then it can be loaded at run time."""
+    net = LAYERS["Conv1d"].example()
+    save(net, tmp_path / "net")
+    nets = [str(tmp_path / "net")] * 2
+    assert main(["overlay", *nets, "-o", str(tmp_path / "o"), "--names", "a,b"]) == 0
+    assert "net conv1d, 2 of 2 banks given: a, b" in capsys.readouterr().out
+    manifest = Manifest.read(tmp_path / "o" / "overlay" / "conv1d.json")
+    plan = LoadPlan(net, default_interval(net), 2)
+    assert (manifest.bank_count, manifest.load.data_bits) == (2, plan.data_bits)
+    assert manifest.latency == shell_latency(net, default_interval(net)) and manifest.input.frame is not None
+    words = np.load(tmp_path / "o" / "overlay" / "conv1d.npz")
+    assert np.array_equal(words["b_codes"], plan.words(net)[1])
 
 
 @pytest.mark.parametrize(

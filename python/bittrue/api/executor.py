@@ -48,7 +48,7 @@ class Executor:
     ) -> None:
         self.net = as_net(net)
         self.leg = leg
-        self._leg = make(leg, self.net, Options(interval, stalls))
+        self._leg = make(leg, self.net, Options(interval, stalls).for_legs([leg]))
 
     def __repr__(self) -> str:
         return f"Executor({self.net.name!r}, leg={self.leg!r})"

@@ -14,7 +14,7 @@ from bittrue.emit.c import write_sources
 from bittrue.emit.c.source_files import write_source
 from bittrue.emit.folder import write_folder
 from bittrue.lower.ports import module_name
-from bittrue.lower.products import DSPS
+from bittrue.lower.products import chosen_dsps
 from bittrue.lower.source import source_name, source_plan
 from bittrue.lower.stored import SHIFT
 from bittrue.spec import Net, as_net
@@ -32,7 +32,7 @@ def verilog(
     *,
     interval: int | None = None,
     probes: bool = False,
-    dsps: int = DSPS,
+    dsps: int | None = None,
 ) -> list[Path]:
     """Write a net as a Verilog module with AXI4-Stream ports, its memory files, and their list of SHA-256.
 
@@ -48,7 +48,7 @@ def verilog(
         Clocks a sample; without, `bittrue.cost.default_interval`, of a source `bittrue.cost.default_source_interval`.
     probes : bool
         Also give every node's tensor on ports ``tap_NODE_*``.
-    dsps : int
+    dsps : int, optional
         Most DSP48E1 of a pipeline that takes a sample every clock: adders do what they do not.
 
     Returns
@@ -67,7 +67,8 @@ def verilog(
     require_generator()
     if interval is None:
         interval = default_source_interval(source) if source else default_interval(net)
-    price = cost(net, interval, dsps=dsps)
+    most = chosen_dsps(dsps, interval)
+    price = cost(net, interval, dsps=most)
     bits = price.stored.ff + SHIFT * price.stored.lutram + LANE * price.lanes
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
@@ -77,7 +78,7 @@ def verilog(
         f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
         f" * A sample every {pace}. Streams:\n{_streams(net, interval)} */\n"
     )
-    sources = bittrue_rtl.verilog(net, interval, probes=probes, dsps=dsps)
+    sources = bittrue_rtl.verilog(net, interval, probes=probes, dsps=most)
     sources = replace(sources, verilog=head + sources.verilog)
     files = sources.listed_files(module_name(net))
     return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 
 LINE = 400
 """Characters of a text."""
@@ -54,7 +54,7 @@ class Entries:
         """A number from ``low`` to ``high``."""
         value = self._values.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise self.refused(key, f"a number from {low:g} to {high:g}")
+            raise self.refused(key, f"a number from {amount(low)} to {amount(high)}")
         return float(value)
 
     def truth(self, key: str) -> bool:

@@ -16,7 +16,7 @@ from bittrue.board.bank_words import Integers, Stored, check_words, read_words, 
 from bittrue.board.entries import Entries
 from bittrue.board.errors import BoardError
 from bittrue.board.frame_layout import FrameLayout, frame_layout
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.files import read_bytes
 from bittrue.limits import TEXT
 from bittrue.readers import json_document
@@ -130,7 +130,7 @@ class Manifest:
                 number = -1
             if 0 <= number < self.bank_count:
                 return number
-        raise BoardError(f"the overlay has no bank {shown(bank)}; its banks are {', '.join(self.names)}")
+        raise BoardError(f"the overlay has no bank {shown(bank)}; its banks are {listed(self.names)}")
 
     def bank_words(self, bank: str | int) -> tuple[Integers, Integers, str]:
         """Addresses (of bank 0, ascending), codes and content hash of a bank that the overlay was made with.
@@ -141,7 +141,7 @@ class Manifest:
         if number >= len(self.banks):
             raise BoardError(
                 f"{self.path.with_suffix('.npz')} holds no words of bank {self.names[number]}; it was made with "
-                f"{', '.join(given.name for given in self.banks)}"
+                f"{listed(given.name for given in self.banks)}"
             )
         addresses, codes = self.stored[self.banks[number].name]
         return addresses.copy(), codes.copy(), self.banks[number].hash

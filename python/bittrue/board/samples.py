@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from bittrue.board.errors import BoardError
 from bittrue.board.manifest import SampleFormat
+from bittrue.errors import amount
 
 Codes = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -51,8 +52,8 @@ def as_values(iq: Any, given: SampleFormat, made: SampleFormat, net: str) -> tup
     most = float(np.abs(values).max(initial=0))
     if np.isfinite(most) and most > 2.0 ** (given.bits - given.frac) and (values == np.floor(values)).all():
         raise BoardError(
-            f"samples are whole numbers up to {most:g}, so codes, and predistort takes units of full scale, here "
-            f"{2.0 ** (given.bits - 1 - given.frac):g}; {codes}"
+            f"samples are whole numbers up to {amount(most)}, so codes, and predistort takes units of full scale, here "
+            f"{amount(2.0 ** (given.bits - 1 - given.frac))}; {codes}"
         )
     return values, is_complex
 

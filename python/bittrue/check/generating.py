@@ -113,7 +113,7 @@ def signals(wanted: Wanted, leg: str = "ref", options: Options | None = None) ->
     """
     net = wanted.source.net
     take(16 * wanted.length * net.output.shape[0], f"a signal of {wanted.length:,} samples")
-    run = make_source(leg, wanted.source, options)
+    run = make_source(leg, wanted.source, options and options.for_legs([leg]))
     at_once = max(1, TOGETHER // net.elements)  # frames
     rows = max(1, at_once // wanted.frames)
     for begin in range(0, wanted.count, rows):

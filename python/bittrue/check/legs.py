@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bittrue.check.vectors import zeros
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.extras import install
 from bittrue.spec import Net
 
@@ -39,6 +39,14 @@ class Options:
 
     interval: int | None = None
     stalls: Stalls | None = None
+
+    def for_legs(self, names: Iterable[str]) -> Options:
+        """These. Raises `BadInput` where they say something of hardware, and none of the legs has any."""
+        legs = list(names)
+        said = "an interval is" if self.interval else "stalls are" if self.stalls else ""
+        if said and "rtl" not in legs:
+            raise BadInput(f"{said} given, and {listed(legs)} has no clock; leave that out, or take leg rtl")
+        return self
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def runnable(
         Where a leg of ``names`` is unknown, cannot run here, or is named twice.
     """
     if names is not None and len(set(names)) != len(names):
-        raise BadInput(f"the legs {', '.join(names)} name one twice; name each once")
+        raise BadInput(f"the legs {listed(names)} name one twice; name each once")
     legs: dict[str, Leg] = {}
     skipped: dict[str, str] = {}
     for name in LEGS if names is None else names:

@@ -72,13 +72,14 @@ def call(arguments: argparse.Namespace) -> int:
     given = None if arguments.input is None else codes_of(net, read_arrays(net, arguments.input), arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
+    options = Options(arguments.interval, stalls).for_legs(names or LEGS)
     with steps("building the legs"):
-        legs, skipped = beside_ref(net, names, Options(arguments.interval, stalls))
+        legs, skipped = beside_ref(net, names, options)
     if arguments.samples is None:
         arguments.samples = usual_samples(net, "rtl" in legs)
     real = real_data(net) if given is None else given
     if arguments.workers:
-        verdict = _in_shards(net, legs, arguments, Options(arguments.interval, stalls), real)
+        verdict = _in_shards(net, legs, arguments, options, real)
     else:
         verdict = _compare(net, legs, arguments, real)
     verdict.skipped = skipped

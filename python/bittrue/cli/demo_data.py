@@ -10,7 +10,7 @@ from bittrue.applications import APPLICATIONS
 from bittrue.cli.application import printed
 from bittrue.cli.overlay import named
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, net_folder
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.files import made_folder
 from bittrue.kit.application import Demonstration
 from bittrue.spec import Net
@@ -70,7 +70,7 @@ def check_overlay(folder: str, banks: Mapping[str, Net]) -> None:
         except BadInput:  # no manifest
             continue
         if built != given:
-            names = ", ".join(name for name, _ in built)
+            names = listed(name for name, _ in built)
             raise BadInput(
                 f"the overlay of {path} holds banks {names}, and not these nets by these names in this order; give "
                 f"what `bittrue overlay` was given, or another folder"

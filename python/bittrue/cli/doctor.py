@@ -15,7 +15,7 @@ from rich.table import Table
 from bittrue.applications import APPLICATIONS
 from bittrue.cli.packages import needed, satisfies, version
 from bittrue.cli.parser import Commands, Parser, add_command, add_json, console, print_json
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.kit.application import Data
 
 
@@ -80,7 +80,7 @@ def call(arguments: argparse.Namespace) -> int:
     else:
         _show(found)
     if broken:
-        raise BadInput(f"the core lacks {', '.join(broken)}; install bittrue again, with what it needs")
+        raise BadInput(f"the core lacks {listed(broken)}; install bittrue again, with what it needs")
     if not arguments.json:
         console().print("the core works")
     return 0

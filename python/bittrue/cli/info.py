@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bittrue import spec
 from bittrue.applications import APPLICATIONS
+from bittrue.bars import steps
 from bittrue.check.legs import require_generator
 from bittrue.cli import info_json, timing
 from bittrue.cli.graph import svg
@@ -25,12 +26,23 @@ from bittrue.cli.parser import (
     interval_of,
     print_json,
 )
-from bittrue.cost import XC7Z020, Cost, Resources, cost, default_source_interval, macs, resources, rom_bits
-from bittrue.errors import BadInput
+from bittrue.cost import (
+    XC7Z020,
+    Cost,
+    Resources,
+    cost,
+    default_source_interval,
+    macs,
+    resources,
+    rom_bits,
+    shell_ramb18,
+)
+from bittrue.errors import BadInput, amount
 from bittrue.files import check_target, write_whole
 from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
 from bittrue.lower.ports import module_name
+from bittrue.lower.products import chosen_dsps
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
 from bittrue.lower.source import source_plan
 from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
@@ -89,7 +101,7 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number <= MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, {MOST:g} at most")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, {amount(MOST)} at most")
     return number
 
 
@@ -105,9 +117,12 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.html:
         check_target(arguments.html, SUFFIXES)
     found = ranges(net)
+    given = arguments.dsps
+    arguments.dsps = chosen_dsps(given, EVERY_CLOCK if given is None else interval_of(arguments, net))
     try:
         interval = interval_of(arguments, net)
-        price, reason = cost(net, interval, dsps=arguments.dsps), ""
+        with steps("computing what the net costs"):
+            price, reason = cost(net, interval, dsps=arguments.dsps), ""
     except BadInput as error:
         if arguments.timing:
             raise
@@ -244,8 +259,9 @@ def _overlay(net: Net, interval: int) -> str:
     except BadInput as error:
         return f"no overlay: {error}"
     given, made = (f"{layout.transfers:,} words of {b} bits" for layout, b in zip(layouts, bits, strict=True))
-    clocks = shell_latency(net, interval)
-    return f"overlay: {given} a frame in, {made} out, {clocks:,} clocks from a frame's last word to its result"
+    clocks, blocks = shell_latency(net, interval), shell_ramb18(net, interval)
+    waits = f"; a frame waits in {blocks:,} RAMB18E1 more until it is whole" if blocks else ""
+    return f"overlay: {given} a frame in, {made} out, {clocks:,} clocks from a frame's last word to its result{waits}"
 
 
 def _clocks(count: int) -> str:
@@ -272,7 +288,7 @@ def _synthesised(net: Net, interval: int, dsps: int) -> Resources:
     import bittrue_rtl
     from bittrue_sim.synth import xc7_report, xc7_use
 
-    with console(errors=True).status("Yosys synthesises the net"):
+    with steps("Yosys synthesises the net"):
         used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval, dsps=dsps), module_name(net)))
     return _resources(used)
 
@@ -285,7 +301,7 @@ def _synthesised_layers(net: Net, interval: int, dsps: int) -> dict[str, dict[st
 
     top = module_name(net)
     modules = {f"{top}.network.{name}": name for name in built_nodes(net)}
-    with console(errors=True).status("Yosys synthesises the net"):
+    with steps("Yosys synthesises the net, layer by layer"):
         reports = xc7_parts(bittrue_rtl.verilog(net, interval, dsps=dsps), top, list(modules))
     return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}
 

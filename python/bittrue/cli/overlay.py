@@ -21,11 +21,11 @@ from bittrue.cli.parser import (
     remark,
 )
 from bittrue.cost import XC7Z020, resources
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 from bittrue.targets.pynq_z1 import vivado
-from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
+from bittrue.targets.pynq_z1.build import OverlayFolder, loadable, write_overlay
 from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 from bittrue.targets.pynq_z1.manifest import Manifest
 
@@ -79,7 +79,7 @@ def call(arguments: argparse.Namespace) -> int:
         hdmi=arguments.hdmi,
     )
     manifest = Manifest.read(written.manifest)
-    used = resources(next(iter(banks.values())), manifest.interval)
+    used = resources(next(iter(banks.values())), manifest.interval, len(loadable(banks)), shell=True)
     if not used.fits(XC7Z020):
         remark(
             "by formula the net does not fit an xc7z020 at this interval; raise it (bittrue info says what it takes)"
@@ -142,7 +142,7 @@ def named(paths: list[str], names: str | None) -> dict[str, Net]:
         raise BadInput(f"{len(keys)} names are given for {len(folders)} nets; give as many with --names")
     if len(set(keys)) != len(keys):
         raise BadInput(
-            f"the banks' names {', '.join(keys)} are not different (folders' capitals become small, and - becomes _); "
+            f"the banks' names {listed(keys)} are not different (folders' capitals become small, and - becomes _); "
             f"give others with --names"
         )
     return {key: spec.load(folder) for key, folder in zip(keys, folders, strict=True)}

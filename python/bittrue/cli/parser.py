@@ -116,7 +116,6 @@ def add_dsps(command: Parser) -> None:
     command.add_argument(
         "--dsps",
         type=whole(0, MOST_DSPS),
-        default=DSPS,
         metavar="N",
         help=f"most DSP48E1 of a pipeline (--interval {EVERY_CLOCK}); adders do what they do not (default {DSPS})",
     )

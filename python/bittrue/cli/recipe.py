@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bittrue.cli.application import APPLICATIONS
 from bittrue.cli.parser import Commands, Parser, add_command, console
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.kit.schema import nearest
 
 EXAMPLES = ("bittrue recipe", "bittrue recipe tdnn-wide > mine.toml", "bittrue recipe ecg-tiny > mine.toml")
@@ -36,7 +36,7 @@ def call(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.name not in owners:
         near = nearest(arguments.name, owners)
-        raise BadInput(f"unknown recipe {shown(arguments.name)}; choose {', '.join(owners)}{near}")
+        raise BadInput(f"unknown recipe {shown(arguments.name)}; choose {listed(owners)}{near}")
     sys.stdout.write(owners[arguments.name].content(arguments.name).decode())
     return 0
 

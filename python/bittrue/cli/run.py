@@ -9,7 +9,7 @@ from bittrue import spec
 from bittrue.check import LEGS, Options, make
 from bittrue.cli.parser import Commands, Parser, add_command, add_interval
 from bittrue.cli.samples import Arrays, codes_of, contents, read_arrays
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.files import check_target, write_whole
 
 
@@ -39,12 +39,13 @@ def call(arguments: argparse.Namespace) -> int:
     check_target(arguments.output, (".npy", ".npz"))
     if len(net.outputs) > 1 and Path(arguments.output).suffix.lower() != ".npz":
         raise BadInput(
-            f"net {net.name} has outputs {', '.join(net.outputs)}; write them to a .npz file, one array each, instead "
+            f"net {net.name} has outputs {listed(net.outputs)}; write them to a .npz file, one array each, instead "
             f"of {arguments.output}"
         )
     given = read_arrays(net, arguments.input)
     codes = codes_of(net, given, arguments.input, arguments.codes)
-    results: Arrays = dict(make(arguments.leg, net, Options(arguments.interval)).results(net, codes))
+    options = Options(arguments.interval).for_legs([arguments.leg])
+    results: Arrays = dict(make(arguments.leg, net, options).results(net, codes))
     if not arguments.codes:
         results = {name: net.types[name].format.decode(found) for name, found in results.items()}
     if all(array.ndim == len(net.inputs[name].shape) for name, array in given.items()):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.api.values import Advice, encode
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.files import read_bytes
 from bittrue.readers import npy, npz
 from bittrue.spec import Net
@@ -33,13 +33,13 @@ def read_arrays(net: Net, path: str) -> Arrays:
         found = npz(content, path)
         if set(found) != set(net.inputs):
             raise BadInput(
-                f"{path} holds {', '.join(sorted(found)) or 'nothing'}; net {net.name} takes one array each of "
-                f"{', '.join(net.inputs)}"
+                f"{path} holds {listed(sorted(found)) or 'nothing'}; net {net.name} takes one array each of "
+                f"{listed(net.inputs)}"
             )
         return found
     if len(net.inputs) > 1:
         raise BadInput(
-            f"{path} holds one array, and net {net.name} takes {', '.join(net.inputs)}; save them as a .npz file, one "
+            f"{path} holds one array, and net {net.name} takes {listed(net.inputs)}; save them as a .npz file, one "
             f"array of each name"
         )
     return {next(iter(net.inputs)): npy(content, path)}

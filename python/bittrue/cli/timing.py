@@ -7,8 +7,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
+from bittrue.bars import steps
 from bittrue.check.legs import require_generator
-from bittrue.cli.parser import console
 from bittrue.spec import Net
 from bittrue.timing.delays import MOST_LEVELS
 from bittrue.timing.report import Path, Timing
@@ -19,7 +19,7 @@ def estimated(net: Net, interval: int, dsps: int) -> Timing:
     require_generator()
     from bittrue.timing.designs import net_timing
 
-    with console(errors=True).status("Yosys synthesises the net for the estimate of its clock"):
+    with steps("Yosys synthesises the net for the estimate of its clock"):
         return net_timing(net, interval, dsps=dsps)
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from bittrue.cosim.cache import cache_dir, publish, staging_dir
 from bittrue.emit.c import sources
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.limits import take
 from bittrue.lower.ports import container_bits, module_name
 from bittrue.num import Format
@@ -76,7 +76,7 @@ def compile_library(files: Mapping[str, str]) -> Path:
             units = sorted(name for name in files if name.endswith(".c"))
             done = subprocess.run([*command, "-o", "model.so", *units], cwd=folder, capture_output=True, text=True)
             if done.returncode:
-                raise BadInput(f"{command[0]} cannot compile {', '.join(units)}: {_first_error(done.stderr)}")
+                raise BadInput(f"{command[0]} cannot compile {listed(units)}: {_first_error(done.stderr)}")
             publish(folder, final)
         except OSError as error:
             raise BadInput(f"cannot compile in {folder}: {error.strerror or error}; see BITTRUE_BUILD") from None

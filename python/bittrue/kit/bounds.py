@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 
 SEEDS = (1 << 32) - 1
 """Largest seed."""
@@ -32,7 +32,8 @@ class Within:
         """Raises `BadInput` for a value beyond the bounds; what is no number fails too."""
         for one in value if isinstance(value, tuple) else (value,):
             if one is not None and not self.least <= one <= self.most:
-                beyond = f"at least {self.least:g}" if self.most == math.inf else f"{self.least:g} to {self.most:,g}"
+                least, most = amount(self.least), amount(self.most)
+                beyond = f"{least} to {most}" if self.most < math.inf else f"at least {least}"
                 raise BadInput(f"{name} is {shown(value)}; {self.says} {beyond}")
 
 

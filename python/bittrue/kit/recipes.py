@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.files import read_bytes
 from bittrue.kit.schema import build, nearest
 from bittrue.limits import TEXT
@@ -88,7 +88,7 @@ class Shelf:
             if shelf is not self and name in shelf.names():
                 return f"{name} is a recipe of bittrue train {shelf.application}; run that, or choose another recipe"
         return (
-            f"unknown recipe {shown(name)}; choose {', '.join(self.names())}, or give a recipe file"
+            f"unknown recipe {shown(name)}; choose {listed(self.names())}, or give a recipe file"
             f"{nearest(name, self.names())}"
         )
 

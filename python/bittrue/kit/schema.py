@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.num import Format
 
 LARGEST = 1 << 53
@@ -46,7 +46,7 @@ def build(kind: type[Any], table: Mapping[str, Any], section: str = "", hidden: 
         if key not in hints:
             known = [section + name for name in hints]
             name = f"{section}{key}" if len(key) <= 100 else shown(f"{section}{key}")
-            raise BadInput(f"unknown key {name}; known are {', '.join(known)}{nearest(section + key, known)}")
+            raise BadInput(f"unknown key {name}; known are {listed(known)}{nearest(section + key, known)}")
     required = [f.name for f in fields(kind) if f.name not in table and f.default is f.default_factory]
     if required:
         raise BadInput(f"key {section}{required[0]} is missing; add it")

@@ -40,7 +40,8 @@ class Lane:
     kind : str
         ``"weight"`` or ``"bias"``.
     row, segment : int
-        Place in the layer's `bittrue.lower.fold.Fold`; a bias memory belongs to segment 0.
+        Place in the layer's `bittrue.lower.fold.Fold`; a bias memory belongs to segment 0. Segments of filters are
+        counted over all engines, and the biases of engine ``e`` have segment ``e``.
     words, bits : int
         Signed words of one bank.
     """
@@ -58,14 +59,59 @@ class Lane:
         return (self.words - 1).bit_length()
 
 
+@dataclass(frozen=True)
+class LaneGroup:
+    """The memories of a layer that are alike: ``rows`` in each of ``segments``, of ``words`` words of ``bits`` bits."""
+
+    kind: str
+    segments: int
+    rows: int
+    words: int
+    bits: int
+
+
+def memories_of(step: Step) -> list[LaneGroup]:
+    """The memories of a layer in a net with banks, in the order of their lanes; none where nothing is weighed."""
+    if step.filters is not None:
+        matrix, filters, engines = step.filters.matrix, step.filters.fold, step.filters.engines
+        segments, rows, words, turns = engines * filters.segments, filters.rows, filters.words, filters.turns
+    elif step.matrix is not None and step.fold is not None:
+        matrix, fold, engines = step.matrix, step.fold, 1
+        segments, rows, words, turns = fold.segments, fold.rows, fold.turns * fold.steps, fold.turns
+    else:
+        return []
+    found = [LaneGroup(WEIGHT, segments, rows, words, matrix.weight_word)]
+    return found + ([LaneGroup(BIAS, engines, rows, turns, matrix.bias_word)] if matrix.bias_word else [])
+
+
+def _contents(step: Step, node: str) -> list[npt.NDArray[np.int64]]:
+    """What those memories hold; `BadInput` for a code that does not fit its word."""
+    if step.filters is not None:
+        matrix, filters = step.filters.matrix, step.filters
+        weighed = filters.words().reshape(-1, filters.fold.words)
+        added = filters.biases().reshape(-1, filters.fold.turns)
+    elif step.matrix is not None and step.fold is not None:
+        matrix, fold = step.matrix, step.fold
+        weighed = weights(matrix, fold).swapaxes(0, 1).reshape(fold.lanes, -1)
+        added = biases(matrix, fold)
+    else:
+        return []
+    check_words(matrix, matrix.weight_word, node, "raise that weight by one")
+    if not matrix.bias_word:
+        return list(weighed)
+    Format(matrix.bias_word, 0).check(matrix.bias, f"node {node}: bias")
+    return [*weighed, *added]
+
+
 @dataclass(frozen=True, eq=False)
 class LoadPlan:
     """Addresses of all words of a net that can be loaded::
 
         address = ((bank << lane_bits | lane) << word_bits) | word
 
-    Lanes are numbered node by node: the weights segment by segment and row by row, then a `Dense` layer's biases row by
-    row. Words of a lane are those of `bittrue.lower.lanes`; what lies beyond the matrix is written too, as zero.
+    Lanes are numbered node by node: the weights segment by segment and row by row, then the biases, if the layer has
+    any, row by row. Words of a lane are those of `bittrue.lower.lanes`, of filters those of `bittrue.lower.filters`;
+    what lies beyond the matrix is written too, as zero.
 
     Parameters
     ----------
@@ -110,15 +156,9 @@ class LoadPlan:
         """Every memory, in the order of its number."""
         found: list[Lane] = []
         for node in self.net.nodes:
-            step = self.steps[node.name]
-            if step.matrix is None or step.fold is None:
-                continue
-            matrix, fold, name = step.matrix, step.fold, node.name
-            depth = fold.turns * fold.steps
-            places = [(row, segment) for segment in range(fold.segments) for row in range(fold.rows)]
-            found += [Lane(name, WEIGHT, *place, depth, matrix.weight_word) for place in places]
-            if matrix.bias_word:
-                found += [Lane(name, BIAS, row, 0, fold.turns, matrix.bias_word) for row in range(fold.rows)]
+            for memories in memories_of(self.steps[node.name]):
+                places = [(row, segment) for segment in range(memories.segments) for row in range(memories.rows)]
+                found += [Lane(node.name, memories.kind, *place, memories.words, memories.bits) for place in places]
         return tuple(found)
 
     @property
@@ -169,14 +209,7 @@ class LoadPlan:
         steps = self.steps if net is self.net else schedule(net, self.interval, banked=True).steps
         found: list[npt.NDArray[np.int64]] = []
         for node in net.nodes:
-            step = steps[node.name]
-            if step.matrix is None or step.fold is None:
-                continue
-            check_words(step.matrix, step.matrix.weight_word, node.name, "raise that weight by one")
-            found += list(weights(step.matrix, step.fold).swapaxes(0, 1).reshape(step.fold.lanes, -1))
-            if step.matrix.bias_word:
-                Format(step.matrix.bias_word, 0).check(step.matrix.bias, f"node {node.name}: bias")
-                found += list(biases(step.matrix, step.fold))
+            found += _contents(steps[node.name], node.name)
         return tuple(found)
 
     def words(self, net: Net) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:

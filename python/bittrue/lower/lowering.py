@@ -95,8 +95,12 @@ def _complex_fir(place: Place) -> Lowered:
 def _product(place: Place, matrix: Matrix) -> MatrixUnit:
     """A matrix-vector product on lanes, whose weights can be loaded where there are banks."""
     outputs, inputs = matrix.weight.shape
-    chosen = loadable(matrix, place.layer) if place.banked else matrix  # type: ignore[arg-type]
-    return MatrixUnit(Layout.whole(place.output.shape), chosen, Fold(inputs, outputs, place.clocks))
+    return MatrixUnit(Layout.whole(place.output.shape), _codes(place, matrix), Fold(inputs, outputs, place.clocks))
+
+
+def _codes(place: Place, matrix: Matrix) -> Matrix:
+    """The matrix, for any codes where there are banks."""
+    return loadable(matrix, place.layer) if place.banked else matrix  # type: ignore[arg-type]
 
 
 def _dense(place: Place) -> Lowered:
@@ -104,7 +108,7 @@ def _dense(place: Place) -> Lowered:
     (given,), (layout,) = place.given, place.layouts
     if layout == Layout.whole(given.shape) and layout.positions == 1 and (layout.lanes <= WHOLE or not place.streamed):
         return Lowered((_product(place, of_dense(layer, given, place.found)),))
-    matrix = of_filters(layer, layer.weight, given.format, place.found)
+    matrix = _codes(place, of_filters(layer, layer.weight, given.format, place.found))
     rows, columns = along.all_of(layout.rows), along.all_of(layout.columns)
     return Lowered((WindowUnit(filters(matrix, 1, rows, columns, layout, place.output.shape, place.clocks)),))
 
@@ -112,7 +116,7 @@ def _dense(place: Place) -> Lowered:
 def _conv(place: Place) -> Lowered:
     layer: spec.Conv = place.layer  # type: ignore[assignment]
     weight = layer.weight.reshape(len(layer.weight), -1)
-    matrix = of_filters(layer, weight, place.given[0].format, place.found)
+    matrix = _codes(place, of_filters(layer, weight, place.given[0].format, place.found))
     rows, columns = along.of_axes(layer.axes, place.given[0].shape[1:])
     plan = filters(matrix, layer.groups, rows, columns, place.layouts[0], place.output.shape, place.clocks)
     return Lowered((WindowUnit(plan),))

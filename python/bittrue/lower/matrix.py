@@ -88,16 +88,16 @@ def of_complex_fir(layer: ComplexFIR, found: Range) -> Matrix:
     return _checked(Matrix(weight, np.zeros(2, np.int64), layer.basis, layer.output, found.acc_bits, shift))
 
 
-def loadable(matrix: Matrix, layer: Dense | ComplexFIR) -> Matrix:
+def loadable(matrix: Matrix, layer: Dense | Conv | ComplexFIR) -> Matrix:
     """``matrix`` with an accumulator for any codes that fit the layer's formats.
 
-    With ``p`` the bits of ``inputs`` products of any weight and any input code, a `Dense` has biases of ``p`` bits and
-    an accumulator of ``p + 1``; a `ComplexFIR`, which has no bias, one of ``p``. Raises `BadInput` where that is wider
-    than a DSP48E1.
+    With ``p`` the bits of ``inputs`` products of any weight and any input code, a `Dense` or a `Conv` has biases of
+    ``p`` bits and an accumulator of ``p + 1``; a `ComplexFIR`, which has no bias, one of ``p``. Raises `BadInput`
+    where that is wider than a DSP48E1.
     """
     product = Interval.of(layer.weight_format) * Interval.of(matrix.given)
     bits = product.scaled(matrix.weight.shape[1]).bits
-    bias = bits if isinstance(layer, Dense) else 0
+    bias = 0 if isinstance(layer, ComplexFIR) else bits
     acc = bits + 1 if bias else bits
     return _checked(replace(matrix, acc_bits=acc, weight_word=layer.weight_format.bits, bias_word=bias))
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bittrue.errors import BadInput
 from bittrue.lower.adder_search import signed_digits
 from bittrue.lower.dsp import product_dsps
+from bittrue.lower.fold import EVERY_CLOCK
 from bittrue.lower.matrix import Matrix
 
 DSPS = 220
@@ -15,6 +17,17 @@ DSPS = 220
 
 LEAST_DIGITS = 3
 """Signed digits of the weights that have a DSP48E1: fewer are two adders at most, which synthesis prefers too."""
+
+
+def chosen_dsps(given: int | None, interval: int) -> int:
+    """``given``, or `DSPS` without. Raises `BadInput` where some are given and nothing would be bounded by them."""
+    if given is not None and interval != EVERY_CLOCK:
+        raise BadInput(
+            f"--dsps is {given:,} and the interval {interval:,} clocks: it bounds a pipeline that takes a sample every "
+            f"clock; leave it out, or take interval {EVERY_CLOCK}"
+        )
+    return DSPS if given is None else given
+
 
 Places = frozenset[tuple[int, int]]
 """``(row, input)`` of the weights of a matrix."""

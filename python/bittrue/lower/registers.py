@@ -199,8 +199,8 @@ REGISTERS = (
     Register(
         "BANK",
         0x03C,
-        "The bank that samples taken from now on use. A swap needs no pause: every sample keeps the bank that it was "
-        "taken with.",
+        "The bank that samples taken from now on use, and frames whose first word enters the net from now on. A swap "
+        "needs no pause: every sample or frame keeps the bank that it was taken with.",
         (Field("select", 0, 8, "rw", "number of the bank; bits beyond the number of banks read as 0"),),
     ),
     Register(
@@ -210,7 +210,7 @@ REGISTERS = (
         (
             Field("malformed", 0, 1, "w1c", "a word came with TKEEP not all ones; it was used as any other"),
             Field("refused", 1, 1, "w1c", "a word to load was refused: its bank was busy or its address too high"),
-            Field("active", 8, 8, "ro", "bank of the sample taken last"),
+            Field("active", 8, 8, "ro", "bank of the sample or frame taken last"),
             Field("busy", 16, 16, "ro", "one bit a bank: selected, or used by samples inside", None),
         ),
         soft=True,

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from bittrue.errors import BadInput
 from bittrue.lower.along import Along, of_axes
 from bittrue.lower.clocks import Clocks, source
+from bittrue.lower.filters import Filters
 from bittrue.lower.fold import EVERY_CLOCK, MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.lowering import RULES, Lowered, Place, lowered
@@ -16,7 +17,7 @@ from bittrue.lower.matrix import Matrix
 from bittrue.lower.meeting import ALWAYS, meeting
 from bittrue.lower.pipelined import pipelined
 from bittrue.lower.products import DSPS
-from bittrue.lower.units import QUEUE, MatrixUnit, Unit
+from bittrue.lower.units import QUEUE, MatrixUnit, Unit, WindowUnit
 from bittrue.ranges import ranges
 from bittrue.spec import ComplexFIR, Conv, Dense, Flatten, Layer, MemoryTaps, Net, Pool, Reshape
 
@@ -80,6 +81,17 @@ class Step:
         unit = self.part(MatrixUnit)
         return unit.fold if unit else None
 
+    @property
+    def filters(self) -> Filters | None:
+        """What weighs windows."""
+        unit = self.part(WindowUnit)
+        return unit.plan if unit and isinstance(unit.plan, Filters) else None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether there are weights that can be loaded in a net with banks."""
+        return self.matrix is not None or self.filters is not None
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
@@ -135,16 +147,14 @@ def schedule(net: Net, interval: int, *, banked: bool = False, dsps: int = DSPS)
     (`bittrue.lower.matrix.loadable`); nothing else differs. ``dsps`` bounds the DSP48E1 of a pipeline that takes a
     sample every clock (`EVERY_CLOCK`): what they do not multiply becomes adders.
 
-    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, an accumulator that is too
-    wide, or frames in a net with banks.
+    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, or an accumulator that is
+    too wide.
     """
     check_interval(interval)
     check_hardware(net)
     if interval == EVERY_CLOCK:
         return _every_clock(net, banked, dsps)
     streamed = is_streamed(net, interval) and not (banked and not has_frames(net))
-    if streamed and banked:
-        raise BadInput(f"net {net.name} takes frames, whose layers have fixed weights; build it without banks")
     clocks, samples = clocks_a_sample(net, interval), _samples(net, streamed)
     plan, latest = _followed(net, clocks, samples, streamed, banked)
     under_way = latest // clocks + 2

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.qat.carrier import check_carrier
 from bittrue.qat.layers import module_of
 from bittrue.qat.module import LayerModule
@@ -209,7 +209,7 @@ class Network(nn.Module):
         given = dict(x) if isinstance(x, Mapping) else {INPUT: x}
         if given.keys() != net.inputs.keys():
             raise BadInput(
-                f"net {net.name} takes inputs {', '.join(net.inputs)}, not {', '.join(map(str, given))}; give one "
+                f"net {net.name} takes inputs {listed(net.inputs)}, not {listed(map(str, given))}; give one "
                 f"tensor for each, by name"
             )
         entered = {name: self._entered(given[name], net.inputs[name], name) for name in net.inputs}
@@ -237,13 +237,13 @@ class Network(nn.Module):
         bases = {f"{name}.basis" for name, module in self.layers.items() if isinstance(module, Staged)}
         for name in (*known, *wanted):
             if name not in self.template.types and (name not in bases or name not in known):
-                raise BadInput(f"net {self.template.name} has no tensor {name!r}; known are {', '.join(nodes)}")
+                raise BadInput(f"net {self.template.name} has no tensor {name!r}; known are {listed(nodes)}")
         needed: set[str] = set()
         open_ends = [name for name in wanted if name not in known]
         while open_ends:
             name = open_ends.pop()
             if name in self.template.inputs:
-                raise BadInput(f"net {self.template.name} needs {name!r} besides {', '.join(known)}; pass it too")
+                raise BadInput(f"net {self.template.name} needs {name!r} besides {listed(known)}; pass it too")
             needed.add(name)
             if f"{name}.basis" not in known:
                 open_ends += [source for source in nodes[name].inputs if source not in known and source not in needed]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.num import Format
 from bittrue.spec.layer import Layer, TensorType, register
 from bittrue.spec.window import check_products
@@ -127,7 +127,7 @@ class Bitwise(Layer):
         name, formats = type(self).__name__, [given.format for given in inputs]
         shape = one_shape(inputs, name)
         if len(set(formats)) != 1:
-            raise BadInput(f"{name} takes tensors of one format, not {', '.join(map(str, formats))}; match them")
+            raise BadInput(f"{name} takes tensors of one format, not {listed(map(str, formats))}; match them")
         return TensorType(shape, formats[0])
 
     @classmethod

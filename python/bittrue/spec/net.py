@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.limits import DELAY, ELEMENTS, NODES
 from bittrue.num.arrays import integer, plain
 from bittrue.spec.layer import Layer, TensorType
@@ -156,7 +156,7 @@ class Net:
             if missing:
                 raise BadInput(
                     f"net {self.name}: node {node.name} takes {shown(missing[0])}, which is not an earlier "
-                    f"node; choose one of {', '.join(islice(types, 20))}"
+                    f"node; choose one of {listed(islice(types, 20))}"
                 )
             arity = node.layer.arity
             if arity is not None and len(node.inputs) != arity:
@@ -179,16 +179,14 @@ class Net:
     def input(self) -> TensorType:
         """Type of the input. Raises `BadInput` for a net with several."""
         if len(self.inputs) > 1:
-            raise BadInput(f"net {self.name} has inputs {', '.join(self.inputs)}; here a net with one input is needed")
+            raise BadInput(f"net {self.name} has inputs {listed(self.inputs)}; here a net with one input is needed")
         return self.inputs[INPUT]
 
     @property
     def last(self) -> str:
         """Name of the result. Raises `BadInput` for a net with several."""
         if len(self.outputs) > 1:
-            raise BadInput(
-                f"net {self.name} has outputs {', '.join(self.outputs)}; here a net with one output is needed"
-            )
+            raise BadInput(f"net {self.name} has outputs {listed(self.outputs)}; here a net with one output is needed")
         return self.outputs[0]
 
     @property
@@ -229,12 +227,12 @@ class Net:
         if not isinstance(codes, Mapping):
             if len(self.inputs) > 1:
                 raise BadInput(
-                    f"net {self.name} takes inputs {', '.join(self.inputs)}; give a dictionary of one array each"
+                    f"net {self.name} takes inputs {listed(self.inputs)}; give a dictionary of one array each"
                 )
             return {INPUT: self._checked(codes, self.input, "", copy)}
         if set(codes) != set(self.inputs):
             raise BadInput(
-                f"net {self.name} takes inputs {', '.join(self.inputs)}, not {shown(', '.join(map(str, codes)))}; give "
+                f"net {self.name} takes inputs {listed(self.inputs)}, not {shown(', '.join(map(str, codes)))}; give "
                 f"one array for each"
             )
         one = len(self.inputs) == 1

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, listed, shown
 from bittrue.limits import ELEMENTS
 from bittrue.num import Format
 from bittrue.num.arrays import integer
@@ -115,8 +115,8 @@ class Parameter:
         found = int(Format(VALUE_BITS, self.frac).encode(np.asarray(value, np.float64))) - self.offset
         if not self.low <= found <= self.high:
             raise BadInput(
-                f"parameter {self.name} is {value:g}; give a value from {self.value(self.low):g} to "
-                f"{self.value(self.high):g}"
+                f"parameter {self.name} is {amount(value)}; give a value from {amount(self.value(self.low))} to "
+                f"{amount(self.value(self.high))}"
             )
         return found
 
@@ -161,7 +161,7 @@ class Source:
             raise BadInput(f"net {net.name} looks {net.memory} samples back; a source has frames, so leave delays out")
         if set(self.inputs) != set(net.inputs):
             raise BadInput(
-                f"net {net.name} takes inputs {', '.join(net.inputs)}, and its source fills "
+                f"net {net.name} takes inputs {listed(net.inputs)}, and its source fills "
                 f"{shown(', '.join(map(str, self.inputs)))}; fill each of them"
             )
         object.__setattr__(self, "inputs", {name: self.inputs[name] for name in net.inputs})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bittrue.committed import located
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.files import read_bytes, write_together
 from bittrue.limits import TEXT
 from bittrue.num.threefry import ROUNDS
@@ -122,7 +122,7 @@ def parsed(document: object, net: Net) -> Source:
         inputs[name] = given
     source = Source(net, inputs, values["gain"])
     if list(inputs) != list(net.inputs):
-        raise BadInput(f"it has inputs {', '.join(inputs)}; give them in the order of the net: {', '.join(net.inputs)}")
+        raise BadInput(f"it has inputs {listed(inputs)}; give them in the order of the net: {listed(net.inputs)}")
     if values["samples"] != source.samples or type(values["samples"]) is not int:
         raise BadInput(
             f"its 'samples' are {shown(values['samples'])}, and the output has {source.samples} positions; write it "
@@ -145,8 +145,8 @@ def _input(entry: object) -> tuple[str, Input]:
 
 def _object(value: object, keys: tuple[str, ...], what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise BadInput(f"{what} is {shown(value)}; give an object with {', '.join(keys)}")
+        raise BadInput(f"{what} is {shown(value)}; give an object with {listed(keys)}")
     if odd := sorted(set(value) ^ set(keys)):
         does = "has no key" if odd[0] in keys else "has a key too many,"
-        raise BadInput(f"{what} {does} {shown(odd[0])}; give an object with {', '.join(keys)}")
+        raise BadInput(f"{what} {does} {shown(odd[0])}; give an object with {listed(keys)}")
     return value

@@ -16,7 +16,7 @@ import safetensors.numpy
 
 from bittrue.committed import MARK, located
 from bittrue.committed import names as committed
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.files import read_bytes, write_together
 from bittrue.limits import TEXT, take
 from bittrue.num import Format
@@ -238,7 +238,7 @@ def _ends(document: dict[str, Any]) -> tuple[dict[str, TensorType], list[str]]:
 def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
     kind, name = entry["layer"], shown(entry["name"])
     if not isinstance(kind, str) or kind not in LAYERS:
-        raise BadInput(f"unknown layer {shown(kind)} at node {name}; known are {', '.join(sorted(LAYERS))}")
+        raise BadInput(f"unknown layer {shown(kind)} at node {name}; known are {listed(sorted(LAYERS))}")
     if not isinstance(entry["inputs"], list):
         raise BadInput(f"node {name} has inputs {shown(entry['inputs'])}; net.json has a list of names there")
     hints = _hints(LAYERS[kind])
@@ -255,7 +255,7 @@ def _node(entry: dict[str, Any], tensors: Tensors) -> Node:
             parameters[key] = _from_json(hint, entry[key])
     extra = set(entry) - set(hints) - {"name", "layer", "inputs"}
     if extra:
-        raise BadInput(f"node {name} has unknown key {shown(sorted(extra)[0])}; {kind} takes {', '.join(hints)}")
+        raise BadInput(f"node {name} has unknown key {shown(sorted(extra)[0])}; {kind} takes {listed(hints)}")
     return Node(entry["name"], LAYERS[kind](**parameters), tuple(entry["inputs"]))
 
 

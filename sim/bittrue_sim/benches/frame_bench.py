@@ -7,9 +7,25 @@ from typing import Any
 import numpy as np
 from cocotbext.axi import AxiStreamFrame
 
+from bittrue import ref
+from bittrue.lower.registers import HASH_WORDS, hash_words
 from bittrue.lower.stream_shell import shell_latency
-from bittrue_sim.benches.shell_bench import PACKETS, RESET, ROUGH, STATUS, reset_values, rig, scenario
+from bittrue.spec import Net
+from bittrue.spec.store import content_hash
+from bittrue_sim.benches.shell_bench import (
+    PACKETS,
+    RESET,
+    ROUGH,
+    STATUS,
+    changed,
+    check_hash,
+    other_codes,
+    reset_values,
+    rig,
+    scenario,
+)
 from bittrue_sim.benches.shell_rig import Rig
+from bittrue_sim.swaps import follow
 
 __all__ = ["reset_values"]
 
@@ -142,3 +158,41 @@ async def reset_in_mid_frame(dut: Any) -> None:
     await shell.hard_reset(x[:3])
     await shell.received(3 * made)
     shell.check(x[:3])
+
+
+@scenario
+async def banks_of_frames(dut: Any) -> None:
+    """The bank that is not used is loaded again and again under traffic, and swapped in: a frame is one net's."""
+    shell = await rig(dut)
+    made = words(shell)[1]
+    shell.stall(ROUGH)
+    x, nets = shell.draw(6 * shell.samples), [shell.nets[0]]
+    changes: list[tuple[int, int]] = []
+    shell.send(x)
+    for turn in range(1, 4):
+        nets.append(other_codes(shell.net, turn))
+        await load_anew(shell, nets[-1], turn % 2)
+        changes.append(await changed(shell, "BANK", turn % 2))
+        await shell.received_some(len(shell.went) + made)
+    await shell.received(len(x) * made)
+    ends, begins = words(shell)[0] - 1, [moved.clock for moved in shell.went[::made]]
+    earliest = np.searchsorted([done for _, done in changes], [moved.clock for moved in shell.came[ends :: ends + 1]])
+    latest = np.searchsorted([start for start, _ in changes], begins)
+    used = follow(
+        shell.outputs(), range(len(nets)), {k: ref.run(net, x) for k, net in enumerate(nets)}, earliest, latest
+    )
+    assert len(set(used.tolist())) > 2, f"only nets {set(used.tolist())} were used"
+    await shell.restore()
+
+
+async def load_anew(shell: Rig, net: Net, bank: int) -> None:
+    """Load a net when its bank is free, and write its hash."""
+    while await shell.field("STATUS", "busy") >> bank & 1:
+        await shell.clocks(shell.interval)
+    await shell.write("LOAD_CRC", 0)
+    await shell.expect("LOAD_CRC", await shell.load(net, bank))
+    await check_hash(shell, bank, [0] * HASH_WORDS)
+    for k, word in enumerate(hash_words(content_hash(net))):
+        await shell.write("BANK_HASH", word, HASH_WORDS * bank + k)
+    await check_hash(shell, bank, list(hash_words(content_hash(net))))
+    assert await shell.field("STATUS", "refused") == 0

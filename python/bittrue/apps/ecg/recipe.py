@@ -12,7 +12,7 @@ from bittrue.apps.ecg.beats.split import parts
 from bittrue.apps.ecg.quantising import MOST, Average, Decay, Quantisation, Steps
 from bittrue.apps.ecg.shelf import SHELF
 from bittrue.apps.ecg.topology import Topology
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.kit.bounds import Section, Share, Within
 from bittrue.kit.recipes import Recipes, check_name
 
@@ -146,7 +146,7 @@ class Recipe:
             raise BadInput(f"net.{error}") from None
         for own in self.quantise.overrides:
             if own.layer not in self.net.names:
-                raise BadInput(f"quantise.overrides names layer {own.layer!r}; the net has {', '.join(self.net.names)}")
+                raise BadInput(f"quantise.overrides names layer {own.layer!r}; the net has {listed(self.net.names)}")
 
 
 RECIPES = Recipes(SHELF, Recipe)

@@ -58,6 +58,7 @@ MAKE = Command(
             "parameter or setting of the process: H=0.3, H=uniform, H=multimodal, burst=50; may be repeated",
             {"action": "append", "metavar": "KEY=VALUE"},
         ),
+        Option("--overwrite", "replace a set that was made with other settings", {"action": "store_true"}),
     ),
     (
         "bittrue noise make FGN_fixed_H30 band3 -o Datasets",

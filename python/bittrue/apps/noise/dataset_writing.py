@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,9 +15,12 @@ import numpy.typing as npt
 
 from bittrue.apps.noise.dataset import KEY, SCALES
 from bittrue.apps.noise.processes.drawing import COUNT, TEST, TRAIN
-from bittrue.errors import BadInput
-from bittrue.files import made_folder
+from bittrue.errors import BadInput, shown
+from bittrue.files import draft_prefix, made_folder, read_bytes
+from bittrue.kit.interrupts import postponed
 from bittrue.kit.optional import needed
+from bittrue.limits import TEXT
+from bittrue.readers import DAMAGE, json_document
 
 Array = npt.NDArray[Any]
 Step = Callable[[str, int, int], None]
@@ -54,12 +53,20 @@ class Recipe(Protocol):
 
 
 def write(
-    recipe: Recipe, root: str | os.PathLike[str], train: int, test: int, length: int, seed: int, step: Step
+    recipe: Recipe,
+    root: str | os.PathLike[str],
+    train: int,
+    test: int,
+    length: int,
+    seed: int,
+    step: Step,
+    *,
+    overwrite: bool = False,
 ) -> Path:
     """Draw a set and write its folder below ``root``; gives that folder.
 
     The same arguments give the same signals, whatever is drawn at a time. The files are written beside their place and
-    moved there at the end; a set that is there already is replaced then.
+    moved there at the end, in the place of the same set where that is there already.
 
     Parameters
     ----------
@@ -72,11 +79,14 @@ def write(
     seed : int
     step : callable
         Called with what is being done, signals done and signals in all.
+    overwrite : bool
+        Replace a set that was made otherwise, too.
 
     Raises
     ------
     BadInput
-        For sizes beyond the limits, a place that cannot be written, and a disk with too little room.
+        For sizes beyond the limits, a place that cannot be written or holds a set that was made otherwise, and a disk
+        with too little room.
     """
     for what, count in (("--count", train), ("--test-count", test)):
         if not 1 <= count <= COUNT:
@@ -84,18 +94,36 @@ def write(
     place = Path(root) / recipe.folder
     if place.exists() and not place.is_dir():
         raise BadInput(f"{place} is a file; a set is a folder: choose another -o")
+    documents = recipe.documents(train, test, length, seed)
+    if not overwrite:
+        _check_same(place, documents)
     with made_folder(place.parent) as parent:
         _check_room(parent, (train + test) * (length + 1) * (16 if recipe.is_complex else 8))
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=parent) as name:
+        with tempfile.TemporaryDirectory(prefix=draft_prefix(place), dir=parent) as name:
             draft = Path(name) / "set"
             draft.mkdir()
             low, high = _signals(draft / "train.h5", recipe, train, length, seed, TRAIN, step)
             _signals(draft / "test.h5", recipe, test, length, seed, TEST, step)
-            documents = {SCALES: recipe.scales(low, high), **recipe.documents(train, test, length, seed)}
-            for file, content in documents.items():
+            for file, content in {SCALES: recipe.scales(low, high), **documents}.items():
                 (draft / file).write_text(json.dumps(content, indent=1) + "\n")
             _move(draft, place)
     return place
+
+
+def _check_same(place: Path, documents: Mapping[str, Any]) -> None:
+    """Raise `BadInput` where a set is there that was made with other settings, or by somebody else."""
+    if not any((place / name).exists() for name in ("train.h5", "test.h5")):
+        return
+    why = ""
+    for name, wanted in documents.items():
+        try:
+            found = json_document(read_bytes(place / name, "the description", TEXT), name)
+            keys = [key for key in wanted if key != "written_by" and found[key] != json.loads(json.dumps(wanted[key]))]
+            why = why or next((f"{key} {shown(found[key])}, not {shown(wanted[key])}" for key in keys), "")
+        except DAMAGE:  # and `BadInput`, which is a ValueError
+            why = why or f"a {name} that does not say how it was made"
+    if why:
+        raise BadInput(f"{place} holds a set with {why}; give another -o to keep it, or --overwrite to make it anew")
 
 
 def _check_room(parent: Path, size: int) -> None:
@@ -116,7 +144,7 @@ def _signals(
     kind = np.complex128 if recipe.is_complex else np.float64
     doing = f"{Path(recipe.folder).name}, {path.name}"
     step(doing, 0, count)
-    with interruptible() as check, h5py.File(path, "w") as file:
+    with postponed() as stopped, h5py.File(path, "w") as file:  # h5py loses an interrupt in its callbacks
         array = file.create_dataset(KEY, (count, length + 1), kind)
         for labels, signals in recipe.chunks(count, length, seed, part):
             array[there : there + len(labels)] = np.concatenate([labels[:, None], signals], axis=1)
@@ -124,33 +152,9 @@ def _signals(
             plain = signals.view(np.float64)
             low, high = min(low, float(plain.min())), max(high, float(plain.max()))
             step(doing, there, count)
-            check()
+            if stopped():
+                raise KeyboardInterrupt
     return low, high
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], None]]:
-    """A block and a check that raises the interrupt: h5py loses one that is raised in a callback of its objects."""
-    came: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if came:  # once more: at once
-            signal.default_int_handler(number, frame)
-        came.append(number)
-
-    def check() -> None:
-        if came:
-            raise KeyboardInterrupt
-
-    ours = threading.current_thread() is threading.main_thread()
-    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield check
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _move(draft: Path, place: Path) -> None:

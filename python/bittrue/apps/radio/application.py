@@ -37,7 +37,9 @@ REPORT = Command(
         Option("--data", "folder of radio maps (default: found)", {"metavar": "DIR"}),
         Option("--name", "published name of data (default radio, that is DPM)", {"metavar": "NAME"}),
         Option(
-            "--split", "test (default), val, train, all, published-test ..., or map numbers as 11-37", {"metavar": "S"}
+            "--split",
+            "test (default), val, train, all, published-test ..., or map numbers: 11-37, 11",
+            {"metavar": "S"},
         ),
         Option("--train", "split that the baselines are fitted on (default train)", {"metavar": "S"}),
         Option("--most", "most maps that are judged (default 200)", {"type": whole(1, 100_000), "metavar": "N"}),

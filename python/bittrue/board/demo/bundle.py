@@ -18,7 +18,7 @@ import numpy.typing as npt
 from bittrue.board.demo.amplifier import Amplifier, Rates
 from bittrue.board.demo.measuring import Channel
 from bittrue.board.entries import Entries
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, listed, shown
 from bittrue.files import read_bytes
 from bittrue.readers import json_document, npz
 
@@ -145,8 +145,8 @@ def check(bundle: Bundle, manifest: Any) -> None:
     built = [(bank.name, bank.hash) for bank in manifest.banks]
     if given != built:
         raise BadInput(
-            f"the demo data are for banks {', '.join(bundle.names)} and the overlay holds "
-            f"{', '.join(name for name, _ in built)}, or other weights; write them again with bittrue demo-data"
+            f"the demo data are for banks {listed(bundle.names)} and the overlay holds "
+            f"{listed(name for name, _ in built)}, or other weights; write them again with bittrue demo-data"
         )
 
 
@@ -212,6 +212,6 @@ def _check_shapes(bundle: Bundle, what: str) -> None:
         raise BadInput(f"{what}: the amplifier's terms {terms.shape} and coefficients cannot be computed; {_FIX}")
     if bundle.channel.bins()[2] < 1:
         raise BadInput(
-            f"{what}: {bundle.channel.nperseg} bins of {bundle.channel.sample_rate:g} Hz are too coarse for a channel "
-            f"of {bundle.channel.bandwidth:g} Hz; {_FIX}"
+            f"{what}: {bundle.channel.nperseg} bins of {amount(bundle.channel.sample_rate)} Hz are too coarse for a "
+            f"channel of {amount(bundle.channel.bandwidth)} Hz; {_FIX}"
         )

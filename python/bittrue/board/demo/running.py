@@ -13,7 +13,7 @@ from bittrue.board.demo.keys import Terminal, pressed
 from bittrue.board.demo.showing import Sink
 from bittrue.board.demo.tour import home, tour
 from bittrue.board.demo.view import Settings, View
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 
 
 def plan(options: argparse.Namespace, bundle: Bundle, live: bool) -> tuple[list[Settings], int]:
@@ -34,7 +34,7 @@ def plan(options: argparse.Namespace, bundle: Bundle, live: bool) -> tuple[list[
     """
     bank = options.bank
     if bank is not None and bank not in bundle.names:
-        raise BadInput(f"there is no bank {bank}; choose {', '.join(bundle.names)}")
+        raise BadInput(f"there is no bank {bank}; choose {listed(bundle.names)}")
     chosen = tour(bundle.banks)
     if options.bypass or bank is not None or options.kelvin is not None:
         bank = bank or home(bundle.banks).name

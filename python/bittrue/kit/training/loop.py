@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
+from bittrue.kit.interrupts import postponed
+
 Losses = Mapping[str, float]
+STOPPING = "stopping behind this step of the training; once more stops at once, and loses what is not saved"
 
 
 class TrainingLoop(ABC):
@@ -38,14 +41,19 @@ class TrainingLoop(ABC):
     def run(self, save: Callable[[bool], None], told: Callable[[Losses], None]) -> None:
         """Make all steps that are left.
 
-        After each, and the look behind it, ``save`` is called with whether the step was the last one, and then
-        ``told`` with all figures: a run that is killed there repeats nothing.
+        After each, and the look behind it, ``save`` is called with whether it has to be now, because the step was the
+        last one or an interrupt has come, and then ``told`` with all figures: a run that is killed there repeats
+        nothing. An interrupt is raised then; a second one is raised where it comes.
         """
-        while self.done < self.total and not self.over():
-            found = dict(self.advance(self.done))
-            self.done += 1
-            last = self.done == self.total
-            if last or self.done % self.every == 0:
-                found |= self.look()
-            save(last)
-            told(found)
+        with postponed(STOPPING) as stopped:
+            while self.done < self.total and not self.over():
+                found = dict(self.advance(self.done))
+                self.done += 1
+                last = self.done == self.total
+                if last or self.done % self.every == 0:
+                    found |= self.look()
+                stop = stopped()
+                save(last or stop)
+                told(found)
+                if stop:
+                    raise KeyboardInterrupt

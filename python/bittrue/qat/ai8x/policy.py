@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.num.quantile import checked_bits
 
 _KEYS = ("start_epoch", "weight_bits", "bias_bits", "shift_quantile", "overrides")
@@ -77,10 +77,10 @@ class Policy:
 
 def _check_keys(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
     if not isinstance(given, Mapping):
-        raise BadInput(f"{what} is {shown(given)}; give a mapping of {', '.join(known)}")
+        raise BadInput(f"{what} is {shown(given)}; give a mapping of {listed(known)}")
     unknown = [key for key in given if key not in known]
     if unknown:
-        raise BadInput(f"{what} has unknown key {shown(unknown[0])}; known are {', '.join(known)}")
+        raise BadInput(f"{what} has unknown key {shown(unknown[0])}; known are {listed(known)}")
 
 
 def _check_bias(given: Mapping[str, Any], what: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.num.batch_norm import fold_batch_norm
 from bittrue.qat.ai8x.layer import Ai8xLayer
 from bittrue.qat.ai8x.policy import Policy
@@ -78,7 +78,7 @@ def initiate_qat(model: nn.Module, policy: Policy | Mapping[str, Any]) -> None:
     chosen, layers = Policy.of(policy), layers_of(model)
     unknown = [name for name in chosen.overrides if name not in layers]
     if unknown:
-        raise BadInput(f"the policy overrides layer {unknown[0]!r}; the model has {', '.join(layers)}")
+        raise BadInput(f"the policy overrides layer {unknown[0]!r}; the model has {listed(layers)}")
     fold(model)
     for name, layer in layers.items():
         layer.quantise(chosen.overrides.get(name, chosen.layer))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.num import Format
 from bittrue.num.arrays import integer
 
@@ -70,7 +70,7 @@ class Formats:
         names = [own.name for own in fields(cls)]
         if not isinstance(given, Mapping) or not set(given) <= set(names):
             raise BadInput(
-                f"formats is {shown(given)}; give bits such as 8 or 16, {CHIP!r}, or a mapping of {', '.join(names)}"
+                f"formats is {shown(given)}; give bits such as 8 or 16, {CHIP!r}, or a mapping of {listed(names)}"
             )
         return cls(**given)
 
@@ -87,7 +87,7 @@ class Formats:
         for kind, known in (("tensors", tensors), ("weights", weights)):
             for name in getattr(self, kind):
                 if name not in known:
-                    raise BadInput(f"formats.{kind} names {shown(name)}; the net has {', '.join(known)}")
+                    raise BadInput(f"formats.{kind} names {shown(name)}; the net has {listed(known)}")
 
 
 def _parsed(word: Word) -> Word:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, amount
 from bittrue.spec import transposed_kernel
 from bittrue.targets.max78002.checkpoint import Checkpoint
 from bittrue.targets.max78002.described import Described, Description
@@ -64,7 +64,7 @@ def _taken(layer: Described, given: LayerParameters, device: Device, place: str)
         )
     shift = given.output_shift if layer.output_shift is None else float(layer.output_shift)
     if shift != np.floor(shift):
-        raise BadInput(f"{place}: {given.keys.scalar('output_shift')} is {shift:g}; a shift is a whole number")
+        raise BadInput(f"{place}: {given.keys.scalar('output_shift')} is {amount(shift)}; a shift is a whole number")
     return {"weight": weight, "bias": _bias_bytes(given), "bits": bits, "output_shift": int(shift)}
 
 
@@ -109,8 +109,8 @@ def _bias_bytes(given: LayerParameters) -> Codes | None:
     found = np.floor(given.bias / (1 << ((given.weight_bits or 8) - 1)))
     if found.min() < -128 or found.max() > 127:
         raise BadInput(
-            f"{given.keys.bias} needs bytes of {found.min():g}..{found.max():g}; the chip has -128..127, so "
-            f"quantise the checkpoint again"
+            f"{given.keys.bias} needs bytes of {amount(found.min())}..{amount(found.max())}; the chip has -128..127, "
+            f"so quantise the checkpoint again"
         )
     return found.astype(np.int64)
 
@@ -120,5 +120,7 @@ def _whole(values: npt.NDArray[Any], what: str) -> Codes:
     if not np.array_equal(values, np.floor(values)):
         raise BadInput(f"{what} holds fractions; quantise the checkpoint first: bittrue ecg quantize")
     if values.max() > LARGEST or values.min() < -LARGEST:
-        raise BadInput(f"{what} holds {float(values.min()):g}..{float(values.max()):g}; the chip has codes of 8 bits")
+        raise BadInput(
+            f"{what} holds {amount(float(values.min()))}..{amount(float(values.max()))}; the chip has codes of 8 bits"
+        )
     return values.astype(np.int64)

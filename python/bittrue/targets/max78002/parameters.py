@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, amount
 from bittrue.targets.max78002.layer_keys import SCALARS, LayerKeys
 
 Array = npt.NDArray[Any]
@@ -84,9 +84,9 @@ def _scalars(state: Mapping[str, Array], path: str, keys: LayerKeys) -> dict[str
     found = {name: _scalar(state[keys.scalar(name)], f"{path}: {keys.scalar(name)}") for name in given}
     for name in ("weight_bits", "bias_bits"):
         if found.get(name, 8) not in (0, 1, 2, 4, 8):
-            raise BadInput(f"{path}: {keys.scalar(name)} is {found[name]:g}; the chip has 1, 2, 4 and 8 bits")
+            raise BadInput(f"{path}: {keys.scalar(name)} is {amount(found[name])}; the chip has 1, 2, 4 and 8 bits")
     if not 0 <= found.get("shift_quantile", 1) <= 1:
-        raise BadInput(f"{path}: {keys.scalar('shift_quantile')} is {found['shift_quantile']:g}; choose 0 to 1")
+        raise BadInput(f"{path}: {keys.scalar('shift_quantile')} is {amount(found['shift_quantile'])}; choose 0 to 1")
     typed: dict[str, Any] = {
         name: value if name in ("output_shift", "shift_quantile") else int(value) for name, value in found.items()
     }

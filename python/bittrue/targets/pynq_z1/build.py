@@ -214,18 +214,10 @@ def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[M
 
 
 def loadable(banks: Mapping[str, Net]) -> tuple[Net, ...]:
-    """The nets whose weights the hardware holds in banks: all; none for frames, whose weights are fixed.
-
-    Raises `BadInput` for several nets of frames.
-    """
-    net = next(iter(banks.values()))
-    if not has_frames(net):
-        return tuple(banks.values())
-    if len(banks) > 1:
-        raise BadInput(
-            f"{len(banks)} nets are given, and {net.name} takes frames, whose layers have fixed weights; give one net"
-        )
-    return ()
+    """The nets whose weights the hardware holds in banks: all; none for one net of frames, whose weights would take
+    twice the block RAM then."""
+    several = len(banks) > 1 or not has_frames(next(iter(banks.values())))
+    return tuple(banks.values()) if several else ()
 
 
 def check_names(banks: Mapping[str, Net]) -> None:

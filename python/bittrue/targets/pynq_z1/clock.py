@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, amount
 
 CLOCK_MHZ = 200.0
 """Of the net, where nobody says otherwise: a fifth below the 256 to 270 MHz that are estimated before placement
@@ -67,7 +67,7 @@ def fclk(mhz: float) -> Fclk:
     """
     if not LOWEST_MHZ <= mhz <= HIGHEST_MHZ:
         raise BadInput(
-            f"clock {mhz:g} MHz is out of range; FCLK0 of the PYNQ-Z1 goes from {LOWEST_MHZ} to {HIGHEST_MHZ} MHz"
+            f"clock {amount(mhz)} MHz is out of range; FCLK0 of the PYNQ-Z1 goes from {LOWEST_MHZ} to {HIGHEST_MHZ} MHz"
         )
     product = math.ceil(IO_PLL_MHZ / mhz)
     while True:

@@ -9,7 +9,7 @@ import numpy as np
 
 import bittrue
 from bittrue import spec
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.limits import ELEMENTS, take
 from bittrue.num import Interval
 from bittrue.num.arrays import integer
@@ -108,7 +108,7 @@ def export(net: Net, samples: int | None = None, finn: bool = False) -> Exported
         carried[node.name] = rule(RULES, node.layer, "QONNX export has no rule for")(graph, task)
         graph.call(carried[node.name], node.name)
     if finn and (wide := _wide(net, graph)):
-        raise BadInput(f"{', '.join(wide)} would be carried in float64, which FINN has not; narrow weights or inputs")
+        raise BadInput(f"{listed(wide)} would be carried in float64, which FINN has not; narrow weights or inputs")
     ends |= {name: carried[name].kind for name in net.outputs}
     notes = {} if finn else {NOTE: str(contents(net)[JSON_FILE]), SAMPLES: str(count)}
     model = graph.model(net.name, inputs, net.outputs, notes, f"bittrue {bittrue.__version__}")

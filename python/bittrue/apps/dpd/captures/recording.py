@@ -15,7 +15,7 @@ from bittrue.apps.dpd.captures.data import SPLITS, Capture, to_complex
 from bittrue.apps.dpd.captures.description import RATIOS, Description, divided
 from bittrue.apps.dpd.captures.table import table
 from bittrue.apps.dpd.metrics import Channel, Complex
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 from bittrue.files import read_bytes
 
 SHORTEST = 4096
@@ -104,11 +104,11 @@ def plausible(sample_rate: float, bandwidth: float) -> None:
     """Raise `BadInput` for a sample rate and a bandwidth in Hz that no recording has."""
     for what, value in (("sample rate", sample_rate), ("bandwidth", bandwidth)):
         if not 0 < value < np.inf:
-            raise BadInput(f"the {what} is {value:g} Hz; give a positive number of Hz")
+            raise BadInput(f"the {what} is {amount(value)} Hz; give a positive number of Hz")
     if bandwidth >= sample_rate:
         raise BadInput(
-            f"a bandwidth of {bandwidth / 1e6:g} MHz does not fit {sample_rate / 1e6:g} MS/s; give both in Hz, "
-            f"the bandwidth below the sample rate"
+            f"a bandwidth of {amount(bandwidth / 1e6)} MHz does not fit {amount(sample_rate / 1e6)} MS/s; give both "
+            f"in Hz, the bandwidth below the sample rate"
         )
 
 

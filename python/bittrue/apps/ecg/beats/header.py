@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from bittrue import limits
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 from bittrue.files import read_bytes
 
 Rate = int | float
@@ -155,7 +155,9 @@ def as_rate(number: Fraction) -> Rate:
 def checked_rate(rate: Rate, whose: str) -> Rate:
     """The rate. Raises `BadInput`, which begins with ``whose``, outside of `SLOWEST` to `FASTEST`."""
     if not SLOWEST <= rate <= FASTEST:
-        raise BadInput(f"{whose} has {rate:g} samples a second; an ECG has {SLOWEST} to {FASTEST:,}; correct the rate")
+        raise BadInput(
+            f"{whose} has {amount(rate)} samples a second; an ECG has {SLOWEST} to {FASTEST:,}; correct the rate"
+        )
     return rate
 
 

@@ -17,7 +17,7 @@ from bittrue.apps.ecg.beats.gaps import bridged, no_gaps
 from bittrue.apps.ecg.beats.header import Header, Rate, exact
 from bittrue.apps.ecg.beats.leads import LEAD, Lead, read_lead
 from bittrue.apps.ecg.beats.samples import Codes, parsed, present
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 from bittrue.extras import install
 from bittrue.files import read_bytes
 
@@ -168,7 +168,7 @@ def _placed(ticks: Codes, resolution: float | None, header: Header, lead: Lead, 
     """Samples of the lead, ``floor(t * rate / resolution + 1/2)``; annotations count frames if they say nothing."""
     counted = exact(header.rate if resolution is None else resolution)
     if not 0 < counted < 10**9:
-        raise BadInput(f"{path} counts {float(counted):g} ticks a second; copy it anew")
+        raise BadInput(f"{path} counts {amount(float(counted))} ticks a second; copy it anew")
     ratio = exact(lead.rate) / counted
     placed = [(2 * int(tick) * ratio.numerator + ratio.denominator) // (2 * ratio.denominator) for tick in ticks]
     return np.array([min(max(at, -1), len(lead.signal)) for at in placed], dtype=np.int64)

@@ -31,7 +31,9 @@ def run(arguments: argparse.Namespace) -> Printed:
     made: list[dict[str, object]] = []
     for recipe, length in zip(recipes, lengths, strict=True):
         with steps(recipe.folder) as step:
-            folder = dataset_writing.write(recipe, arguments.output, *counts, length, arguments.seed, step)
+            folder = dataset_writing.write(
+                recipe, arguments.output, *counts, length, arguments.seed, step, overwrite=arguments.overwrite
+            )
         kind = "complex" if recipe.is_complex else "real"
         yield f"{folder}: {counts[0]:,} + {counts[1]:,} signals of {length:,} {kind} samples, seed {arguments.seed}"
         made.append({"folder": str(folder), "length": length, "complex": recipe.is_complex})

@@ -70,8 +70,8 @@ def of_checkpoint(path: str | Path) -> Path:
     file = Path(path) / CHECKPOINT if Path(path).is_dir() else Path(path)
     if file.name != CHECKPOINT or not file.is_file():
         raise BadInput(
-            f"checkpoint is {path}, where there is no {CHECKPOINT}; name the folder of a run that trained "
-            f"for a minute or more, or train anew"
+            f"checkpoint is {path}, where there is no {CHECKPOINT}; name the folder of a run that was "
+            f"stopped or has ended, or train anew"
         )
     return file.parent
 

@@ -17,7 +17,7 @@ from bittrue.apps.noise.gan.configuration import Configuration, leaves
 from bittrue.apps.noise.gan.plan import plan
 from bittrue.apps.noise.gan.sweep_table import Row
 from bittrue.apps.noise.gan.train import SECONDS
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, listed
 from bittrue.files import read_bytes, write_whole
 from bittrue.folder_lock import locked
 from bittrue.kit import shards
@@ -68,7 +68,7 @@ def check(rows: Sequence[Row], datasets: str | Path) -> None:
             shapes[name] = shapes.get(name) or data.shape(datasets, name)
             plan(row.configuration, *shapes[name])
         except BadInput as error:
-            raise BadInput(f"row {number + 1} ({', '.join(row.cells.values())}): {error}") from None
+            raise BadInput(f"row {number + 1} ({listed(row.cells.values())}): {error}") from None
 
 
 def sweep(

@@ -11,7 +11,7 @@ from typing import Any
 
 from bittrue.apps.noise.gan import ofdm_layout
 from bittrue.apps.noise.gan.configuration import DEFAULTS, Configuration, Table, checked, leaves, plain
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.files import read_bytes
 from bittrue.kit.schema import nearest
 from bittrue.readers import text
@@ -97,7 +97,7 @@ def _key(column: str, known: list[Key], what: str) -> Key:
         ways = " or ".join(".".join(key[-2:]) for key in found)
         raise BadInput(f"{what}: the column {column} means several keys; write {ways}")
     names = sorted({key[-1] for key in known})
-    raise BadInput(f"{what}: no key is called {shown(column)}{nearest(column, names)}; keys are {', '.join(names)}")
+    raise BadInput(f"{what}: no key is called {shown(column)}{nearest(column, names)}; keys are {listed(names)}")
 
 
 def _row(cells: dict[str, str], keys: list[Key], below: Table, what: str) -> Row:

@@ -115,7 +115,7 @@ def train(
             log.scalars("gan", trainer.done // trainer.every, means)
 
     metrics: dict[str, Any] = {}
-    going_on = f"bittrue train noise --resume {writes} goes on from its last checkpoint; one is written every minute"
+    going_on = f"bittrue train noise --resume {writes} goes on from its last step"
     with locked(writes, going_on) if writes else nullcontext(), one_thread(), closing(log):
         if writes:
             _begin(writes, configuration, trainer, transform, digest)

@@ -14,7 +14,7 @@ from bittrue.apps.noise.measures.estimators import estimated
 from bittrue.apps.noise.ofdm.plan import OfdmPlan
 from bittrue.apps.noise.processes.bandpass import Bandpass
 from bittrue.apps.noise.processes.process import Process
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, amount
 
 Real = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
@@ -101,7 +101,9 @@ def measured(signals: Array, kind: Kind) -> Summary:
             f"{LEAST_LENGTH} at least"
         )
     if not np.isfinite(signals).all() or not signals.any() or float(abs(signals).max()) > LARGEST:
-        raise BadInput(f"signals to measure hold NaN, more than {LARGEST:g} or only 0; give what a generator made")
+        raise BadInput(
+            f"signals to measure hold NaN, more than {amount(LARGEST)} or only 0; give what a generator made"
+        )
     parameters: dict[str, Real] = {}
     errors = None
     if kind.plan is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bittrue.apps.noise.ofdm.channels import CHANNELS
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.kit.bounds import Section, Within
 from bittrue.kit.schema import nearest
 
@@ -78,7 +78,7 @@ class OfdmPlan(Section):
         ):
             if value not in allowed:
                 words = [str(word) for word in allowed if word is not None]
-                raise BadInput(f"{name} is {shown(value)}; choose {', '.join(words)}{nearest(str(value), words)}")
+                raise BadInput(f"{name} is {shown(value)}; choose {listed(words)}{nearest(str(value), words)}")
         if self.subcarriers % 2 or not 2 <= self.subcarriers <= self.size - 2:
             raise BadInput(
                 f"subcarriers are {self.subcarriers}; they must be even, 2 to {self.size - 2} of {self.size}"

@@ -12,7 +12,7 @@ from scipy import signal
 
 from bittrue.apps.noise.processes.law import Choice, Law
 from bittrue.apps.noise.processes.process import Parameter, Process, Real
-from bittrue.errors import BadInput
+from bittrue.errors import BadInput, amount
 from bittrue.kit.bounds import Within
 
 ORDER = 40
@@ -55,7 +55,9 @@ class Bandpass(Process):
     def check(self, value: float) -> None:
         """Raises `BadInput` for a band that is not there."""
         if value not in range(self.bands):
-            raise BadInput(f"band is {value:g}; of {self.bands} bands it is a whole number from 0 to {self.bands - 1}")
+            raise BadInput(
+                f"band is {amount(value)}; of {self.bands} bands it is a whole number from 0 to {self.bands - 1}"
+            )
 
     def edges(self, band: int) -> tuple[float, float]:
         """Lowest and highest frequency of a band in units of the Nyquist frequency."""

@@ -19,7 +19,7 @@ from bittrue.apps.noise.processes.fgn_and_bursts import FGNAndBursts
 from bittrue.apps.noise.processes.law import Fixed, Law
 from bittrue.apps.noise.processes.process import Process
 from bittrue.apps.noise.processes.shot import AMPLITUDES, PULSES, Shot
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.kit.schema import nearest
 
 KINDS: dict[str, type[Process]] = {
@@ -123,7 +123,7 @@ def _process(leaf: str, name: str) -> Process:
         rest = leaf.removeprefix(stem)
         if not rest or rest.startswith("_fixed") or rest[1:] in PROCESSES[stem].laws():
             return PROCESSES[stem]
-    raise BadInput(f"unknown set {shown(name)}; processes are {', '.join(PROCESSES)}{nearest(leaf, _words())}")
+    raise BadInput(f"unknown set {shown(name)}; processes are {listed(PROCESSES)}{nearest(leaf, _words())}")
 
 
 def _words() -> list[str]:
@@ -164,9 +164,7 @@ def _set(source: Source, settings: Mapping[str, str]) -> Source:
             law, law_name = _parameter(process, text)
         else:
             keys = [process.PARAMETER.key, *names]
-            raise BadInput(
-                f"{process.stem} has no parameter {shown(key)}; it has {', '.join(keys)}{nearest(key, keys)}"
-            )
+            raise BadInput(f"{process.stem} has no parameter {shown(key)}; it has {listed(keys)}{nearest(key, keys)}")
     return Source(process, law, law_name)
 
 
@@ -179,7 +177,7 @@ def _parameter(process: Process, text: str) -> tuple[Law, str]:
     except ValueError:
         words = list(process.laws())
         raise BadInput(
-            f"--set {key} is {shown(text)}; give a number or one of {', '.join(words)}{nearest(text, words)}"
+            f"--set {key} is {shown(text)}; give a number or one of {listed(words)}{nearest(text, words)}"
         ) from None
     process.check(value)
     return Fixed(value), "fixed"

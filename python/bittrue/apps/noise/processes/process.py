@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.apps.noise.processes.law import Law
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, amount, shown
 from bittrue.kit.bounds import Section
 
 Real = npt.NDArray[np.float64]
@@ -72,5 +72,6 @@ class Process(Section):
         wanted = self.PARAMETER
         if not wanted.low <= value <= wanted.high:
             raise BadInput(
-                f"{wanted.key} of {self.TYPE} is {shown(value)}; it must be {wanted.low:g} to {wanted.high:g}"
+                f"{wanted.key} of {self.TYPE} is {shown(value)}; it must be {amount(wanted.low)} to "
+                f"{amount(wanted.high)}"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -69,11 +70,22 @@ def missing_folder(count: int, version: int) -> str:
 def pairs(root: Path, kind: str) -> list[tuple[int, int]]:
     """Map and transmitter of every file of ``gain/<kind>``, sorted. Raises `BadInput` where there is none."""
     folder = subfolder(root, f"gain/{kind}")
+    found = numbered(folder)
+    if not found:
+        raise BadInput(f"{folder} has no file <map>_<transmitter>.png; restore it, or name another folder")
+    return found
+
+
+def numbered(folder: Path) -> list[tuple[int, int]]:
+    """Map and transmitter of every file ``<map>_<transmitter>.png`` of a folder, sorted."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, FILES + 1)]
     if len(names) > FILES:
         raise BadInput(f"{folder} has more than {FILES:,} files; split it")
-    found = sorted((int(match[1]), int(match[2])) for match in map(_NAME.fullmatch, names) if match)
-    if not found:
-        raise BadInput(f"{folder} has no file <map>_<transmitter>.png; restore it, or name another folder")
-    return found
+    return sorted((int(match[1]), int(match[2])) for match in map(_NAME.fullmatch, names) if match)
+
+
+def missing(pairs: Sequence[tuple[int, int]], said: str) -> tuple[str, ...]:
+    """A remark on maps that are left out, or none: how many, what of them, and the first."""
+    first = "_".join(map(str, pairs[0])) if pairs else ""
+    return (f"{len(pairs):,} {said}, {first}.png first: left out",) if pairs else ()

@@ -87,7 +87,10 @@ class RadioMaps:
                 f"{self.root} has {len({number for number, _ in found})} maps and none of the split {self.view.split}; "
                 "take another split, or make more maps"
             )
-        self.remarks = (splits.WARNING,) if self.view.split.startswith("published-") else ()
+        self.remarks: tuple[str, ...] = (splits.WARNING,) if self.view.split.startswith("published-") else ()
+        antennas = layout.numbered(layout.subfolder(self.root, layout.ANTENNAS))
+        alone = [pair for pair in sorted({*antennas} - {*found}) if splits.holds(self.view.split, pair[0])]
+        self.remarks += layout.missing(alone, f"of the split's antenna images have no map in gain/{self.data.gain}")
         """What a command must say about them."""
 
     def __len__(self) -> int:

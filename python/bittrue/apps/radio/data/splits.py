@@ -3,7 +3,7 @@
 The published code shuffles the numbers 0 to 699 (NumPy's legacy generator, seed 42); position p holds map ``order[p]
 + 1``. Here positions 0 to 499 train, 500 to 599 validate, 600 to 699 test, as RadioUNet meant it. Published ranges
 overlap: 0 to 600, 501 to 600 and 600 to 699, ends included. A map outside 1 to 700 trains. ``A-B`` are the maps
-numbered A to B, for folders that are no full set.
+numbered A to B, and ``A`` is the one, for folders that are no full set.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ def positions() -> dict[int, int]:
 
 
 def holds(split: str, number: int) -> bool:
-    """Whether a map belongs to a split: of `CHOICES`, or ``A-B``. Raises `BadInput` for another."""
-    if match := re.fullmatch(r"(\d{1,6})-(\d{1,6})", split):
-        return int(match[1]) <= number <= int(match[2])
+    """Whether a map belongs to a split: of `CHOICES`, ``A-B`` or ``A``. Raises `BadInput` for another."""
+    if match := re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", split):
+        return int(match[1]) <= number <= int(match[2] or match[1])
     if split not in CHOICES:
         near = nearest(split, CHOICES)
-        raise BadInput(f"split {shown(split)} is unknown; choose {', '.join(CHOICES)}, or numbers as 11-37{near}")
+        raise BadInput(
+            f"split {shown(split)} is unknown; choose {', '.join(CHOICES)}, or map numbers as 11-37 or 11{near}"
+        )
     if split == "all":
         return True
     table, part = (PUBLISHED, split.removeprefix("published-")) if split.startswith("published-") else (PARTS, split)

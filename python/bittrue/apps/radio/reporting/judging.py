@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bittrue.apps.radio.baselines import NAMES, Baselines
-from bittrue.apps.radio.data import png
+from bittrue.apps.radio.data import layout, png
 from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
@@ -60,6 +60,7 @@ class Report:
     keys: tuple[tuple[int, int], ...]
     fitted_on: int
     judged: list[Judged]
+    remarks: tuple[str, ...] = ()
 
     def cities(self, found: Judged) -> dict[int, Measures]:
         """Means by city."""
@@ -113,7 +114,10 @@ def judged(
     """
     predictions = folders(paths)
     maps = RadioMaps(data, view)
-    learnt = RadioMaps(data, View(view.name, train))
+    try:
+        learnt = RadioMaps(data, View(view.name, train))
+    except BadInput as error:
+        raise BadInput(f"the baselines are fitted on --train {train}: {error}") from None
     chosen = evenly(len(learnt), FITTING)
 
     def told() -> list[Scene]:
@@ -141,7 +145,18 @@ def judged(
             seen[one.name].append(features(every[one.name]))
     for one in found:
         one.frechet = distance(np.stack(seen[one.name]), np.stack(true))
-    return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found)
+    remarks = maps.remarks + _without_truth(maps, predictions)
+    return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found, remarks)
+
+
+def _without_truth(maps: RadioMaps, predictions: dict[str, Path]) -> tuple[str, ...]:
+    """What to say of predicted maps of the split that cannot be judged."""
+    said: tuple[str, ...] = ()
+    there = set(layout.pairs(maps.root, maps.data.gain))
+    for name, folder in predictions.items():
+        extra = sorted({*layout.numbered(folder)} - there)
+        said += layout.missing(extra, f"maps of {name} have no truth in gain/{maps.data.gain}")
+    return said
 
 
 def predicted(

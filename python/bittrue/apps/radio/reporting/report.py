@@ -69,10 +69,10 @@ def report(
         Section("Tables", (), sheets),
         *(_maps(found, one, paths, data, train, command) for one in shown),
         Section("How errors are spread", (), (), [_spread(found, command)]),
-        Section("Origin", [f"{command}; bittrue {bittrue.__version__}; folder {found.maps.root}", *found.maps.remarks]),
+        Section("Origin", [f"{command}; bittrue {bittrue.__version__}; folder {found.maps.root}", *found.remarks]),
     ]
     write(path, f"Radio maps: {tables.title(found)}", LEAD, sections, numbers(found, command))
-    return sheets, list(found.maps.remarks)
+    return sheets, list(found.remarks)
 
 
 def _maps(

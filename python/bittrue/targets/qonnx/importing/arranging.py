@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bittrue.errors import BadInput, shown
+from bittrue.errors import BadInput, listed, shown
 from bittrue.num import Format
 from bittrue.spec import (
     Add,
@@ -59,7 +59,7 @@ def concatenated(net: Building, node: Operation, parts: tuple[Coded, ...]) -> Co
         raise BadInput(f"{node} joins along axis {axis}; a net joins channels, axis 1")
     formats = {str(part.type.format) for part in parts}
     if len(formats) != 1:
-        raise BadInput(f"{node} joins tensors of {', '.join(sorted(formats))}; quantise them alike")
+        raise BadInput(f"{node} joins tensors of {listed(sorted(formats))}; quantise them alike")
     return parts[0] if len(parts) == 1 else net.add(Concat(), parts, node.result)
 
 

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bittrue import spec
+from bittrue.cli.streaming import taken
 from bittrue.cost import XC7Z020, Resources, resources
 from bittrue.lower.schedule import built_nodes, has_frames
 from bittrue.lower.stream_shell import bank_count, shell_name
+from bittrue.lower.streaming import StreamPlan, stream_plan
 from bittrue.spec import Net
 from bittrue.targets.pynq_z1.build import loadable
-from bittrue_rtl import shell
+from bittrue_rtl import shell, streamed_shell
 from bittrue_sim.synth import xc7_parts, xc7_use
 
 KINDS = {"LUT": "lut", "FF": "ff", "DSP48E1": "dsp", "RAMB18": "ramb36"}
@@ -39,6 +41,12 @@ def held(nets: Sequence[Net]) -> Sequence[Net]:
     return loadable({str(number): net for number, net in enumerate(nets)})
 
 
+def streaming(nets: Sequence[Net], interval: int) -> StreamPlan | None:
+    """The plan of a net without banks that does not fit; on one clock with its port."""
+    plan = None if held(nets) else stream_plan(nets[0], interval)
+    return plan if plan is not None and plan.layers else None
+
+
 def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
     """Cells of every module of an overlay's shell, by its name here; the nets are its first banks."""
     net, top = nets[0], shell_name(nets[0])
@@ -46,7 +54,12 @@ def counted(nets: Sequence[Net], interval: int) -> dict[str, dict[str, int]]:
     parts |= {f"{top}.streams.network.{name}": f"layer {name}" for name in built_nodes(net)}
     if has_frames(net):
         parts[f"{top}.streams.framer"] = "frames in front of the net"
-    reports = xc7_parts(shell.verilog(net, interval, held(nets)), top, list(parts))
+    plan = streaming(nets, interval)
+    if plan is None:
+        sources = shell.verilog(net, interval, held(nets))
+    else:
+        sources, parts[f"{top}.reader"] = streamed_shell.verilog(net, interval, plan), "reader of weights"
+    reports = xc7_parts(sources, top, list(parts))
     return {parts.get(module, REST): xc7_use(report) for module, report in reports.items()}
 
 
@@ -70,8 +83,12 @@ def main() -> None:
             print(f"| **all** | {' | '.join(f'**{used[kind]:,}**' for kind in KINDS)} |")
             there = {kind: getattr(XC7Z020, field) * (2 if kind == "RAMB18" else 1) for kind, field in KINDS.items()}
             print(f"| of an xc7z020 | {' | '.join(f'{100 * used[kind] / there[kind]:.0f} %' for kind in KINDS)} |")
+            plan = streaming(nets, interval)
             formula: Resources = resources(nets[0], interval, banks=len(held(nets)), shell=True)
-            print(f"\nBy formula: {formula.dsp} DSP48E1, {formula.ramb36} RAMB36E1.\n", flush=True)
+            if plan is not None:
+                formula = taken(nets[0], interval, plan, shell=True)
+            print(f"\nBy formula: {formula.dsp} DSP48E1, {formula.ramb36} RAMB36E1.", end="")
+            print(f" Weights of {', '.join(plan.names)} from memory.\n" if plan else "\n", flush=True)
 
 
 if __name__ == "__main__":

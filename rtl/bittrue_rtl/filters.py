@@ -124,11 +124,11 @@ class FilterSegment(Copied):
         begins = delayed(m, step == 0, Rom.latency + Lane.first_lead - 1, "first")
         first = spread(m, begins, fold.rows, FIRST_LOADS, "first", reset=True)
         widths = matrix.weight_bits, matrix.given.bits, matrix.acc_bits
-        loaded = self._loaded(m, address)
+        weights = self._weights(m, address, active)
         for row in range(fold.rows):
             m.submodules[f"lane{row}"] = lane = Lane(*widths, self.starts[row] if self.starts else None)
             m.d.comb += [
-                lane.weight.eq(loaded[row] if loaded else self._rom(m, row, address)),
+                lane.weight.eq(weights[row]),
                 lane.given.eq(given[row]),
                 lane.first.eq(first[row]),
                 lane.carry.eq(self.carry[row]),
@@ -138,25 +138,28 @@ class FilterSegment(Copied):
         m.d.comb += self.last.eq(delayed(m, last, Rom.latency + Lane.latency, "last", reset=True, wide=True))
         return m
 
-    def _rom(self, m: Module, row: int, address: Value) -> Value:
-        """The weights of a row, a clock after their address."""
-        m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, self.lanes[row])
-        m.d.comb += rom.address[0].eq(address)
-        return rom.data[0]
+    def _weights(self, m: Module, address: Value, active: Value) -> list[Value]:
+        """The weights of all rows, `Rom.latency` clocks after their address; while not ``active``, nobody looks."""
+        if self.banks:
+            return self._loaded(m, address, self.banks)
+        words = []
+        for row in range(self.fold.rows):
+            m.submodules[f"rom{row}"] = rom = Rom(self.matrix.weight_bits, self.lanes[row])
+            m.d.comb += rom.address[0].eq(address)
+            words.append(rom.data[0])
+        return words
 
-    def _loaded(self, m: Module, address: Value) -> list[Value]:
-        """With banks: the weights of all rows, as `_rom` gives them.
+    def _loaded(self, m: Module, address: Value, banks: Banks) -> list[Value]:
+        """Those of the bank of the window.
 
         In a chain, the next segment begins with a window 2 clocks after this one at the earliest, and at the latest in
         the clock after this one has begun with the window after.
         """
-        if not self.banks:
-            return []
-        number = Signal(self.banks.plan.bank_bits, name="number", reset_less=True, attrs=WIDE)
+        number = Signal(banks.plan.bank_bits, name="number", reset_less=True, attrs=WIDE)
         with m.If(self.early):
             m.d.sync += number.eq(self.bank)
         m.d.comb += [self.weighs.eq(number), self.follows.eq(delayed(m, number, 1, "follows"))]
-        return loaded_words(m, self.load, self.banks, WEIGHT, self.index, address, number)
+        return loaded_words(m, self.load, banks, WEIGHT, self.index, address, number)
 
 
 class FilterEngine(wiring.Component):
@@ -209,13 +212,10 @@ class FilterEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        plan, fold = self.plan, self.plan.fold
+        fold = self.plan.fold
         segments: list[FilterSegment] = []
         for j in range(fold.segments):
-            number = self.index * fold.segments + j
-            m.submodules[f"segment{j}"] = segment = FilterSegment(
-                plan.matrix, fold, self._words[j], self._starts(j), self.banks, number
-            )
+            m.submodules[f"segment{j}"] = segment = self._segment(j)
             m.d.comb += [segment.given.eq(self.words[j]), segment.early.eq(self.early[j]), segment.phase.eq(self.phase)]
             if self.banks:
                 bank = segments[-1].follows if segments and fold.chained else self.bank
@@ -227,6 +227,10 @@ class FilterEngine(wiring.Component):
         last = delayed(m, ends[-1].last, fold.adding, "added", reset=True, wide=True)
         self._round(m, last, sums)
         return m
+
+    def _segment(self, index: int) -> FilterSegment:
+        fold, number = self.plan.fold, self.index * self.plan.fold.segments + index
+        return FilterSegment(self.plan.matrix, fold, self._words[index], self._starts(index), self.banks, number)
 
     def _starts(self, index: int) -> tuple[int, ...]:
         """What the rows of a segment always start from, if it is the first and has one turn, or stands in no chain."""

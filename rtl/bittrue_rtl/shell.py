@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import ClockDomain, DomainRenamer, Module, Mux, Signal
+from amaranth.hdl import ClockDomain, DomainRenamer, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.load import LOAD_CLOCKS
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, REGISTERS
 from bittrue.lower.sources import Sources
-from bittrue.lower.stream_shell import built_words, can_bypass, end_layouts, is_framed, shell_name, shell_ports
+from bittrue.lower.stream_shell import Port, built_words, can_bypass, end_layouts, is_framed, shell_name, shell_ports
 from bittrue.spec import Net
 from bittrue_rtl.axi_lite import AxiLiteSlave
 from bittrue_rtl.bank_hashes import BankHashes
@@ -53,9 +53,22 @@ class Shell(wiring.Component):
         self.net = net
         self.words = built_words(net, interval, banks)
         layouts = end_layouts(net, interval, bool(banks))
-        self.streams = (FrameShell if is_framed(layouts) else StreamShell)(net, interval, banks)
-        self.ports = shell_ports(net, layouts)
+        self.streams = self._streams(net, interval, banks)
+        self.ports = shell_ports(net, layouts) | self._more_ports()
         super().__init__({name: (In if way == "input" else Out)(bits) for name, (way, bits) in self.ports.items()})
+
+    def _streams(self, net: Net, interval: int, banks: Sequence[Net]) -> StreamShell:
+        framed = is_framed(end_layouts(net, interval, bool(banks)))
+        return (FrameShell if framed else StreamShell)(net, interval, banks)
+
+    def _resets(self, registers: RegisterFile) -> Value:
+        """High where the stream side is reset in the next clock."""
+        strobe: Value = registers.control_reset
+        return strobe
+
+    def _more_ports(self) -> dict[str, Port]:
+        """What a shell of another kind has besides."""
+        return {}
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -77,7 +90,7 @@ class Shell(wiring.Component):
             if "axis" in name:
                 outer, inner = getattr(self, name), getattr(self.streams, name)
                 _wire(m, outer, inner, self.streams.signature.members[name].flow is In)
-        m.d.sync += reset.eq(registers.control_reset)
+        m.d.sync += reset.eq(self._resets(registers))
         m.d.comb += registers.soft.eq(reset)
         self._status(m, registers)
         self._load(m, registers)

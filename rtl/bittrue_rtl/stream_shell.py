@@ -55,7 +55,7 @@ class StreamShell(wiring.Component):
 
     def __init__(self, net: Net, interval: int, banks: Sequence[Net]) -> None:
         self.net, self.count, self.interval = net, bank_count(len(banks)), interval
-        self.network = Network(net, interval, banks=banks, flagged=self.framed)
+        self.network = self._network(net, interval, banks)
         self.plan = self.network.plan
         self.layouts = end_layouts(net, interval, bool(banks))
         self.depth = self._depth()
@@ -72,6 +72,9 @@ class StreamShell(wiring.Component):
         if self.framed:
             ports |= {"packets": In(1), "short": Out(1), "long": Out(1)}
         super().__init__({**ports, "active": Out(bank_bits), "busy": Out(self.count)})
+
+    def _network(self, net: Net, interval: int, banks: Sequence[Net]) -> Network:
+        return Network(net, interval, banks=banks, flagged=self.framed)
 
     def _depth(self) -> int:
         """Samples that are in the net at a time."""

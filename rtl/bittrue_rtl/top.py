@@ -41,7 +41,7 @@ class Top(wiring.Component):
     """
 
     def __init__(self, net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> None:
-        self.network = inner = network(net, interval, probes=probes, dsps=dsps)
+        self.network = inner = self._network(net, interval, probes, dsps)
         self.bits = {name: port_bits(layout, net.types[name].format) for name, layout in inner.layouts.items()}
         ports: dict[str, Any] = {}
         for kind, names, there, back in (("s_axis", tuple(net.inputs), In, Out), ("m_axis", net.outputs, Out, In)):
@@ -53,7 +53,13 @@ class Top(wiring.Component):
             for node in net.nodes:
                 ports[f"tap_{node.name}_tdata"] = Out(self.bits[node.name])
                 ports[f"tap_{node.name}_tvalid"] = Out(1)
-        super().__init__(ports)
+        super().__init__({**ports, **self._more_ports()})
+
+    def _network(self, net: Net, interval: int, probes: bool, dsps: int) -> Network | Pipeline:
+        return network(net, interval, probes=probes, dsps=dsps)
+
+    def _more_ports(self) -> dict[str, Any]:
+        return {}
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""

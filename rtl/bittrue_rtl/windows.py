@@ -54,7 +54,8 @@ class Windows(wiring.Component):
         known = self.bank.valid if self.banks else 1
         m.d.comb += [flow.ready.eq(ring.ready & known), ring.row_taken.eq(flow.row_taken), ring.start.eq(flow.start)]
         if isinstance(plan, Filters):
-            engines = _filter(m, plan, ring, flow, self.banks, self.flagged)
+            engines = self._engines(plan)
+            _filter(m, plan, ring, flow, engines)
             if self.banks:
                 self._route(m, flow, engines)
             if self.flagged:
@@ -74,14 +75,14 @@ class Windows(wiring.Component):
         for engine in engines:
             m.d.comb += [engine.bank.eq(number), engine.load.eq(load_here)]
 
+    def _engines(self, plan: Filters) -> list[FilterEngine]:
+        return [FilterEngine(plan, e, self.banks, flagged=self.flagged) for e in range(plan.engines)]
 
-def _filter(
-    m: Module, plan: Filters, ring: Ring, flow: WindowFlow, banks: Banks | None, flagged: bool
-) -> list[FilterEngine]:
+
+def _filter(m: Module, plan: Filters, ring: Ring, flow: WindowFlow, engines: list[FilterEngine]) -> None:
     """Engines side by side."""
     segments = plan.fold.segments
     phase = delayed(m, flow.phase, 2, "phase")
-    engines = [FilterEngine(plan, e, banks, flagged=flagged) for e in range(plan.engines)]
     for e, engine in enumerate(engines):
         m.submodules[f"engine{e}"] = engine
         m.d.comb += engine.phase.eq(phase)
@@ -89,7 +90,6 @@ def _filter(
             m.d.comb += [engine.early[j].eq(ring.early[j]), engine.words[j].eq(ring.words[e * segments + j])]
     drive(m, flow.result, (word for engine in engines for word in engine.result))
     m.d.comb += flow.done.eq(filled(m, plan, engines[0].done))
-    return engines
 
 
 def _reduce(m: Module, plan: Reducers, ring: Ring, flow: WindowFlow) -> None:

@@ -6,6 +6,10 @@ proc assign_addresses {overlay} {
     foreach space {dma/Data_MM2S dma/Data_S2MM} {
         assign_segment $space ps7/S_AXI_HP0/HP0_DDR_LOWOCM [dict get $overlay ddr_base] [dict get $overlay ddr_range]
     }
+    if {[dict get $overlay weights]} {
+        assign_segment net/m_axi_weights ps7/S_AXI_HP1/HP1_DDR_LOWOCM [dict get $overlay ddr_base] \
+            [dict get $overlay ddr_range]
+    }
     if {[dict get $overlay video]} {
         assign_segment ps7/Data video/axi_vdma/S_AXI_LITE/Reg [dict get $overlay vdma_base] $range
         assign_segment ps7/Data interrupt_controller/S_AXI/Reg [dict get $overlay intc_base] $range

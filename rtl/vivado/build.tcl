@@ -7,7 +7,8 @@
 
 set scripts [file dirname [file normalize [info script]]]
 foreach step {
-    project clock_constraint package_shell package_hdmi ps7 block_design video addresses synthesis implementation export
+    project clock_constraint package_shell package_hdmi ps7 block_design weights video addresses synthesis
+    implementation export
 } {
     source [file join $scripts $step.tcl]
 }
@@ -25,6 +26,9 @@ proc build_overlay {folder} {
     }
     create_overlay_project $overlay
     create_block_design $overlay
+    if {[dict get $overlay weights]} {
+        create_weights $overlay
+    }
     if {[dict get $overlay video]} {
         create_video $overlay
     }

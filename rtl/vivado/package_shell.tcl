@@ -23,7 +23,12 @@ proc package_shell {overlay} {
 
     check_interfaces $core
     constrain_out_of_context $core [file tail $constraints]
-    describe_clock $core
+    set master ""
+    if {[dict get $overlay weights]} {
+        describe_weights $core
+        set master :m_axi_weights
+    }
+    describe_clock $core $master
     describe_registers $core
 
     ipx::create_xgui_files $core
@@ -56,10 +61,10 @@ proc constrain_out_of_context {core name} {
     set_property used_in {out_of_context synthesis implementation} $file
 }
 
-# One clock for all interfaces, one reset, active low.
-proc describe_clock {core} {
+# One clock for all interfaces, one reset, active low; `master` is a further interface behind a colon, or nothing.
+proc describe_clock {core master} {
     set clock [ipx::get_bus_interfaces aclk -of_objects $core]
-    set_bus_parameter $clock ASSOCIATED_BUSIF s_axi_ctrl:s_axis:m_axis
+    set_bus_parameter $clock ASSOCIATED_BUSIF s_axi_ctrl:s_axis:m_axis$master
     set_bus_parameter $clock ASSOCIATED_RESET aresetn
     set_bus_parameter [ipx::get_bus_interfaces aresetn -of_objects $core] POLARITY ACTIVE_LOW
 }

@@ -13,6 +13,7 @@ from bittrue import ref
 from bittrue.board import BoardError
 from bittrue.errors import BadInput
 from bittrue_sim.virtual_board import FAULTS
+from bittrue_sim.virtual_board.faults import WEIGHT_FAULTS
 
 CODES = samples(4000, seed=2)
 TIMEOUT = 1.0
@@ -27,7 +28,7 @@ IN_TRANSFER = {
 
 
 def test_every_fault_is_tested():
-    assert {*IN_TRANSFER, "stale-hash"} == FAULTS.keys()
+    assert {*IN_TRANSFER, *WEIGHT_FAULTS, "stale-hash"} == FAULTS.keys()  # those of weights: test_streamed.py
 
 
 @pytest.mark.parametrize("name", IN_TRANSFER)

@@ -45,6 +45,7 @@ TABLES = (
     "source",
     "frame_banks",
     "frame_shell",
+    "streaming",
     "demo",
     "board",
     "overlay",

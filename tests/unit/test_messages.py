@@ -28,9 +28,9 @@ def test_a_whole_number_has_all_its_digits(value, text):
 
 
 def test_limits_of_recipes_are_whole_numbers():
-    with pytest.raises(BadInput, match="steps is 0; it must be 1 to 16,777,216$"):
+    with pytest.raises(BadInput, match=r"steps is 0; it must be 1 to 16,777,216$"):
         Within(1, 1 << 24).check("steps", 0)
-    with pytest.raises(BadInput, match="rate is -1; it must be at least 0.5$"):
+    with pytest.raises(BadInput, match=r"rate is -1; it must be at least 0\.5$"):
         Within(0.5).check("rate", -1)
 
 

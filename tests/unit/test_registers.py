@@ -36,7 +36,8 @@ ORDER += [
     "LOAD_HIGH",
     "LOAD_DATA",
 ]
-ORDER += ["LOAD_COUNT", "LOAD_CRC", "FRAME_IN", "FRAME_OUT", "SHORT_FRAMES", "LONG_FRAMES", "LATENCY", "BANK_HASH"]
+ORDER += ["LOAD_COUNT", "LOAD_CRC", "FRAME_IN", "FRAME_OUT", "SHORT_FRAMES", "LONG_FRAMES", "LATENCY", "INTERVAL"]
+ORDER += [*(f"WEIGHTS_{name}" for name in ("BYTES", "ADDRESS", "STATUS", "BEATS", "STARVED")), "BANK_HASH"]
 
 
 def test_registers_stand_where_drivers_in_the_field_expect_them():

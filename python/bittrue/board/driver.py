@@ -56,6 +56,7 @@ class Driver:
         self, path: Path, manifest: Manifest, download: bool, *, timeout: float, chunk: int | None = None
     ) -> None:
         self._buffers: list[Any] = []
+        self._timeout = timeout
         self.clipped = 0
         self.manifest = manifest
         if self.manifest.vlnv != VLNV:

@@ -9,6 +9,7 @@ from bittrue.board import registers as reg
 from bittrue.board.driver import Driver
 from bittrue.board.errors import BoardError
 from bittrue.board.samples import Codes, Values, as_frames, check_codes, quantise
+from bittrue.board.weights import Weights
 
 CHUNK_BYTES = 1 << 20
 """Size of the larger buffer where the caller asks for no other."""
@@ -28,6 +29,7 @@ class FrameNet(Driver):
     """
 
     unit = "frames"
+    _weights: Weights | None = None
 
     def run(self, frames: npt.ArrayLike) -> Values:
         """Results ``(N, *output shape)`` of frames: quantised to the input's format, half up and saturating, run, and
@@ -78,13 +80,16 @@ class FrameNet(Driver):
         return max(1, CHUNK_BYTES // max(self.manifest.input.bytes, self.manifest.output.bytes))
 
     def _allocate(self) -> None:
-        """Both buffers, for as many frames as the memory for DMA holds, up to a chunk."""
+        """The weights where they stream, and both buffers, for as many frames as the memory for DMA holds, up to a
+        chunk."""
+        if self.manifest.weights:
+            self._weights = Weights(self._shell, self.manifest, self._timeout)
         while True:
             try:
                 super()._allocate()
                 return
             except BoardError:
-                self._free()
+                super()._free()
                 if self._chunk == 1:
                     raise
                 self._chunk = -(-self._chunk // 2)
@@ -92,6 +97,19 @@ class FrameNet(Driver):
     def _begin(self) -> None:
         super()._begin()
         self._shell.packets()  # the DMA gives TLAST at the end of a transfer, and that has several frames
+        if self._weights:
+            self._weights.start()
+
+    def _free(self) -> None:
+        super()._free()
+        if self._weights:
+            self._weights.free()
+            self._weights = None
+
+    def _moved(self) -> tuple[int, int]:
+        if self._weights:
+            self._weights.check()
+        return super()._moved()
 
     def _run(self, codes: Codes) -> Codes:
         try:
@@ -99,6 +117,8 @@ class FrameNet(Driver):
         except BoardError as error:
             if self._told():
                 error.args = (f"{error}; it {self._told()}",)
+            if self._weights and self._weights.told():
+                error.args = (f"{error}; {self._weights.told()}",)
             raise
         if self._told():
             raise BoardError(f"the core {self._told()}: another program uses the hardware, too; end one of them")

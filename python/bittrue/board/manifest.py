@@ -22,7 +22,7 @@ from bittrue.limits import TEXT
 from bittrue.readers import json_document
 
 FORMAT, VERSION = "bittrue-overlay", 1
-FILES = "npz", "rtl", "bit", "hwh"
+FILES = "npz", "rtl", "bit", "hwh", "weights"
 """Keys of ``files``; what ``rtl`` lists stays where the hardware is built."""
 _FIX = "write the overlay again with bittrue overlay, or copy it again"
 _HASH = r"sha256:[0-9a-f]{64}", "a content hash (sha256: and 64 hexadecimal digits)"
@@ -31,6 +31,8 @@ _SHA = r"(sha256:)?[0-9a-f]{64}", "a SHA-256 in hexadecimal, or null"
 _STREAM_BITS = 1024
 """Widest stream of an AXI DMA."""
 _LARGEST_MHZ = 1000
+_MOST_WEIGHTS = 1 << 28
+"""Bytes of streamed weights: half of the board's memory."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class Manifest:
     cells: Mapping[str, str]
     vlnv: str
     files: Mapping[str, str | None]
+    weights: int = 0
+    """Bytes of the weights that the hardware reads from memory."""
 
     @property
     def framed(self) -> bool:
@@ -189,7 +193,7 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         path=file,
         net=document.text("net"),
         hash=document.text("hash", *_HASH),
-        interval=document.whole("interval", 1, _most("SHAPE", "interval")),
+        interval=document.whole("interval", 1, (1 << 32) - 1),
         clock_mhz=document.number("clock_mhz", 1e-3, _LARGEST_MHZ),
         delay=document.whole("delay", 0, _most("DELAY", "samples")),
         latency=document.whole("latency", 0, (1 << 32) - 1),
@@ -202,6 +206,7 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         cells={key: cells.text(key) for key in ("ip", "dma")},
         vlnv=document.text("vlnv"),
         files={key: files.text(key, *_SHA) if files.get(key) is not None else None for key in FILES},
+        weights=0 if document.get("weights") is None else document.inner("weights").whole("bytes", 8, _MOST_WEIGHTS),
     )
 
 
@@ -248,7 +253,7 @@ def check_files(bit: str | PathLike[str]) -> Manifest:
         if not file.is_file():
             raise BoardError(f"{file} is missing; .bit and .hwh of one stem must lie side by side, copy both")
     manifest = read_manifest(path.with_suffix(".json"))
-    for kind in ("bit", "hwh", "npz"):
+    for kind in ("bit", "hwh", "npz", "weights"):
         wanted, file = manifest.files.get(kind), path.with_suffix(f".{kind}")
         if wanted is None:
             continue

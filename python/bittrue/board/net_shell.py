@@ -16,6 +16,8 @@ from bittrue.board.manifest import Manifest
 VLNV = "bittrue:bittrue:net_shell:1.0"
 _HASH = (reg.HASH0, reg.HASH1, reg.HASH2, reg.HASH3, reg.HASH4, reg.HASH5, reg.HASH6, reg.HASH7)
 _LOW = (1 << 32) - 1
+_LONG_INTERVAL = (1 << reg.FIELDS["SHAPE"]["interval"][1]) - 1
+"""What SHAPE.interval says of intervals that only INTERVAL tells."""
 
 
 class NetShell(DefaultIP):  # type: ignore[misc]
@@ -51,7 +53,12 @@ class NetShell(DefaultIP):  # type: ignore[misc]
                     f"{register} of the hardware is {words} words, {manifest.path.name} says {fmt.words}; "
                     f"copy .bit, .hwh, .json and .npz of one build"
                 )
-        self._same("SHAPE", "interval", manifest.interval, manifest)
+        self._same("SHAPE", "interval", min(manifest.interval, _LONG_INTERVAL), manifest)
+        if manifest.interval >= _LONG_INTERVAL and int(self.read(reg.INTERVAL)) != manifest.interval:
+            raise BoardError(
+                f"INTERVAL of the hardware is {int(self.read(reg.INTERVAL))}, {manifest.path.name} says "
+                f"{manifest.interval}; copy .bit, .hwh, .json and .npz of one build"
+            )
         self._same("SHAPE", "banks", manifest.bank_count, manifest)
 
     def _same(self, register: str, field: str, wanted: int, manifest: Manifest) -> None:

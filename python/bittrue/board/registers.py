@@ -37,6 +37,12 @@ FRAME_OUT = 0x06C
 SHORT_FRAMES = 0x070
 LONG_FRAMES = 0x074
 LATENCY = 0x078
+INTERVAL = 0x07C
+WEIGHTS_BYTES = 0x080
+WEIGHTS_ADDRESS = 0x084
+WEIGHTS_STATUS = 0x088
+WEIGHTS_BEATS = 0x08C
+WEIGHTS_STARVED = 0x090
 BANK_HASH = 0x200
 
 FIELDS = {
@@ -75,6 +81,14 @@ FIELDS = {
         "refused": (1, 1, False),
         "active": (8, 8, False),
         "busy": (16, 16, False),
+    },
+    "WEIGHTS_ADDRESS": {
+        "run": (0, 1, False),
+        "page": (12, 20, False),
+    },
+    "WEIGHTS_STATUS": {
+        "error": (0, 2, False),
+        "idle": (8, 1, False),
     },
 }
 """Lowest bit, number of bits, and whether it is signed, of every field of a register by name."""

@@ -13,7 +13,7 @@ from bittrue import spec
 from bittrue.applications import APPLICATIONS
 from bittrue.bars import steps
 from bittrue.check.legs import require_generator
-from bittrue.cli import info_json, timing
+from bittrue.cli import info_json, streaming, timing
 from bittrue.cli.graph import svg
 from bittrue.cli.parser import (
     Commands,
@@ -74,6 +74,7 @@ def add(commands: Commands[Parser]) -> None:
     )
     add_interval(command, frames=True)
     add_dsps(command)
+    streaming.add_bram(command)
     command.add_argument(
         "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g})"
     )
@@ -175,6 +176,8 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
     if parts:
         out.print(_use_of_layers(parts))
     out.print(_fit(used, counted=arguments.synth or arguments.synth_layers), markup=False, soft_wrap=True)
+    for line in streaming.told(net, interval, arguments):
+        out.print(line, markup=False, soft_wrap=True)
     out.print(f"({source})", style="dim")
     if arguments.timing:
         timing.show(out, timing.estimated(net, interval, arguments.dsps))
@@ -204,6 +207,7 @@ def _document(
     interval = interval_of(arguments, net)
     used, source, parts = _used(arguments, net, interval)
     result["hardware"] = info_json.hardware(price, used, source, arguments.clock)
+    result["streaming"] = streaming.document(net, interval, arguments)
     if parts:
         result["synthesised"] = parts
     if arguments.timing:

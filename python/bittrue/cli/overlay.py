@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.applications import APPLICATIONS
+from bittrue.cli import streaming
 from bittrue.cli.parser import (
     Commands,
     Parser,
@@ -14,7 +15,6 @@ from bittrue.cli.parser import (
     add_folder,
     add_interval,
     add_json,
-    interval_of,
     net_folder,
     print_files,
     print_json,
@@ -27,6 +27,7 @@ from bittrue.spec.store import JSON_FILE
 from bittrue.targets.pynq_z1 import vivado
 from bittrue.targets.pynq_z1.build import OverlayFolder, loadable, write_overlay
 from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
+from bittrue.targets.pynq_z1.intervals import overlay_interval
 from bittrue.targets.pynq_z1.manifest import Manifest
 
 EXAMPLES = (
@@ -57,6 +58,7 @@ def add(commands: Commands[Parser]) -> None:
         action="store_true",
         help="also drive the HDMI connector of the board: 1280x720, from frames in memory",
     )
+    streaming.add_bram(command)
     add_json(command)
     action = command.add_mutually_exclusive_group()
     action.add_argument(
@@ -70,16 +72,22 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.json and arguments.build:
         raise BadInput("--json prints what is written, and --build what Vivado says; call them one after the other")
     banks = named(arguments.nets, arguments.names)
+    net = next(iter(banks.values()))
     written = write_overlay(
         banks,
         arguments.output,
-        interval=interval_of(arguments, next(iter(banks.values()))),
+        interval=arguments.interval or overlay_interval(net, arguments.clock, arguments.bram),
         clock_mhz=arguments.clock,
         simulated=arguments.simulated,
         hdmi=arguments.hdmi,
+        bram=arguments.bram,
     )
     manifest = Manifest.read(written.manifest)
-    used = resources(next(iter(banks.values())), manifest.interval, len(loadable(banks)), shell=True)
+    plan = streaming.planned(net, manifest.interval, arguments)[0] if manifest.weights else None
+    if plan:
+        used = streaming.taken(net, manifest.interval, plan, shell=True)
+    else:
+        used = resources(net, manifest.interval, len(loadable(banks)), shell=True)
     if not used.fits(XC7Z020):
         remark(
             "by formula the net does not fit an xc7z020 at this interval; raise it (bittrue info says what it takes)"
@@ -94,6 +102,7 @@ def call(arguments: argparse.Namespace) -> int:
                 "clock_mhz": manifest.clock_mhz,
                 "interval": manifest.interval,
                 "fits_xc7z020": used.fits(XC7Z020),
+                "streaming": streaming.document(net, manifest.interval, arguments) if plan else None,
                 "files": [str(path) for path in files],
             }
         )
@@ -103,6 +112,11 @@ def call(arguments: argparse.Namespace) -> int:
             print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
         else:
             print(f"net {manifest.net}, fixed weights")
+        if plan is not None:
+            print(
+                f"weights of {', '.join(plan.names)} from memory: {plan.bytes_a_frame:,} bytes a frame, "
+                f"{streaming.percent(plan)} of the port"
+            )
         frame = manifest.input.frame is not None
         rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{mhz / interval:.6g} MS/s"
         print(f"clock {mhz:.6g} MHz, a {'frame' if frame else 'sample'} every {interval} clocks: {rate} if met")

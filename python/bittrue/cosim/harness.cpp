@@ -7,6 +7,9 @@
 
 #include "Vtop.h"
 #include "ports.h"
+#ifdef WEIGHT_MEMORY
+#include "weight_memory.hpp"
+#endif
 
 namespace {
 
@@ -37,7 +40,7 @@ struct Gate {  // decides for runs of 1 to burst clocks whether a stream goes on
     }
 };
 
-enum Fault : int64_t { NONE, WITHDRAWN, CHANGED, SURPLUS, STUCK, MISSING };
+enum Fault : int64_t { NONE, WITHDRAWN, CHANGED, SURPLUS, STUCK, MISSING, MEMORY };
 
 struct Stream {
     uint32_t* port;        // tdata
@@ -61,12 +64,33 @@ struct Bench {
     Random garbage;
     int64_t patience, clock = 0, quiet = 0, drained = 0, first_in = -1, first_out = -1;
     int64_t fault = NONE, where = 0;
+#ifdef WEIGHT_MEMORY
+    WeightMemory memory;
+    int64_t starved = 0;
+#endif
 
     explicit Bench(uint32_t seed) : context{}, top{(context.randReset(2), context.randSeed(1 + seed % 0x7ffffffe), &context)}, ports{top} {}
 
-    void edge() {
+    bool before() {  // the memory's side of a clock, when all inputs are set and the logic has settled
+#ifdef WEIGHT_MEMORY
+        starved += top.weights_starved;
+        return memory.observe(top);
+#else
+        return true;
+#endif
+    }
+
+    void settle() {
+#ifdef WEIGHT_MEMORY
+        memory.drive(top);
+#endif
         top.clk = 0;
         top.eval();
+    }
+
+    void edge() {
+        settle();
+        before();
         top.clk = 1;
         top.eval();
     }
@@ -121,8 +145,7 @@ struct Bench {
             *s.valid = s.holds;
         }
         for (Stream& s : output) *s.ready = s.gate.next();
-        top.clk = 0;
-        top.eval();
+        settle();
     }
 
     bool take(Stream& s, int stream) {
@@ -174,6 +197,7 @@ struct Bench {
         for (int64_t k = 0; k < clocks; ++k) {
             drive();
             if (!observe()) return 0;
+            if (!before()) return failed(MEMORY, 0);
             top.clk = 1;
             top.eval();
             ++clock;
@@ -234,6 +258,34 @@ extern "C" void bittrue_report(void* handle, int64_t* report) {
     report += 5;
     for (Stream* s : bench->all()) *report++ = s->moved;
 }
+
+#ifdef WEIGHT_MEMORY
+// address, bytes and pointer of each region
+extern "C" void weights_regions(void* handle, int64_t count, const uint64_t* rows) {
+    Bench* bench = static_cast<Bench*>(handle);
+    bench->memory.regions.clear();
+    for (int64_t k = 0; k < count; ++k, rows += 3)
+        bench->memory.regions.push_back({rows[0], rows[1], reinterpret_cast<const uint8_t*>(rows[2])});
+    if (count) bench->top.weights_base = uint32_t(bench->memory.regions[0].address);
+}
+
+extern "C" void weights_timing(void* handle, int64_t latency, int64_t stall, int64_t burst, int64_t seed) {
+    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    memory.latency = latency, memory.stall = uint64_t(stall), memory.burst = burst;
+    memory.seed(seed);
+}
+
+extern "C" void weights_fault(void* handle, int64_t fault, int64_t beat) {
+    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    memory.fault = fault, memory.fault_beat = fault ? memory.beats + beat : -1;
+}
+
+extern "C" void weights_report(void* handle, int64_t* report) {
+    Bench* b = static_cast<Bench*>(handle);
+    const int64_t found[] = {b->memory.beats, b->memory.asked, b->memory.broken, b->starved, b->top.weights_error};
+    std::memcpy(report, found, sizeof found);
+}
+#endif
 
 extern "C" void bittrue_close(void* bench) {
     static_cast<Bench*>(bench)->top.final();

@@ -16,6 +16,7 @@ from bittrue.cosim.shell_ports import WRAPPER, ShellPorts, words
 from bittrue.cosim.shell_script import OKAY, READ, RESPONSES, RESULT, WRITE, Access, packed
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
+from bittrue.cosim.weight_memory import BROKEN, MemoryTiming, Regions, attach, header, report
 from bittrue.errors import BadInput
 from bittrue.lower.sources import Sources
 
@@ -36,6 +37,7 @@ _FAULTS = {
     9: "s_axi_ctrl raised rvalid before it had taken an address",
     10: "s_axi_ctrl did not answer an access in 10,000 clocks, or a poll did not see its value in a million",
 }
+_MEMORY = 11
 Words = npt.NDArray[np.uint8]
 Bench = TypeVar("Bench", bound="ShellBench")
 
@@ -67,7 +69,11 @@ class ShellBench:
         self._handle: ctypes.c_void_p | None = None
         self.ports = ShellPorts.of(sources.verilog, module)
         harness = Path(__file__).with_name("shell_harness.cpp").read_text(encoding="utf-8")
-        files = {"shell_ports.h": self.ports.header(), "harness.cpp": harness}
+        files = {
+            "shell_ports.h": self.ports.header(),
+            "harness.cpp": harness,
+            **(header() if self.ports.weights else {}),
+        }
         self._library = ctypes.CDLL(str(verilator.build(sources.extended(self.ports.wrapper()), WRAPPER, files)))
         self._library.shell_open.restype = ctypes.c_void_p
         stalls = stalls or Stalls()
@@ -114,6 +120,32 @@ class ShellBench:
         """Hold ``aresetn`` low; forget everything that is queued or has come out, and count clocks from 0 again."""
         self._call("shell_reset", ctypes.c_int(clocks))
         self._judge(self._report())
+
+    def memory(self, regions: Regions, timing: MemoryTiming | None = None, fault: str = "", beat: int = 0) -> None:
+        """What lies behind the weights' port from now on, and how it answers; arrays are looked at, not copied.
+
+        Parameters
+        ----------
+        regions : sequence of (int, uint8 array)
+            Addresses, and the bytes from there on; elsewhere is no memory.
+        timing : MemoryTiming, optional
+        fault : str
+            Of `bittrue.cosim.weight_memory.FAULTS`, ``beat`` beats from now, once.
+
+        Raises
+        ------
+        BadInput
+            For a shell whose weights are all on chip, or a fault that does not exist.
+        """
+        if not self.ports.weights or self._handle is None:
+            raise BadInput(f"module {self.ports.module} reads no weights from memory; build it with some that stream")
+        self._regions = list(regions)
+        attach(self._library, self._handle, self._regions, timing or MemoryTiming(), fault, beat)
+
+    def memory_seen(self) -> dict[str, int]:
+        """``beats`` that the memory has given and ``bursts`` that it was asked for."""
+        assert self._handle is not None
+        return report(self._library, self._handle)
 
     # -- queueing ----------------------------------------------------------------------------------------------------
 
@@ -316,7 +348,9 @@ class ShellBench:
 
     def _judge(self, report: dict[str, int]) -> None:
         if report["fault"]:
-            what = _FAULTS[report["fault"]]
+            what = _FAULTS.get(report["fault"], "")
+            if report["fault"] == _MEMORY:
+                what = f"the master of the weights {BROKEN[self.memory_seen()['broken']]}"
             raise HardwareFault(f"clock {report['clock']}: {what}; {report['sent']} words in, {report['received']} out")
 
 

@@ -10,6 +10,9 @@
 #include "Vtop.h"
 #include "shell_ports.h"  // IN_WORDS, IN_KEEP, OUT_WORDS, OUT_KEEP (32-bit words of the wrapper's ports), OUT_BYTES,
                           // SOFT_RESET, SOFT_RESET_BIT (offset and bit of the register that does it)
+#ifdef WEIGHT_MEMORY
+#include "weight_memory.hpp"
+#endif
 
 namespace {
 
@@ -43,7 +46,8 @@ constexpr int64_t BUS_PATIENCE = 10000, POLL_PATIENCE = 1000000;  // clocks
 enum Op : uint32_t { READ, WRITE, POLL };
 enum Gates { SOURCE, SINK, AW, W, B, AR, R, GATES };
 enum Fault : int64_t {
-    NONE, WITHDRAWN, CHANGED, PARTIAL, VALID_IN_RESET, B_WITHDRAWN, B_EARLY, R_WITHDRAWN, R_CHANGED, R_EARLY, NO_ANSWER
+    NONE, WITHDRAWN, CHANGED, PARTIAL, VALID_IN_RESET, B_WITHDRAWN, B_EARLY, R_WITHDRAWN, R_CHANGED, R_EARLY, NO_ANSWER,
+    MEMORY
 };
 
 struct Command {  // mirrored in bittrue.cosim.shell_bench
@@ -104,6 +108,9 @@ struct Bench {
     uint32_t r_data = 0, r_resp = 0, b_resp = 0;
     int64_t rest = -1;
     Result now{};
+#ifdef WEIGHT_MEMORY
+    WeightMemory memory;
+#endif
 
     explicit Bench(uint32_t seed)
         : context{}, top{(context.randReset(2), context.randSeed(1 + seed % 0x7ffffffe), &context)} {
@@ -118,11 +125,19 @@ struct Bench {
         top.s_axi_ctrl_bready = top.s_axi_ctrl_rready = 0;
     }
 
-    void edge() {
+    void settle() {
+#ifdef WEIGHT_MEMORY
+        memory.drive(top);
+#endif
         top.aclk = 0;
         top.eval();
-        top.aclk = 1;
-        top.eval();
+    }
+
+    bool observe_memory() {
+#ifdef WEIGHT_MEMORY
+        if (!memory.observe(top)) return failed(MEMORY);
+#endif
+        return true;
     }
 
     void reset(int clocks) {
@@ -132,8 +147,10 @@ struct Bench {
             top.s_axis_tvalid = 0;
             top.m_axis_tready = garbage.next() & 1;
             fill();
-            top.aclk = 0;
-            top.eval();
+#ifdef WEIGHT_MEMORY
+            memory.forget();
+#endif
+            settle();
             if (k && (top.m_axis_tvalid || top.s_axi_ctrl_bvalid || top.s_axi_ctrl_rvalid)) fault = VALID_IN_RESET;
             top.aclk = 1;
             top.eval();
@@ -302,9 +319,8 @@ struct Bench {
             if (k >= clocks) return 0;
             drive_streams();
             drive_bus();
-            top.aclk = 0;
-            top.eval();
-            if (!observe_bus() || !observe_streams()) break;
+            settle();
+            if (!observe_bus() || !observe_streams() || !observe_memory()) break;
             top.aclk = 1;
             top.eval();
             ++clock;
@@ -405,6 +421,33 @@ void shell_results(void* handle, int64_t count, Result* to) {
     std::memcpy(to, results.items.data() + results.head, count * sizeof *to);
     results.pop(count);
 }
+
+#ifdef WEIGHT_MEMORY
+// address, bytes and pointer of each region
+void weights_regions(void* handle, int64_t count, const uint64_t* rows) {
+    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    memory.regions.clear();
+    for (int64_t k = 0; k < count; ++k, rows += 3)
+        memory.regions.push_back({rows[0], rows[1], reinterpret_cast<const uint8_t*>(rows[2])});
+}
+
+void weights_timing(void* handle, int64_t latency, int64_t stall, int64_t burst, int64_t seed) {
+    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    memory.latency = latency, memory.stall = uint64_t(stall), memory.burst = burst;
+    memory.seed(seed);
+}
+
+void weights_fault(void* handle, int64_t fault, int64_t beat) {
+    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    memory.fault = fault, memory.fault_beat = fault ? memory.beats + beat : -1;
+}
+
+void weights_report(void* handle, int64_t* report) {
+    const WeightMemory& memory = static_cast<Bench*>(handle)->memory;
+    const int64_t found[] = {memory.beats, memory.asked, memory.broken, 0, 0};
+    std::memcpy(report, found, sizeof found);
+}
+#endif
 
 // clock, words sent, words received, then how many wait: input words, output words, commands, results, stamps; fault, credit
 void shell_report(void* handle, int64_t* report) {

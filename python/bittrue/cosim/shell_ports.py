@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bittrue.cosim.module_ports import Port, check_ports, declared_ports
 from bittrue.cosim.streams import HardwareFault
+from bittrue.cosim.weight_memory import HEADER, MASTER, SIGNALS
 from bittrue.lower.registers import BY_NAME
 
 WRAPPER = "bittrue_shell_bench"
@@ -52,6 +53,8 @@ class ShellPorts:
     module: str
     input_bits: int
     output_bits: int
+    weights: bool = False
+    """Whether it reads weights from memory."""
 
     @classmethod
     def of(cls, verilog: str, module: str) -> ShellPorts:
@@ -66,7 +69,7 @@ class ShellPorts:
             if bits not in WIDTHS:
                 raise HardwareFault(f"module {module}: port {name} has {bits} bits; a shell has one of {WIDTHS}")
             widths.append(bits)
-        ports = cls(module, *widths)
+        ports = cls(module, widths[0], widths[1], f"{MASTER}_araddr" in declared)
         check_ports(verilog, module, ports.expected())
         return ports
 
@@ -82,7 +85,7 @@ class ShellPorts:
                 f"{stream}_tvalid": (there, 1),
                 f"{stream}_tready": (back, 1),
             }
-        return ports
+        return ports | (SIGNALS if self.weights else {})
 
     def wrapper(self) -> str:
         """Verilog around the module: every tdata and tkeep as at least three 32-bit words, the rest as it is."""
@@ -108,7 +111,8 @@ class ShellPorts:
             "SOFT_RESET": BY_NAME["CONTROL"].offset,
             "SOFT_RESET_BIT": BY_NAME["CONTROL"].encode(reset=1),
         }
-        return f"constexpr int {', '.join(f'{name} = {size}' for name, size in sizes.items())};\n"
+        memory = HEADER if self.weights else ""
+        return f"{memory}constexpr int {', '.join(f'{name} = {size}' for name, size in sizes.items())};\n"
 
     def _streams(self) -> tuple[tuple[str, str, str, int], ...]:
         return ("s_axis", "input", "output", self.input_bits), ("m_axis", "output", "input", self.output_bits)

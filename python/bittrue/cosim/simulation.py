@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.cosim import verilator
-from bittrue.cosim.module_ports import check_ports, expected_ports
+from bittrue.cosim.module_ports import Port, check_ports, expected_ports
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import Codes, HardwareFault, Stream
 from bittrue.errors import BadInput
@@ -27,6 +27,7 @@ _FAULTS = {
     2: "changed tdata while tvalid was high and tready was low",
     3: "gave more words than the bench fed samples",
     5: "gave fewer words than the bench fed samples",
+    6: "belongs to a module whose master broke a rule of its memory port",
 }
 _STUCK = 4
 
@@ -80,7 +81,9 @@ class Simulation:
     module : str
         Name of the module in it.
     inputs, outputs, taps : sequences of Stream
-        All the module's ports besides clk and rst. Of a tap, tvalid is high for one clock a tensor.
+        All the module's ports besides clk, rst and ``more``. Of a tap, tvalid is high for one clock a tensor.
+    more : mapping of name to port, optional
+        What else the module has; a subclass drives it.
 
     Raises
     ------
@@ -97,14 +100,17 @@ class Simulation:
         inputs: Sequence[Stream],
         outputs: Sequence[Stream],
         taps: Sequence[Stream] = (),
+        more: Mapping[str, Port] | None = None,
     ) -> None:
         if not inputs or not outputs:
             raise BadInput(f"module {module} is simulated without an input or an output stream; give one of each")
         self.inputs, self.outputs, self.taps = tuple(inputs), tuple(outputs), tuple(taps)
-        check_ports(sources.verilog, module, expected_ports(inputs, outputs, taps))
+        check_ports(sources.verilog, module, {**expected_ports(inputs, outputs, taps), **(more or {})})
         harness = Path(__file__).with_name("harness.cpp").read_text(encoding="utf-8")
-        wrapped = sources.extended(_wrapper(module, self.inputs, self.outputs, self.taps))
-        library = verilator.build(wrapped, WRAPPER, {"ports.h": self._header(), "harness.cpp": harness})
+        wrapped = sources.extended(_wrapper(module, self.inputs, self.outputs, self.taps, more or {}))
+        library = verilator.build(
+            wrapped, WRAPPER, {"ports.h": self._header(), "harness.cpp": harness, **self._files()}
+        )
         self._library = ctypes.CDLL(str(library))
         self._library.bittrue_open.restype = ctypes.c_void_p
 
@@ -180,6 +186,7 @@ class Simulation:
         pointers = [(ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays)) for arrays in (words, stamps)]
         setup = _Setup(stalls.seed, samples, patience, *probability, stalls.burst, *pointers)
         bench = ctypes.c_void_p(self._library.bittrue_open(ctypes.byref(setup)))
+        self._opened(bench)
         report = (ctypes.c_int64 * (5 + len(words)))()
         try:
             if reset_after is not None:
@@ -188,9 +195,20 @@ class Simulation:
             while self._library.bittrue_run(bench, ctypes.c_int64(BATCH)):
                 pass
             self._library.bittrue_report(bench, report)
+            self._over(bench)
         finally:
             self._library.bittrue_close(bench)
         return list(report)
+
+    def _files(self) -> dict[str, str]:
+        """What the harness needs besides."""
+        return {}
+
+    def _opened(self, bench: ctypes.c_void_p) -> None:
+        """Called before the first clock of a run, and `_over` behind the last one."""
+
+    def _over(self, bench: ctypes.c_void_p) -> None:
+        pass
 
     def _judge(self, report: Sequence[int], samples: int, patience: int) -> None:
         clock, fault, where, _, _, *moved = report
@@ -240,7 +258,13 @@ def _named(kind: str, streams: Sequence[Stream]) -> list[tuple[str, Stream]]:
     return [(f"{kind}{k}", stream) for k, stream in enumerate(streams)]
 
 
-def _wrapper(module: str, inputs: Sequence[Stream], outputs: Sequence[Stream], taps: Sequence[Stream]) -> str:
+def _wrapper(
+    module: str,
+    inputs: Sequence[Stream],
+    outputs: Sequence[Stream],
+    taps: Sequence[Stream],
+    more: Mapping[str, Port],
+) -> str:
     """Verilog around the module: every tdata as 32-bit words, names that Verilator does not change in C++."""
     ports, wires, pins = ["input clk", "input rst"], [], [".clk(clk)", ".rst(rst)"]
     kinds = ("in", inputs), ("out", outputs), ("tap", taps)
@@ -254,5 +278,8 @@ def _wrapper(module: str, inputs: Sequence[Stream], outputs: Sequence[Stream], t
             pins.append(f".{stream.name}_tready({name}_ready)")
         if there == "output" and width > stream.bits:
             wires.append(f"  assign {name}_data[{width - 1}:{stream.bits}] = 0;\n")
+    for name, (direction, bits) in more.items():
+        ports.append(f"{direction} [{bits - 1}:0] {name}" if bits > 1 else f"{direction} {name}")
+        pins.append(f".{name}({name})")
     # an escaped name: modules may be called like a Verilog keyword
     return f"module {WRAPPER}({', '.join(ports)});\n{''.join(wires)}  \\{module} dut ({', '.join(pins)});\nendmodule\n"

@@ -19,7 +19,7 @@ MOST_NODES = 32
 
 MAGIC = 0x42545255
 """``ID``: "BTRU" in ASCII, "B" in the most significant byte."""
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
 """``VERSION``: a driver refuses another major number; a higher minor one only adds registers."""
 
 ACCESS = {
@@ -166,7 +166,7 @@ REGISTERS = (
         0x030,
         "How the net was built.",
         (
-            Field("interval", 0, 24, "ro", "initiation interval: clocks a sample", None),
+            Field("interval", 0, 24, "ro", "INTERVAL, or 2**24 - 1 where that is more", None),
             Field("banks", 24, 8, "ro", "weight banks; 1: the weights are fixed", None),
         ),
     ),
@@ -286,6 +286,46 @@ REGISTERS = (
         "Clocks from a sample, or the last word of a frame, taken on s_axis to the first word of its result offered on "
         "m_axis, nothing stalling.",
         _word("ro", "clocks", None),
+    ),
+    Register("INTERVAL", 0x07C, "Initiation interval.", _word("ro", "clocks a sample", None)),
+    Register(
+        "WEIGHTS_BYTES",
+        0x080,
+        "Bytes of the weights that stream from memory; 0 where all are on chip, and the next registers mean nothing.",
+        _word("ro", "bytes", None),
+    ),
+    Register(
+        "WEIGHTS_ADDRESS",
+        0x084,
+        "Where in memory they are. Without run the stream side is held in reset. Write 0, wait until WEIGHTS_STATUS is "
+        "idle, then write the address with run; a soft reset begins with the first word again.",
+        (
+            Field("run", 0, 1, "rw", "read them"),
+            Field("page", 12, 20, "rw", "address, a multiple of 4096, divided by that"),
+        ),
+    ),
+    Register(
+        "WEIGHTS_STATUS",
+        0x088,
+        "How reading them goes. After an error no result comes any more until a soft reset.",
+        (
+            Field("error", 0, 2, "ro", "0: none; 1: SLVERR; 2: DECERR; 3: a burst of another length than asked for"),
+            Field("idle", 8, 1, "ro", "nothing that was asked for has still to come"),
+        ),
+    ),
+    Register(
+        "WEIGHTS_BEATS",
+        0x08C,
+        "Words of 64 bits that have come and are used.",
+        _word("ro", "counts up, from 2**32 - 1 to 0"),
+        soft=True,
+    ),
+    Register(
+        "WEIGHTS_STARVED",
+        0x090,
+        "Clocks in which a layer stood still because its next weights had not come.",
+        _word("ro", "counts up, from 2**32 - 1 to 0"),
+        soft=True,
     ),
     Register(
         "BANK_HASH",

@@ -11,6 +11,7 @@ from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
 from bittrue.lower.schedule import Schedule, has_frames, schedule
+from bittrue.lower.streaming import StreamPlan
 from bittrue.spec import Net, TensorType
 from bittrue.spec.net import INPUT
 from bittrue.spec.store import content_hash
@@ -73,11 +74,12 @@ def stream_bits(tensor: TensorType, layout: Layout | None = None) -> int:
     return bits
 
 
-def shell_latency(net: Net, interval: int) -> int:
+def shell_latency(net: Net, interval: int, streaming: StreamPlan | None = None) -> int:
     """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling; for frames, from the last
-    word taken to the first one offered."""
+    word taken to the first one offered. A layer that streams its weights is a clock later."""
     stages = FRAME_STAGES if is_framed(end_layouts(net, interval)) else STAGES
-    return _schedule(net, interval, False).steps[net.last].arrival + stages
+    later = streaming.later(net) if streaming else 0
+    return _schedule(net, interval, False).steps[net.last].arrival + stages + later
 
 
 def can_bypass(net: Net) -> bool:
@@ -134,7 +136,9 @@ _DATA: dict[str, Port] = {
 }
 
 
-def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tuple[int, ...]]:
+def built_words(
+    net: Net, interval: int, banks: Sequence[Net], streaming: StreamPlan | None = None
+) -> dict[str, tuple[int, ...]]:
     """Words that registers hold because the hardware was built so, by register name: ``BANK_HASH`` has several.
 
     Parameters
@@ -144,6 +148,8 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
         Clocks a sample.
     banks : sequence of Net
         In the order of their numbers; none for fixed weights.
+    streaming : StreamPlan, optional
+        Of weights that come from memory.
 
     Raises
     ------
@@ -155,13 +161,12 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
             f"net {net.name}: the shell does not take a pipeline that takes a sample every clock; choose an interval "
             f"of {MIN_INTERVAL} clocks or more, or print the net alone (bittrue verilog)"
         )
-    count, clocks = bank_count(len(banks)), shell_latency(net, interval)
+    count, clocks = bank_count(len(banks)), shell_latency(net, interval, streaming)
     layouts = end_layouts(net, interval, bool(banks))
     limits = (
         ("nodes", len(net.nodes), MOST_NODES),
         ("samples of delay", net.delay, (1 << 12) - 1),
         ("clocks of latency", clocks, (1 << 32) - 1),
-        ("clocks a sample", interval, (1 << 24) - 1),
     )
     for what, value, most in limits:
         if value > most:
@@ -177,9 +182,13 @@ def built_words(net: Net, interval: int, banks: Sequence[Net]) -> dict[str, tupl
         words |= {f"FORMAT_{end}": (word,), f"FRAME_{end}": (layout.transfers,)}
     if not is_framed(layouts):
         words |= {"SHORT_FRAMES": (0,), "LONG_FRAMES": (0,)}
-    words["SHAPE"] = (BY_NAME["SHAPE"].encode(interval=interval, banks=count),)
+    words["SHAPE"] = (BY_NAME["SHAPE"].encode(interval=min(interval, (1 << 24) - 1), banks=count),)
+    words["INTERVAL"] = (interval,)
     words["DELAY"] = (BY_NAME["DELAY"].encode(samples=net.delay, clocks=min(clocks, (1 << 20) - 1)),)
     words["LATENCY"] = (clocks,)
+    words["WEIGHTS_BYTES"] = (streaming.image_bytes if streaming else 0,)
+    if not streaming:
+        words |= {f"WEIGHTS_{name}": (0,) for name in ("ADDRESS", "STATUS", "BEATS", "STARVED")}
     hashes += [first] * (count - len(hashes))
     words["BANK_HASH"] = tuple(word for digest in hashes for word in hash_words(digest))
     return words

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bittrue.cosim.stalls import Stalls
+from bittrue.cosim.weight_memory import MemoryTiming
 from bittrue.errors import BadInput
 from bittrue.extras import install as install_extra
 from bittrue_sim.virtual_board.faults import FAULTS
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["FAULTS", "install", "uninstall"]
 
 
-def install(folder: str | PathLike[str], *, stalls: Stalls | None = None) -> VirtualDevice:
+UNEVEN = MemoryTiming(latency=40, stall=0.02, burst=8)
+"""How memory answers reads of weights where nothing else is said: late, and now and then not at once."""
+
+
+def install(
+    folder: str | PathLike[str], *, stalls: Stalls | None = None, memory: MemoryTiming = UNEVEN
+) -> VirtualDevice:
     """Make the simulated board pynq's active device.
 
     Parameters
@@ -36,6 +43,8 @@ def install(folder: str | PathLike[str], *, stalls: Stalls | None = None) -> Vir
         An overlay folder with ``rtl`` and ``overlay``.
     stalls : Stalls, optional
         Of the core's streams, as an uneven memory makes them.
+    memory : MemoryTiming
+        Of the memory that the core reads weights from.
 
     Raises
     ------
@@ -52,7 +61,7 @@ def install(folder: str | PathLike[str], *, stalls: Stalls | None = None) -> Vir
     except ImportError as error:
         raise BadInput(f"the simulated board needs pynq 3.1.2 ({error}); {install_extra('virtual-board')}") from None
     uninstall()
-    device = VirtualDevice(place, stalls or Stalls())
+    device = VirtualDevice(place, stalls or Stalls(), memory)
     Device.active_device = device
     return device
 

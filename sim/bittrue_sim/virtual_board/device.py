@@ -15,13 +15,14 @@ from pynqmetadata.frontends import Metadata
 
 from bittrue.cosim.shell_bench import ShellBench
 from bittrue.cosim.stalls import Stalls
+from bittrue.cosim.weight_memory import MemoryTiming
 from bittrue.errors import BadInput
 from bittrue.lower.sources import Sources, read_sources
 from bittrue_sim.virtual_board import slcr
 from bittrue_sim.virtual_board.axi_dma import AxiDma
 from bittrue_sim.virtual_board.axi_intc import AxiIntc
 from bittrue_sim.virtual_board.axi_vdma import AxiVdma
-from bittrue_sim.virtual_board.faults import Faults
+from bittrue_sim.virtual_board.faults import WEIGHT_FAULTS, Faults
 from bittrue_sim.virtual_board.memory import Block, Memory
 from bittrue_sim.virtual_board.screen import Screen
 
@@ -29,6 +30,8 @@ HASH = range(0x008, 0x028)
 """Offsets of the HASH registers."""
 HDMI = "hdmi_out.v"
 """The HDMI output among the files beside the shell's Verilog."""
+FAULT_BEAT = 50
+"""Beats of weights that still come before one with a fault."""
 DECODED = 0xFFF
 """Address bits that the shell decodes."""
 
@@ -42,6 +45,8 @@ class VirtualDevice(Device):  # type: ignore[misc]
         An overlay folder: ``rtl/<stem>_shell.v`` is what a download of ``<stem>.bit`` configures.
     stalls : Stalls
         Of the core's streams: memory that is late with data (``idle``) or cannot take it (``backpressure``).
+    timing : MemoryTiming
+        Of the memory that the core reads weights from.
 
     Attributes
     ----------
@@ -60,12 +65,13 @@ class VirtualDevice(Device):  # type: ignore[misc]
     def _probe_(cls) -> list[Device]:
         return []  # it is there when it is installed
 
-    def __init__(self, folder: Path, stalls: Stalls) -> None:
+    def __init__(self, folder: Path, stalls: Stalls, timing: MemoryTiming) -> None:
         super().__init__("bittrue_virtual_board")
         self.name = "Pynq-Z1, simulated"
         self.arch = "armv7l"
         self.capabilities = {"REGISTER_RW": True}
-        self.folder, self._stalls = folder, stalls
+        self.folder, self._stalls, self._timing = folder, stalls, timing
+        self._mapped: tuple[Block, ...] = ()
         self.memory, self.faults = Memory(), Faults()
         self.core: ShellBench | None = None
         self.screen: Screen | None = None
@@ -86,7 +92,19 @@ class VirtualDevice(Device):  # type: ignore[misc]
         for k in range(0, len(given), 4):
             target, offset = self._find(address + k)
             value = int.from_bytes(given[k : k + 4], "little")
+            self._map_memory()
             target.write(offset & DECODED if isinstance(target, ShellBench) else offset, value)
+
+    def _map_memory(self) -> None:
+        """Let the core's own port see the buffers that are allocated now, and what is to happen there."""
+        core, blocks = self.core, tuple(self.memory.blocks.values())
+        fault = next((name for name in self.faults.armed if name in WEIGHT_FAULTS), "")
+        if core is None or not core.ports.weights or (blocks == self._mapped and not fault):
+            return
+        self._mapped = blocks
+        regions = [(block.address, block.ddr) for block in blocks]
+        kind = WEIGHT_FAULTS[fault][0] if self.faults.take(fault) else ""
+        core.memory(regions, self._timing, kind, FAULT_BEAT)
 
     def _read(self, address: int) -> int:
         target, offset = self._find(address)
@@ -124,6 +142,7 @@ class VirtualDevice(Device):  # type: ignore[misc]
         self.screen = Screen(hdmi) if hdmi is not None else None
         plain = {name: text for name, text in sources.memories.items() if name != HDMI}
         self.core = ShellBench(Sources(sources.verilog, plain), f"{stem}_shell", self._stalls)
+        self._mapped = ()
         self._stale = self.faults.take("stale-hash")
         self._regions = self._regions[:1]
         for name, cell in parser.ip_dict.items():

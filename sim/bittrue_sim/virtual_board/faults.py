@@ -11,6 +11,14 @@ FAULTS = {
     "stale-hash": "the bitstream is of another net: the next download shows other HASH registers",
     "hang": "the core stops answering halfway: no word moves until DMA and core are reset",
 }
+WEIGHT_FAULTS = {
+    "weights-error": ("slave", "the memory refuses a read of the weights: SLVERR, in the middle of them"),
+    "weights-decode-error": ("decode", "there is no memory where weights are read: DECERR"),
+    "weights-short": ("short", "a burst of weights ends too soon"),
+    "weights-long": ("long", "a burst of weights does not end where it should"),
+}
+"""Of overlays that read weights from memory: what `bittrue.cosim.weight_memory` calls it, and what it is."""
+FAULTS |= {name: about for name, (_, about) in WEIGHT_FAULTS.items()}
 
 
 class Faults:

@@ -263,7 +263,15 @@ proc ip_spaces {vlnv config} {
             return {Data_MM2S {M_AXI_MM2S 0 0xFFFFFFFF}}
         }
     }
-    return {}
+    set found {}
+    if {[dict exists $::packaged $vlnv]} {
+        dict for {name spec} [dict get $::packaged $vlnv interfaces] {
+            if {[dict get $spec protocol] eq "aximm" && [dict get $spec mode] eq "master"} {
+                lappend found $name [list $name 0 [expr {(1 << [dict get $spec address]) - 1}]]
+            }
+        }
+    }
+    return $found
 }
 
 # Address segments: name -> {interface smallest largest}; sizes in bytes.

@@ -27,6 +27,8 @@ known ipx::get_bus_parameters {} {-of_objects} 1 1
 known ipx::add_bus_parameter {} {} 2 2
 known ipx::get_memory_maps   {} {-of_objects} 1 1
 known ipx::add_memory_map    {} {} 2 2
+known ipx::get_address_spaces {} {-of_objects} 1 1
+known ipx::add_address_space {} {} 2 2
 known ipx::get_address_blocks {} {-of_objects} 1 1
 known ipx::add_address_block {} {} 2 2
 known ipx::get_file_groups   {} {-of_objects} 1 1

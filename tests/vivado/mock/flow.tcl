@@ -120,7 +120,8 @@ set settable {
     fileset {TOP}
     core {VENDOR LIBRARY NAME VERSION DISPLAY_NAME DESCRIPTION}
     bus_parameter {VALUE}
-    bus_interface {SLAVE_MEMORY_MAP_REF}
+    bus_interface {SLAVE_MEMORY_MAP_REF MASTER_ADDRESS_SPACE_REF}
+    address_space {RANGE WIDTH}
     address_block {BASE_ADDRESS RANGE WIDTH USAGE ACCESS}
     core_file {USED_IN}
 }
@@ -135,7 +136,7 @@ proc do_set_property {options arguments} {
     if {[llength $pairs] % 2} {
         error "-dict has a name without a value"
     }
-    want $handle {project fileset core core_file bus_parameter bus_interface address_block bd_cell}
+    want $handle {project fileset core core_file bus_parameter bus_interface address_block address_space bd_cell}
     foreach {name value} $pairs {
         if {[kind_of $handle] eq "bd_cell"} {
             configure_cell $handle $name $value

@@ -12,7 +12,7 @@ proc do_ipx_package_project {options arguments} {
     }
     set ports [ports_of_top $top $files]
     foreach handle [dict keys $::properties] {
-        if {[kind_of $handle] in {bus_interface bus_parameter memory_map address_block core_file file_group core}} {
+        if {[kind_of $handle] in {bus_interface bus_parameter memory_map address_block address_space core_file file_group core}} {
             dict unset ::properties $handle
         }
     }
@@ -29,8 +29,13 @@ proc do_ipx_package_project {options arguments} {
     set infer [setting INFER 1]
     dict for {name interface} [infer_interfaces $ports] {
         set handle [make_object bus_interface $name INTERFACE_MODE [dict get $interface mode] SPEC $interface \
-            SLAVE_MEMORY_MAP_REF "" CORE $::core]
-        if {[dict get $interface protocol] eq "aximm" && $infer} {
+            SLAVE_MEMORY_MAP_REF "" MASTER_ADDRESS_SPACE_REF "" CORE $::core]
+        if {[dict get $interface protocol] eq "aximm" && [dict get $interface mode] eq "master"} {
+            if {$infer} {
+                set_own $handle MASTER_ADDRESS_SPACE_REF $name
+                make_object address_space $name RANGE 4294967296 WIDTH 32 CORE $::core
+            }
+        } elseif {[dict get $interface protocol] eq "aximm" && $infer} {
             set_own $handle SLAVE_MEMORY_MAP_REF $name
             make_object memory_map $name CORE $::core
             make_object address_block $name/reg0 BASE_ADDRESS 0 RANGE 4096 WIDTH 32 USAGE register ACCESS read-write
@@ -85,6 +90,18 @@ proc do_ipx_add_memory_map {options arguments} {
     lassign $arguments name core
     want $core core
     return [make_object memory_map $name CORE $core]
+}
+
+proc do_ipx_get_address_spaces {options arguments} {
+    needed $options -of_objects
+    want [option $options -of_objects] core
+    return [found address_space [lindex $arguments 0]]
+}
+
+proc do_ipx_add_address_space {options arguments} {
+    lassign $arguments name core
+    want $core core
+    return [make_object address_space $name RANGE "" WIDTH "" CORE $core]
 }
 
 proc do_ipx_get_address_blocks {options arguments} {
@@ -158,6 +175,10 @@ proc do_ipx_check_integrity {options arguments} {
                 }
             }
             aximm {
+                if {[dict get $spec mode] eq "master"} {
+                    check_space $name [get_own $handle MASTER_ADDRESS_SPACE_REF] [dict get $spec address]
+                    continue
+                }
                 set map [get_own $handle SLAVE_MEMORY_MAP_REF]
                 if {[found memory_map $map] eq "" || [found address_block $map/reg0] eq ""} {
                     error "slave $name has no memory map with an address block reg0"
@@ -212,6 +233,16 @@ proc clock_of {name} {
         }
     }
     return ""
+}
+
+# A master has an address space, as large as its addresses reach.
+proc check_space {master space bits} {
+    if {[found address_space $space] eq ""} {
+        error "master $master has no address space"
+    }
+    if {[get_own address_space:$space RANGE] != 1 << $bits || [get_own address_space:$space WIDTH] != $bits} {
+        error "address space $space is not what $bits bits reach"
+    }
 }
 
 proc check_block {block address} {

@@ -80,6 +80,13 @@ set lite_signals {
 }
 set stream_signals {tdata {input 0} tkeep {input 0} tlast {input 1} tvalid {input 1} tready {output 1}}
 
+# Signals of a master that reads, of AXI4; those that it may lack are not in here.
+set read_signals {
+    araddr {output 32} arlen {output 8} arsize {output 3} arburst {output 2} arcache {output 4} arprot {output 3}
+    arvalid {output 1} arready {input 1}
+    rdata {input 0} rresp {input 2} rlast {input 1} rvalid {input 1} rready {output 1}
+}
+
 # Dictionary name -> {protocol mode width ...} of the interfaces in a module's ports.
 proc infer_interfaces {ports} {
     set found [dict create]
@@ -89,6 +96,10 @@ proc infer_interfaces {ports} {
             set used [concat $used [check_group $ports $prefix $::lite_signals 0]]
             set width [lindex [dict get $ports ${prefix}_awaddr] 1]
             dict set found $prefix [list protocol aximm mode slave width 32 address $width signals ""]
+        } elseif {[regexp {^(\w+)_arvalid$} $name -> prefix] && [lindex $port 0] eq "output"} {
+            set used [concat $used [check_group $ports $prefix $::read_signals 0]]
+            set width [lindex [dict get $ports ${prefix}_rdata] 1]
+            dict set found $prefix [list protocol aximm mode master width $width address 32 signals ""]
         } elseif {[regexp {^(\w+)_tvalid$} $name -> prefix]} {
             set master [expr {[lindex $port 0] eq "output"}]
             set used [concat $used [check_group $ports $prefix $::stream_signals $master]]

@@ -10,6 +10,7 @@
     registers.h, .md       the register map
     overlay/<stem>.json    the manifest
     overlay/<stem>.npz     the words that write every bank's weights at run time
+    overlay/<stem>.weights   those that the hardware reads from memory, where it does
     overlay/<stem>.bit, overlay/<stem>.hwh   put there by Vivado
 
 The folder ``overlay`` is what is copied to the board.
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bittrue.board.manifest import FILES
 from bittrue.emit import registers
 from bittrue.errors import BadInput, shown
 from bittrue.files import made_folder, write_together, write_whole
@@ -33,10 +35,11 @@ from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.schedule import has_frames
 from bittrue.lower.sources import SUMS, Sources, read_sources
 from bittrue.lower.stream_shell import built_words, end_layouts, is_framed, shell_latency
+from bittrue.lower.streaming import RAMB36, StreamPlan, pace_of, stream_plan
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
-from bittrue.targets.pynq_z1.clock import fclk
+from bittrue.targets.pynq_z1.clock import BUS, fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.hwh import hwh
 from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, file_sha256, samples_of, sha256
@@ -129,6 +132,7 @@ def write_overlay(
     clock_mhz: float,
     simulated: bool = False,
     hdmi: bool = False,
+    bram: int = RAMB36,
 ) -> OverlayFolder:
     """Write the folder, all of it or nothing.
 
@@ -146,21 +150,30 @@ def write_overlay(
         Write also the hand-off file of `bittrue.targets.pynq_z1.hwh` and a ``.bit`` that stands in for a bitstream.
     hdmi : bool
         Let the overlay drive the HDMI connector (`bittrue.targets.pynq_z1.video`).
+    bram : int
+        RAMB36E1 for the net: weights of frames that do not fit stream from memory (`bittrue.lower.streaming`).
 
     Raises
     ------
     BadInput
         For banks that are not alike, names that cannot be used, a net or an interval that hardware cannot have, a
-        frequency out of range, a folder that holds the overlay of another net or cannot be written.
+        frequency out of range, weights that neither fit nor can stream, a folder that holds the overlay of another net
+        or cannot be written.
     """
     check_names(banks)
     check_alike(banks)
     net = next(iter(banks.values()))
-    design = Design.of(net, fclk(clock_mhz), interval, hdmi)
+    clock = fclk(clock_mhz)
+    streaming = streamed(banks, interval, bram, pace_of(clock.mhz, BUS.mhz))
+    design = Design.of(net, clock, interval, hdmi, streaming is not None)
     written = OverlayFolder(Path(folder), design.stem)
     _check_free(written, net.name)
-    manifest, words = describe(banks, design, interval)
-    rtl = _rtl(_sources(net, interval, loadable(banks)), design)
+    manifest, words = describe(banks, design, interval, streaming)
+    if streaming is None:
+        sources = _sources(net, interval, loadable(banks))
+    else:
+        sources = _streamed_sources(net, interval, streaming)
+    rtl = _rtl(sources, design)
     manifest = replace(manifest, files={**manifest.files, "rtl": sha256(rtl[f"rtl/{design.module}{SUMS}"].encode())})
     files: dict[str, bytes | str] = {
         **rtl,
@@ -168,6 +181,8 @@ def write_overlay(
         "registers.md": registers.markdown(),
         f"overlay/{design.stem}.npz": words,
     }
+    if streaming is not None:
+        files[f"overlay/{design.stem}.weights"] = streaming.image
     keep = not simulated and _unchanged(written, manifest, files)
     if simulated:
         text = hwh(design).encode()
@@ -183,10 +198,20 @@ def write_overlay(
     return written
 
 
-def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[Manifest, bytes]:
+def streamed(banks: Mapping[str, Net], interval: int, bram: int, pace: float) -> StreamPlan | None:
+    """How weights stream; None where they fit ``bram`` RAMB36E1, or lie in banks. `BadInput` as of `stream_plan`."""
+    if loadable(banks):
+        return None
+    plan = stream_plan(next(iter(banks.values())), interval, bram, pace)
+    return plan if plan.layers else None
+
+
+def describe(
+    banks: Mapping[str, Net], design: Design, interval: int, streaming: StreamPlan | None = None
+) -> tuple[Manifest, bytes]:
     """The manifest of an overlay without bitstream, and the content of its ``.npz``."""
     net, held = next(iter(banks.values())), loadable(banks)
-    built_words(net, interval, held)  # refuses what the registers have no room for
+    built_words(net, interval, held, streaming)  # refuses what the registers have no room for
     plan = LoadPlan(net, interval, bank_count(len(held))) if held else None
     layouts = end_layouts(net, interval, bool(held))
     arrays: dict[str, np.ndarray] = {}
@@ -201,14 +226,19 @@ def describe(banks: Mapping[str, Net], design: Design, interval: int) -> tuple[M
         interval=interval,
         clock_mhz=design.clock.mhz,
         delay=net.delay,
-        latency=shell_latency(net, interval),
+        latency=shell_latency(net, interval, streaming),
         input=samples_of(net.input, layouts[0], is_framed(layouts)),
         output=samples_of(net.output, layouts[1], is_framed(layouts)),
         banks=tuple(Bank(name, content_hash(bank)) for name, bank in banks.items()),
         bank_count=plan.bank_count if plan else 1,
         load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits) if plan else None,
         nodes=tuple(node.name for node in net.nodes),
-        files={"npz": sha256(buffer.getvalue()), "rtl": None, "bit": None, "hwh": None},
+        files={
+            **dict.fromkeys(FILES),
+            "npz": sha256(buffer.getvalue()),
+            "weights": sha256(streaming.image) if streaming else None,
+        },
+        weights=streaming.image_bytes if streaming else 0,
     )
     return manifest, buffer.getvalue()
 
@@ -240,6 +270,16 @@ def _sources(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
     from bittrue_rtl.shell import verilog
 
     return verilog(net, interval, banks)
+
+
+def _streamed_sources(net: Net, interval: int, streaming: StreamPlan) -> Sources:
+    """`_sources` of a shell that reads weights from memory."""
+    from bittrue.check.legs import require_generator
+
+    require_generator()
+    from bittrue_rtl.streamed_shell import verilog
+
+    return verilog(net, interval, streaming)
 
 
 def _hdmi() -> dict[str, str]:

@@ -78,6 +78,8 @@ class Design:
         Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`.
     video : bool
         Whether the overlay drives the HDMI connector (`bittrue.targets.pynq_z1.video`).
+    weights : bool
+        Whether the net reads weights from memory (`bittrue.targets.pynq_z1.weights`).
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Design:
     input_bits: int
     output_bits: int
     video: bool = False
+    weights: bool = False
 
     def __post_init__(self) -> None:
         for what, bits in (("input", self.input_bits), ("output", self.output_bits)):
@@ -100,7 +103,9 @@ class Design:
                 )
 
     @classmethod
-    def of(cls, net: Net, clock: Fclk, interval: int | None = None, video: bool = False) -> Design:
+    def of(
+        cls, net: Net, clock: Fclk, interval: int | None = None, video: bool = False, weights: bool = False
+    ) -> Design:
         """That of a net's shell; `BadInput` for samples or beats that no stream of the DMA can take.
 
         Frames need the interval: it says how many words a position takes.
@@ -111,7 +116,7 @@ class Design:
             widths = stream_bits(net.input, layouts[0]), stream_bits(net.output, layouts[1])
         except BadInput as error:
             raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None
-        design = cls(module_name(net), clock, *widths, video)
+        design = cls(module_name(net), clock, *widths, video, weights)
         assert design.module == shell_name(net)
         return design
 
@@ -178,6 +183,7 @@ class Design:
             "ddr_base": f"0x{DDR_BASE:08X}",
             "ddr_range": f"0x{DDR_RANGE:08X}",
             "video": str(int(self.video)),
+            "weights": str(int(self.weights)),
             **(_video_settings() if self.video else {}),
         }
 

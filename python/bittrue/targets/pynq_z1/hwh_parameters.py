@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bittrue.targets.pynq_z1 import video
+from bittrue.targets.pynq_z1 import video, weights
 from bittrue.targets.pynq_z1.clock import BUS
 from bittrue.targets.pynq_z1.design import (
     ADDRESSES,
@@ -30,7 +30,7 @@ _RESET = {
 
 def parameters(design: Design, cell: str) -> dict[str, str]:
     """Of one of the cells of the design."""
-    vlnv = {**VLNV, **(video.CELLS if design.video else {})}[cell]
+    vlnv = {**VLNV, **weights.CELLS, **(video.CELLS if design.video else {})}[cell]
     kind = vlnv.split(":")[2]
     found = {"Component_Name": f"{DESIGN}_{cell.rpartition('/')[2]}_0"}
     found["EDK_IPTYPE"] = "BUS" if kind == "smartconnect" else "PERIPHERAL"
@@ -60,7 +60,8 @@ def _own(design: Design, cell: str, kind: str) -> dict[str, str]:
 
 def smartconnect(design: Design, cell: str) -> dict[str, str]:
     """Masters, slaves and clocks of a SmartConnect."""
-    slaves, masters, clocks = {"memory": (2, 1, 1), video.FRAMES: (1, 1, 1)}.get(cell, (1, 4 if design.video else 2, 2))
+    known = {"memory": (2, 1, 1), video.FRAMES: (1, 1, 1), weights.CELL: (1, 1, 2)}
+    slaves, masters, clocks = known.get(cell, (1, 4 if design.video else 2, 2))
     return {"NUM_SI": str(slaves), "NUM_MI": str(masters), "NUM_CLKS": str(clocks)}
 
 
@@ -86,6 +87,8 @@ def _ps7(design: Design) -> dict[str, str]:
     }
     if design.video:
         found["PCW_S_AXI_HP2_DATA_WIDTH"] = "64"
+    if design.weights:
+        found |= {"PCW_USE_S_AXI_HP1": "1", "PCW_S_AXI_HP1_DATA_WIDTH": "64"}
     for k, clock in enumerate((design.clock, BUS, None, None)):
         divisors = (clock.divisor0, clock.divisor1) if clock else (1, 1)
         found |= {f"PCW_FCLK{k}_PERIPHERAL_DIVISOR{n}": str(divisor) for n, divisor in enumerate(divisors)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bittrue.targets.pynq_z1 import video, video_wiring
+from bittrue.targets.pynq_z1 import video, video_wiring, weights
 from bittrue.targets.pynq_z1.axi_signals import DMA_LITE, GP, HP, READ_ONLY, SHELL, WRITE_ONLY, Interface, mover
 from bittrue.targets.pynq_z1.design import (
     ADDRESSES,
@@ -96,7 +96,20 @@ def layout(design: Design) -> Layout:
             _memory(DMA, "M_AXI_S2MM", "S_AXI_HP0"),
         ),
     )
+    if design.weights:
+        plain = _with_weights(plain)
     return _with_video(plain) if design.video else plain
+
+
+def _with_weights(plain: Layout) -> Layout:
+    return Layout(
+        {**plain.cells, **weights.CELLS},
+        tuple(replace(wire, loads=wire.loads + weights.LOADS.get(wire.driver, ())) for wire in plain.nets),
+        plain.streams,
+        plain.buses + weights.BUSES,
+        {**plain.interfaces, (IP, weights.MASTER): weights.READER, (PS7, weights.PORT): HP},
+        (*plain.addresses, _memory(IP, weights.MASTER, weights.PORT)),
+    )
 
 
 def _with_video(plain: Layout) -> Layout:

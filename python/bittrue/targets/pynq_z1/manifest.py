@@ -19,8 +19,10 @@ JSON, keys in this order::
     nodes         names of the layers in the order of the SATURATED bits
     cells         names in the block design: ip, dma
     vlnv          identification of the shell
-    files         SHA-256 of npz, bit and hwh in hexadecimal, null for what has not been built; of rtl, that of the list
-                  of Verilog and memory files with their own (``rtl/<module>_shell.sha256``)
+    weights       bytes of the weights that the hardware reads from memory, in ``<stem>.weights``; null where all are
+                  on chip
+    files         SHA-256 of npz, bit and hwh in hexadecimal, null for what has not been built; of weights; of
+                  rtl, that of the list of Verilog and memory files with their own (``rtl/<module>_shell.sha256``)
 
 The hashes of ``bit`` and ``hwh`` are written when both files are complete, so they are the seal on the pair. The
 ``.npz`` beside it holds, for every bank, ``<bank>_addresses`` (uint32) and ``<bank>_codes`` (int64): the words that
@@ -38,7 +40,7 @@ from typing import Any
 
 from bittrue.board.errors import BoardError
 from bittrue.board.frame_layout import FrameLayout
-from bittrue.board.manifest import FORMAT, VERSION, Bank, SampleFormat, read_manifest
+from bittrue.board.manifest import FILES, FORMAT, VERSION, Bank, SampleFormat, read_manifest
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes
 from bittrue.lower.layout import Layout
@@ -83,14 +85,16 @@ class Manifest:
     bank_count: int
     load: Load | None
     nodes: tuple[str, ...]
-    files: dict[str, str | None] = field(default_factory=lambda: {"npz": None, "rtl": None, "bit": None, "hwh": None})
+    files: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(FILES))
+    weights: int = 0
 
     def to_json(self) -> str:
         """Text of the file."""
         values = asdict(self)
-        files = values.pop("files")
+        files, weights = values.pop("files"), values.pop("weights")
         fixed = {"cells": {"ip": IP, "dma": DMA}, "vlnv": SHELL_VLNV}
         document = {"format": FORMAT, "version": VERSION, **values, **fixed, "files": files}
+        document["weights"] = {"bytes": weights} if weights else None
         return json.dumps(document, indent=1) + "\n"
 
     @classmethod

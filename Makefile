@@ -1,6 +1,6 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
-# make demo   the PYNQ demo on the simulated board
+# make demo   the PYNQ demo on the simulated board; NET=weights/ecg-tiny heartbeats, NET= a noise source noise
 # make test-mutants    mutmut breaks the core everywhere, and its tests must notice (hours)
 # make docs   the documentation as a site, build/site/index.html
 # make timing estimated clocks of the committed nets, by layer (docs/timing.md)

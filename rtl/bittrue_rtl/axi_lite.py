@@ -110,3 +110,12 @@ class AxiLiteSlave(wiring.Component):
             m.d.sync += [self.rdata.eq(self.read_data), self.rvalid.eq(1)]
         with m.Elif(self.rready):
             m.d.sync += self.rvalid.eq(0)
+
+
+def wire_control(m: Module, top: wiring.Component, slave: AxiLiteSlave) -> None:
+    """Bring a slave's channels to the ports ``s_axi_ctrl_*`` of a module."""
+    for name, member in slave.signature.members.items():
+        outer = getattr(top, f"s_axi_ctrl_{name}", None)
+        if outer is not None:
+            inner = getattr(slave, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,22 +19,33 @@ from bittrue_rtl.shapes import drive, vector
 class Gain(wiring.Component):
     """``requantise(gain * y, 12, format)`` for every element of a beat, one beat a clock.
 
+    Parameters
+    ----------
+    fmt : Format
+    lanes : int
+        Elements of a beat.
+    flagged : bool
+        Tell when a sample was clamped.
+
     Ports
     -----
     gain : signed(16), in
         A code of Q4.12; a beat is multiplied by what it is when the beat is taken.
     i, o : stream of vector(fmt, lanes), in and out
+    clamped : out
+        With ``flagged``: high for a clock when a sample was.
     """
 
     latency = MULTIPLY + REQUANTISE
     depth = latency + BeatQueue.latency + 3
     """Beats under way or waiting, so that none is late."""
 
-    def __init__(self, fmt: Format, lanes: int) -> None:
-        self.format, self.lanes = fmt, lanes
+    def __init__(self, fmt: Format, lanes: int, *, flagged: bool = False) -> None:
+        self.format, self.lanes, self.flagged = fmt, lanes, flagged
         self.payload = vector(fmt, lanes)
         shape = stream.Signature(self.payload)
-        super().__init__({"gain": In(signed(GAIN.bits)), "i": In(shape), "o": Out(shape)})
+        flags = {"clamped": Out(1)} if flagged else {}
+        super().__init__({"gain": In(signed(GAIN.bits)), "i": In(shape), "o": Out(shape)} | flags)
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
@@ -47,14 +58,18 @@ class Gain(wiring.Component):
         m.d.comb += [accept.eq(room & self.i.valid), self.i.ready.eq(room), total.eq(free + emptied)]
         m.d.sync += [free.eq(total - accept), room.eq(any_left(total, accept))]
         gain = delayed(m, self.gain, 1, "gain")
-        words = []
+        words, clamped = [], []
         for k in range(self.lanes):
             y = delayed(m, self.i.payload[k], 1, f"y{k}")
             product = Signal(signed(self.format.bits + GAIN.bits), name=f"product{k}", reset_less=True)
             m.d.sync += product.eq(y * gain)
-            m.submodules[f"round{k}"] = rounder = Requantise(len(product), GAIN.frac, self.format)
+            m.submodules[f"round{k}"] = rounder = Requantise(len(product), GAIN.frac, self.format, flagged=self.flagged)
             m.d.comb += rounder.acc.eq(product)
             words.append(rounder.y)
+            clamped += [rounder.clamped] if self.flagged else []
         drive(m, queue.payload, words)
-        m.d.comb += queue.write.eq(delayed(m, accept, self.latency, "accepted", reset=True))
+        done = delayed(m, accept, self.latency, "accepted", reset=True)
+        m.d.comb += queue.write.eq(done)
+        if self.flagged:
+            m.d.sync += self.clamped.eq(done & Cat(*clamped).any())
         return m

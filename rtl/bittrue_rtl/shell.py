@@ -10,11 +10,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.load import LOAD_CLOCKS
-from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, REGISTERS
+from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, NET_REGISTERS
 from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import Port, built_words, can_bypass, end_layouts, is_framed, shell_name, shell_ports
 from bittrue.spec import Net
-from bittrue_rtl.axi_lite import AxiLiteSlave
+from bittrue_rtl.axi_lite import AxiLiteSlave, wire_control
 from bittrue_rtl.bank_hashes import BankHashes
 from bittrue_rtl.frame_shell import FrameShell
 from bittrue_rtl.loader import SUM, Loader
@@ -83,9 +83,7 @@ class Shell(wiring.Component):
         m.submodules.registers = registers = self._registers()
         m.submodules.streams = DomainRenamer({"sync": "streams"})(self.streams)
         connect(m, slave, registers)
-        for name, member in slave.signature.members.items():
-            if hasattr(self, f"s_axi_ctrl_{name}"):
-                _wire(m, getattr(self, f"s_axi_ctrl_{name}"), getattr(slave, name), member.flow is In)
+        wire_control(m, self, slave)
         for name in self.ports:
             if "axis" in name:
                 outer, inner = getattr(self, name), getattr(self.streams, name)
@@ -98,7 +96,7 @@ class Shell(wiring.Component):
 
     def _registers(self) -> RegisterFile:
         constants = {name: words[0] for name, words in self.words.items() if BY_NAME[name].words == 1}
-        for register in REGISTERS:
+        for register in NET_REGISTERS:
             if register.name in ("ID", "VERSION"):
                 constants[register.name] = register.reset or 0
         control = BY_NAME["CONTROL"]
@@ -107,7 +105,7 @@ class Shell(wiring.Component):
             "BANK": self.streams.count - 1,
             "SATURATED": (1 << len(self.net.nodes)) - 1,
         }
-        return RegisterFile(REGISTERS, ADDRESS_BITS, constants, present)
+        return RegisterFile(NET_REGISTERS, ADDRESS_BITS, constants, present)
 
     def _status(self, m: Module, registers: RegisterFile) -> None:
         streams = self.streams

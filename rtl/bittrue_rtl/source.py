@@ -62,6 +62,8 @@ class SourceStream(wiring.Component):
     Parameters
     ----------
     plan : SourcePlan
+    flagged : bool
+        Tell which layers clamp, and when the gain does.
 
     Ports
     -----
@@ -73,14 +75,18 @@ class SourceStream(wiring.Component):
         A code in its container, for the frames that have not begun.
     o : stream of vector(format, lanes), out
         The signal, in the layout of the net's output.
+    saturated, clamped : out
+        With ``flagged``: as of `Network` and `Gain`.
     """
 
-    def __init__(self, plan: SourcePlan) -> None:
-        self.plan, self.source = plan, plan.source
-        self.network = Network(plan.source.net, plan.interval)
+    def __init__(self, plan: SourcePlan, *, flagged: bool = False) -> None:
+        self.plan, self.source, self.flagged = plan, plan.source, flagged
+        self.network = Network(plan.source.net, plan.interval, flagged=flagged)
         ports: dict[str, Any] = {"seed": In(SEED_BITS), "start": In(START_BITS), "gain": In(signed(GAIN.bits))}
         for name, (_, fmt) in self.source.settings.items():
             ports[parameter_port(name)] = In(container_bits(fmt))
+        if flagged:
+            ports |= {"saturated": Out(len(self.source.net.nodes)), "clamped": Out(1)}
         self.format = self.source.net.output.format
         super().__init__({**ports, "o": Out(stream.Signature(vector(self.format, plan.output.lanes)))})
 
@@ -88,8 +94,10 @@ class SourceStream(wiring.Component):
         """Build the circuit."""
         m = Module()
         m.submodules.network = network = self.network
-        m.submodules.gain = gain = Gain(self.format, self.plan.output.lanes)
+        m.submodules.gain = gain = Gain(self.format, self.plan.output.lanes, flagged=self.flagged)
         m.d.comb += gain.gain.eq(self.gain)
+        if self.flagged:
+            m.d.comb += [self.saturated.eq(network.saturated), self.clamped.eq(gain.clamped)]
         wiring.connect(m, network.o, gain.i)
         wiring.connect(m, gain.o, wiring.flipped(self.o))
         self.loading, self.bit, self.second = self._load(m)

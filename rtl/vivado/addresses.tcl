@@ -4,6 +4,9 @@ proc assign_addresses {overlay} {
     assign_segment ps7/Data dma/S_AXI_LITE/Reg [dict get $overlay dma_base] $range
     assign_segment ps7/Data net/s_axi_ctrl/reg0 [dict get $overlay net_base] $range
     foreach space {dma/Data_MM2S dma/Data_S2MM} {
+        if {[dict get $overlay source] && $space eq "dma/Data_MM2S"} {
+            continue
+        }
         assign_segment $space ps7/S_AXI_HP0/HP0_DDR_LOWOCM [dict get $overlay ddr_base] [dict get $overlay ddr_range]
     }
     if {[dict get $overlay weights]} {

@@ -7,7 +7,7 @@
 
 set scripts [file dirname [file normalize [info script]]]
 foreach step {
-    project clock_constraint package_shell package_hdmi ps7 block_design weights video addresses synthesis
+    project clock_constraint package_shell package_hdmi ps7 block_design source_design weights video addresses synthesis
     implementation export
 } {
     source [file join $scripts $step.tcl]
@@ -25,7 +25,11 @@ proc build_overlay {folder} {
         package_hdmi $overlay
     }
     create_overlay_project $overlay
-    create_block_design $overlay
+    if {[dict get $overlay source]} {
+        create_source_design $overlay
+    } else {
+        create_block_design $overlay
+    }
     if {[dict get $overlay weights]} {
         create_weights $overlay
     }

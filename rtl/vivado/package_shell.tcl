@@ -21,14 +21,14 @@ proc package_shell {overlay} {
     set core [ipx::current_core]
     set_property -dict [list name $name version $version display_name "bittrue net $module"] $core
 
-    check_interfaces $core
+    check_interfaces $core [dict get $overlay source]
     constrain_out_of_context $core [file tail $constraints]
-    set master ""
+    set streams [expr {[dict get $overlay source] ? ":m_axis" : ":s_axis:m_axis"}]
     if {[dict get $overlay weights]} {
         describe_weights $core
-        set master :m_axi_weights
+        append streams :m_axi_weights
     }
-    describe_clock $core $master
+    describe_clock $core $streams
     describe_registers $core
 
     ipx::create_xgui_files $core
@@ -38,9 +38,12 @@ proc package_shell {overlay} {
     close_project
 }
 
-# Vivado finds interfaces by the names of their ports; the design needs every one of these.
-proc check_interfaces {core} {
+# Vivado finds interfaces by the names of their ports; the design needs every one of these. A source has no input.
+proc check_interfaces {core source} {
     foreach {name mode} {s_axi_ctrl slave s_axis slave m_axis master aclk slave aresetn slave} {
+        if {$source && $name eq "s_axis"} {
+            continue
+        }
         set interface [ipx::get_bus_interfaces $name -of_objects $core]
         if {$interface eq ""} {
             error "Vivado has not found interface $name in the shell's ports"
@@ -61,10 +64,10 @@ proc constrain_out_of_context {core name} {
     set_property used_in {out_of_context synthesis implementation} $file
 }
 
-# One clock for all interfaces, one reset, active low; `master` is a further interface behind a colon, or nothing.
-proc describe_clock {core master} {
+# One clock for all interfaces, one reset, active low; `streams` are the interfaces beside the registers, each behind a colon.
+proc describe_clock {core streams} {
     set clock [ipx::get_bus_interfaces aclk -of_objects $core]
-    set_bus_parameter $clock ASSOCIATED_BUSIF s_axi_ctrl:s_axis:m_axis$master
+    set_bus_parameter $clock ASSOCIATED_BUSIF s_axi_ctrl$streams
     set_bus_parameter $clock ASSOCIATED_RESET aresetn
     set_bus_parameter [ipx::get_bus_interfaces aresetn -of_objects $core] POLARITY ACTIVE_LOW
 }

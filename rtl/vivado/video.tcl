@@ -6,11 +6,15 @@
 proc create_video {overlay} {
     set_property -dict {CONFIG.PCW_USE_S_AXI_HP2 1 CONFIG.PCW_S_AXI_HP2_DATA_WIDTH 64} [get_bd_cells ps7]
     set_property -dict {CONFIG.NUM_MI 4} [get_bd_cells control]
-    set_property -dict {CONFIG.NUM_PORTS 3} [get_bd_cells interrupts]
+    if {[dict get $overlay source]} {
+        set_property -dict {CONFIG.NUM_PORTS 2} [get_bd_cells interrupts]
+    } else {
+        set_property -dict {CONFIG.NUM_PORTS 3} [get_bd_cells interrupts]
+    }
     create_video_cells $overlay
     connect_video_buses
     connect_video_wires
-    connect_video_interrupts
+    connect_video_interrupts [dict get $overlay source]
     connect_video_pins
     set cells {}
     foreach name {axi_vdma hdmi_out pixel_clock pixel_reset frames} {
@@ -66,11 +70,15 @@ proc connect_video_wires {} {
 }
 
 # pynq finds interrupts behind an interrupt controller, which it takes to be on the first line of the processing system.
-proc connect_video_interrupts {} {
+proc connect_video_interrupts {source} {
     connect_driver axi_vdma/mm2s_introut {interrupt_controller/intr}
     connect_driver interrupt_controller/irq {interrupts/In0}
-    connect_driver dma/mm2s_introut {interrupts/In1}
-    connect_driver dma/s2mm_introut {interrupts/In2}
+    if {$source} {
+        connect_driver dma/s2mm_introut {interrupts/In1}
+    } else {
+        connect_driver dma/mm2s_introut {interrupts/In1}
+        connect_driver dma/s2mm_introut {interrupts/In2}
+    }
     connect_driver interrupts/dout {ps7/IRQ_F2P}
 }
 

@@ -15,6 +15,7 @@ WITHOUT = (
     "test_stand_in.py",
     "test_frames_on_stand_in.py",
     "test_ecg_demo.py",
+    "test_noise_demo.py",
     "test_demo.py",
     "test_demo_settings.py",
     "test_demo_frames.py",

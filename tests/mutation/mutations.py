@@ -46,6 +46,7 @@ TABLES = (
     "frame_banks",
     "frame_shell",
     "streaming",
+    "source_shell",
     "demo",
     "board",
     "overlay",

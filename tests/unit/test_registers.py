@@ -37,12 +37,15 @@ ORDER += [
     "LOAD_DATA",
 ]
 ORDER += ["LOAD_COUNT", "LOAD_CRC", "FRAME_IN", "FRAME_OUT", "SHORT_FRAMES", "LONG_FRAMES", "LATENCY", "INTERVAL"]
-ORDER += [*(f"WEIGHTS_{name}" for name in ("BYTES", "ADDRESS", "STATUS", "BEATS", "STARVED")), "BANK_HASH"]
+ORDER += [f"WEIGHTS_{name}" for name in ("BYTES", "ADDRESS", "STATUS", "BEATS", "STARVED")]
+SOURCES = ["SEED_LOW", "SEED_HIGH", "START", "GAIN", "COUNT", "PACKET", "SOURCE", "FRAME"]
 
 
 def test_registers_stand_where_drivers_in_the_field_expect_them():
-    assert [register.name for register in REGISTERS] == ORDER
-    assert [register.offset for register in REGISTERS[:-1]] == [4 * k for k in range(len(ORDER) - 1)]
+    assert [register.name for register in REGISTERS] == [*ORDER, *SOURCES, "PARAMETER", "BANK_HASH"]
+    assert [BY_NAME[name].offset for name in ORDER] == [4 * k for k in range(len(ORDER))]
+    assert [BY_NAME[name].offset for name in SOURCES] == [0xC0 + 4 * k for k in range(len(SOURCES))]
+    assert (BY_NAME["PARAMETER"].offset, BY_NAME["PARAMETER"].words) == (0x100, 16)
     assert (BY_NAME["BANK_HASH"].offset, BY_NAME["BANK_HASH"].words) == (0x200, 128)
     assert MAGIC.to_bytes(4, "big") == b"BTRU"
 

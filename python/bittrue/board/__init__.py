@@ -1,4 +1,4 @@
-"""The driver that runs on the PYNQ-Z1: a generated net behind DMA, as a function of samples or of frames.
+"""The driver that runs on the PYNQ-Z1: a generated net behind DMA.
 
     import bittrue.board
 
@@ -6,6 +6,8 @@
         y = dpd.predistort(x)
     with bittrue.board.open("ecg_tiny.bit") as net:
         scores = net.run_codes(beats)
+    with bittrue.board.open("noise_fgn.bit") as source:
+        samples = source.read(100000)
 
 It needs the standard library, NumPy and pynq, and of bittrue `errors`, `limits`, `files` and `readers`, which need no
 more. pynq is imported by `open`, so manifests can be read without it.
@@ -21,11 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bittrue.board.errors import BoardError
-from bittrue.board.manifest import check_files
+from bittrue.board.manifest import checked_files
+from bittrue.board.source_manifest import SourceManifest, read_any
 from bittrue.errors import shown
 
 if TYPE_CHECKING:
     from bittrue.board.frame_net import FrameNet
+    from bittrue.board.noise_source import NoiseSource
     from bittrue.board.predistorter import Predistorter
 
 __all__ = ["BoardError", "open"]
@@ -36,10 +40,11 @@ TIMEOUT = 10.0
 
 def open(
     path: str | PathLike[str], download: bool = True, *, timeout: float = TIMEOUT, chunk: int | None = None
-) -> Predistorter | FrameNet:
+) -> Predistorter | FrameNet | NoiseSource:
     """Load an overlay and return the net in it, ready to run; a context manager.
 
-    A net of samples is a `bittrue.board.predistorter.Predistorter`, one of frames a `bittrue.board.frame_net.FrameNet`.
+    A net of samples is a `bittrue.board.predistorter.Predistorter`, one of frames a `bittrue.board.frame_net.FrameNet`,
+    a noise source a `bittrue.board.noise_source.NoiseSource`.
 
     Parameters
     ----------
@@ -69,6 +74,7 @@ def open(
         raise BoardError(f"chunk is {shown(chunk)}; it must be above 0, a whole number of samples or frames")
     try:
         from bittrue.board.frame_net import FrameNet
+        from bittrue.board.noise_source import NoiseSource
         from bittrue.board.predistorter import Predistorter
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "pynq":
@@ -76,9 +82,12 @@ def open(
         raise BoardError(
             "pynq is not installed here; run this on the board (docs/pynq.md) or the simulated board (docs/board.md)"
         ) from error
-    manifest = check_files(file)
+    manifest = checked_files(file, read_any)
+    size = None if chunk is None else int(chunk)
+    if isinstance(manifest, SourceManifest):
+        return NoiseSource(file, manifest, download, timeout=float(timeout), chunk=size)
     kind = FrameNet if manifest.framed else Predistorter
-    return kind(file, manifest, download, timeout=float(timeout), chunk=None if chunk is None else int(chunk))
+    return kind(file, manifest, download, timeout=float(timeout), chunk=size)
 
 
 def _file(path: str | PathLike[str]) -> Path:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pynq import Overlay, allocate
+from pynq import allocate
 
 from bittrue.board import registers as reg
 from bittrue.board.errors import BoardError
 from bittrue.board.fpga import FPGA
 from bittrue.board.loading import words_to_load
 from bittrue.board.manifest import Manifest
-from bittrue.board.net_shell import VLNV, NetShell
+from bittrue.board.net_shell import NetShell
+from bittrue.board.opened import Opened
 from bittrue.board.samples import Codes, pack, unpacked, word_dtype, words_of
 from bittrue.board.transfer import Transfers
 
 CHUNK = 16384
 """Samples a DMA transfer."""
-Self = TypeVar("Self", bound="Driver")
 
 
-class Driver:
+class Driver(Opened):
     """The net of an overlay. Use it in a ``with`` statement: it holds DMA buffers.
-
-    Every call is whole: one lock for all that a process has opened lets other threads wait until it has returned.
-    Calls that belong together go into ``with dpd.alone():``. What `close` or another `bittrue.board.open` has ended
-    raises `BoardError`, as does a call from a signal handler within a call.
 
     Parameters
     ----------
@@ -43,35 +35,24 @@ class Driver:
     ----------
     manifest : Manifest
         What the overlay is.
-    overlay : pynq.Overlay
-        Its own cells have no lock.
     clipped : int
         Samples or frames that had to be clamped to the input's range since the last `reset`.
     """
 
     unit = "samples"
     """What a call takes several of."""
+    manifest: Manifest
+    _shell: NetShell
+    _transfers: Transfers
 
     def __init__(
         self, path: Path, manifest: Manifest, download: bool, *, timeout: float, chunk: int | None = None
     ) -> None:
-        self._buffers: list[Any] = []
+        super().__init__(manifest)
         self._timeout = timeout
         self.clipped = 0
-        self.manifest = manifest
-        if self.manifest.vlnv != VLNV:
-            raise BoardError(f"the overlay's cell is a {self.manifest.vlnv}, this driver is for {VLNV}; update bittrue")
         with FPGA.working():
-            FPGA.configured += download
-            self._configured = FPGA.configured
-            self.overlay = _overlay(path, download)
-            shell = self._cell("ip")
-            if not isinstance(shell, NetShell):
-                raise BoardError(
-                    f"{path.with_suffix('.hwh')} has no cell of type {VLNV} as {self.manifest.cells['ip']}"
-                )
-            self._shell: NetShell = shell
-            self._shell.check(self.manifest)
+            self._load(path, download)
             ends = manifest.input, manifest.output
             self._transfers = Transfers(
                 self._cell("dma"), timeout, self._moved, (ends[0].words, ends[1].words), self.unit
@@ -106,42 +87,6 @@ class Driver:
                     f"and the memory for DMA does not hold it ({error}); give a smaller chunk, or close what is open"
                 ) from error
 
-    def close(self) -> None:
-        """Free the buffers, once a call of another thread has returned; the overlay stays loaded."""
-        with FPGA.working():
-            self._free()
-
-    def _free(self) -> None:
-        while self._buffers:
-            self._buffers.pop().freebuffer()
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextlib.contextmanager
-    def _use(self) -> Iterator[None]:
-        """The hardware for one call; `BoardError` where this overlay is not open, or not loaded, any more."""
-        with FPGA.working():
-            if not self._buffers:
-                raise BoardError("the overlay is closed; open it again")
-            if self._configured != FPGA.configured:
-                raise BoardError(
-                    "the FPGA was configured anew when an overlay was opened after this one; open this one again, or "
-                    "open the same overlay a second time with download=False"
-                )
-            yield
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other threads from the hardware over several calls: other banks, resets and samples wait."""
-        with FPGA.reserved():
-            yield
-
     # -- transfers ---------------------------------------------------------------------------------------------------
 
     def _run_all(self, given: Codes) -> Codes:
@@ -163,19 +108,6 @@ class Driver:
         pack(codes, given, source[: count * given.words])
         self._transfers.run(source, sink, (count * given.bytes, count * made.bytes), count)
         return unpacked(np.asarray(sink[: count * made.words]), made)
-
-    def _recover(self, error: BaseException) -> None:
-        """Begin anew after a transfer that failed; what is wrong with that is added to the error's notes."""
-        try:
-            self._begin()
-        except BoardError as second:
-            if isinstance(error, BoardError):
-                error.args = (f"{error}; then {second}",)
-
-    def _begin(self) -> None:
-        for _ in range(2):  # the second time, no words come any more and none is left in between
-            self._shell.soft_reset()  # a core that takes words again lets the DMA end what it has begun
-            self._transfers.reset()  # also empties what takes the streams from one clock to the other
 
     # -- control -----------------------------------------------------------------------------------------------------
 
@@ -244,30 +176,5 @@ class Driver:
             stalls = int(self._shell.read(reg.STALLS))
             return {"samples_in": taken, "samples_out": made, "stalls": stalls, "clipped": self.clipped}
 
-    def saturated(self) -> tuple[str, ...]:
-        """Names of the layers that had to clamp a result since the last call or reset."""
-        with self._use():
-            return self._shell.saturated(self.manifest.nodes)
-
     def _moved(self) -> tuple[int, int]:
         return int(self._shell.read(reg.SAMPLES_IN)), int(self._shell.read(reg.SAMPLES_OUT))
-
-    def _cell(self, role: str) -> Any:
-        name = self.manifest.cells[role]
-        found: Any = self.overlay
-        with contextlib.suppress(AttributeError):
-            for part in name.split("/"):
-                found = getattr(found, part)
-            return found
-        raise BoardError(f"the overlay has no cell {name}; copy .bit, .hwh, .json and .npz of one build")
-
-
-def _overlay(path: Path, download: bool) -> Overlay:
-    """pynq's overlay; `BoardError` where pynq finds no device or cannot load it."""
-    try:
-        return Overlay(str(path), download=download)
-    except Exception as error:  # of pynq, the kernel and the device: of any kind
-        raise BoardError(
-            f"pynq cannot load {path} ({type(error).__name__}: {str(error)[:300]}); run it as root on the board, or "
-            f"on the simulated board"
-        ) from error

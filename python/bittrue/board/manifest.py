@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -33,6 +34,17 @@ _STREAM_BITS = 1024
 _LARGEST_MHZ = 1000
 _MOST_WEIGHTS = 1 << 28
 """Bytes of streamed weights: half of the board's memory."""
+
+
+class Sealed(Protocol):
+    """Any manifest."""
+
+    @property
+    def files(self) -> Mapping[str, str | None]:
+        """SHA-256 of the files of a build, or nothing."""
+
+
+Kind = TypeVar("Kind", bound=Sealed)
 
 
 @dataclass(frozen=True)
@@ -162,24 +174,33 @@ class Manifest:
 
 def read_manifest(path: str | PathLike[str]) -> Manifest:
     """Read a manifest; `BoardError` for one that is missing, damaged, of another version, or of impossible values."""
-    file = Path(path)
     try:
-        if not file.exists():
-            raise BadInput(f"{file} is missing; copy the whole overlay folder to the board")
-        what = f"manifest {file}"
-        return _parsed(file, Entries(json_document(read_bytes(file, "manifest", TEXT), what), what, _FIX))
+        return _parsed(Path(path), entries_of(Path(path)))
     except BadInput as error:
         raise BoardError(str(error)) from None
 
 
-def _parsed(file: Path, document: Entries) -> Manifest:
-    """The manifest with every value of its kind and within what registers and hardware can hold."""
-    if document.get("format") != FORMAT:
+def entries_of(file: Path) -> Entries:
+    """What a manifest's file holds; `BadInput` where it is missing or no JSON."""
+    if not file.exists():
+        raise BadInput(f"{file} is missing; copy the whole overlay folder to the board")
+    what = f"manifest {file}"
+    return Entries(json_document(read_bytes(file, "manifest", TEXT), what), what, _FIX)
+
+
+def check_format(file: Path, document: Entries, wanted: str) -> None:
+    """Raise `BadInput` for a manifest of another kind or version."""
+    if document.get("format") != wanted:
         raise BadInput(f"{file} is not the manifest of an overlay; `bittrue overlay` writes it")
     if document.whole("version", 0, 1 << 31) != VERSION:
         raise BadInput(
             f"{file} has version {document.get('version')}, this driver reads {VERSION}; use the bittrue that made it"
         )
+
+
+def _parsed(file: Path, document: Entries) -> Manifest:
+    """The manifest with every value of its kind and within what registers and hardware can hold."""
+    check_format(file, document, FORMAT)
     count = document.whole("bank_count", 1, reg.MOST_BANKS)
     banks = tuple(Bank(bank.text("name", *_NAME), bank.text("hash", *_HASH)) for bank in document.each("banks", count))
     if (document.inner("input").get("frame") is None) != (document.inner("output").get("frame") is None):
@@ -188,29 +209,37 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         raise document.refused("bank_count", "a power of two")
     if len({bank.name for bank in banks}) < len(banks):
         raise document.refused("banks", "a list of banks with different names")
-    files, cells = document.inner("files"), document.inner("cells")
     return Manifest(
         path=file,
-        net=document.text("net"),
-        hash=document.text("hash", *_HASH),
-        interval=document.whole("interval", 1, (1 << 32) - 1),
-        clock_mhz=document.number("clock_mhz", 1e-3, _LARGEST_MHZ),
         delay=document.whole("delay", 0, _most("DELAY", "samples")),
-        latency=document.whole("latency", 0, (1 << 32) - 1),
-        input=_sample_format(document.inner("input")),
-        output=_sample_format(document.inner("output")),
+        input=sample_format(document.inner("input")),
         banks=banks,
         bank_count=count,
         load=_load(document, count),
-        nodes=document.texts("nodes", 32),
-        cells={key: cells.text(key) for key in ("ip", "dma")},
-        vlnv=document.text("vlnv"),
-        files={key: files.text(key, *_SHA) if files.get(key) is not None else None for key in FILES},
         weights=0 if document.get("weights") is None else document.inner("weights").whole("bytes", 8, _MOST_WEIGHTS),
+        **common(document),
     )
 
 
-def _sample_format(entries: Entries) -> SampleFormat:
+def common(document: Entries, kinds: tuple[str, ...] = FILES) -> dict[str, Any]:
+    """What the manifests of all overlays say, as arguments of `Manifest`; ``kinds`` are the keys of ``files``."""
+    files, cells = document.inner("files"), document.inner("cells")
+    return {
+        "net": document.text("net"),
+        "hash": document.text("hash", *_HASH),
+        "interval": document.whole("interval", 1, (1 << 32) - 1),
+        "clock_mhz": document.number("clock_mhz", 1e-3, _LARGEST_MHZ),
+        "latency": document.whole("latency", 0, (1 << 32) - 1),
+        "output": sample_format(document.inner("output")),
+        "nodes": document.texts("nodes", 32),
+        "cells": {key: cells.text(key) for key in ("ip", "dma")},
+        "vlnv": document.text("vlnv"),
+        "files": {key: files.text(key, *_SHA) if files.get(key) is not None else None for key in kinds},
+    }
+
+
+def sample_format(entries: Entries) -> SampleFormat:
+    """How samples travel, of an object ``input`` or ``output``; `BadInput` for what no stream can have."""
     bits = entries.whole("bits", 1, 64)
     container = entries.whole("container_bits", bits, 64)
     if container not in (8, 16, 32, 64):
@@ -242,9 +271,15 @@ def _most(register: str, field: str) -> int:
 
 
 def check_files(bit: str | PathLike[str]) -> Manifest:
+    """The manifest of a bit file whose files are all there and of one build; errors as of `checked_files`."""
+    return checked_files(bit, read_manifest)
+
+
+def checked_files(bit: str | PathLike[str], read: Callable[[Path], Kind]) -> Kind:
     """Make sure that a bit file has its ``.hwh`` and its manifest beside it and that all are those of one build.
 
-    Raises `BoardError` for a file that is missing or whose SHA-256 is not the manifest's (where that holds one).
+    ``read`` reads the manifest. Raises `BoardError` for a file that is missing or whose SHA-256 is not the manifest's
+    (where that holds one).
     """
     path = Path(bit)
     if path.suffix != ".bit":
@@ -252,7 +287,7 @@ def check_files(bit: str | PathLike[str]) -> Manifest:
     for file in (path, path.with_suffix(".hwh")):
         if not file.is_file():
             raise BoardError(f"{file} is missing; .bit and .hwh of one stem must lie side by side, copy both")
-    manifest = read_manifest(path.with_suffix(".json"))
+    manifest = read(path.with_suffix(".json"))
     for kind in ("bit", "hwh", "npz", "weights"):
         wanted, file = manifest.files.get(kind), path.with_suffix(f".{kind}")
         if wanted is None:

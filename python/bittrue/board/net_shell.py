@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from pynq import DefaultIP
 
 from bittrue.board import registers as reg
 from bittrue.board.errors import BoardError
-from bittrue.board.manifest import Manifest
+from bittrue.board.manifest import Manifest, SampleFormat
 
 VLNV = "bittrue:bittrue:net_shell:1.0"
 _HASH = (reg.HASH0, reg.HASH1, reg.HASH2, reg.HASH3, reg.HASH4, reg.HASH5, reg.HASH6, reg.HASH7)
@@ -29,6 +30,14 @@ class NetShell(DefaultIP):  # type: ignore[misc]
 
     def check(self, manifest: Manifest) -> None:
         """Make sure that this is the hardware of the manifest; `BoardError` names the first register that is not."""
+        self._check_identity(manifest)
+        self._check_end("IN", manifest.input, manifest)
+        self._check_end("OUT", manifest.output, manifest)
+        self._check_interval(manifest)
+        self._same("SHAPE", "banks", manifest.bank_count, manifest)
+
+    def _check_identity(self, manifest: Any) -> None:
+        """A shell, of the register map that this driver knows, of the manifest's net."""
         found = self.read(reg.ID)
         if found != reg.ID_VALUE:
             raise BoardError(
@@ -43,25 +52,29 @@ class NetShell(DefaultIP):  # type: ignore[misc]
                 f"{manifest.hash[:19]}..; "
                 f"copy .bit, .hwh, .json and .npz of one build"
             )
-        for register, fmt in ("FORMAT_IN", manifest.input), ("FORMAT_OUT", manifest.output):
-            for field in ("bits", "frac", "elements"):
-                self._same(register, field, getattr(fmt, field), manifest)
-        for register, fmt in ("FRAME_IN", manifest.input), ("FRAME_OUT", manifest.output):
-            words = int(self.read(getattr(reg, register))) if fmt.frame else fmt.words
-            if words != fmt.words:
-                raise BoardError(
-                    f"{register} of the hardware is {words} words, {manifest.path.name} says {fmt.words}; "
-                    f"copy .bit, .hwh, .json and .npz of one build"
-                )
+
+    def _check_interval(self, manifest: Any) -> None:
+        """Clocks a sample or frame; long ones stand in a register of their own."""
         self._same("SHAPE", "interval", min(manifest.interval, _LONG_INTERVAL), manifest)
         if manifest.interval >= _LONG_INTERVAL and int(self.read(reg.INTERVAL)) != manifest.interval:
             raise BoardError(
                 f"INTERVAL of the hardware is {int(self.read(reg.INTERVAL))}, {manifest.path.name} says "
                 f"{manifest.interval}; copy .bit, .hwh, .json and .npz of one build"
             )
-        self._same("SHAPE", "banks", manifest.bank_count, manifest)
 
-    def _same(self, register: str, field: str, wanted: int, manifest: Manifest) -> None:
+    def _check_end(self, end: str, fmt: SampleFormat, manifest: Any) -> None:
+        """Format and frames of a stream."""
+        for field in ("bits", "frac", "elements"):
+            self._same(f"FORMAT_{end}", field, getattr(fmt, field), manifest)
+        register = f"FRAME_{end}"
+        words = int(self.read(getattr(reg, register))) if fmt.frame else fmt.words
+        if words != fmt.words:
+            raise BoardError(
+                f"{register} of the hardware is {words} words, {manifest.path.name} says {fmt.words}; "
+                f"copy .bit, .hwh, .json and .npz of one build"
+            )
+
+    def _same(self, register: str, field: str, wanted: int, manifest: Any) -> None:
         found = self.field(register, field)
         if found != wanted:
             raise BoardError(

@@ -4,6 +4,7 @@ ID_VALUE = 0x42545255
 MAJOR = 1
 BANK_HASH_WORDS = 8
 MOST_BANKS = 16
+MOST_PARAMETERS = 16
 
 # offsets in bytes
 ID = 0x000
@@ -43,6 +44,15 @@ WEIGHTS_ADDRESS = 0x084
 WEIGHTS_STATUS = 0x088
 WEIGHTS_BEATS = 0x08C
 WEIGHTS_STARVED = 0x090
+SEED_LOW = 0x0C0
+SEED_HIGH = 0x0C4
+START = 0x0C8
+GAIN = 0x0CC
+COUNT = 0x0D0
+PACKET = 0x0D4
+SOURCE = 0x0D8
+FRAME = 0x0DC
+PARAMETER = 0x100
 BANK_HASH = 0x200
 
 FIELDS = {
@@ -89,6 +99,15 @@ FIELDS = {
     "WEIGHTS_STATUS": {
         "error": (0, 2, False),
         "idle": (8, 1, False),
+    },
+    "GAIN": {
+        "value": (0, 16, True),
+    },
+    "SOURCE": {
+        "apply": (0, 1, False),
+        "pending": (1, 1, False),
+        "running": (2, 1, False),
+        "clamped": (3, 1, False),
     },
 }
 """Lowest bit, number of bits, and whether it is signed, of every field of a register by name."""

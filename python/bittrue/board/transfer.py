@@ -22,12 +22,13 @@ ERRORS = {
     0x40: "a decode error (there is no memory at the address)",
 }
 _NAMES = {SEND: "sending", RECEIVE: "receiving"}
+_CHANNELS = {SEND: "sendchannel", RECEIVE: "recvchannel"}
 _POLL = 0.0002
 """Seconds between two looks at the DMA."""
 
 
 class Transfers:
-    """The two channels of a DMA.
+    """The two channels of a DMA, or one.
 
     Parameters
     ----------
@@ -48,6 +49,9 @@ class Transfers:
         Where the DMA lacks a channel, or does not leave its reset.
     """
 
+    used: tuple[int, ...] = (SEND, RECEIVE)
+    """Channels."""
+
     def __init__(
         self,
         dma: DMA,
@@ -56,7 +60,7 @@ class Transfers:
         words: tuple[int, int] = (1, 1),
         unit: str = "samples",
     ) -> None:
-        if getattr(dma, "sendchannel", None) is None or getattr(dma, "recvchannel", None) is None:
+        if any(getattr(dma, _CHANNELS[offset], None) is None for offset in self.used):
             raise BoardError("the overlay's DMA lacks a channel; it needs both, memory to stream and back")
         self._dma, self._timeout, self._moved, self._words, self._unit = dma, timeout, moved, words, unit
 
@@ -67,12 +71,13 @@ class Transfers:
 
     def reset(self) -> None:
         """Abort what runs, and start both channels; `BoardError` where the DMA does not follow in time."""
-        self._dma.mmio.write(SEND + CONTROL, RESET)
-        self._until(lambda: not self._dma.mmio.read(SEND + CONTROL) & RESET, "does not end its reset")
-        for offset, channel in (SEND, self._dma.sendchannel), (RECEIVE, self._dma.recvchannel):
+        first = self.used[0] + CONTROL  # resets all of the DMA
+        self._dma.mmio.write(first, RESET)
+        self._until(lambda: not self._dma.mmio.read(first) & RESET, "does not end its reset")
+        for offset in self.used:
             self._dma.mmio.write(offset + CONTROL, RUN)
             self._until(partial(self._runs, offset), "does not start")
-            channel.start()  # pynq's own state; it returns at once, because the channel runs
+            getattr(self._dma, _CHANNELS[offset]).start()  # pynq's own state; it returns at once: the channel runs
 
     def run(self, given: PynqBuffer, made: PynqBuffer, sizes: tuple[int, int], samples: int) -> None:
         """Send from one buffer and receive into the other.
@@ -106,7 +111,7 @@ class Transfers:
     def _wait(self, samples: int, size: int, start: tuple[int, int]) -> None:
         seen, last = start, time.monotonic()
         while True:
-            status = {offset: int(self._dma.mmio.read(offset + STATUS)) for offset in (SEND, RECEIVE)}
+            status = {offset: int(self._dma.mmio.read(offset + STATUS)) for offset in self.used}
             for offset, word in status.items():
                 for bit, text in ERRORS.items():
                     if word & bit:
@@ -119,7 +124,7 @@ class Transfers:
                         f"the core ended the transfer early: {length * samples // size} of {samples} {self._unit} "
                         f"received ({length} of {size} bytes), TLAST came too soon"
                     )
-                if status[SEND] & IDLE:
+                if all(word & IDLE for word in status.values()):
                     return
             now = self._moved()
             if now != seen:

@@ -9,20 +9,26 @@ from pathlib import Path
 
 from bittrue.board import BoardError
 from bittrue.board.demo import options, window
-from bittrue.board.manifest import read_manifest
+from bittrue.board.source_manifest import SourceManifest, read_any
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
 from bittrue.places import shipped
 
-SCRIPTS = {"dpd": shipped("demo/hdmi_demo.py"), "ecg": shipped("demo/ecg_demo.py")}
+SCRIPTS = {
+    name: shipped(f"demo/{file}_demo.py") for name, file in (("dpd", "hdmi"), ("ecg", "ecg"), ("noise", "noise"))
+}
+TAKES = {"dpd": "takes samples", "ecg": "takes frames", "noise": "is a noise source"}
 OF_DPD = "bypass", "bank", "kelvin"
 """Options that mean nothing to other demos."""
+SIMULATED = 300.0
+"""Seconds without a sample that a simulated source may take."""
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
 EXAMPLES = (
     "bittrue demo --overlay build/demo/overlay/tdnn_thermal.bit --output build/demo/demo.gif",
     "bittrue demo --bank hot --kelvin 60 --frames 5 --display none --output hot.png",
     "bittrue demo --app ecg --overlay build/demo/overlay/ecg_tiny.bit --output beats.png",
+    "bittrue demo --app noise --overlay build/demo/overlay/noise_fgn.bit --output noise.gif",
 )
 
 
@@ -31,7 +37,9 @@ def add(commands: Commands[Parser]) -> None:
     does = "run the demo of an overlay: on the board, or on a simulated one where there is none"
     command = add_command(commands, "demo", call, does, net=False, examples=EXAMPLES)
     command.add_argument(
-        "--app", choices=sorted(SCRIPTS), help="predistortion or heartbeats (default: what the overlay's net is for)"
+        "--app",
+        choices=sorted(SCRIPTS),
+        help="predistortion, heartbeats or noise (default: what the overlay's net is for)",
     )
     options.add(command)
 
@@ -44,6 +52,8 @@ def call(arguments: argparse.Namespace) -> int:
         raise BadInput(f"there is no {script}, the demo's script; install bittrue again, whole")
     if not FPGA.exists():
         _simulated(bit)
+        if script == SCRIPTS["noise"]:  # a frame has many samples, and a simulated clock takes long
+            arguments.timeout = max(arguments.timeout, SIMULATED)
         if arguments.display == "auto":  # nobody sees the simulated board's HDMI connector
             arguments.display = "window" if window.possible() else "none"
     arguments.overlay = str(bit)
@@ -60,21 +70,21 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _app(arguments: argparse.Namespace, bit: Path) -> str:
-    """Which demo an overlay is for: that of heartbeats, where its net takes frames.
+    """Which demo an overlay is for: that of heartbeats where its net takes frames, of noise where it is a source.
 
     Raises `BadInput` where another one, or an option of another one, is asked for.
     """
     try:
-        framed = read_manifest(bit.with_suffix(".json")).framed
+        manifest = read_any(bit.with_suffix(".json"))
     except BoardError as error:
         raise BadInput(str(error)) from None
-    app = "ecg" if framed else "dpd"
+    app = "noise" if isinstance(manifest, SourceManifest) else "ecg" if manifest.framed else "dpd"
     if arguments.app not in (app, None):
-        takes = "frames" if framed else "samples"
-        raise BadInput(f"the net of {bit} takes {takes}, so its demo is {app} and not {arguments.app}; leave --app out")
+        raise BadInput(f"the net of {bit} {TAKES[app]}, so its demo is {app} and not {arguments.app}; leave --app out")
     for option in OF_DPD:
-        if framed and getattr(arguments, option) not in (None, False):
-            raise BadInput(f"--{option} belongs to the demo of predistortion, and {bit} holds a net of frames")
+        if app != "dpd" and getattr(arguments, option) not in (None, False):
+            what = "a net of frames" if app == "ecg" else "a noise source"
+            raise BadInput(f"--{option} belongs to the demo of predistortion, and {bit} holds {what}")
     return app
 
 

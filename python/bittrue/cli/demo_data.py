@@ -14,6 +14,7 @@ from bittrue.errors import BadInput, listed
 from bittrue.files import made_folder
 from bittrue.kit.application import Demonstration
 from bittrue.spec import Net
+from bittrue.spec.source_store import has_source
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.manifest import Manifest
 
@@ -42,7 +43,8 @@ def call(arguments: argparse.Namespace) -> int:
     """Write demo.npz and say what is in it."""
     banks = named(arguments.nets, arguments.names)
     net = next(iter(banks.values()))
-    made = next((one for one in demonstrations() if one.suits(net)), None)
+    source = has_source(arguments.nets[0])
+    made = next((one for one in demonstrations() if one.sources == source and one.suits(net)), None)
     if made is None:
         known = " and ".join(one.about for one in demonstrations())
         raise BadInput(f"net {net.name} is for no demo; there are demos of {known}")

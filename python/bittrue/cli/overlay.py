@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bittrue import spec
 from bittrue.applications import APPLICATIONS
-from bittrue.cli import streaming
+from bittrue.cli import source_overlay, streaming
 from bittrue.cli.parser import (
     Commands,
     Parser,
@@ -20,6 +20,7 @@ from bittrue.cli.parser import (
     print_json,
     remark,
 )
+from bittrue.cli.source_overlay import Said, warn
 from bittrue.cost import XC7Z020, resources
 from bittrue.errors import BadInput, listed
 from bittrue.spec import Net
@@ -33,6 +34,7 @@ from bittrue.targets.pynq_z1.manifest import Manifest
 EXAMPLES = (
     "bittrue overlay weights/tdnn-thermal -o build/overlay --simulated",
     "bittrue overlay cold-net hot-net -o build/overlay --names cold,hot --interval 16 --build",
+    "bittrue overlay my-noise-source -o build/overlay --simulated --hdmi",
 )
 
 
@@ -71,6 +73,8 @@ def call(arguments: argparse.Namespace) -> int:
     """Write the folder, print what is in it, and build it where that is asked for."""
     if arguments.json and arguments.build:
         raise BadInput("--json prints what is written, and --build what Vivado says; call them one after the other")
+    if source_overlay.asked(arguments.nets):
+        return _finish(arguments, source_overlay.write(arguments))
     banks = named(arguments.nets, arguments.names)
     net = next(iter(banks.values()))
     written = write_overlay(
@@ -88,38 +92,41 @@ def call(arguments: argparse.Namespace) -> int:
         used = streaming.taken(net, manifest.interval, plan, shell=True)
     else:
         used = resources(net, manifest.interval, len(loadable(banks)), shell=True)
-    if not used.fits(XC7Z020):
-        remark(
-            "by formula the net does not fit an xc7z020 at this interval; raise it (bittrue info says what it takes)"
+    warn(used)
+    mhz, interval = manifest.clock_mhz, manifest.interval
+    if manifest.load:
+        lines = [f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}"]
+    else:
+        lines = [f"net {manifest.net}, fixed weights"]
+    if plan is not None:
+        lines.append(
+            f"weights of {', '.join(plan.names)} from memory: {plan.bytes_a_frame:,} bytes a frame, "
+            f"{streaming.percent(plan)} of the port"
         )
+    frame = manifest.input.frame is not None
+    rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{mhz / interval:.6g} MS/s"
+    lines.append(f"clock {mhz:.6g} MHz, a {'frame' if frame else 'sample'} every {interval} clocks: {rate} if met")
+    numbers = {
+        "net": manifest.net,
+        "banks": list(banks),
+        "bank_count": manifest.bank_count,
+        "clock_mhz": mhz,
+        "interval": interval,
+        "fits_xc7z020": used.fits(XC7Z020),
+        "streaming": streaming.document(net, interval, arguments) if plan else None,
+    }
+    return _finish(arguments, Said(written, numbers, lines))
+
+
+def _finish(arguments: argparse.Namespace, said: Said) -> int:
+    """Print what was written, and build it where that is asked for."""
+    written = said.written
     files = sorted(path for part in ("rtl", "overlay") for path in (written.folder / part).iterdir())
     if arguments.json:
-        print_json(
-            {
-                "net": manifest.net,
-                "banks": list(banks),
-                "bank_count": manifest.bank_count,
-                "clock_mhz": manifest.clock_mhz,
-                "interval": manifest.interval,
-                "fits_xc7z020": used.fits(XC7Z020),
-                "streaming": streaming.document(net, manifest.interval, arguments) if plan else None,
-                "files": [str(path) for path in files],
-            }
-        )
+        print_json({**said.numbers, "files": [str(path) for path in files]})
     else:
-        mhz, interval = manifest.clock_mhz, manifest.interval
-        if manifest.load:
-            print(f"net {manifest.net}, {len(banks)} of {manifest.bank_count} banks given: {', '.join(banks)}")
-        else:
-            print(f"net {manifest.net}, fixed weights")
-        if plan is not None:
-            print(
-                f"weights of {', '.join(plan.names)} from memory: {plan.bytes_a_frame:,} bytes a frame, "
-                f"{streaming.percent(plan)} of the port"
-            )
-        frame = manifest.input.frame is not None
-        rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{mhz / interval:.6g} MS/s"
-        print(f"clock {mhz:.6g} MHz, a {'frame' if frame else 'sample'} every {interval} clocks: {rate} if met")
+        for line in said.lines:
+            print(line)
         print_files(files)
     return _build(written) if arguments.build else 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bittrue.cosim.module_ports import Port, check_ports, declared_ports
@@ -14,6 +14,8 @@ WRAPPER = "bittrue_shell_bench"
 ADDRESS_BITS = 12
 WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)
 """Bits of tdata that a shell may have."""
+NARROWEST = WIDTHS[0]
+"""Bits of the stream that the wrapper has in the place of one that a shell lacks."""
 CONTROL: Mapping[str, Port] = {
     "awaddr": ("input", ADDRESS_BITS),
     "awprot": ("input", 3),
@@ -47,7 +49,7 @@ class ShellPorts:
     module : str
         Name of the Verilog module.
     input_bits, output_bits : int
-        Width of tdata.
+        Width of tdata; 0 for a shell without an input stream.
     """
 
     module: str
@@ -63,8 +65,9 @@ class ShellPorts:
         Raises `BadInput` where the text has no such module and `HardwareFault` for ports that are not a shell's.
         """
         declared = declared_ports(verilog, module)
-        widths = []
-        for name in ("s_axis_tdata", "m_axis_tdata"):
+        sourceless = not any(name.startswith("s_axis_") for name in declared)
+        widths = [0] if sourceless else []
+        for name in ("s_axis_tdata", "m_axis_tdata")[sourceless:]:
             bits = declared.get(name, ("", 0))[1]
             if bits not in WIDTHS:
                 raise HardwareFault(f"module {module}: port {name} has {bits} bits; a shell has one of {WIDTHS}")
@@ -75,9 +78,12 @@ class ShellPorts:
 
     def expected(self) -> dict[str, Port]:
         """Direction and width of every port by name."""
+        return self._ports(self._streams()[not self.input_bits :])
+
+    def _ports(self, streams: Sequence[tuple[str, str, str, int]]) -> dict[str, Port]:
         ports: dict[str, Port] = {"aclk": ("input", 1), "aresetn": ("input", 1)}
         ports |= {f"s_axi_ctrl_{name}": port for name, port in CONTROL.items()}
-        for stream, there, back, bits in self._streams():
+        for stream, there, back, bits in streams:
             ports |= {
                 f"{stream}_tdata": (there, bits),
                 f"{stream}_tkeep": (there, bits // 8),
@@ -88,13 +94,19 @@ class ShellPorts:
         return ports | (SIGNALS if self.weights else {})
 
     def wrapper(self) -> str:
-        """Verilog around the module: every tdata and tkeep as at least three 32-bit words, the rest as it is."""
-        ports, wires, pins = [], [], []
-        for name, (direction, bits) in self.expected().items():
+        """Verilog around the module: every tdata and tkeep as at least three 32-bit words, the rest as it is.
+
+        A stream that the module has not is there and takes nothing.
+        """
+        ports, pins = [], []
+        wires = [] if self.input_bits else ["  assign s_axis_tready = 1'b0;\n"]
+        own = self.expected()
+        for name, (direction, bits) in self._ports(self._streams()).items():
             wide = name.endswith(("tdata", "tkeep"))
             width = 32 * words(bits) if wide else bits
             ports.append(f"{direction} [{width - 1}:0] {name}" if width > 1 else f"{direction} {name}")
-            pins.append(f".{name}({name}[{bits - 1}:0])" if wide else f".{name}({name})")
+            if name in own:
+                pins.append(f".{name}({name}[{bits - 1}:0])" if wide else f".{name}({name})")
             if wide and direction == "output" and width > bits:
                 wires.append(f"  assign {name}[{width - 1}:{bits}] = 0;\n")
         body = f"{''.join(wires)}  \\{self.module} dut ({', '.join(pins)});\n"
@@ -103,8 +115,8 @@ class ShellPorts:
     def header(self) -> str:
         """C++: how many words the wrapper's ports have, and how a soft reset is asked for."""
         sizes = {
-            "IN_WORDS": words(self.input_bits),
-            "IN_KEEP": words(self.input_bits // 8),
+            "IN_WORDS": words(self.input_bits or NARROWEST),
+            "IN_KEEP": words((self.input_bits or NARROWEST) // 8),
             "OUT_WORDS": words(self.output_bits),
             "OUT_KEEP": words(self.output_bits // 8),
             "OUT_BYTES": self.output_bits // 8,
@@ -115,7 +127,12 @@ class ShellPorts:
         return f"{memory}constexpr int {', '.join(f'{name} = {size}' for name, size in sizes.items())};\n"
 
     def _streams(self) -> tuple[tuple[str, str, str, int], ...]:
-        return ("s_axis", "input", "output", self.input_bits), ("m_axis", "output", "input", self.output_bits)
+        return ("s_axis", "input", "output", self.input_bits or NARROWEST), (
+            "m_axis",
+            "output",
+            "input",
+            self.output_bits,
+        )
 
 
 def words(bits: int) -> int:

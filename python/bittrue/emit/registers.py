@@ -10,7 +10,17 @@ import sys
 from pathlib import Path
 
 from bittrue.files import write_whole
-from bittrue.lower.registers import ACCESS, BY_NAME, HASH_WORDS, MAJOR, MOST_BANKS, REGISTERS, Field, Register
+from bittrue.lower.registers import (
+    ACCESS,
+    BY_NAME,
+    HASH_WORDS,
+    MAJOR,
+    MOST_BANKS,
+    MOST_PARAMETERS,
+    REGISTERS,
+    Field,
+    Register,
+)
 
 PAGE, MODULE, HEADER = "docs/registers.md", "python/bittrue/board/registers.py", "registers.h"
 """Where the page and the module stand in a checkout, and the header's name."""
@@ -60,6 +70,7 @@ def c_header() -> str:
         f"#define BITTRUE_MAJOR {MAJOR}u",
         f"#define BITTRUE_BANK_HASH_WORDS {HASH_WORDS}u",
         f"#define BITTRUE_MOST_BANKS {MOST_BANKS}u",
+        f"#define BITTRUE_MOST_PARAMETERS {MOST_PARAMETERS}u",
     ]
     for register in REGISTERS:
         lines += ["", f"/* {register.about} */", f"#define BITTRUE_{register.name} 0x{register.offset:03X}u"]
@@ -79,6 +90,7 @@ def python_module() -> str:
         f"MAJOR = {MAJOR}",
         f"BANK_HASH_WORDS = {HASH_WORDS}",
         f"MOST_BANKS = {MOST_BANKS}",
+        f"MOST_PARAMETERS = {MOST_PARAMETERS}",
         "",
         "# offsets in bytes",
         *(f"{register.name} = 0x{register.offset:03X}" for register in REGISTERS),

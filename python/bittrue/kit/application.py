@@ -188,6 +188,8 @@ class Demonstration:
         Of the command, for this demonstration alone.
     examples : tuple of str
         Shell lines for the end of the help.
+    sources : bool
+        For noise sources, and for nothing else.
     """
 
     about: str
@@ -196,6 +198,7 @@ class Demonstration:
     write: Callable[[Path, Mapping[str, Net], argparse.Namespace], Printed]
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    sources: bool = False
 
 
 @dataclass(frozen=True)

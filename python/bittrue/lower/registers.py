@@ -16,9 +16,13 @@ HASH_WORDS = 8
 """32-bit words of a content hash, the first eight hexadecimal digits in word 0."""
 MOST_NODES = 32
 """Nodes of a shell's net: as many saturation flags."""
+MOST_PARAMETERS = 16
+"""Parameters of a source: as many words."""
 
 MAGIC = 0x42545255
 """``ID``: "BTRU" in ASCII, "B" in the most significant byte."""
+LONG_INTERVAL = (1 << 24) - 1
+"""What SHAPE.interval says of intervals that only INTERVAL tells."""
 MAJOR, MINOR = 1, 2
 """``VERSION``: a driver refuses another major number; a higher minor one only adds registers."""
 
@@ -152,7 +156,8 @@ REGISTERS = (
         Register(
             f"HASH{k}",
             0x008 + 4 * k,
-            "Content hash (SHA-256) of the net that the hardware was built for, bank 0 as built."
+            "Content hash (SHA-256) of the net that the hardware was built for, bank 0 as built; of a source, the "
+            "SHA-256 of its source.json, which names that of the net."
             if k == 0
             else "The hash goes on.",
             _word("ro", f"hexadecimal digits {8 * k} to {8 * k + 7}", None),
@@ -284,7 +289,7 @@ REGISTERS = (
         "LATENCY",
         0x078,
         "Clocks from a sample, or the last word of a frame, taken on s_axis to the first word of its result offered on "
-        "m_axis, nothing stalling.",
+        "m_axis, nothing stalling; of a source, at least, from a reset.",
         _word("ro", "clocks", None),
     ),
     Register("INTERVAL", 0x07C, "Initiation interval.", _word("ro", "clocks a sample", None)),
@@ -327,6 +332,51 @@ REGISTERS = (
         _word("ro", "counts up, from 2**32 - 1 to 0"),
         soft=True,
     ),
+    Register("SEED_LOW", 0x0C0, "Bits 31 to 0 of a source's seed.", _word("rw", "the number")),
+    Register("SEED_HIGH", 0x0C4, "Bits 63 to 32 of it.", _word("rw", "the number")),
+    Register("START", 0x0C8, "The frame that a source begins with at a reset.", _word("rw", "its number")),
+    Register(
+        "GAIN",
+        0x0CC,
+        "What a source multiplies every sample with: requantise(GAIN * y, 12, format), saturated.",
+        (Field("value", 0, 16, "rw", "a code of Q4.12", 1 << 12, signed=True),),
+    ),
+    Register(
+        "COUNT",
+        0x0D0,
+        "Writing it lets so many words of a source leave from now on, the last one with TLAST; 0 stops, 2**32 - 1 has "
+        "no end. Words on their way still leave. A reset stops, too; what was written stays to be read.",
+        _word("rw", "words"),
+        effect=True,
+    ),
+    Register(
+        "PACKET",
+        0x0D4,
+        "TLAST also comes with every so many words from the write of COUNT on; 0: it does not.",
+        _word("rw", "words"),
+    ),
+    Register(
+        "SOURCE",
+        0x0D8,
+        "What a source does. Seed, parameters and gain take effect at a reset, or at the next border of two frames "
+        "after apply: from there on the signal is that of the same frames with what the registers hold then.",
+        (
+            Field("apply", 0, 1, "pulse", "let what the registers hold take effect"),
+            Field("pending", 1, 1, "ro", "it has not yet"),
+            Field("running", 2, 1, "ro", "words may leave"),
+            Field("clamped", 3, 1, "w1c", "a sample was clamped behind the gain"),
+        ),
+        soft=True,
+    ),
+    Register("FRAME", 0x0DC, "The first frame with the seed, parameters and gain in use.", _word("ro", "its number")),
+    Register(
+        "PARAMETER",
+        0x100,
+        "Codes of a source's parameters, in their order, sign-extended; no reset changes them.",
+        _word("rw", "the code", None),
+        words=MOST_PARAMETERS,
+        effect=True,
+    ),
     Register(
         "BANK_HASH",
         0x200,
@@ -341,6 +391,11 @@ REGISTERS = (
 """All registers, in order of their offsets."""
 
 BY_NAME = {register.name: register for register in REGISTERS}
+
+OF_SOURCES = ("SEED_LOW", "SEED_HIGH", "START", "GAIN", "COUNT", "PACKET", "SOURCE", "FRAME", "PARAMETER")
+"""What only the shell of a source has."""
+NET_REGISTERS = tuple(register for register in REGISTERS if register.name not in OF_SOURCES)
+"""What the shell of any other net has."""
 
 
 def hash_words(content_hash: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from bittrue.errors import BadInput
 from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.ports import module_name, port_bits
-from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, MOST_BANKS, MOST_NODES, hash_words
+from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, LONG_INTERVAL, MOST_BANKS, MOST_NODES, hash_words
 from bittrue.lower.schedule import Schedule, has_frames, schedule
 from bittrue.lower.streaming import StreamPlan
 from bittrue.spec import Net, TensorType
@@ -100,19 +100,29 @@ def bank_count(given: int) -> int:
 def shell_ports(net: Net, layouts: tuple[Layout, Layout] | None = None) -> dict[str, Port]:
     """Direction and width of every port of the shell by its name; without layouts (`end_layouts`), of one that takes
     vectors whole."""
+    ports = control_ports()
+    given, made = layouts or (None, None)
+    for name, tensor, layout, way in (
+        ("s_axis", net.input, given, "input"),
+        ("m_axis", net.output, made, "output"),
+    ):
+        ports |= stream_ports(name, stream_bits(tensor, layout), way)
+    return ports
+
+
+def control_ports() -> dict[str, Port]:
+    """Clock, reset, and the AXI4-Lite slave."""
     ports: dict[str, Port] = {"aclk": ("input", 1), "aresetn": ("input", 1)}
     for channel in ("aw", "ar"):
         ports |= {f"s_axi_ctrl_{channel}{name}": port for name, port in _ADDRESS.items()}
-    ports |= {f"s_axi_ctrl_{name}": port for name, port in _DATA.items()}
-    given, made = layouts or (None, None)
-    for name, tensor, layout, there, back in (
-        ("s_axis", net.input, given, "input", "output"),
-        ("m_axis", net.output, made, "output", "input"),
-    ):
-        bits = stream_bits(tensor, layout)
-        ports |= {f"{name}_tdata": (there, bits), f"{name}_tkeep": (there, bits // 8)}
-        ports |= {f"{name}_tlast": (there, 1), f"{name}_tvalid": (there, 1), f"{name}_tready": (back, 1)}
-    return ports
+    return ports | {f"s_axi_ctrl_{name}": port for name, port in _DATA.items()}
+
+
+def stream_ports(name: str, bits: int, way: str) -> dict[str, Port]:
+    """An AXI4-Stream whose words run ``way``: ``"input"`` or ``"output"``."""
+    back = "output" if way == "input" else "input"
+    ports = {f"{name}_tdata": (way, bits), f"{name}_tkeep": (way, bits // 8), f"{name}_tlast": (way, 1)}
+    return ports | {f"{name}_tvalid": (way, 1), f"{name}_tready": (back, 1)}
 
 
 _ADDRESS: dict[str, Port] = {
@@ -182,7 +192,7 @@ def built_words(
         words |= {f"FORMAT_{end}": (word,), f"FRAME_{end}": (layout.transfers,)}
     if not is_framed(layouts):
         words |= {"SHORT_FRAMES": (0,), "LONG_FRAMES": (0,)}
-    words["SHAPE"] = (BY_NAME["SHAPE"].encode(interval=min(interval, (1 << 24) - 1), banks=count),)
+    words["SHAPE"] = (BY_NAME["SHAPE"].encode(interval=min(interval, LONG_INTERVAL), banks=count),)
     words["INTERVAL"] = (interval,)
     words["DELAY"] = (BY_NAME["DELAY"].encode(samples=net.delay, clocks=min(clocks, (1 << 20) - 1)),)
     words["LATENCY"] = (clocks,)

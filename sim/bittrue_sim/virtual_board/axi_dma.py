@@ -74,6 +74,7 @@ class AxiDma:
         Width of the length registers (``c_sg_length_width``).
     widths : two ints
         Bits of the memory side of MM2S and S2MM: addresses must be aligned to them, because there is no realignment.
+        Without MM2S 0: its registers read as 0.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class AxiDma:
     ) -> None:
         self._memory, self._core, self._faults = memory, core, faults
         self._mask = (1 << length_bits) - 1
-        self._widths = {MM2S: widths[0], S2MM: widths[1]}
+        self._widths = {base: bits for base, bits in zip((MM2S, S2MM), widths, strict=True) if bits}
         self._channels: dict[int, Channel] = {}
         self._moves = False
         self.reset()
@@ -101,6 +102,8 @@ class AxiDma:
         if any(channel.busy for channel in self._channels.values()):
             self.advance(STEP if self._channels[MM2S].busy or self._moves else REST)
         base, register = (S2MM, offset - S2MM) if offset >= S2MM else (MM2S, offset)
+        if base not in self._widths:
+            return 0
         channel = self._channels[base]
         values = {CONTROL: channel.control, STATUS: channel.status, ADDRESS: channel.address & 0xFFFFFFFF}
         values |= {ADDRESS_HIGH: channel.address >> 32, LENGTH: channel.length}
@@ -109,6 +112,8 @@ class AxiDma:
     def write(self, offset: int, value: int) -> None:
         """Set a register; a length starts a transfer."""
         base, register = (S2MM, offset - S2MM) if offset >= S2MM else (MM2S, offset)
+        if base not in self._widths:
+            return
         channel = self._channels[base]
         if register == CONTROL:
             self._control(base, channel, value)

@@ -154,10 +154,10 @@ class VirtualDevice(Device):  # type: ignore[misc]
         kind = str(cell["type"]).rpartition(":")[0]
         if kind == "xilinx.com:ip:axi_dma":
             parameters = {key.lower(): int(value) for key, value in cell["parameters"].items() if str(value).isdigit()}
-            widths = parameters["c_m_axi_mm2s_data_width"], parameters["c_m_axi_s2mm_data_width"]
+            widths = parameters.get("c_m_axi_mm2s_data_width", 0), parameters["c_m_axi_s2mm_data_width"]
             assert self.core is not None
             return AxiDma(self.memory, self.core, self.faults, parameters["c_sg_length_width"], widths)
-        if kind == "bittrue:bittrue:net_shell":
+        if kind in ("bittrue:bittrue:net_shell", "bittrue:bittrue:source_shell"):
             return self.core
         if kind == "xilinx.com:ip:axi_vdma" and self.screen is not None:
             parameters = cell["parameters"]

@@ -201,6 +201,9 @@ proc check_parameters {} {
         check_periods $cell $own
         if {[string match *:axi_dma:* [dict get $own vlnv]]} {
             foreach {side stream} {mm2s m_axis_mm2s s2mm s_axis_s2mm} {
+                if {![is $config c_include_$side]} {
+                    continue
+                }
                 set memory [dict get $config c_m_axi_${side}_data_width]
                 if {[dict get $config c_${stream}_tdata_width] > $memory} {
                     error "$cell: stream $stream is wider than the memory side"

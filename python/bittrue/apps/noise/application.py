@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bittrue.apps.noise.demonstration import DEMONSTRATION
 from bittrue.apps.noise.generating import GENERATE
 from bittrue.apps.noise.shelf import SHELF
 from bittrue.apps.noise.training import TRAIN
@@ -86,4 +87,10 @@ REPORT = Command(
     result=True,
 )
 
-NOISE = Application(SHELF, DEFAULT, {"train": TRAIN, "report": REPORT}, own={"make": MAKE, "generate": GENERATE})
+NOISE = Application(
+    SHELF,
+    DEFAULT,
+    {"train": TRAIN, "report": REPORT},
+    own={"make": MAKE, "generate": GENERATE},
+    demonstration=DEMONSTRATION,
+)

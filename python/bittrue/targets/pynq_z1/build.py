@@ -24,6 +24,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -43,10 +44,12 @@ from bittrue.targets.pynq_z1.clock import BUS, fclk
 from bittrue.targets.pynq_z1.design import Design
 from bittrue.targets.pynq_z1.hwh import hwh
 from bittrue.targets.pynq_z1.manifest import Bank, Load, Manifest, file_sha256, samples_of, sha256
+from bittrue.targets.pynq_z1.source_manifest import SourceManifest, read_any
 from bittrue.targets.pynq_z1.video import HDMI_MODULE
 
 STAND_IN = b"bittrue: stands in for a bitstream; only the simulated board loads it\n"
 """Content of a ``.bit`` that no Vivado has made."""
+AnyManifest = TypeVar("AnyManifest", Manifest, SourceManifest)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}\Z")
 
 
@@ -84,7 +87,7 @@ class OverlayFolder:
 
     def sealed(self) -> bool:
         """Whether bitstream and hand-off file are there and are those of the manifest."""
-        files = Manifest.read(self.manifest).files
+        files = read_any(self.manifest).files
         return all(
             path.is_file() and files[kind] == file_sha256(path) for kind, path in (("bit", self.bit), ("hwh", self.hwh))
         )
@@ -92,7 +95,7 @@ class OverlayFolder:
     def check_sources(self) -> None:
         """Raise `BadInput` unless Verilog and memory files are those that the manifest was written with."""
         sums = self.verilog.with_suffix(SUMS)
-        if file_sha256(sums) != Manifest.read(self.manifest).files["rtl"]:
+        if file_sha256(sums) != read_any(self.manifest).files["rtl"]:
             raise BadInput(f"{sums} is not that of {self.manifest}; write the overlay again")
         read_sources(self.verilog)
 
@@ -120,7 +123,7 @@ class OverlayFolder:
         )
 
     def _write_hashes(self, hashes: Mapping[str, str | None]) -> None:
-        manifest = Manifest.read(self.manifest)
+        manifest = read_any(self.manifest)
         write_whole(self.manifest, replace(manifest, files={**manifest.files, **hashes}).to_json(), renew=True)
 
 
@@ -167,29 +170,41 @@ def write_overlay(
     streaming = streamed(banks, interval, bram, pace_of(clock.mhz, BUS.mhz))
     design = Design.of(net, clock, interval, hdmi, streaming is not None)
     written = OverlayFolder(Path(folder), design.stem)
-    _check_free(written, net.name)
+    check_free(written, net.name)
     manifest, words = describe(banks, design, interval, streaming)
+    own: dict[str, bytes | str] = {f"overlay/{design.stem}.npz": words}
     if streaming is None:
         sources = _sources(net, interval, loadable(banks))
     else:
         sources = _streamed_sources(net, interval, streaming)
+        own[f"overlay/{design.stem}.weights"] = streaming.image
+    return write_folder(written, design, manifest, sources, own, simulated)
+
+
+def write_folder(
+    written: OverlayFolder,
+    design: Design,
+    manifest: AnyManifest,
+    sources: Sources,
+    own: Mapping[str, bytes | str],
+    simulated: bool,
+) -> OverlayFolder:
+    """Write an overlay's folder, all of it or nothing; ``own`` are its files besides, by path."""
     rtl = _rtl(sources, design)
     manifest = replace(manifest, files={**manifest.files, "rtl": sha256(rtl[f"rtl/{design.module}{SUMS}"].encode())})
     files: dict[str, bytes | str] = {
         **rtl,
         registers.HEADER: registers.c_header(),
         "registers.md": registers.markdown(),
-        f"overlay/{design.stem}.npz": words,
+        **own,
     }
-    if streaming is not None:
-        files[f"overlay/{design.stem}.weights"] = streaming.image
     keep = not simulated and _unchanged(written, manifest, files)
     if simulated:
         text = hwh(design).encode()
         files |= {f"overlay/{design.stem}.bit": STAND_IN, f"overlay/{design.stem}.hwh": text}
         manifest = replace(manifest, files={**manifest.files, "bit": sha256(STAND_IN), "hwh": sha256(text)})
     elif keep:
-        manifest = replace(manifest, files=Manifest.read(written.manifest).files)
+        manifest = replace(manifest, files=read_any(written.manifest).files)
     files[f"overlay/{design.stem}.json"] = manifest.to_json()
     with made_folder(written.folder / "rtl"), made_folder(written.folder / "overlay"):
         write_together(written.folder, files, renew=True)  # the manifest was read to see what belongs together
@@ -297,14 +312,14 @@ def _rtl(sources: Sources, design: Design) -> dict[str, str]:
     return {f"rtl/{name}": text for name, text in files.items()}
 
 
-def _check_free(written: OverlayFolder, net: str) -> None:
+def check_free(written: OverlayFolder, net: str) -> None:
     """Raise `BadInput` where the folder holds another net's overlay: both would have one ``rtl/overlay.tcl``.
 
     Names that differ in case, or in - and _, have one stem, so the name is looked up in the manifest.
     """
     for path in sorted((written.folder / "overlay").glob("*.json")):
         try:
-            found = Manifest.read(path).net
+            found = read_any(path).net
         except BadInput:  # no manifest, or a damaged one
             continue
         if found != net:
@@ -314,12 +329,12 @@ def _check_free(written: OverlayFolder, net: str) -> None:
             )
 
 
-def _unchanged(written: OverlayFolder, manifest: Manifest, files: Mapping[str, bytes | str]) -> bool:
+def _unchanged(written: OverlayFolder, manifest: AnyManifest, files: Mapping[str, bytes | str]) -> bool:
     """Whether the folder holds a sealed pair of Vivado's that was made from exactly these inputs."""
     if not (written.manifest.is_file() and written.bit.is_file()):
         return False
     try:
-        old = Manifest.read(written.manifest)
+        old = read_any(written.manifest)
         if replace(old, files={**old.files, "bit": None, "hwh": None}) != manifest or not written.sealed():
             return False
     except BadInput:

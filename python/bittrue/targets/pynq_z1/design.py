@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from bittrue.errors import BadInput
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import check_hardware
+from bittrue.lower.source import SourcePlan
+from bittrue.lower.source_shell import source_stream_bits
 from bittrue.lower.stream_shell import end_layouts, shell_name, stream_bits
 from bittrue.spec import Net
 from bittrue.targets.pynq_z1 import video
@@ -38,6 +40,7 @@ IP, DMA, PS7 = "net", "dma", "ps7"
 TO_NET, FROM_NET = "to_net", "from_net"
 """What takes the two streams from one clock to the other."""
 SHELL_VLNV = "bittrue:bittrue:net_shell:1.0"
+SOURCE_VLNV = "bittrue:bittrue:source_shell:1.0"
 VLNV = {
     PS7: "xilinx.com:ip:processing_system7:5.5",
     "net_reset": "xilinx.com:ip:proc_sys_reset:5.0",
@@ -75,7 +78,8 @@ class Design:
     clock : Fclk
         Of the net; the rest has `bittrue.targets.pynq_z1.clock.BUS`.
     input_bits, output_bits : int
-        Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`.
+        Width of the shell's ``s_axis_tdata`` and ``m_axis_tdata``, one of `STREAM_WIDTHS`; 0 for the input of a source,
+        which has none (`bittrue.targets.pynq_z1.source_wiring`).
     video : bool
         Whether the overlay drives the HDMI connector (`bittrue.targets.pynq_z1.video`).
     weights : bool
@@ -96,11 +100,27 @@ class Design:
 
     def __post_init__(self) -> None:
         for what, bits in (("input", self.input_bits), ("output", self.output_bits)):
-            if bits not in STREAM_WIDTHS:
+            if bits not in STREAM_WIDTHS and not (what == "input" and self.source):
                 raise BadInput(
                     f"net {self.stem}: its {what} stream has {bits} bits; the DMA takes {STREAM_WIDTHS[0]} to "
                     f"{STREAM_WIDTHS[-1]} in powers of two, so split the sample"
                 )
+
+    @property
+    def source(self) -> bool:
+        """Whether the shell is a source's: it has no input."""
+        return self.input_bits == 0
+
+    @property
+    def vlnv(self) -> dict[str, str]:
+        """Kind of every cell."""
+        kinds = VLNV | ({IP: SOURCE_VLNV} if self.source else {})
+        return {cell: kind for cell, kind in kinds.items() if cell != TO_NET or not self.source}
+
+    @classmethod
+    def of_source(cls, plan: SourcePlan, clock: Fclk, video: bool = False) -> Design:
+        """That of a source's shell; `BadInput` for samples that no stream of the DMA can take."""
+        return cls(module_name(plan.source.net), clock, 0, source_stream_bits(plan), video)
 
     @classmethod
     def of(
@@ -126,7 +146,7 @@ class Design:
         return f"{self.stem}_shell"
 
     def dma_config(self) -> dict[str, str]:
-        """Parameters of the AXI DMA: direct mode, both directions, no realignment, stream widths as the shell's.
+        """Parameters of the AXI DMA: direct mode, both directions or one, no realignment, stream widths as the shell's.
 
         The memory side is as wide as the stream, at least 32 bits. Bursts are as long as AXI lets them be: 4 KiB, at
         most 256 words. Transfers have up to ``2**26 - 1`` bytes.
@@ -146,6 +166,9 @@ class Design:
             ("s2mm", "s_axis_s2mm", self.output_bits),
         ):
             width = max(32, bits)
+            if not bits:
+                config[f"c_include_{name}"] = 0
+                continue
             config |= {
                 f"c_include_{name}": 1,
                 f"c_include_{name}_dre": 0,
@@ -171,17 +194,18 @@ class Design:
             "module": self.module,
             "part": PART,
             "design": DESIGN,
-            "vlnv": SHELL_VLNV,
+            "vlnv": self.vlnv[IP],
             "clock_mhz": self.clock.asked,
             "bus_mhz": BUS.asked,
             "dma_config": _pairs(self.dma_config()),
-            "to_net_config": _pairs(self.converter_config(TO_NET)),
+            "to_net_config": "" if self.source else _pairs(self.converter_config(TO_NET)),
             "from_net_config": _pairs(self.converter_config(FROM_NET)),
             "dma_base": f"0x{ADDRESSES[DMA]:08X}",
             "net_base": f"0x{ADDRESSES[IP]:08X}",
             "register_range": f"0x{REGISTER_RANGE:08X}",
             "ddr_base": f"0x{DDR_BASE:08X}",
             "ddr_range": f"0x{DDR_RANGE:08X}",
+            "source": str(int(self.source)),
             "video": str(int(self.video)),
             "weights": str(int(self.weights)),
             **(_video_settings() if self.video else {}),

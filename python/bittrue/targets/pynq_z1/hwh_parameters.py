@@ -15,7 +15,6 @@ from bittrue.targets.pynq_z1.design import (
     PS7,
     REGISTER_RANGE,
     TO_NET,
-    VLNV,
     Design,
 )
 
@@ -30,7 +29,7 @@ _RESET = {
 
 def parameters(design: Design, cell: str) -> dict[str, str]:
     """Of one of the cells of the design."""
-    vlnv = {**VLNV, **weights.CELLS, **(video.CELLS if design.video else {})}[cell]
+    vlnv = {**design.vlnv, **weights.CELLS, **(video.CELLS if design.video else {})}[cell]
     kind = vlnv.split(":")[2]
     found = {"Component_Name": f"{DESIGN}_{cell.rpartition('/')[2]}_0"}
     found["EDK_IPTYPE"] = "BUS" if kind == "smartconnect" else "PERIPHERAL"
@@ -53,14 +52,14 @@ def _own(design: Design, cell: str, kind: str) -> dict[str, str]:
     if kind == "smartconnect":
         return smartconnect(design, cell) | {"HAS_ARESETN": "1", "ADVANCED_PROPERTIES": "0"}
     if kind == "xlconcat":
-        count = str(3 if design.video else 2)
+        count = str((1 if design.source else 2) + design.video)
         return {"NUM_PORTS": count, "dout_width": count}
     return _video(cell)
 
 
 def smartconnect(design: Design, cell: str) -> dict[str, str]:
     """Masters, slaves and clocks of a SmartConnect."""
-    known = {"memory": (2, 1, 1), video.FRAMES: (1, 1, 1), weights.CELL: (1, 1, 2)}
+    known = {"memory": (1 if design.source else 2, 1, 1), video.FRAMES: (1, 1, 1), weights.CELL: (1, 1, 2)}
     slaves, masters, clocks = known.get(cell, (1, 4 if design.video else 2, 2))
     return {"NUM_SI": str(slaves), "NUM_MI": str(masters), "NUM_CLKS": str(clocks)}
 

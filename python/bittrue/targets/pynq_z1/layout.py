@@ -15,9 +15,9 @@ from bittrue.targets.pynq_z1.design import (
     IP,
     PS7,
     REGISTER_RANGE,
-    VLNV,
     Design,
 )
+from bittrue.targets.pynq_z1.source_wiring import SOURCE_BUSES, SOURCE_NETS, SOURCE_STREAMS
 from bittrue.targets.pynq_z1.wiring import BUS_CLOCK, BUSES, NETS, STREAMS, Pin, Wire
 
 Stream = tuple[Pin, Pin, str]
@@ -79,21 +79,20 @@ def layout(design: Design) -> Layout:
         (PS7, "M_AXI_GP0"): GP,
         (PS7, "S_AXI_HP0"): HP,
         (DMA, "S_AXI_LITE"): DMA_LITE,
-        (DMA, "M_AXI_MM2S"): mover(int(config["c_m_axi_mm2s_data_width"]), READ_ONLY),
         (DMA, "M_AXI_S2MM"): mover(int(config["c_m_axi_s2mm_data_width"]), WRITE_ONLY),
         (IP, "s_axi_ctrl"): SHELL,
     }
+    if not design.source:
+        interfaces[DMA, "M_AXI_MM2S"] = mover(int(config["c_m_axi_mm2s_data_width"]), READ_ONLY)
+    movers = [name for name in ("M_AXI_MM2S", "M_AXI_S2MM") if (DMA, name) in interfaces]
     plain = Layout(
-        VLNV,
-        NETS,
-        STREAMS,
-        BUSES,
+        design.vlnv,
+        *((SOURCE_NETS, SOURCE_STREAMS, SOURCE_BUSES) if design.source else (NETS, STREAMS, BUSES)),
         interfaces,
         (
             _registers(DMA, "S_AXI_LITE", "Reg", ADDRESSES[DMA]),
             _registers(IP, "s_axi_ctrl", "reg0", ADDRESSES[IP]),
-            _memory(DMA, "M_AXI_MM2S", "S_AXI_HP0"),
-            _memory(DMA, "M_AXI_S2MM", "S_AXI_HP0"),
+            *(_memory(DMA, name, "S_AXI_HP0") for name in movers),
         ),
     )
     if design.weights:

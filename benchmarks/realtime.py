@@ -1,6 +1,6 @@
-"""A sample every clock: what nets and their matrices take, beside da4ml's Verilog; prints tables of docs/realtime.md.
+"""Pipelines: what nets and their matrices take, beside da4ml's Verilog; prints tables of docs/realtime.md.
 
-    python benchmarks/realtime.py [--tables nets matrices]
+    python benchmarks/realtime.py [--tables nets paces matrices]
 
 Both are synthesised and timed by the same Yosys flow (`bittrue.timing`), minutes for all. da4ml (LGPL-3) is no
 dependency: where it is not installed, its rows are left out.
@@ -28,6 +28,7 @@ from amaranth.lib.wiring import In, Out
 
 import bittrue_rtl
 from bittrue.cost import cost
+from bittrue.lower.means import Means
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.lower.ports import module_name
 from bittrue.lower.products import DSPS
@@ -38,6 +39,7 @@ from bittrue.timing.netlist import Netlist
 from bittrue.timing.report import estimate
 from bittrue.timing.synthesis import netlist_of
 from bittrue_rtl.adders import Adders, shape_of
+from bittrue_rtl.pipeline import Pipeline
 from bittrue_rtl.printing import printed
 from bittrue_sim.synth import xc7_use
 
@@ -101,6 +103,27 @@ def net_rows(cases: Mapping[str, tuple[Net, int]]) -> Iterator[str]:
         cells = " | ".join(f"{figure:,}" for figure in figures)
         yield f"| {title} | {cells} | {found.mhz:.0f} | {price.dsps}, {price.adders:,} |"
     yield PUBLISHED + " |"
+
+
+def pace_rows(cases: Sequence[tuple[str, Net, int, int, bool]]) -> Iterator[str]:
+    """A line a net, interval, samples a clock and kind of weights."""
+    yield (
+        "| net | clocks a sample | weights | DSP48E1 | LUT | FF | RAMB18 | MHz, estimated | MS/s at that | "
+        "by formula: DSP48E1, adder bits, memory LUTs |"
+    )
+    yield "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"
+    for title, net, interval, samples, banked in cases:
+        means, banks = Means(samples=samples), (net, net) if banked else ()
+        sources = printed(Pipeline(net, interval, banks=banks, means=means), "pipeline")
+        netlist = netlist_of(sources, "pipeline")
+        use, found = counts(netlist), estimate(netlist, built_nodes(net))
+        price = cost(net, interval, len(banks), **means.options)
+        cells = " | ".join(f"{use[kind]:,}" for kind in ("DSP48E1", "LUT", "FF", "RAMB18"))
+        pace = f"{interval}" if samples == 1 else f"1 / {samples}"
+        yield (
+            f"| {title} | {pace} | {'2 banks' if banked else 'fixed'} | {cells} | {found.mhz:.0f} | "
+            f"{found.mhz * samples / interval:.0f} | {price.dsps}, {price.adders:,}, {price.stored.lutram:,} |"
+        )
 
 
 class Sums(wiring.Component):
@@ -169,10 +192,13 @@ def matrix_rows(nets: Sequence[Net]) -> Iterator[str]:
                 )
 
 
+TABLES = ["nets", "paces", "matrices"]
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", nargs="+", choices=["nets", "matrices"], default=["nets", "matrices"])
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     tables = parser.parse_args(arguments).tables
     small, narrow = sparse(), narrowed("tdnn-compat", 8)
     if "nets" in tables:
@@ -183,6 +209,11 @@ def main(arguments: Sequence[str]) -> None:
             "tdnn-compat, weights of 8 bits": (narrow, DSPS),
         }
         print("\n".join(net_rows(cases)), flush=True)
+    if "paces" in tables:
+        paces = [(1, 1, False), (2, 1, False), (3, 1, False), (1, 2, False), (1, 1, True), (2, 1, True), (3, 1, True)]
+        cases = [("12-12-2, 64 weights of 14 bits", small, *pace) for pace in paces]
+        for line in pace_rows(cases):
+            print(line, flush=True)
     if "matrices" in tables:
         for line in matrix_rows([small, narrow]):
             print(line, flush=True)

@@ -8,12 +8,21 @@ from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import SHALLOW, bank_depth, rom_blocks
-from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, TooShort
+from bittrue.lower.bram import bank_depth, rom_blocks
+from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort, is_pipeline
 from bittrue.lower.load import bank_count, memories_of
-from bittrue.lower.pipelined import PipelinedUnit, queue_depth
+from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.products import DSPS
-from bittrue.lower.schedule import SKID, Schedule, Step, check_hardware, has_frames, least_interval, schedule
+from bittrue.lower.schedule import (
+    Schedule,
+    Step,
+    check_hardware,
+    has_frames,
+    least_interval,
+    queue_luts,
+    queue_size,
+    schedule,
+)
 from bittrue.lower.source import source_plan
 from bittrue.lower.stored import Stored, memory
 from bittrue.lower.stream_shell import end_layouts, held_words, is_framed, stream_bits
@@ -72,12 +81,15 @@ class Cost:
     nodes : dict of NodeCost
     stored : Stored
         Flip-flops and memory LUTs at least.
+    samples : int
+        Samples that are taken side by side every ``interval`` clocks.
     """
 
     interval: int
     latency: int
     nodes: dict[str, NodeCost]
     stored: Stored
+    samples: int = 1
 
     @property
     def macs(self) -> int:
@@ -113,24 +125,35 @@ class Cost:
     def utilisation(self) -> float:
         """Share of lane clocks that multiply a weight of the net, in steady state; 0 for a net without lanes. A weight
         of zero has no lane in a pipeline that takes a sample every clock."""
-        return min(1.0, self.macs / (self.lanes * self.interval)) if self.lanes else 0.0
+        return min(1.0, self.macs * self.samples / (self.lanes * self.interval)) if self.lanes else 0.0
 
 
-def cost(net: Net | str | os.PathLike[str], interval: int | None = None, banks: int = 0, *, dsps: int = DSPS) -> Cost:
+def cost(
+    net: Net | str | os.PathLike[str],
+    interval: int | None = None,
+    banks: int = 0,
+    *,
+    dsps: int = DSPS,
+    luts: int | None = None,
+    samples: int = 1,
+) -> Cost:
     """`Cost` of ``net``, or of that in its folder, with one sample every ``interval`` clocks (`default_interval`).
 
     With ``banks``, of hardware that is given so many nets alike and loads codes at run time; ``rom_bits`` are those of
-    one net. ``dsps`` bounds the DSP48E1 of a pipeline that takes a sample every clock. Raises `BadInput`
-    for an interval or a layer that the RTL leg does not have.
+    one net. ``dsps`` and ``luts`` bound what a pipeline takes, which an interval below `MIN_INTERVAL` is, and
+    ``samples`` are those that it takes in a clock (`bittrue.lower.means.Means`). Raises `BadInput` for an interval or a
+    layer that the RTL leg does not have, and as `bittrue.lower.schedule.schedule` does.
     """
     net = as_net(net)
-    plan = schedule(net, default_interval(net) if interval is None else interval, banked=banks > 0, dsps=dsps)
+    interval = default_interval(net) if interval is None else interval
+    plan = schedule(net, interval, banked=banks > 0, dsps=dsps, luts=luts, samples=samples)
     held = bank_count(banks) if banks else 0
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], plan.steps[node.name], held) for node in net.nodes}
-    if plan.clocks == EVERY_CLOCK:
-        nodes |= {name: _with_queue(nodes[name], net.types[name], plan.steps[name]) for name in net.outputs}
+    if is_pipeline(plan.clocks):
+        queues = {name: rom_blocks(*queue_size(net, plan, name)) for name in net.outputs}
+        nodes |= {name: replace(nodes[name], ramb18=nodes[name].ramb18 + blocks) for name, blocks in queues.items()}
     latency = max(plan.steps[name].arrival for name in net.outputs) + plan.behind
-    return Cost(plan.clocks, latency, nodes, _stored(net, plan))
+    return Cost(plan.clocks, latency, nodes, _stored(net, plan, held), samples)
 
 
 @dataclass(frozen=True)
@@ -180,16 +203,25 @@ def shell_ramb18(net: Net, interval: int) -> int:
     return rom_blocks(held_words(layouts[0]), stream_bits(net.input, layouts[0])) if is_framed(layouts) else 0
 
 
-def resources(net: Net, interval: int, banks: int = 0, *, dsps: int = DSPS, shell: bool = False) -> Resources:
+def resources(
+    net: Net,
+    interval: int,
+    banks: int = 0,
+    *,
+    dsps: int = DSPS,
+    luts: int | None = None,
+    samples: int = 1,
+    shell: bool = False,
+) -> Resources:
     """`Resources` that ``net`` takes with one sample every ``interval`` clocks, by formula: ``lut`` is unknown, but for
-    the adders and memories of a pipeline that takes a sample every clock. With ``shell``, block RAM of the shell of an
-    overlay counts too (`shell_ramb18`).
+    the adders and memories of a pipeline. With ``shell``, block RAM of the shell of an overlay counts too
+    (`shell_ramb18`).
 
     ``resources(net, interval).fits(XC7Z020)`` tells whether DSP48E1, block RAM, and flip-flops and memory LUTs for what
-    the net keeps are enough. ``banks``, ``dsps`` and what is raised are those of `cost`.
+    the net keeps are enough. ``banks``, the `Means` and what is raised are those of `cost`.
     """
-    found = cost(net, interval, banks, dsps=dsps)
-    lut = found.adders + found.stored.lutram if interval == EVERY_CLOCK else None
+    found = cost(net, interval, banks, dsps=dsps, luts=luts, samples=samples)
+    lut = found.adders + found.stored.lutram if is_pipeline(interval) else None
     blocks = found.ramb18 + (shell_ramb18(net, interval) if shell else 0)
     return Resources(found.dsps, -(-blocks // 2), lut, found.stored.ff, found.stored.lutram)
 
@@ -237,16 +269,6 @@ def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> Node
     return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency, adders)
 
 
-def _output_queue(output: TensorType, step: Step) -> tuple[int, int]:
-    """Places, and bits of each, of the queue of an output of a pipeline."""
-    return queue_depth(step.arrival - SKID), output.elements * output.format.bits
-
-
-def _with_queue(node: NodeCost, output: TensorType, step: Step) -> NodeCost:
-    """What an output of a pipeline costs with its queue, which is written and read every clock."""
-    return replace(node, ramb18=node.ramb18 + rom_blocks(*_output_queue(output, step)))
-
-
 def _loadable(step: Step, banks: int) -> Memories:
     """``(words, bits, ports)`` of every memory of a layer in a net with banks."""
     groups = memories_of(step)
@@ -255,7 +277,7 @@ def _loadable(step: Step, banks: int) -> Memories:
     return [(bank_depth(g.words) * banks, g.bits, 1) for g in groups for _ in range(g.segments * g.rows)]
 
 
-def _stored(net: Net, plan: Schedule) -> Stored:
+def _stored(net: Net, plan: Schedule, banks: int) -> Stored:
     """What the units keep, queues where branches meet, and the register stages at the inputs."""
     bits = {name: layout.lanes * net.types[name].format.bits for name, layout in plan.layouts.items()}
     total = Stored(ff=2 * sum(bits[name] for name in net.inputs))
@@ -266,9 +288,9 @@ def _stored(net: Net, plan: Schedule) -> Stored:
         for source, slack in zip(node.inputs, step.slack, strict=False):
             wide = bits[source]
             total += Stored(2 * wide, memory(slack + 1, wide)) if slack else Stored()
-    if plan.clocks == EVERY_CLOCK:
-        queues = (_output_queue(net.types[name], plan.steps[name]) for name in net.outputs)
-        total += Stored(lutram=sum(memory(*queue) for queue in queues if queue[0] <= SHALLOW))
+    if is_pipeline(plan.clocks):
+        held = [words for step in plan.steps.values() for words in (_loadable(step, banks) if banks else [])]
+        total += Stored(lutram=queue_luts(net, plan) + sum(memory(depth, bits) for depth, bits, _ in held))
     return total
 
 

@@ -5,6 +5,7 @@ Only delay lines of samples know when a sample comes: a pipeline also carries cl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal, Value, signed
@@ -12,7 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import PORTS
-from bittrue.lower.features import REQUANTISE, Features
+from bittrue.lower.features import REQUANTISE
 from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.lower.products import odd_part, signed_bits
@@ -22,6 +23,7 @@ from bittrue_rtl.adders import Adders
 from bittrue_rtl.delay import delayed, held
 from bittrue_rtl.eltwise import ElementDatapath
 from bittrue_rtl.features import WordDatapath
+from bittrue_rtl.pipelined_lanes import LaneMatrix
 from bittrue_rtl.requantise import Requantise
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.shapes import drive, vector
@@ -30,34 +32,68 @@ from bittrue_rtl.shapes import drive, vector
 class FreeFeatures(wiring.Component):
     """The words of every sample, and the delayed ones that make up a vector; history is zero at first.
 
+    Parameters
+    ----------
+    part : PipelinedUnit
+        Of a `FeatureUnit`.
+    flagged : bool
+
     Ports
     -----
     i : vector(source, 2), in
+        ``i0``, ``i1``, .. where several samples are taken in a clock, the oldest first; so are vectors given.
     early : in
         High ``features.latency - 1`` clocks after a sample was on ``i``: the delay lines move two clocks later.
     o : vector(output, len(picks)), out
+    clamped : out
+        With ``flagged``: a word of the newest samples in ``o`` was clamped.
     """
 
-    def __init__(self, features: Features) -> None:
-        self.features = features
-        output = vector(features.output, len(features.picks))
-        super().__init__({"i": In(vector(features.source, 2)), "early": In(1), "o": Out(output)})
+    def __init__(self, part: PipelinedUnit, *, flagged: bool = False) -> None:
+        assert isinstance(part.unit, FeatureUnit)
+        self.part, self.features, self.samples, self.flagged = part, part.unit.features, part.samples, flagged
+        features, each = self.features, ([""] if self.samples == 1 else list(map(str, range(self.samples))))
+        ports = {f"i{k}": In(vector(features.source, 2)) for k in each} | {"early": In(1)}
+        ports |= {f"o{k}": Out(vector(features.output, len(features.picks))) for k in each}
+        super().__init__(ports | ({"clamped": Out(1)} if flagged else {}))
+        self.inputs, self.outputs = ([getattr(self, f"{end}{k}") for k in each] for end in "io")
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        features = self.features
-        words = WordDatapath(features).words(m, self.i)
+        words, clamped = [], []
+        for k, given in enumerate(self.inputs):
+            inner = m if self.samples == 1 else Module()
+            datapath = WordDatapath(self.features, flagged=self.flagged)
+            words.append(datapath.words(inner, given))
+            clamped += self._late_flags(inner, datapath) if self.flagged else []
+            if inner is not m:
+                m.submodules[f"sample{k}"] = inner
         shift = delayed(m, self.early, 1, "shift", reset=True, wide=True)
-        lines = []
-        for k, word in enumerate(words):
-            reach = max(delay for number, delay in features.picks if number == k)
-            line = [Signal(signed(features.output.bits), name=f"word{k}_t{t}") for t in range(reach + 1)]
-            with m.If(shift):
-                m.d.sync += [to.eq(source) for to, source in zip(line, [word, *line], strict=False)]
-            lines.append(line)
-        drive(m, self.o, (lines[k][delay] for k, delay in features.picks))
+        lines: list[list[list[Signal]]] = []
+        for k, reaches in enumerate(self.part.reaches):
+            lines.append([])
+            for sample, reach in enumerate(reaches):
+                name = f"word{k}_t" if self.samples == 1 else f"word{k}_{sample}_t"
+                line = [Signal(signed(self.features.output.bits), name=f"{name}{t}") for t in range(reach + 1)]
+                with m.If(shift):
+                    m.d.sync += [to.eq(source) for to, source in zip(line, [words[sample][k], *line], strict=False)]
+                lines[-1].append(line)
+        for k, made in enumerate(self.outputs):
+            places = ((word, divmod(k - delay, self.samples)) for word, delay in self.features.picks)
+            drive(m, made, (lines[word][sample][-back] for word, (back, sample) in places))
+        if self.flagged:
+            m.d.comb += self.clamped.eq(delayed(m, Cat(*clamped).any(), 1, "clamped"))
         return m
+
+    def _late_flags(self, m: Module, datapath: WordDatapath) -> list[Value]:
+        """Whether words were clamped, in the clock of all of them."""
+        found = []
+        for word in self.features.words:
+            name = f"power{word.power}" if word.part == "E" else f"{word.part.lower()}{word.power}"
+            wait = self.features.latency - self.features.ready_at(word)
+            found.append(delayed(m, datapath.clamped[name], wait, f"clamped_{name}"))
+        return found
 
 
 class FreeMatrix(wiring.Component):
@@ -67,28 +103,41 @@ class FreeMatrix(wiring.Component):
     -----
     i : vector(given, inputs), in
     o : vector(output, rows), out
+    clamped : out
+        With ``flagged``: a word of the vector on ``o`` was clamped.
     """
 
-    def __init__(self, plan: PipelinedMatrix) -> None:
-        self.plan, matrix = plan, plan.matrix
+    def __init__(self, plan: PipelinedMatrix, *, flagged: bool = False) -> None:
+        self.plan, self.flagged, matrix = plan, flagged, plan.matrix
         rows, inputs = matrix.weight.shape
-        super().__init__({"i": In(vector(matrix.given, inputs)), "o": Out(vector(matrix.output, rows))})
+        ports = {"i": In(vector(matrix.given, inputs)), "o": Out(vector(matrix.output, rows))}
+        super().__init__(ports | ({"clamped": Out(1)} if flagged else {}))
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
         plan, matrix = self.plan, self.plan.matrix
-        adders, rounded = Adders(m, plan, list(self.i)), []
+        adders, rounded, clamped = Adders(m, plan, list(self.i)), [], []
         for row in plan.rows():
             bits = max(1, plan.acc[row].bits)
             acc = Signal(signed(bits), name=f"acc{row}")
             m.d.comb += acc.eq(self._chain(m, adders, row) if plan.chains[row] else self._summed(adders, row))
             m.submodules[f"round{row}"] = rounder = Requantise(
-                bits, matrix.shift, matrix.output, matrix.negative_shift, magnitude=matrix.magnitude
+                bits,
+                matrix.shift,
+                matrix.output,
+                matrix.negative_shift,
+                magnitude=matrix.magnitude,
+                flagged=self.flagged,
             )
             m.d.comb += rounder.acc.eq(acc)
-            rounded.append(held(m, rounder.y, plan.latency - plan.ready(row) - REQUANTISE, f"y{row}"))
+            wait = plan.latency - plan.ready(row) - REQUANTISE
+            rounded.append(held(m, rounder.y, wait, f"y{row}"))
+            if self.flagged:
+                clamped.append(delayed(m, rounder.clamped, wait, f"clamped{row}"))
         drive(m, self.o, rounded)
+        if self.flagged:
+            m.d.comb += self.clamped.eq(Cat(*clamped).any())
         return m
 
     def _summed(self, adders: Adders, row: int, clock: int | None = None) -> Value:
@@ -169,12 +218,14 @@ class FreeElements(wiring.Component):
     -----
     i0, i1, ... : vector(given[k], lanes), in
     o : vector(format, lanes), out
+    clamped : out
+        With ``flagged``: a word of the vector on ``o`` was clamped.
     """
 
-    def __init__(self, unit: ElementUnit) -> None:
-        self.unit, lanes = unit, unit.output.lanes
+    def __init__(self, unit: ElementUnit, *, flagged: bool = False) -> None:
+        self.unit, self.flagged, lanes = unit, flagged, unit.output.lanes
         ports = {f"i{k}": In(vector(fmt, lanes)) for k, fmt in enumerate(unit.given)}
-        super().__init__({**ports, "o": Out(vector(unit.format, lanes))})
+        super().__init__({**ports, "o": Out(vector(unit.format, lanes))} | ({"clamped": Out(1)} if flagged else {}))
         self.inputs = [getattr(self, name) for name in ports]
 
     def elaborate(self, platform: object) -> Module:
@@ -186,11 +237,16 @@ class FreeElements(wiring.Component):
             words = [Signal(signed(fmt.bits), name=f"x{k}_{n}", reset_less=True) for n in range(len(port))]
             m.d.sync += [word.eq(port[n]) for n, word in enumerate(words)]
             registered.append(words)
-        datapath, found = ElementDatapath(self.unit), []
+        datapath, found, clamped = ElementDatapath(self.unit, flagged=self.flagged), [], []
         for n in range(0, self.unit.output.lanes, pair):
             operands = [[words[n + part] for words in registered] for part in range(pair)]
-            found += [datapath.result(m, str(n + part), operands, part)[0] for part in range(pair)]
+            for part in range(pair):
+                result, flags = datapath.result(m, str(n + part), operands, part)
+                found.append(result)
+                clamped += flags
         drive(m, self.o, found)
+        if self.flagged:
+            m.d.comb += self.clamped.eq(Cat(*clamped).any())
         return m
 
 
@@ -235,43 +291,63 @@ class FreeConstant(wiring.Component):
         return m
 
 
-def free(part: PipelinedUnit) -> Any:
-    """The component of a unit: vectors ``i`` or ``i0``, ``i1``, ... in, ``o`` out."""
+def free(part: PipelinedUnit, interval: int, *, flagged: bool = False) -> Any:
+    """The component of a unit: vectors ``i`` or ``i0``, ``i1``, ... in, ``o`` out; of one sample of several, but for
+    features. With ``flagged``, what clamps has a port ``clamped``."""
     unit = part.unit
     if isinstance(unit, FeatureUnit):
-        return FreeFeatures(unit.features)
+        return FreeFeatures(part, flagged=flagged)
     if isinstance(unit, ElementUnit):
-        return FreeTable(unit) if isinstance(unit.layer, Table) else FreeElements(unit)
+        return FreeTable(unit) if isinstance(unit.layer, Table) else FreeElements(unit, flagged=flagged)
     if isinstance(unit, JoinUnit):
         return FreeJoin(unit)
     if isinstance(unit, ConstantUnit):
         return FreeConstant(unit)
     assert part.product  # a matrix: there is no other
-    return FreeMatrix(part.product)
+    if interval > 1:
+        return LaneMatrix(part.product, interval, flagged=flagged)
+    return FreeMatrix(part.product, flagged=flagged)
 
 
 class FreeChain(wiring.Component):
     """Features and the matrix that weighs them, as one component.
 
+    Parameters
+    ----------
+    first : FreeFeatures
+    last : sequence of FreeMatrix or LaneMatrix
+        One a sample of a clock.
+
     Ports
     -----
-    i, early, o
+    i, early, o, clamped
         Those of the first and of the last.
+    phase, bank, load
+        Of the last, counted from when it takes its vector.
     """
 
-    def __init__(self, units: tuple[PipelinedUnit, ...]) -> None:
-        self.first, self.last = (free(unit) for unit in units)
-        ends = {"i": In(self.first.i.shape()), "early": In(1), "o": Out(self.last.o.shape())}
-        super().__init__(ends)
+    def __init__(self, first: FreeFeatures, last: Sequence[Any]) -> None:
+        self.first, self.last = first, last
+        each = [""] if len(last) == 1 else list(map(str, range(len(last))))
+        ports = {f"i{k}": In(first.inputs[0].shape()) for k in each} | {"early": In(1)}
+        ports |= {f"o{k}": Out(last[0].o.shape()) for k in each}
+        self.steering = [name for name in ("phase", "bank", "load") if hasattr(last[0], name)]
+        ports |= {name: In(getattr(last[0], name).shape()) for name in self.steering}
+        self.flagged = hasattr(last[0], "clamped")
+        super().__init__(ports | ({"clamped": Out(1)} if self.flagged else {}))
+        self.inputs, self.outputs = ([getattr(self, f"{end}{k}") for k in each] for end in "io")
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        m.submodules.features, m.submodules.matrix = self.first, self.last
-        m.d.comb += [
-            self.first.i.eq(self.i),
-            self.first.early.eq(self.early),
-            self.last.i.eq(self.first.o),
-            self.o.eq(self.last.o),
-        ]
+        m.submodules.features = self.first
+        for k, last in enumerate(self.last):
+            m.submodules["matrix" if len(self.last) == 1 else f"matrix{k}"] = last
+        m.d.comb += [inner.eq(outer) for inner, outer in zip(self.first.inputs, self.inputs, strict=True)]
+        m.d.comb += self.first.early.eq(self.early)
+        for made, last, outer in zip(self.first.outputs, self.last, self.outputs, strict=True):
+            m.d.comb += [last.i.eq(made), outer.eq(last.o)]
+            m.d.comb += [getattr(last, name).eq(getattr(self, name)) for name in self.steering]
+        if self.flagged:
+            m.d.comb += self.clamped.eq(Cat(last.clamped for last in self.last).any())
         return m

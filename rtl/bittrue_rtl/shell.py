@@ -9,7 +9,9 @@ from amaranth.hdl import ClockDomain, DomainRenamer, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.lower.fold import is_pipeline
 from bittrue.lower.load import LOAD_CLOCKS
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, NET_REGISTERS
 from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import Port, built_words, can_bypass, end_layouts, is_framed, shell_name, shell_ports
@@ -18,6 +20,7 @@ from bittrue_rtl.axi_lite import AxiLiteSlave, wire_control
 from bittrue_rtl.bank_hashes import BankHashes
 from bittrue_rtl.frame_shell import FrameShell
 from bittrue_rtl.loader import SUM, Loader
+from bittrue_rtl.pipeline_shell import PipelineShell
 from bittrue_rtl.printing import printed
 from bittrue_rtl.registers import RegisterFile, connect
 from bittrue_rtl.stream_shell import StreamShell
@@ -38,6 +41,8 @@ class Shell(wiring.Component):
         As for `Network`.
     banks : sequence of Net
         Nets alike but for their codes, in the order of their numbers; none for fixed weights.
+    means : Means
+        Of a pipeline.
 
     Ports
     -----
@@ -49,17 +54,18 @@ class Shell(wiring.Component):
         As of `StreamShell`.
     """
 
-    def __init__(self, net: Net, interval: int, banks: Sequence[Net] = ()) -> None:
+    def __init__(self, net: Net, interval: int, banks: Sequence[Net] = (), means: Means = PLAIN) -> None:
         self.net = net
-        self.words = built_words(net, interval, banks)
-        layouts = end_layouts(net, interval, bool(banks))
-        self.streams = self._streams(net, interval, banks)
+        self.words = built_words(net, interval, banks, means)
+        layouts = end_layouts(net, interval, bool(banks), means)
+        self.streams = self._streams(net, interval, banks, means)
         self.ports = shell_ports(net, layouts) | self._more_ports()
         super().__init__({name: (In if way == "input" else Out)(bits) for name, (way, bits) in self.ports.items()})
 
-    def _streams(self, net: Net, interval: int, banks: Sequence[Net]) -> StreamShell:
-        framed = is_framed(end_layouts(net, interval, bool(banks)))
-        return (FrameShell if framed else StreamShell)(net, interval, banks)
+    def _streams(self, net: Net, interval: int, banks: Sequence[Net], means: Means) -> StreamShell:
+        framed = is_framed(end_layouts(net, interval, bool(banks), means))
+        kind = PipelineShell if is_pipeline(interval) else FrameShell if framed else StreamShell
+        return kind(net, interval, banks, means)
 
     def _resets(self, registers: RegisterFile) -> Value:
         """High where the stream side is reset in the next clock."""
@@ -161,9 +167,9 @@ def _wire(m: Module, outer: Any, inner: Any, inwards: bool) -> None:
     m.d.comb += inner.eq(outer) if inwards else outer.eq(inner)
 
 
-def verilog(net: Net, interval: int, banks: Sequence[Net] = ()) -> Sources:
+def verilog(net: Net, interval: int, banks: Sequence[Net] = (), means: Means = PLAIN) -> Sources:
     """Verilog-2005 of the shell as module `bittrue.lower.stream_shell.shell_name`; it depends on nothing else.
 
     Parameters and errors as of `Shell`.
     """
-    return printed(Shell(net, interval, banks), shell_name(net))
+    return printed(Shell(net, interval, banks, means), shell_name(net))

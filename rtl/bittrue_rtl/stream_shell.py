@@ -9,6 +9,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.stream_shell import bank_count, can_bypass, end_layouts, stream_bits
 from bittrue.spec import Net
 from bittrue_rtl.bank_use import BankUse
@@ -31,6 +32,8 @@ class StreamShell(wiring.Component):
     ----------
     net, interval, banks
         As for `Network`.
+    means : Means
+        As for `bittrue_rtl.pipeline.Pipeline`, where the net is one.
 
     Ports
     -----
@@ -53,11 +56,11 @@ class StreamShell(wiring.Component):
 
     framed = False
 
-    def __init__(self, net: Net, interval: int, banks: Sequence[Net]) -> None:
-        self.net, self.count, self.interval = net, bank_count(len(banks)), interval
-        self.network = self._network(net, interval, banks)
+    def __init__(self, net: Net, interval: int, banks: Sequence[Net], means: Means = PLAIN) -> None:
+        self.net, self.count, self.interval, self.means = net, bank_count(len(banks)), interval, means
+        self.network = self._network(net, banks)
         self.plan = self.network.plan
-        self.layouts = end_layouts(net, interval, bool(banks))
+        self.layouts = end_layouts(net, interval, bool(banks), means)
         self.depth = self._depth()
         bank_bits = (self.count - 1).bit_length()
         widths = [stream_bits(end, layout) for end, layout in zip((net.input, net.output), self.layouts, strict=True)]
@@ -73,8 +76,9 @@ class StreamShell(wiring.Component):
             ports |= {"packets": In(1), "short": Out(1), "long": Out(1)}
         super().__init__({**ports, "active": Out(bank_bits), "busy": Out(self.count)})
 
-    def _network(self, net: Net, interval: int, banks: Sequence[Net]) -> Network:
-        return Network(net, interval, banks=banks, flagged=self.framed)
+    def _network(self, net: Net, banks: Sequence[Net]) -> Network:
+        """The net."""
+        return Network(net, self.interval, banks=banks, flagged=self.framed)
 
     def _depth(self) -> int:
         """Samples that are in the net at a time."""
@@ -106,7 +110,7 @@ class StreamShell(wiring.Component):
         self._count(m)
         if self.plan is not None:
             m.d.comb += network.load.eq(self.load)
-        if self.plan is not None or self.framed:
+        if network.flagged:
             m.d.comb += self.saturated.eq(network.saturated)
         return m
 

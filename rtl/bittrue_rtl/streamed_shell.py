@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Mux, Signal, Value
 
 from bittrue.errors import BadInput
+from bittrue.lower.means import Means
 from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import Port, built_words, end_layouts, is_framed, shell_name
 from bittrue.lower.streaming import StreamPlan
@@ -29,8 +30,8 @@ class StreamedFrames(FrameShell):
         self.streaming = streaming
         super().__init__(net, interval, ())
 
-    def _network(self, net: Net, interval: int, banks: Sequence[Net]) -> Network:
-        return StreamedNetwork(net, interval, self.streaming, flagged=True)
+    def _network(self, net: Net, banks: Sequence[Net]) -> Network:
+        return StreamedNetwork(net, self.interval, self.streaming, flagged=True)
 
     def _depth(self) -> int:
         """A frame more than without: results are a few clocks later."""
@@ -57,9 +58,9 @@ class StreamedShell(Shell):
             )
         self.streaming = streaming
         super().__init__(net, interval)
-        self.words = built_words(net, interval, (), streaming)
+        self.words = built_words(net, interval, (), streaming=streaming)
 
-    def _streams(self, net: Net, interval: int, banks: Sequence[Net]) -> StreamShell:
+    def _streams(self, net: Net, interval: int, banks: Sequence[Net], means: Means) -> StreamShell:
         return StreamedFrames(net, interval, self.streaming)
 
     def _resets(self, registers: RegisterFile) -> Value:

@@ -7,6 +7,7 @@ from typing import Any
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal
 from amaranth.lib.wiring import In, Out
 
+from bittrue.lower.means import Means
 from bittrue.lower.ports import module_name
 from bittrue.lower.sources import Sources
 from bittrue.lower.streaming import StreamPlan
@@ -43,7 +44,7 @@ class StreamedTop(Top):
         self.streaming = streaming
         super().__init__(net, interval, probes=probes)
 
-    def _network(self, net: Net, interval: int, probes: bool, dsps: int) -> StreamedNetwork:
+    def _network(self, net: Net, interval: int, probes: bool, means: Means) -> StreamedNetwork:
         return StreamedNetwork(net, interval, self.streaming, probes=probes)
 
     def _more_ports(self) -> dict[str, Any]:

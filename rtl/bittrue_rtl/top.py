@@ -8,7 +8,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.fold import EVERY_CLOCK
+from bittrue.lower.fold import is_pipeline
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.products import DSPS
 from bittrue.lower.sources import Sources
@@ -28,7 +29,7 @@ class Top(wiring.Component):
 
     Parameters
     ----------
-    net, interval, probes, dsps
+    net, interval, probes, means
         As for `network`.
 
     Ports
@@ -40,8 +41,8 @@ class Top(wiring.Component):
         With ``probes``: a beat of that node's tensor, valid for one clock.
     """
 
-    def __init__(self, net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> None:
-        self.network = inner = self._network(net, interval, probes, dsps)
+    def __init__(self, net: Net, interval: int, *, probes: bool = False, means: Means = PLAIN) -> None:
+        self.network = inner = self._network(net, interval, probes, means)
         self.bits = {name: port_bits(layout, net.types[name].format) for name, layout in inner.layouts.items()}
         ports: dict[str, Any] = {}
         for kind, names, there, back in (("s_axis", tuple(net.inputs), In, Out), ("m_axis", net.outputs, Out, In)):
@@ -55,8 +56,8 @@ class Top(wiring.Component):
                 ports[f"tap_{node.name}_tvalid"] = Out(1)
         super().__init__({**ports, **self._more_ports()})
 
-    def _network(self, net: Net, interval: int, probes: bool, dsps: int) -> Network | Pipeline:
-        return network(net, interval, probes=probes, dsps=dsps)
+    def _network(self, net: Net, interval: int, probes: bool, means: Means) -> Network | Pipeline:
+        return network(net, interval, probes=probes, means=means)
 
     def _more_ports(self) -> dict[str, Any]:
         return {}
@@ -90,16 +91,21 @@ class Top(wiring.Component):
         return m
 
 
-def network(net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> Network | Pipeline:
-    """A net as one component: a `Pipeline` where it takes a sample every clock, else a `Network`."""
-    if interval == EVERY_CLOCK:
-        return Pipeline(net, probes=probes, dsps=dsps)
+def network(net: Net, interval: int, *, probes: bool = False, means: Means = PLAIN) -> Network | Pipeline:
+    """A net as one component: a `Pipeline` where a sample comes within fewer clocks than handshakes take, else a
+    `Network`."""
+    means.check(interval, False)
+    if is_pipeline(interval):
+        return Pipeline(net, interval, probes=probes, means=means)
     return Network(net, interval, probes=probes)
 
 
-def verilog(net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS) -> Sources:
+def verilog(
+    net: Net, interval: int, *, probes: bool = False, dsps: int = DSPS, luts: int | None = None, samples: int = 1
+) -> Sources:
     """Verilog-2005 of ``net`` as module `bittrue.lower.ports.module_name`; it depends on nothing else.
 
-    Ports: ``clk``, ``rst`` (synchronous, active high), then those of `Top`.
+    ``dsps``, ``luts`` and ``samples`` are the `bittrue.lower.means.Means` of a pipeline. Ports: ``clk``, ``rst``
+    (synchronous, active high), then those of `Top`.
     """
-    return printed(Top(net, interval, probes=probes, dsps=dsps), module_name(net))
+    return printed(Top(net, interval, probes=probes, means=Means(dsps, luts, samples)), module_name(net))

@@ -15,9 +15,10 @@ from bittrue import ref
 from bittrue.cosim.module_ports import check_ports, expected_ports
 from bittrue.cosim.rtl_model import Given
 from bittrue.cosim.stalls import Stalls
-from bittrue.cosim.streams import Codes, Stream, net_streams
+from bittrue.cosim.streams import Codes, Stream, net_streams, side_by_side
 from bittrue.cost import cost
 from bittrue.errors import BadInput
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.ports import container_bits, module_name
 from bittrue.lower.sources import Sources
 from bittrue.spec import Net
@@ -58,7 +59,14 @@ class BenchResult:
 
 
 def cosimulate(
-    net: Net, interval: int, simulator: str, codes: Given, stalls: Stalls | None = None, *, probes: bool = True
+    net: Net,
+    interval: int,
+    simulator: str,
+    codes: Given,
+    stalls: Stalls | None = None,
+    *,
+    probes: bool = True,
+    means: Means = PLAIN,
 ) -> BenchResult:
     """Run the generated Verilog of ``net`` under cocotb and compare every tensor with `bittrue.ref`.
 
@@ -74,6 +82,8 @@ def cosimulate(
         Without, nothing stalls.
     probes : bool
         Compare the tensor of every node, not only the output.
+    means : Means
+        Of a pipeline; several samples a clock must fill words.
 
     Raises
     ------
@@ -85,12 +95,15 @@ def cosimulate(
     runner.require(simulator)
     given = net.check_inputs(codes)
     expected = ref.taps(net, given)
-    inputs, outputs, taps = net_streams(net, interval, probes)
-    sources = _verilog(net, interval, probes)
+    inputs, outputs, taps = net_streams(net, interval, probes, means.samples)
+    sources = _verilog(net, interval, probes, means)
+    expected = {name: side_by_side(values, means.samples) for name, values in expected.items()}
     words = {stream: expected[name] for stream, name in zip(outputs, net.outputs, strict=True)}
     words |= {stream: expected[stream.name.removeprefix("tap_")] for stream in taps}
-    fed = dict(zip(inputs, given.values(), strict=True))
-    patience = PATIENCE + 2 * (interval + cost(net, interval).latency)  # few lanes move nothing while they compute
+    fed = dict(zip(inputs, (side_by_side(values, means.samples) for values in given.values()), strict=True))
+    patience = PATIENCE + 2 * (
+        interval + cost(net, interval, **means.options).latency
+    )  # few lanes move nothing while they compute
     return compare(sources, module_name(net), simulator, fed, words, stalls, patience=patience)
 
 
@@ -133,11 +146,11 @@ def compare(
 
 
 @lru_cache(maxsize=8)
-def _verilog(net: Net, interval: int, probes: bool) -> Sources:
+def _verilog(net: Net, interval: int, probes: bool, means: Means) -> Sources:
     """The generated module, once for all stall patterns of a net."""
     import bittrue_rtl
 
-    return bittrue_rtl.verilog(net, interval, probes=probes)
+    return bittrue_rtl.verilog(net, interval, probes=probes, **means.options)
 
 
 def _stored(work: Path, arrays: Mapping[Stream, Codes]) -> Sequence[dict[str, object]]:

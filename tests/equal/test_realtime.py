@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawn_graphs import codes
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pipelined_nets import branches, drawn, sparse_tdnn
 
 import bittrue
@@ -16,6 +17,7 @@ from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.stalls import MATRIX, Stalls
 from bittrue.cost import cost
 from bittrue.errors import BadInput
+from bittrue.lower.means import Means
 from bittrue.spec import Net, as_net, save
 from bittrue_sim import runner
 from bittrue_sim.cosimulate import cosimulate
@@ -64,9 +66,33 @@ def test_every_layer_of_vectors_with_several_ends_under_every_stall_pattern() ->
     on_schedule(rtl)
 
 
+@pytest.mark.parametrize(
+    "interval, samples",
+    [(2, 1), *(pytest.param(*pace, marks=pytest.mark.heavy) for pace in ((3, 1), (1, 2), (1, 4)))],
+)
+def test_other_paces_under_every_stall_pattern(interval: int, samples: int) -> None:
+    rtl = RtlModel(sparse_tdnn(), interval, 12 * samples, samples=samples)
+    same(rtl, 401, None, *MATRIX.values())
+    clocks = rtl.trace(codes(rtl.net, 400, seed=2)).received["m_axis"]
+    assert (np.diff(clocks)[-60:] == interval).all()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("interval, samples", [(2, 1), (3, 1), (1, 2)])
+def test_branches_at_other_paces(interval: int, samples: int) -> None:
+    same(RtlModel(branches(), interval, 8, samples=samples), 301, None, *MATRIX.values())
+
+
 @pytest.mark.parametrize("after", [30, 50])
 def test_a_reset_in_mid_stream_clears_all_history(after: int) -> None:
     same(RtlModel(sparse_tdnn(), 1, 12), 100, None, ROUGH, reset_after=after)
+
+
+@pytest.mark.heavy
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn(), st.sampled_from([(2, 1), (3, 1), (1, 2), (1, 4)]))
+def test_drawn_nets_at_other_paces(case: tuple[Net, int], pace: tuple[int, int]) -> None:
+    same(RtlModel(case[0], pace[0], case[1], samples=pace[1]), 151, None, ROUGH)
 
 
 @pytest.mark.heavy
@@ -95,6 +121,17 @@ def test_a_cocotb_bench(simulator: str) -> None:
     net = sparse_tdnn()
     found = cosimulate(net, 1, simulator, codes(net, 40, seed=3), ROUGH)
     assert found.samples >= 40 and not found.mismatches
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("interval, samples", [(2, 1), (3, 1), (1, 2)])
+def test_a_cocotb_bench_at_other_paces(interval: int, samples: int) -> None:
+    try:
+        runner.require("icarus")
+    except BadInput as error:
+        pytest.skip(str(error))
+    net, means = sparse_tdnn(), Means(30, samples=samples)
+    assert not cosimulate(net, interval, "icarus", codes(net, 40, seed=3), ROUGH, means=means).mismatches
 
 
 def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:

@@ -63,6 +63,14 @@ def test_fixed_weights() -> None:
     cosimulate_shell(banks(1), 8, "verilator", WITHOUT_BANKS, fixed=True)
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("interval", [1, 2, 3])
+def test_every_scenario_of_a_pipeline(interval: int) -> None:
+    needs("verilator")
+    cosimulate_shell(banks(2), interval, "verilator", samples=160)
+    cosimulate_shell(banks(1), interval, "verilator", WITHOUT_BANKS, fixed=True, samples=160)
+
+
 def in_hardware(layer: str) -> bool:
     net = LAYERS[layer].example()
     return not has_frames(net)

@@ -17,6 +17,14 @@ BITS = UNIT + "test_every_bit_of_a_sum_is_there[5]"
 REFUSED = UNIT + "test_what_cannot_be_a_pipeline_is_refused"
 LEVELS = UNIT + "test_adders_between_registers_are_as_many_as_asked_for[2]"
 TAPS, TABLE = (UNIT + f"test_examples_are_exact_and_on_schedule[{name}]" for name in ("MemoryTaps", "Table"))
+LANES, SHELLS = "tests/unit/test_pipelined_lanes.py::", "tests/unit/test_pipeline_shell.py::"
+TURNS = LANES + "test_multipliers_take_turns[2-220]"
+SAMPLES = LANES + "test_samples_side_by_side_share_their_history[sparse-2]"
+BANKS = LANES + "test_neighbours_run_through_different_banks[(9, 3, 2)-free]"
+LOADED = LANES + "test_a_sample_is_computed_with_words_that_came_load_clocks_before[3-2-1]"
+PASSED = LANES + "test_every_bit_of_a_sum_passes_a_block_that_multiplies_in_turn[2]"
+SHELL = SHELLS + "test_words_and_their_tlast_at_full_speed_and_stalled[1-1-1]"
+WORDS = SHELLS + "test_words_and_their_tlast_at_full_speed_and_stalled[1-2-8]"
 REALTIME = "tests/equal/test_realtime.py::"
 STALLED = REALTIME + "test_a_pruned_tdnn_under_every_stall_pattern[12]"
 BRANCHES = REALTIME + "test_every_layer_of_vectors_with_several_ends_under_every_stall_pattern"
@@ -39,15 +47,30 @@ ROWS = [
     ("weighs twice", MATRIX, "PipelinedMatrix.graph",
      "rest[row, list(chain)] = 0", "pass",
      TOGETHER),
-    ("lets banks in", f"{LOWER}/schedule.py", "_every_clock",
-     "if banked: ...", "if banked and not net: ...",
+    ("loads more weights than there are blocks", UNITS, "_loaded",
+     "needed > dsps", "needed > dsps + 999",
      REFUSED),
+    ("multiplies in another turn", f"{RTL}/pipelined_lanes.py", "LaneMatrix._in_turn",
+     "self._at(self.plan.operand(place + turn))", "self._at(self.plan.operand(place + turn) + 1)",
+     TURNS),
+    ("takes the older sample for the newer", PARTS, "FreeFeatures.elaborate",
+     "divmod(k - delay, self.samples)", "divmod(self.samples - 1 - k - delay, self.samples)",
+     SAMPLES),
+    ("gives a companion to another word", f"{RTL}/pipeline_shell.py", "PipelineShell._enter",
+     "sidecar.write.eq(accept)", "sidecar.write.eq(given.valid)",
+     SHELL),
     ("drops bits that pass a block", PARTS, "_block",
      "passed.eq(total)", "passed.eq(0)",
      BITS),
 ]
 
 HEAVY = [
+    ("bounds no LUTs", f"{LOWER}/schedule.py", "_within_luts",
+     "means.luts is None", "True",
+     UNIT + "test_luts_are_bounded_and_small_weights_get_blocks_where_that_helps"),
+    ("forgets the bank of a sample", PIPELINE, "Pipeline._steer",
+     "part.bank.eq(self._banks[clock])", "part.bank.eq(self._banks[clock - 1])",
+     BANKS),
     ("takes digits that are not canonical", SEARCH, "signed_digits",
      "digit = 2 - (value & 3)", "digit = 1 if value > 0 else -1",
      GRAPHS + "test_signed_digits_are_canonical"),
@@ -79,11 +102,47 @@ HEAVY = [
      "max(0, dsps)", "max(0, dsps + 1)",
      CHOSEN),
     ("starts a chain a clock early", MATRIX, "PipelinedMatrix.operand",
-     "return self.start - 1 + place", "return max(0, self.start - 2 + place)",
+     "self.start - 1 + block * self.skew + turn", "max(0, self.start - 2 + block * self.skew + turn)",
      STALLED),
     ("puts an adder more between registers", MATRIX, "PipelinedMatrix.clock",
      "return max(0, self.graph.depths[word] - 1) // LEVELS", "return max(0, self.graph.depths[word] - 2) // LEVELS",
      LEVELS),
+    ("takes a turn too many a block", PRODUCTS, "_taken",
+     "held[row] % turns or used < dsps", "used <= dsps",
+     LANES + "test_multipliers_take_turns[2-9]"),
+    ("lets blocks be merged that multiply in turn", PRODUCTS, "_shared",
+     "block not in taken", "block",
+     LANES + "test_blocks_at_one_place_never_multiply_alike_in_turn"),
+    ("starts a block a clock early", MATRIX, "PipelinedMatrix.skew",
+     "self.turns + 1 if self.turns > 1 else 1", "self.turns if self.turns > 1 else 1",
+     TURNS),
+    ("lets a sample in out of turn", PIPELINE, "Pipeline.elaborate",
+     "offered if self.interval == EVERY_CLOCK else offered & self._phases[0]", "offered",
+     TURNS),
+    ("keeps bits of the sum before", f"{RTL}/pipelined_lanes.py", "LaneMatrix._lane",
+     "m.If(begins)", "m.If(0)",
+     PASSED),
+    ("reads weights a clock late", f"{LOWER}/loaded_matrix.py", "",
+     "READ = 2", "READ = 1",
+     LOADED),
+    ("loads no biases", f"{RTL}/pipelined_lanes.py", "LaneMatrix._memories",
+     "clock = plan.start if plan.turns > 1 else plan.start + 1", "clock = plan.start",
+     BANKS.replace("(9, 3, 2)", "(3, 2, 1)")),
+    ("flags what is no sample", PIPELINE, "Pipeline._build",
+     "Cat(part.clamped for part in parts).any() & self._strobe(step.arrival)", "Cat(part.clamped for part in parts).any()",
+     LANES + "test_flags_are_those_of_the_reference[1-1]"),
+    ("has a place too few beside the pipeline", PIPELINE, "Pipeline.inside",
+     "2 + max(queue_depth(self._arrival(name) - SKID) for name in self.net.outputs) + 1", "max(queue_depth(self._arrival(name) - SKID) for name in self.net.outputs) - 2",
+     SHELLS + "test_as_many_words_wait_inside_as_there_are_places_beside_them"),
+    ("ends a transfer with every part", f"{RTL}/widths.py", "Narrower.elaborate",
+     "last & ~left[1]", "last & left[1]",
+     WORDS),
+    ("puts parts together in the other order", f"{RTL}/widths.py", "Widener.elaborate",
+     "Cat(word[self.part :], self.i.payload.data)", "Cat(self.i.payload.data, word)",
+     WORDS),
+    ("feeds a word a clock of the net", "python/bittrue/targets/pynq_z1/build.py", "fed",
+     "word *= 2", "break",
+     "tests/vivado/test_overlay.py::test_a_pipeline_gets_words_that_the_dma_feeds_it_with"),
     ("offers a place too few behind the pipeline", UNITS, "",
      "CREDIT = 4", "CREDIT = 3",
      STALLED),
@@ -118,7 +177,7 @@ HEAVY = [
      "Cat(Value.cast(port) for port in self.inputs)", "Cat(Value.cast(port) for port in reversed(self.inputs))",
      BRANCHES),
     ("lets branches meet at different clocks", PIPELINE, "Pipeline._build",
-     "there.eq(self._at(m, name, start))", "there.eq(self._at(m, name, self._arrival(name)))",
+     "there.eq(self._at(m, name, start)[k])", "there.eq(self._at(m, name, self._arrival(name))[k])",
      BRANCHES),
     ("writes results a clock late", PIPELINE, "Pipeline._leave",
      "queue.write.eq(self._strobe(clock))", "queue.write.eq(self._strobe(clock - 1))",

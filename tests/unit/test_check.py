@@ -19,7 +19,6 @@ from bittrue.check import directed, report, vectors
 from bittrue.check.compare import LegVerdict
 from bittrue.check.explain import explain
 from bittrue.check.legs import LEGS, Leg, Options
-from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
 from bittrue.num import Format
@@ -454,19 +453,6 @@ def test_legs_that_cannot_run_are_skipped_unless_they_are_asked_for(monkeypatch)
     assert list(legs) == ["ref"] and skipped == {"c": "no compiler here; install one"}
     with pytest.raises(BadInput, match="no compiler here"):
         check.runnable(net, ["ref", "c"])
-
-
-@pytest.mark.parametrize(
-    ("options", "legs", "said"),
-    [
-        (Options(8), ["ref"], "an interval is given, and ref has no clock; leave that out, or take leg rtl"),
-        (Options(stalls=Stalls(1)), ["c", "ref"], "stalls are given, and c, ref has no clock"),
-    ],
-)
-def test_what_only_hardware_has_is_refused_without_it(options, legs, said):
-    with pytest.raises(BadInput, match=said):
-        options.for_legs(legs)
-    assert options.for_legs([*legs, "rtl"]) is options and Options().for_legs(legs) == Options()
 
 
 def test_a_leg_that_runs_wrongly_is_not_skipped(monkeypatch):

@@ -268,8 +268,8 @@ BAD_LINES = {
     "half a sample": (("check", "net", "--samples", "1.5"), "'1.5' is not a whole number"),
     "negative seed": (("check", "net", "--seed", "-1"), "'-1' is not a whole number from 0"),
     "interval": (
-        ("info", "net", "--interval", "3"),
-        "an initiation interval of 3 clocks is not between 4 and 16777216",
+        ("verilog", "net", "-o", "rtl", "--interval", "3", "--dsps", "2", "--luts", "5"),
+        "LUTs beside 2 DSP48E1, and 5 and 2 are the most it may take",
     ),
     "interval of nothing": (("info", "net", "--interval", "0"), "'0' is not a whole number from 1 to 16777216"),
     "html folder": (("check", "net", "--html", "no/r.html"), "there is no folder no"),

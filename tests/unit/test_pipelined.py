@@ -14,11 +14,11 @@ from bittrue.emit.lanes import in_lanes
 from bittrue.errors import BadInput
 from bittrue.lower import adder_search, pipelined_matrix
 from bittrue.lower.dsp import product_dsps
+from bittrue.lower.means import Means
 from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.lower.products import LEAST_DIGITS, odd_part, places_of_blocks, signed_bits
-from bittrue.lower.schedule import layouts_of, schedule
-from bittrue.lower.stream_shell import built_words
+from bittrue.lower.schedule import layouts_of, luts_of, schedule
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, Net, Node, TensorType
 
@@ -90,7 +90,7 @@ def test_every_bit_of_a_sum_is_there(dsps: int) -> None:
     used = sum(len(blocks(plan)) for plan in matrices(net, dsps).values())
     assert used == min(dsps, 5)
     assert layer.shift(net.input.format) == 0
-    network = Pipeline(net, dsps=dsps)
+    network = Pipeline(net, means=Means(dsps))
     codes = full_range(net.input.format, (200, 3), seed=4)
     np.testing.assert_array_equal(samples_through(network, codes).vectors, codes @ weight.T + bias)
 
@@ -167,14 +167,29 @@ def test_outputs_have_queues_for_all_samples_under_way() -> None:
 def test_what_cannot_be_a_pipeline_is_refused() -> None:
     with pytest.raises(BadInput, match="takes frames, and only nets of vectors and samples take one every clock"):
         schedule(LAYERS["Conv1d"].example(), 1)
-    with pytest.raises(BadInput, match="has fixed weights; build it without banks, or with an interval of 4 clocks"):
-        cost(sparse_tdnn(), 1, banks=2)
-    with pytest.raises(BadInput, match="an initiation interval of 2 clocks is not between 4 and"):
-        cost(sparse_tdnn(), 2)
-    with pytest.raises(BadInput, match="the shell does not take a pipeline"):
-        built_words(sparse_tdnn(), 1, ())
+    with pytest.raises(
+        BadInput, match="with banks, an interval of 1 takes 108 DSP48E1 for its weights, and 3 are left"
+    ):
+        cost(sparse_tdnn(), 1, banks=2, dsps=9)
+    with pytest.raises(BadInput, match="3 samples a clock cannot be built; choose 1, 2, 4"):
+        cost(sparse_tdnn(), 1, samples=3)
+    with pytest.raises(BadInput, match="2 samples a clock take a net with a sample every clock"):
+        cost(sparse_tdnn(), 2, samples=2)
+    with pytest.raises(BadInput, match="2 samples a clock take a net with fixed weights"):
+        cost(sparse_tdnn(), 1, banks=2, samples=2)
     with pytest.raises(BadInput, match="has no lanes with memories; give an interval of 4 clocks or more"):
         in_lanes(sparse_tdnn(), 1)
     wide = Dense(np.full((40, 40), 0x55555), np.zeros(40, np.int64), Q("Q1.20"), "Q1.15")
     with pytest.raises(BadInput, match="signed digits, and 12,000 are the most that become adders"):
         cost(Net("wide", TensorType((40,), Q("Q1.15")), [Node("fc", wide, "input")]), 1, dsps=0)
+
+
+def test_luts_are_bounded_and_small_weights_get_blocks_where_that_helps() -> None:
+    net = sparse_tdnn()
+    free = resources(net, 1, dsps=60)
+    assert free.lut == luts_of(net, schedule(net, 1, dsps=60)) == cost(net, 1, dsps=60).adders + free.lutram
+    assert resources(net, 1, dsps=60, luts=free.lut) == free
+    less = resources(net, 1, dsps=60, luts=free.lut - 1)
+    assert free.dsp < less.dsp <= 60 and less.lut < free.lut
+    with pytest.raises(BadInput, match=f"takes {less.lut:,} LUTs beside {less.dsp} DSP48E1, and 9 and 60 are the most"):
+        cost(net, 1, dsps=60, luts=9)

@@ -141,9 +141,11 @@ def test_a_branch_waits_in_a_queue_where_it_is_early_by_an_interval(interval: in
 # ---- what cannot be built -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("interval", [-8, 0, 2, MIN_INTERVAL - 1, MAX_INTERVAL + 1])
+@pytest.mark.parametrize("interval", [-8, 0, MAX_INTERVAL + 1])
 def test_an_interval_that_hardware_cannot_have_is_refused(interval: int) -> None:
-    with pytest.raises(BadInput, match=f"interval of {interval} clocks is not between 4 and {MAX_INTERVAL}, .* nor 1"):
+    with pytest.raises(
+        BadInput, match=f"interval of {interval} clocks is not between 1 and {MAX_INTERVAL}; choose one"
+    ):
         schedule(tdnn("wide", seed=0), interval)
 
 

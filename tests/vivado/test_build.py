@@ -46,7 +46,7 @@ def net(tmp_path):
 def quick(monkeypatch, net):
     """Shells are hand-written, with the widths of the net's streams."""
 
-    def sources(given, interval, banks):
+    def sources(given, interval, banks, means):
         design = build.Design.of(given, build.fclk(100))
         text = VERILOG
         for port, bits in (("s_axis", design.input_bits), ("m_axis", design.output_bits)):

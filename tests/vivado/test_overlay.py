@@ -14,6 +14,7 @@ from bittrue.cli import main
 from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
+from bittrue.lower.means import Means
 from bittrue.lower.sources import Sources
 from bittrue.lower.stream_shell import end_layouts, shell_latency, stream_bits
 from bittrue.num import Format
@@ -38,7 +39,7 @@ def other() -> Net:
 def no_generator(monkeypatch):
     """These tests are about the folder; tests/vivado/test_build.py generates Verilog."""
 
-    def sources(net, interval, banks):
+    def sources(net, interval, banks, means):
         memory = f"{build.Design.of(net, build.fclk(100)).module}.rom.words.mem"
         rom = f'module rom;\n  reg words [0:1];\n  initial $readmemh("{memory}", words);\nendmodule\n'
         return Sources(VERILOG + rom + f"// {interval} {len(banks)}\n", {memory: "0\n1\n"})
@@ -81,7 +82,7 @@ def test_the_manifest_describes_the_net(tmp_path):
     npz = written.manifest.with_suffix(".npz")
     sums = written.verilog.with_suffix(".sha256")
     hashes = {kind: hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in (("npz", npz), ("rtl", sums))}
-    assert document["files"] == hashes | {"bit": None, "hwh": None}
+    assert document["files"] == hashes | {"bit": None, "hwh": None, "weights": None}
     with np.load(npz, allow_pickle=False) as words:
         assert sorted(words) == sorted(f"{name}_{kind}" for name in banks for kind in ("addresses", "codes"))
         for name, bank in banks.items():
@@ -201,7 +202,9 @@ def test_what_simulates_a_pair_is_removed(tmp_path):
         ({"banks": {"Cold": example()}}, "bank name 'Cold' cannot be used"),
         ({"banks": {"a": example(), "b": LAYERS["Add"].example()}}, "bank b differs from bank a"),
         ({"banks": {f"b{k}": example() for k in range(17)}}, "17 banks"),
-        ({"interval": 1}, "interval"),
+        ({"interval": 0}, "interval"),
+        ({"interval": 8, "fixed": True}, "only a pipeline has fixed weights by choice"),
+        ({"means": Means(samples=2)}, "2 samples a word are for a pipeline"),
         ({"clock_mhz": 400.0}, "clock 400 MHz is out of range"),
     ],
 )
@@ -232,7 +235,7 @@ def test_a_manifest_comes_back(tmp_path):
         (lambda d: d.pop("banks"), "has no banks"),
         (lambda d: d["cells"].update(ip="x"), "not of a design with net, dma"),
         (lambda d: d.update(load=None), "load is None, not an object, because there are 2 banks"),
-        (lambda d: d.update(interval="8"), "interval is '8', not a whole number from 1 to 16777215"),
+        (lambda d: d.update(interval="8"), "interval is '8', not a whole number from 1 to 4294967295"),
         (lambda d: d.update(bank_count=True), "bank_count is True, not a whole number from 1 to 16"),
         (lambda d: d.update(bank_count=10**12), "bank_count is 1000000000000, not"),
         (lambda d: d.update(bank_count=6), "bank_count is 6, not a power of two"),
@@ -404,3 +407,28 @@ def test_two_folders_of_one_name_need_names(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["overlay", str(tmp_path / "empty"), "-o", str(tmp_path / "o")]) == 2
     assert "holds no net.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("interval", "samples", "mhz", "word"),
+    [(1, 1, 100, 1), (1, 1, 200, 2), (1, 2, 200, 4), (2, 1, 200, 1), (1, 1, 250, 4)],
+)
+def test_a_pipeline_gets_words_that_the_dma_feeds_it_with(tmp_path, interval, samples, mhz, word):
+    net, means = example(), Means(samples=samples)
+    written = write_overlay({"one": net}, tmp_path, interval=interval, clock_mhz=mhz, means=means)
+    manifest = Manifest.read(written.manifest)
+    assert manifest.samples == word and manifest.clock_mhz == mhz
+    lanes = [end_layouts(net, interval)[k].lanes for k in (0, 1)]
+    assert [manifest.input.elements, manifest.output.elements] == [word * lane for lane in lanes]
+    assert ('"samples"' in written.manifest.read_text()) == (word > 1)
+
+
+def test_weights_of_a_pipeline_are_loaded_where_the_blocks_last(tmp_path):
+    nets = {"one": example(), "two": other()}
+    assert Manifest.read(write_overlay(nets, tmp_path, interval=1, clock_mhz=100).manifest).load
+    alone = write_overlay({"one": example()}, tmp_path / "fixed", interval=1, clock_mhz=100, fixed=True)
+    assert Manifest.read(alone.manifest).load is None
+    few = write_overlay({"one": example()}, tmp_path / "few", interval=1, clock_mhz=100, means=Means(3))
+    assert Manifest.read(few.manifest).bank_count == 1
+    with pytest.raises(BadInput, match="DSP48E1 for its weights"):
+        write_overlay(nets, tmp_path / "no", interval=1, clock_mhz=100, means=Means(3))

@@ -13,8 +13,8 @@ from bittrue.cost import cost, default_interval, default_source_interval
 from bittrue.emit.c import write_sources
 from bittrue.emit.c.source_files import write_source
 from bittrue.emit.folder import write_folder
+from bittrue.lower.means import chosen
 from bittrue.lower.ports import module_name
-from bittrue.lower.products import chosen_dsps
 from bittrue.lower.source import source_name, source_plan
 from bittrue.lower.stored import SHIFT
 from bittrue.spec import Net, as_net
@@ -33,6 +33,8 @@ def verilog(
     interval: int | None = None,
     probes: bool = False,
     dsps: int | None = None,
+    luts: int | None = None,
+    samples: int = 1,
 ) -> list[Path]:
     """Write a net as a Verilog module with AXI4-Stream ports, its memory files, and their list of SHA-256.
 
@@ -48,8 +50,10 @@ def verilog(
         Clocks a sample; without, `bittrue.cost.default_interval`, of a source `bittrue.cost.default_source_interval`.
     probes : bool
         Also give every node's tensor on ports ``tap_NODE_*``.
-    dsps : int, optional
-        Most DSP48E1 of a pipeline that takes a sample every clock: adders do what they do not.
+    dsps, luts : int, optional
+        Most DSP48E1 and LUTs of a pipeline, which an interval below 4 asks for: adders do what DSP48E1 do not.
+    samples : int
+        Samples that it takes in a clock, side by side, at an interval of 1.
 
     Returns
     -------
@@ -67,18 +71,19 @@ def verilog(
     require_generator()
     if interval is None:
         interval = default_source_interval(source) if source else default_interval(net)
-    most = chosen_dsps(dsps, interval)
-    price = cost(net, interval, dsps=most)
+    means = chosen(interval, dsps, luts, samples).options
+    price = cost(net, interval, **means)
     bits = price.stored.ff + SHIFT * price.stored.lutram + LANE * price.lanes
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
 
+    what = "A sample" if samples == 1 else f"{samples} samples, the oldest lowest,"
     pace = "clock" if price.interval == 1 else f"{price.interval} clocks"
     head = (
         f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
-        f" * A sample every {pace}. Streams:\n{_streams(net, interval)} */\n"
+        f" * {what} every {pace}. Streams:\n{_streams(net, interval, samples)} */\n"
     )
-    sources = bittrue_rtl.verilog(net, interval, probes=probes, dsps=most)
+    sources = bittrue_rtl.verilog(net, interval, probes=probes, **means)
     sources = replace(sources, verilog=head + sources.verilog)
     files = sources.listed_files(module_name(net))
     return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)
@@ -125,7 +130,7 @@ def c(net: Net | Source | str | os.PathLike[str], folder: str | os.PathLike[str]
     return write_source(source, folder) if source else write_sources(as_net(net), folder)  # type: ignore[arg-type]
 
 
-def _streams(net: Net, interval: int) -> str:
+def _streams(net: Net, interval: int, samples: int) -> str:
     """In which order the elements of every input and output travel, a line each."""
-    inputs, outputs, _ = net_streams(net, interval, probes=False)
+    inputs, outputs, _ = net_streams(net, interval, probes=False, samples=samples)
     return "".join(f" * {stream.name}: {stream.tensor}, {stream.beats}\n" for stream in (*inputs, *outputs))

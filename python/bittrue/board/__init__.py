@@ -87,6 +87,7 @@ def open(
     if isinstance(manifest, SourceManifest):
         return NoiseSource(file, manifest, download, timeout=float(timeout), chunk=size)
     kind = FrameNet if manifest.framed else Predistorter
+    size = None if size is None else max(1, size // manifest.samples)
     return kind(file, manifest, download, timeout=float(timeout), chunk=size)
 
 

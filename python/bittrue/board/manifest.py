@@ -34,6 +34,7 @@ _STREAM_BITS = 1024
 _LARGEST_MHZ = 1000
 _MOST_WEIGHTS = 1 << 28
 """Bytes of streamed weights: half of the board's memory."""
+_MOST_SAMPLES = 16
 
 
 class Sealed(Protocol):
@@ -101,7 +102,8 @@ class Manifest:
     """What ``<stem>.json`` says about an overlay; ``path`` is that file.
 
     ``load`` holds the widths of the load address, or nothing where the weights are fixed; ``nodes`` the names of the
-    layers in the order of their SATURATED bits; ``cells`` the names of the cells ``ip`` and ``dma`` in the design.
+    layers in the order of their SATURATED bits; ``cells`` the names of the cells ``ip`` and ``dma`` in the design;
+    ``samples`` how many of the samples lie side by side in a word, the oldest lowest.
     """
 
     path: Path
@@ -122,6 +124,7 @@ class Manifest:
     files: Mapping[str, str | None]
     weights: int = 0
     """Bytes of the weights that the hardware reads from memory."""
+    samples: int = 1
 
     @property
     def framed(self) -> bool:
@@ -217,6 +220,7 @@ def _parsed(file: Path, document: Entries) -> Manifest:
         bank_count=count,
         load=_load(document, count),
         weights=0 if document.get("weights") is None else document.inner("weights").whole("bytes", 8, _MOST_WEIGHTS),
+        samples=_samples(document),
         **common(document),
     )
 
@@ -236,6 +240,18 @@ def common(document: Entries, kinds: tuple[str, ...] = FILES) -> dict[str, Any]:
         "vlnv": document.text("vlnv"),
         "files": {key: files.text(key, *_SHA) if files.get(key) is not None else None for key in kinds},
     }
+
+
+def _samples(document: Entries) -> int:
+    """Samples in a word; one where nothing is said."""
+    if document.get("samples") is None:
+        return 1
+    samples = document.whole("samples", 1, _MOST_SAMPLES)
+    for end in ("input", "output"):
+        inner = document.inner(end)
+        if inner.get("frame") is not None or inner.whole("elements", 1, _STREAM_BITS) % samples:
+            raise document.refused("samples", f"1, because the {end} is no {samples} samples side by side")
+    return samples
 
 
 def sample_format(entries: Entries) -> SampleFormat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from bittrue.board.driver import Driver
 from bittrue.board.errors import BoardError
+from bittrue.board.manifest import SampleFormat
 from bittrue.board.samples import Codes, as_values, check_codes, quantise
 from bittrue.errors import shown
 
@@ -18,6 +20,7 @@ class Predistorter(Driver):
 
     The hardware is a stream: a call goes on where the one before ended, so long signals may come in pieces. `reset`
     begins anew, with a history of zeros. After an error the stream is begun anew, too, and the next call works.
+    Hardware that takes several samples in a clock takes them in words: every call gives it whole ones.
 
     Attributes
     ----------
@@ -46,11 +49,12 @@ class Predistorter(Driver):
             For samples of another shape or kind, masked or not finite, for codes in their place (integers, or whole
             numbers beyond twice full scale), and where a transfer fails (`run_codes`).
         """
-        made = self.manifest.output
-        values, is_complex = as_values(iq, self.manifest.input, made, self.manifest.net)
-        codes, clipped = quantise(values, self.manifest.input)
+        given, made = self._ends
+        values, is_complex = as_values(iq, given, made, self.manifest.net)
+        codes, clipped = quantise(values, given)
+        words = self._words(codes)
         with self._use():
-            out = np.ldexp(self._run_all(codes).astype(np.float64), -made.frac)
+            out = np.ldexp(self._samples(self._run_all(words)).astype(np.float64), -made.frac)
             self.clipped += clipped
         return out[:, 0] + 1j * out[:, 1] if is_complex else out
 
@@ -60,12 +64,35 @@ class Predistorter(Driver):
         Raises
         ------
         BoardError
-            For codes of another shape or beyond the format, an error of the DMA, a transfer that ends early, no
-            progress within the timeout, or a closed overlay. Hardware and DMA are reset before it is raised.
+            For codes of another shape or beyond the format, samples that fill no whole words, an error of the DMA, a
+            transfer that ends early, no progress within the timeout, or a closed overlay. Hardware and DMA are reset
+            before it is raised.
         """
-        given = check_codes(codes, self.manifest.input)
+        given = self._words(check_codes(codes, self._ends[0]))
         with self._use():
-            return self._run_all(given)
+            return self._samples(self._run_all(given))
+
+    @property
+    def _ends(self) -> tuple[SampleFormat, SampleFormat]:
+        """Formats of a sample: of a word, where that has one."""
+        given, made = (
+            replace(end, elements=end.elements // self.manifest.samples)
+            for end in (self.manifest.input, self.manifest.output)
+        )
+        return given, made
+
+    def _words(self, codes: Codes) -> Codes:
+        """Samples as words, the oldest first; `BoardError` for a number that fills no whole words."""
+        if len(codes) % self.manifest.samples:
+            raise BoardError(
+                f"{len(codes)} samples are given, and the hardware takes {self.manifest.samples} in a clock; give a "
+                f"multiple of that"
+            )
+        return codes.reshape(-1, self.manifest.input.elements)
+
+    def _samples(self, words: Codes) -> Codes:
+        """Words as samples."""
+        return words.reshape(-1, self.manifest.output.elements // self.manifest.samples)
 
     @property
     def bypass(self) -> bool:

@@ -19,11 +19,12 @@ from bittrue.cli.parser import (
     Commands,
     Parser,
     add_command,
-    add_dsps,
     add_interval,
     add_json,
+    add_means,
     console,
     interval_of,
+    means_of,
     print_json,
 )
 from bittrue.cost import (
@@ -40,9 +41,9 @@ from bittrue.cost import (
 from bittrue.errors import BadInput, amount
 from bittrue.files import check_target, write_whole
 from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
-from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
+from bittrue.lower.fold import EVERY_CLOCK, is_pipeline
+from bittrue.lower.means import Means
 from bittrue.lower.ports import module_name
-from bittrue.lower.products import chosen_dsps
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
 from bittrue.lower.source import source_plan
 from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
@@ -73,7 +74,7 @@ def add(commands: Commands[Parser]) -> None:
         ),
     )
     add_interval(command, frames=True)
-    add_dsps(command)
+    add_means(command)
     streaming.add_bram(command)
     command.add_argument(
         "--clock", type=_positive, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g})"
@@ -118,12 +119,11 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.html:
         check_target(arguments.html, SUFFIXES)
     found = ranges(net)
-    given = arguments.dsps
-    arguments.dsps = chosen_dsps(given, EVERY_CLOCK if given is None else interval_of(arguments, net))
+    means = means_of(arguments, net)
     try:
         interval = interval_of(arguments, net)
         with steps("computing what the net costs"):
-            price, reason = cost(net, interval, dsps=arguments.dsps), ""
+            price, reason = cost(net, interval, **means.options), ""
     except BadInput as error:
         if arguments.timing:
             raise
@@ -165,10 +165,10 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
         f"interval {_clocks(price.interval)} a sample, latency {price.latency} clocks, "
         f"{100 * price.utilisation:.1f} % of the MAC-lane clocks are useful"
     )
-    if price.interval == EVERY_CLOCK:
-        out.print(f"adders of {price.adders:,} bits in all weigh without DSP48E1, about a LUT a bit", markup=False)
+    if is_pipeline(price.interval):
+        out.print(_pipeline(arguments, price), markup=False, soft_wrap=True)
     rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
-    for line in _speed(net, price.interval, arguments.clock, rate, whose):
+    for line in _speed(net, price, arguments.clock, rate, whose):
         out.print(line, markup=False, soft_wrap=True)
     if has_frames(net):
         out.print(_overlay(net, interval), markup=False, soft_wrap=True)
@@ -180,7 +180,7 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
         out.print(line, markup=False, soft_wrap=True)
     out.print(f"({source})", style="dim")
     if arguments.timing:
-        timing.show(out, timing.estimated(net, interval, arguments.dsps))
+        timing.show(out, timing.estimated(net, interval, means_of(arguments, net)))
 
 
 def _used(
@@ -188,13 +188,14 @@ def _used(
 ) -> tuple[Resources, str, dict[str, dict[str, int]] | None]:
     """What the net takes of an FPGA, how that was found, and by layer where that was asked for."""
     if arguments.synth:
-        return _synthesised(net, interval, arguments.dsps), "counted in Yosys's netlist", None
+        return _synthesised(net, interval, means_of(arguments, net)), "counted in Yosys's netlist", None
     if arguments.synth_layers:
-        parts = _synthesised_layers(net, interval, arguments.dsps)
+        parts = _synthesised_layers(net, interval, means_of(arguments, net))
         used = _resources({name: sum(part[name] for part in parts.values()) for name in USE})
         shared = "nothing is shared across layers, so --synth may find less"
         return used, f"counted in Yosys's netlist, layer by layer: {shared}", parts
-    return resources(net, interval, dsps=arguments.dsps), "by formula: all LUTs and flip-flops with --synth", None
+    used = resources(net, interval, **means_of(arguments, net).options)
+    return used, "by formula: all LUTs and flip-flops with --synth", None
 
 
 def _document(
@@ -211,7 +212,7 @@ def _document(
     if parts:
         result["synthesised"] = parts
     if arguments.timing:
-        result["timing"] = info_json.timed(timing.estimated(net, interval, arguments.dsps))
+        result["timing"] = info_json.timed(timing.estimated(net, interval, means_of(arguments, net)))
     return result
 
 
@@ -238,17 +239,26 @@ def _page(net: Net, found: dict[str, Range]) -> str:
     return page(net.name, lead, sections)
 
 
-def _speed(net: Net, interval: int, mhz: float, rate: float | None, whose: str) -> list[str]:
+def _pipeline(arguments: argparse.Namespace, price: Cost) -> str:
+    """How the work of a pipeline is split, and what it may take."""
+    luts = price.adders + price.stored.lutram
+    most = "" if arguments.luts is None else f" of {arguments.luts:,} LUTs at most"
+    return (
+        f"pipeline: {price.dsps} of {arguments.dsps} DSP48E1 at most; adders of {price.adders:,} bits in all weigh "
+        f"without DSP48E1, about a LUT a bit, with delays and queues {luts:,}{most}"
+    )
+
+
+def _speed(net: Net, price: Cost, mhz: float, rate: float | None, whose: str) -> list[str]:
     """Samples or frames a second at a clock, and whether that is enough for a rate."""
     one, unit = ("sample", "S/s") if not has_frames(net) else ("frame", " frames/s")
-    lines = [f"{_short(mhz * 1e6 / interval, unit)} at {mhz:g} MHz, if the clock is met"]
+    interval, samples = price.interval, price.samples
+    lines = [f"{_short(mhz * 1e6 * samples / interval, unit)} at {mhz:g} MHz, if the clock is met"]
     if rate is None:
         return lines
-    if rate * interval <= mhz * 1e6:
+    if rate * interval <= mhz * 1e6 * samples:
         return [*lines, f"meets {_short(rate, unit)}{whose}"]
     needed, least = int(mhz * 1e6 / rate), least_interval(net) if has_frames(net) else EVERY_CLOCK
-    if least == EVERY_CLOCK and EVERY_CLOCK <= needed < MIN_INTERVAL:
-        needed = EVERY_CLOCK  # nothing lies between
     shorter = f"an interval of {_clocks(needed)}{' or fewer' * (needed > 1)} at {mhz:g} MHz" if needed >= least else ""
     faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {_clocks(least)} a {one}"
     return [*lines, f"cannot meet {_short(rate, unit)}{whose}: needs {shorter or faster}"]
@@ -286,27 +296,29 @@ BETWEEN = "between layers"
 """What belongs to no layer: the register at the input, forks, queues of branches, the ports."""
 
 
-def _synthesised(net: Net, interval: int, dsps: int) -> Resources:
+def _synthesised(net: Net, interval: int, means: Means) -> Resources:
     """What Yosys makes of the net's Verilog. Raises `BadInput` where a package for it is missing."""
     require_generator()
     import bittrue_rtl
     from bittrue_sim.synth import xc7_report, xc7_use
 
     with steps("Yosys synthesises the net"):
-        used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval, dsps=dsps), module_name(net)))
+        used = xc7_use(xc7_report(bittrue_rtl.verilog(net, interval, **means.options), module_name(net)))
     return _resources(used)
 
 
-def _synthesised_layers(net: Net, interval: int, dsps: int) -> dict[str, dict[str, int]]:
+def _synthesised_layers(net: Net, interval: int, means: Means) -> dict[str, dict[str, int]]:
     """``USE`` of every node and of what lies between them. Raises `BadInput` where a package for it is missing."""
     require_generator()
     import bittrue_rtl
     from bittrue_sim.synth import xc7_parts, xc7_use
 
+    if means.samples > 1:
+        raise BadInput("--synth-layers counts the layers of one sample a clock; take --synth for several")
     top = module_name(net)
     modules = {f"{top}.network.{name}": name for name in built_nodes(net)}
     with steps("Yosys synthesises the net, layer by layer"):
-        reports = xc7_parts(bittrue_rtl.verilog(net, interval, dsps=dsps), top, list(modules))
+        reports = xc7_parts(bittrue_rtl.verilog(net, interval, **means.options), top, list(modules))
     return {modules.get(module, BETWEEN): xc7_use(report) for module, report in reports.items()}
 
 

@@ -35,7 +35,7 @@ def hardware(price: Cost, used: Resources, counted: str, clock_mhz: float) -> di
         "latency": price.latency,
         "utilisation": price.utilisation,
         "clock_mhz": clock_mhz,
-        "samples_per_second": clock_mhz * 1e6 / price.interval,
+        "samples_per_second": clock_mhz * 1e6 * price.samples / price.interval,
         "resources": vars(used),
         "resources_are": counted,
         "fits_xc7z020": used.fits(XC7Z020),

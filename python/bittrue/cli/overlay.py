@@ -15,6 +15,8 @@ from bittrue.cli.parser import (
     add_folder,
     add_interval,
     add_json,
+    add_means,
+    means_of,
     net_folder,
     print_files,
     print_json,
@@ -26,13 +28,14 @@ from bittrue.errors import BadInput, listed
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 from bittrue.targets.pynq_z1 import vivado
-from bittrue.targets.pynq_z1.build import OverlayFolder, loadable, write_overlay
+from bittrue.targets.pynq_z1.build import OverlayFolder, write_overlay
 from bittrue.targets.pynq_z1.clock import CLOCK_MHZ
 from bittrue.targets.pynq_z1.intervals import overlay_interval
 from bittrue.targets.pynq_z1.manifest import Manifest
 
 EXAMPLES = (
     "bittrue overlay weights/tdnn-thermal -o build/overlay --simulated",
+    "bittrue overlay my-net -o build/overlay --interval 1 --samples-per-clock 2",
     "bittrue overlay cold-net hot-net -o build/overlay --names cold,hot --interval 16 --build",
     "bittrue overlay my-noise-source -o build/overlay --simulated --hdmi",
 )
@@ -51,6 +54,12 @@ def add(commands: Commands[Parser]) -> None:
     )
     add_folder(command, "the overlay")
     add_interval(command, frames=True)
+    add_means(command)
+    command.add_argument(
+        "--fixed",
+        action="store_true",
+        help="make the weights of a pipeline constants, even where DSP48E1 are enough for weights that can be loaded",
+    )
     command.add_argument(
         "--clock", type=_mhz, default=CLOCK_MHZ, metavar="MHZ", help=f"clock of the net (default {CLOCK_MHZ:g} MHz)"
     )
@@ -77,6 +86,7 @@ def call(arguments: argparse.Namespace) -> int:
         return _finish(arguments, source_overlay.write(arguments))
     banks = named(arguments.nets, arguments.names)
     net = next(iter(banks.values()))
+    means = means_of(arguments, net)
     written = write_overlay(
         banks,
         arguments.output,
@@ -85,13 +95,16 @@ def call(arguments: argparse.Namespace) -> int:
         simulated=arguments.simulated,
         hdmi=arguments.hdmi,
         bram=arguments.bram,
+        means=means,
+        fixed=arguments.fixed,
     )
     manifest = Manifest.read(written.manifest)
     plan = streaming.planned(net, manifest.interval, arguments)[0] if manifest.weights else None
+    held = len(banks) if manifest.load else 0
     if plan:
         used = streaming.taken(net, manifest.interval, plan, shell=True)
     else:
-        used = resources(net, manifest.interval, len(loadable(banks)), shell=True)
+        used = resources(net, manifest.interval, held, shell=True, **means.options)
     warn(used)
     mhz, interval = manifest.clock_mhz, manifest.interval
     if manifest.load:
@@ -104,14 +117,18 @@ def call(arguments: argparse.Namespace) -> int:
             f"{streaming.percent(plan)} of the port"
         )
     frame = manifest.input.frame is not None
-    rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{mhz / interval:.6g} MS/s"
-    lines.append(f"clock {mhz:.6g} MHz, a {'frame' if frame else 'sample'} every {interval} clocks: {rate} if met")
+    rate = f"{mhz / interval * 1e6:.6g} frames/s" if frame else f"{means.samples * mhz / interval:.6g} MS/s"
+    one = "a frame" if frame else "a sample" if means.samples == 1 else f"{means.samples} samples"
+    pace = "clock" if interval == 1 else f"{interval} clocks"
+    lines.append(f"clock {mhz:.6g} MHz, {one} every {pace}: {rate} if met")
     numbers = {
         "net": manifest.net,
         "banks": list(banks),
         "bank_count": manifest.bank_count,
         "clock_mhz": mhz,
         "interval": interval,
+        "samples_per_clock": means.samples,
+        "samples_per_word": manifest.samples,
         "fits_xc7z020": used.fits(XC7Z020),
         "streaming": streaming.document(net, interval, arguments) if plan else None,
     }

@@ -17,6 +17,7 @@ from bittrue.cost import default_interval
 from bittrue.errors import BadInput
 from bittrue.kit.arguments import whole as whole
 from bittrue.lower.fold import EVERY_CLOCK, INTERVAL, MAX_INTERVAL, MIN_INTERVAL, check_interval
+from bittrue.lower.means import SAMPLES, Means, chosen
 from bittrue.lower.products import DSPS
 from bittrue.spec import Net
 
@@ -30,6 +31,8 @@ class Parser(argparse.ArgumentParser):
 
 
 MOST_DSPS = 1 << 16
+"""More than any part has."""
+MOST_LUTS = 1 << 24
 """More than any part has."""
 
 Commands = argparse._SubParsersAction
@@ -98,7 +101,7 @@ def add_interval(command: Parser, *, frames: bool = False) -> None:
         type=_interval,
         default=None if frames else INTERVAL,
         metavar="I",
-        help=f"clocks a sample of the hardware: {MIN_INTERVAL} to {MAX_INTERVAL}, or {EVERY_CLOCK}, a pipeline "
+        help=f"clocks a sample of the hardware: {EVERY_CLOCK} to {MAX_INTERVAL}, below {MIN_INTERVAL} a pipeline "
         f"(default {default})",
     )
 
@@ -111,14 +114,36 @@ def _interval(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_dsps(command: Parser) -> None:
-    """The option ``--dsps``."""
+def add_means(command: Parser) -> None:
+    """The options ``--dsps``, ``--luts`` and ``--samples-per-clock``: `bittrue.lower.means.Means`."""
     command.add_argument(
         "--dsps",
         type=whole(0, MOST_DSPS),
         metavar="N",
-        help=f"most DSP48E1 of a pipeline (--interval {EVERY_CLOCK}); adders do what they do not (default {DSPS})",
+        help=f"most DSP48E1 of a pipeline (--interval {EVERY_CLOCK} to {MIN_INTERVAL - 1}); adders do what they do not "
+        f"(default {DSPS})",
     )
+    command.add_argument(
+        "--luts",
+        type=whole(0, MOST_LUTS),
+        metavar="N",
+        help="most LUTs of a pipeline, for adders, delays and queues by formula (default: no limit)",
+    )
+    command.add_argument(
+        "--samples-per-clock",
+        type=int,
+        choices=SAMPLES,
+        default=1,
+        dest="samples",
+        help=f"samples that a pipeline takes in a clock, side by side (--interval {EVERY_CLOCK}; default 1)",
+    )
+
+
+def means_of(arguments: argparse.Namespace, net: Net) -> Means:
+    """What `add_means` reads, for ``net``. Raises `BadInput` for what would bound nothing."""
+    bounded = arguments.dsps is not None or arguments.luts is not None
+    interval = interval_of(arguments, net) if bounded else EVERY_CLOCK
+    return chosen(interval, arguments.dsps, arguments.luts, arguments.samples)
 
 
 def interval_of(arguments: argparse.Namespace, net: Net) -> int:

@@ -9,18 +9,19 @@ from rich.table import Table
 
 from bittrue.bars import steps
 from bittrue.check.legs import require_generator
+from bittrue.lower.means import Means
 from bittrue.spec import Net
 from bittrue.timing.delays import MOST_LEVELS
 from bittrue.timing.report import Path, Timing
 
 
-def estimated(net: Net, interval: int, dsps: int) -> Timing:
+def estimated(net: Net, interval: int, means: Means) -> Timing:
     """The estimate for a net. Raises `BadInput` where a package for it is missing, and as `bittrue.timing.estimate`."""
     require_generator()
     from bittrue.timing.designs import net_timing
 
     with steps("Yosys synthesises the net for the estimate of its clock"):
-        return net_timing(net, interval, dsps=dsps)
+        return net_timing(net, interval, **means.options)
 
 
 def show(out: Console, found: Timing) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bittrue import api
-from bittrue.cli.parser import Commands, Parser, add_command, add_dsps, add_folder, add_interval, add_json, print_files
+from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, add_json, add_means, print_files
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -24,13 +24,13 @@ def add(commands: Commands[Parser]) -> None:
     add_folder(command, "MODULE.v, its memory files and MODULE.sha256, which lists them")
     add_json(command)
     add_interval(command, frames=True)
-    add_dsps(command)
+    add_means(command)
     command.add_argument("--probes", action="store_true", help="also give every node's tensor on ports tap_NODE_*")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the files and print their paths."""
     net, folder = arguments.net, arguments.output
-    options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps")}
+    options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps", "luts", "samples")}
     print_files(api.verilog(net, folder, **options), arguments.json)
     return 0

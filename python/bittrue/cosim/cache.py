@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bittrue.errors import BadInput
+from bittrue.files import draft_prefix
 from bittrue.places import checkout
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def staging_dir(final_dir: Path) -> Path:
     _log.info("%s: building in %s", final_dir.parent.name, final_dir)
     try:
         final_dir.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{final_dir.name[:16]}.", dir=final_dir.parent))
+        return Path(tempfile.mkdtemp(prefix=draft_prefix(final_dir), dir=final_dir.parent))
     except OSError as error:
         raise BadInput(
             f"cannot build in {final_dir.parent}: {error.strerror or error}; set {VARIABLE} to a folder you can write"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy.typing as npt
 
 from bittrue.cosim.simulation import PATIENCE, Simulation, Trace
 from bittrue.cosim.stalls import Stalls
-from bittrue.cosim.streams import Codes, HardwareFault, net_streams
+from bittrue.cosim.streams import Codes, HardwareFault, apart, net_streams, side_by_side
 from bittrue.cost import cost, default_interval
+from bittrue.lower.means import Means
 from bittrue.lower.ports import module_name
 from bittrue.lower.products import DSPS
 from bittrue.spec import Net
@@ -26,13 +28,20 @@ class RtlModel:
     net : Net
     interval : int, optional
         Clocks a sample, as the generator takes it; without, `bittrue.cost.default_interval`.
-    dsps : int
-        Most DSP48E1, as the generator takes it.
+    dsps, luts, samples
+        The `bittrue.lower.means.Means` of a pipeline, as the generator takes them.
     """
 
-    def __init__(self, net: Net, interval: int | None = None, dsps: int = DSPS) -> None:
-        self.net = net
-        self.interval, self.dsps = interval or default_interval(net), dsps
+    def __init__(
+        self,
+        net: Net,
+        interval: int | None = None,
+        dsps: int = DSPS,
+        luts: int | None = None,
+        samples: int = 1,
+    ) -> None:
+        self.net, self.interval, self.dsps, self.samples = net, interval or default_interval(net), dsps, samples
+        self._means = Means(dsps, luts, samples).options
 
     def run(self, codes: Given, stalls: Stalls | None = None) -> Codes:
         """Output codes ``(N, *net.output.shape)`` of input codes ``(N, *net.input.shape)``, history zero at start.
@@ -67,16 +76,28 @@ class RtlModel:
     def trace(
         self, codes: Given, stalls: Stalls | None = None, probes: bool = False, reset_after: int | None = None
     ) -> Trace:
-        """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`."""
+        """Everything a simulation tells (`Trace`); parameters as of `Simulation.run`.
+
+        With several samples a clock, clocks are those of words, and the last word is filled up with zeros.
+        """
         simulation = self._with_probes if probes else self._plain
         given = self.net.check_inputs(codes)
-        fed = dict(zip((stream.name for stream in simulation.inputs), given.values(), strict=True))
-        return simulation.run(fed, stalls, patience=self._patience, reset_after=reset_after)
+        count = len(next(iter(given.values())))
+        words = [side_by_side(values, self.samples) for values in given.values()]
+        fed = dict(zip((stream.name for stream in simulation.inputs), words, strict=True))
+        found = simulation.run(fed, stalls, patience=self._patience, reset_after=reset_after)
+        if self.samples == 1:
+            return found
+        outputs, taps = (
+            {name: apart(values, self.samples)[:count] for name, values in tensors.items()}
+            for tensors in (found.outputs, found.taps)
+        )
+        return replace(found, outputs=outputs, taps=taps)
 
     @cached_property
     def _patience(self) -> int:
         """A net of few lanes moves nothing at its ports for as long as it computes."""
-        return PATIENCE + 2 * (self.interval + cost(self.net, self.interval, dsps=self.dsps).latency)
+        return PATIENCE + 2 * (self.interval + cost(self.net, self.interval, **self._means).latency)
 
     @cached_property
     def _plain(self) -> Simulation:
@@ -89,6 +110,6 @@ class RtlModel:
     def _simulation(self, probes: bool) -> Simulation:
         import bittrue_rtl
 
-        inputs, outputs, taps = net_streams(self.net, self.interval, probes)
-        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes, dsps=self.dsps)
+        inputs, outputs, taps = net_streams(self.net, self.interval, probes, self.samples)
+        sources = bittrue_rtl.verilog(self.net, self.interval, probes=probes, **self._means)
         return Simulation(sources, module_name(self.net), inputs, outputs, taps)

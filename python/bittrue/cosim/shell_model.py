@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from bittrue.cosim.shell_bench import ShellBench, Words
 from bittrue.cosim.stalls import Stalls
-from bittrue.cosim.streams import Codes, net_streams
+from bittrue.cosim.streams import Codes, apart, net_streams, side_by_side
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.ports import module_name
 from bittrue.lower.sources import Sources
 from bittrue.spec import Net
@@ -28,7 +29,9 @@ class ShellModel(ShellBench):
     stalls : Stalls, optional
         As of `ShellBench`, which also says what is raised.
     sources : Sources, optional
-        Of the shell; ``bittrue_rtl.shell.verilog(net, interval, banks)`` where none is given.
+        Of the shell; ``bittrue_rtl.shell.verilog(net, interval, banks, means)`` where none is given.
+    means : Means
+        Of a pipeline; of several samples a clock, words have so many, and codes must fill them.
     """
 
     def __init__(
@@ -39,19 +42,20 @@ class ShellModel(ShellBench):
         *,
         stalls: Stalls | None = None,
         sources: Sources | None = None,
+        means: Means = PLAIN,
     ) -> None:
         if sources is None:
             from bittrue_rtl.shell import verilog
 
-            sources = verilog(net, interval, banks)
+            sources = verilog(net, interval, banks, means)
         super().__init__(sources, f"{module_name(net)}_shell", stalls)
-        self.net, self.interval = net, interval
-        ((self._source,), (self._sink,), _) = net_streams(net, interval, False)
+        self.net, self.interval, self.samples = net, interval, means.held
+        ((self._source,), (self._sink,), _) = net_streams(net, interval, False, means.held)
 
     def pack(self, codes: npt.ArrayLike) -> Words:
         """Input words ``(N * words of a frame, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the
         elements are zero."""
-        return _widened(self._source.pack(codes), self.ports.input_bits)
+        return _widened(self._source.pack(side_by_side(np.asarray(codes), self.samples)), self.ports.input_bits)
 
     @property
     def frame_words(self) -> tuple[int, int]:
@@ -65,11 +69,11 @@ class ShellModel(ShellBench):
 
     def unpack(self, data: Words) -> Codes:
         """Codes ``(N, *net.output.shape)`` of output words; `HardwareFault` for a container that holds no code."""
-        return self._sink.unpack(data[:, : self._sink.bits // 8])
+        return self._apart(self._sink.unpack(data[:, : self._sink.bits // 8]))
 
     def expected(self, codes: npt.ArrayLike) -> Words:
         """The output words of output codes: what `unpack` takes, bytes that carry nothing zero."""
-        return _widened(self._sink.pack(codes), self.ports.output_bits)
+        return _widened(self._sink.pack(side_by_side(np.asarray(codes), self.samples)), self.ports.output_bits)
 
     @property
     def mask(self) -> Words:
@@ -80,7 +84,10 @@ class ShellModel(ShellBench):
 
     def given(self, data: Words) -> Codes:
         """Input codes of words as `pack` makes them."""
-        return self._source.unpack(data[:, : self._source.bits // 8])
+        return self._apart(self._source.unpack(data[:, : self._source.bits // 8]))
+
+    def _apart(self, codes: Codes) -> Codes:
+        return codes if self.samples == 1 else apart(codes, self.samples)
 
 
 def _widened(data: Words, bits: int) -> Words:

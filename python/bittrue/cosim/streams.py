@@ -108,8 +108,13 @@ class Stream:
         return np.dtype(f"<i{container_bits(self.tensor.format) // 8}")
 
 
-def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], list[Stream], list[Stream]]:
-    """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``."""
+def net_streams(
+    net: Net, interval: int, probes: bool, samples: int = 1
+) -> tuple[list[Stream], list[Stream], list[Stream]]:
+    """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``.
+
+    Where it takes several ``samples`` in a word, a stream carries vectors of so many side by side.
+    """
     layouts = layouts_of(net, interval)
     endless: set[str] = set()
     for node in net.nodes:
@@ -117,7 +122,11 @@ def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], li
             endless.add(node.name)
 
     def stream(label: str, name: str) -> Stream:
-        return Stream(label, net.types[name], layouts[name], name in endless)
+        tensor, layout = net.types[name], layouts[name]
+        if samples > 1:
+            several = (samples * tensor.shape[0],)
+            tensor, layout = TensorType(several, tensor.format), Layout.whole(several)
+        return Stream(label, tensor, layout, name in endless)
 
     def streams(kind: str, names: tuple[str, ...]) -> list[Stream]:
         labels = [kind] if len(names) == 1 else [f"{kind}_{name}" for name in names]
@@ -125,3 +134,16 @@ def net_streams(net: Net, interval: int, probes: bool) -> tuple[list[Stream], li
 
     taps = [stream(f"tap_{node.name}", node.name) for node in net.nodes] if probes else []
     return streams("s_axis", tuple(net.inputs)), streams("m_axis", net.outputs), taps
+
+
+def side_by_side(codes: Codes, samples: int) -> Codes:
+    """Vectors ``(N, elements)`` as words of so many samples, the oldest first; zeros fill the last one up."""
+    if samples == 1:
+        return codes
+    filled = np.concatenate([codes, np.zeros((-len(codes) % samples, *codes.shape[1:]), codes.dtype)])
+    return filled.reshape(len(filled) // samples, -1)
+
+
+def apart(words: Codes, samples: int) -> Codes:
+    """Samples of words as `side_by_side` makes them."""
+    return words.reshape(len(words) * samples, -1)

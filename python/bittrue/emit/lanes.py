@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bittrue.emit.constants import Constant, constants
 from bittrue.errors import BadInput
-from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
+from bittrue.lower.fold import MIN_INTERVAL, is_pipeline
 from bittrue.lower.lanes import biases, check_words, weights
 from bittrue.lower.schedule import schedule
 from bittrue.spec import Net
@@ -31,9 +31,9 @@ def in_lanes(net: Net, interval: int) -> dict[str, tuple[Constant, ...]]:
     Raises `BadInput` for an interval or a net that hardware cannot have, and where the real matrix of a filter has a
     weight that its word cannot hold: the negative of the lowest code.
     """
-    if interval == EVERY_CLOCK:
+    if is_pipeline(interval):
         raise BadInput(
-            f"net {net.name}: a pipeline that takes a sample every clock has no lanes with memories; give an interval "
+            f"net {net.name}: a pipeline that never stops has no lanes with memories; give an interval "
             f"of {MIN_INTERVAL} clocks or more, or export in row order"
         )
     found, steps = {}, schedule(net, interval).steps

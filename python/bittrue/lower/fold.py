@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bittrue.errors import BadInput
 
 EVERY_CLOCK = 1
-"""Clocks a sample of a pipeline that never stops (`bittrue.lower.pipelined`)."""
+"""Clocks a sample of the fastest pipeline that never stops (`bittrue.lower.pipelined`)."""
 
 MIN_INTERVAL = 4
-"""Fewest clocks a sample where multipliers are shared: what the handshakes between layers take."""
+"""Fewest clocks a sample where layers take samples by handshakes; with fewer, a net is a pipeline that never stops."""
 
 MAX_INTERVAL = 1 << 24
 """Most clocks a sample."""
@@ -38,14 +38,17 @@ class TooShort(BadInput):
 
 def check_interval(interval: int) -> int:
     """``interval`` if hardware can have it, else `BadInput`."""
-    if interval == EVERY_CLOCK:
-        return interval
-    if not MIN_INTERVAL <= interval <= MAX_INTERVAL:
+    if not EVERY_CLOCK <= interval <= MAX_INTERVAL:
         raise BadInput(
-            f"an initiation interval of {interval} clocks is not between {MIN_INTERVAL} and {MAX_INTERVAL}, for shared "
-            f"multipliers, nor {EVERY_CLOCK}, for a pipeline; choose one"
+            f"an initiation interval of {interval} clocks is not between {EVERY_CLOCK} and {MAX_INTERVAL}; choose one: "
+            f"a net of vectors is a pipeline that never stops below {MIN_INTERVAL}"
         )
     return interval
+
+
+def is_pipeline(interval: int) -> bool:
+    """Whether hardware with a sample every ``interval`` clocks is a pipeline that never stops."""
+    return interval < MIN_INTERVAL
 
 
 @dataclass(frozen=True)

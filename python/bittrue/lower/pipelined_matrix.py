@@ -31,8 +31,9 @@ class PipelinedMatrix:
     """``acc = weight @ x + bias`` for a vector ``x`` every clock, then `Matrix`'s rounding.
 
     Row ``r`` is the output ``r`` of an adder graph, which has the biases too, and products in a chain of DSP48E1, each
-    adding its product to the sum of the one before; the first one adds it to the graph's output. Clocks are counted
-    from the one in which ``x`` is there.
+    adding its product to the sum of the one before; the first one adds it to the graph's output. Where a vector comes
+    every ``turns`` clocks only, each adds up so many products in turn. Clocks are counted from the one in which ``x``
+    is there.
 
     Parameters
     ----------
@@ -43,17 +44,20 @@ class PipelinedMatrix:
         Of every row's running sum.
     offered : frozenset of (int, int)
         Row and input of the weights that may have a DSP48E1.
+    turns : int
+        Clocks a vector.
     """
 
     matrix: Matrix
     given: tuple[Interval, ...]
     acc: tuple[Interval, ...]
     offered: Places
+    turns: int = 1
 
     @cached_property
     def chains(self) -> tuple[tuple[int, ...], ...]:
         """Inputs whose products are in the chain of every row, in their order."""
-        return chains_of(self.matrix, self.offered)
+        return chains_of(self.matrix, self.offered, self.turns)
 
     @cached_property
     def graph(self) -> AdderGraph:
@@ -85,7 +89,18 @@ class PipelinedMatrix:
     def ready(self, row: int) -> int:
         """The clock in which the sum of a row is in a register."""
         chain = self.chains[row]
+        if chain and self.turns > 1:
+            return self.start + self.blocks(row) * self.skew
         return self.start + BLOCK + len(chain) - 1 if chain else self.summed(row)
+
+    @property
+    def skew(self) -> int:
+        """Clocks by which a block works behind the one before: one, or its turns and a register of the sum between."""
+        return self.turns + 1 if self.turns > 1 else 1
+
+    def blocks(self, row: int) -> int:
+        """DSP48E1 of a row."""
+        return -(-len(self.chains[row]) // self.turns)
 
     @cached_property
     def latency(self) -> int:
@@ -94,7 +109,8 @@ class PipelinedMatrix:
 
     def operand(self, place: int) -> int:
         """Clocks by which the input at a place of a chain is delayed in front of its block."""
-        return self.start - 1 + place
+        block, turn = divmod(place, self.turns)
+        return self.start - 1 + block * self.skew + turn
 
     def wanted(self) -> dict[int, list[int]]:
         """Clocks in which every word is used, or registered, later than in its own: in rising order."""
@@ -119,12 +135,19 @@ class PipelinedMatrix:
     @property
     def dsps(self) -> int:
         """DSP48E1."""
-        return sum(map(len, self.chains))
+        return sum(self.blocks(row) for row in self.rows())
 
     @property
     def full_adders(self) -> int:
-        """Bits of all adders of the graph, a LUT each."""
-        return sum(bits_added(adder, self.intervals[k]) for k, adder in enumerate(self.graph.adders, self.graph.first))
+        """Bits of all adders of the graph, and of the choice between the inputs of a block, a LUT each."""
+        graph = self.graph
+        added = sum(bits_added(adder, self.intervals[k]) for k, adder in enumerate(graph.adders, graph.first))
+        groups = {
+            (place, *chain[place : place + self.turns])
+            for chain in self.chains
+            for place in range(0, len(chain), self.turns)
+        }
+        return added + self.matrix.given.bits * sum(len(group) > 2 for group in groups)
 
     @property
     def stored(self) -> Stored:

@@ -8,15 +8,18 @@ from weakref import WeakKeyDictionary
 
 from bittrue.errors import BadInput
 from bittrue.lower.along import Along, of_axes
+from bittrue.lower.bram import SHALLOW
 from bittrue.lower.clocks import Clocks, source
 from bittrue.lower.filters import Filters
-from bittrue.lower.fold import EVERY_CLOCK, MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval
+from bittrue.lower.fold import EVERY_CLOCK, MAX_INTERVAL, MIN_INTERVAL, Fold, check_interval, is_pipeline
 from bittrue.lower.layout import WHOLE, Layout
 from bittrue.lower.lowering import RULES, Lowered, Place, lowered
 from bittrue.lower.matrix import Matrix
+from bittrue.lower.means import Means
 from bittrue.lower.meeting import ALWAYS, meeting
-from bittrue.lower.pipelined import pipelined
-from bittrue.lower.products import DSPS
+from bittrue.lower.pipelined import PipelinedUnit, pipelined, queue_depth
+from bittrue.lower.products import DSPS, LEAST_DIGITS
+from bittrue.lower.stored import memory
 from bittrue.lower.units import QUEUE, MatrixUnit, Unit, WindowUnit
 from bittrue.ranges import ranges
 from bittrue.spec import ComplexFIR, Conv, Dense, Flatten, Layer, MemoryTaps, Net, Pool, Reshape
@@ -140,20 +143,30 @@ def is_streamed(net: Net, interval: int) -> bool:
     return has_frames(net) or (long and interval >= WHOLE)
 
 
-def schedule(net: Net, interval: int, *, banked: bool = False, dsps: int = DSPS) -> Schedule:
+def schedule(
+    net: Net,
+    interval: int,
+    *,
+    banked: bool = False,
+    dsps: int = DSPS,
+    luts: int | None = None,
+    samples: int = 1,
+) -> Schedule:
     """`Schedule` of ``net`` for one sample every ``interval`` clocks.
 
     With ``banked``, weights and biases can be loaded, so accumulators are wide enough for any
-    (`bittrue.lower.matrix.loadable`); nothing else differs. ``dsps`` bounds the DSP48E1 of a pipeline that takes a
-    sample every clock (`EVERY_CLOCK`): what they do not multiply becomes adders.
+    (`bittrue.lower.matrix.loadable`); of layers that share multipliers nothing else differs. ``dsps``, ``luts`` and
+    ``samples`` are the `Means` of a pipeline, which an interval below `MIN_INTERVAL` is: what the DSP48E1 do not
+    multiply becomes adders.
 
-    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, or an accumulator that is
-    too wide.
+    Raises `BadInput` for an interval that hardware cannot have, a layer without an RTL leg, an accumulator that is too
+    wide, and a pipeline that its means are not enough for.
     """
     check_interval(interval)
     check_hardware(net)
-    if interval == EVERY_CLOCK:
-        return _every_clock(net, banked, dsps)
+    Means(dsps, luts, samples).check(interval, banked)
+    if is_pipeline(interval):
+        return scheduled_pipeline(net, interval, Means(dsps, luts, samples), banked)
     streamed = is_streamed(net, interval) and not (banked and not has_frames(net))
     clocks, samples = clocks_a_sample(net, interval), _samples(net, streamed)
     plan, latest = _followed(net, clocks, samples, streamed, banked)
@@ -163,49 +176,92 @@ def schedule(net: Net, interval: int, *, banked: bool = False, dsps: int = DSPS)
     return plan
 
 
-def _every_clock(net: Net, banked: bool, dsps: int) -> Schedule:
-    """The schedule of a pipeline; made once a net and number of DSP48E1, since the search for adders takes seconds."""
-    if banked:
-        raise BadInput(
-            f"net {net.name}: a pipeline that takes a sample every clock has fixed weights; build it without banks, or "
-            f"with an interval of {MIN_INTERVAL} clocks or more"
-        )
+def scheduled_pipeline(net: Net, interval: int, means: Means, banked: bool) -> Schedule:
+    """The schedule of a pipeline; made once a net and its means, since the search for adders takes seconds."""
     if has_frames(net):
         raise BadInput(
             f"net {net.name} takes frames, and only nets of vectors and samples take one every clock; give at least "
             f"{least_interval(net)}"
         )
     known = _PIPELINES.setdefault(net, {})
-    if dsps not in known:
-        known[dsps] = _pipeline(net, dsps)
-    return known[dsps]
+    key = interval, means, banked
+    if key not in known:
+        known[key] = _within_luts(net, interval, means, banked)
+    return known[key]
 
 
-_PIPELINES: WeakKeyDictionary[Net, dict[int, Schedule]] = WeakKeyDictionary()
+_PIPELINES: WeakKeyDictionary[Net, dict[tuple[int, Means, bool], Schedule]] = WeakKeyDictionary()
 """A net does not change, so neither does its pipeline."""
 
 
-def _pipeline(net: Net, dsps: int) -> Schedule:
+def _within_luts(net: Net, interval: int, means: Means, banked: bool) -> Schedule:
+    """A pipeline, its LUTs within what its means allow; where that needs it, DSP48E1 also for weights of two digits."""
+    plan = _pipeline(net, interval, means, banked, LEAST_DIGITS)
+    if means.luts is None:
+        return plan
+    taken = luts_of(net, plan)
+    if taken > means.luts and not banked and dsps_of(plan) < means.dsps:
+        plan = min(plan, _pipeline(net, interval, means, banked, 2), key=lambda each: luts_of(net, each))
+        taken = luts_of(net, plan)
+    if taken > means.luts:
+        raise BadInput(
+            f"net {net.name}: a pipeline takes {taken:,} LUTs beside {dsps_of(plan)} DSP48E1, and {means.luts:,} and "
+            f"{means.dsps} are the most it may take; prune the net, narrow its weights, choose a longer interval, or "
+            f"allow more (--dsps, --luts)"
+        )
+    return plan
+
+
+def dsps_of(plan: Schedule) -> int:
+    """DSP48E1 of a schedule."""
+    return sum(unit.dsps for step in plan.steps.values() for unit in step.parts)
+
+
+def luts_of(net: Net, plan: Schedule) -> int:
+    """LUTs of a pipeline: adders of weighted sums, shift registers, and queues of outputs that are made of LUTs."""
+    units = [unit for step in plan.steps.values() for unit in step.units]
+    added = sum(unit.full_adders for unit in units if isinstance(unit, PipelinedUnit))
+    return added + sum(unit.stored.lutram for unit in units) + queue_luts(net, plan)
+
+
+def queue_luts(net: Net, plan: Schedule) -> int:
+    """LUTs of the queues of a pipeline's outputs, but for those in block RAM."""
+    sizes = (queue_size(net, plan, name) for name in net.outputs)
+    return sum(memory(*size) for size in sizes if size[0] <= SHALLOW)
+
+
+def queue_size(net: Net, plan: Schedule, name: str) -> tuple[int, int]:
+    """Places, and bits of each, of the queue of an output of a pipeline."""
+    return queue_depth(plan.steps[name].arrival - SKID), plan.layouts[name].lanes * net.types[name].format.bits
+
+
+def layouts_of_pipeline(net: Net, samples: int) -> dict[str, Layout]:
+    """Vectors whole, those of so many samples side by side."""
+    return {name: Layout.whole((samples * tensor.shape[0],)) for name, tensor in net.types.items()}
+
+
+def _pipeline(net: Net, interval: int, means: Means, banked: bool, least: int) -> Schedule:
     """Every node as soon as the latest of its inputs is there."""
     found, carried = ranges(net), carriers(net)
-    layouts = {name: Layout.whole(tensor.shape) for name, tensor in net.types.items()}
     places = {}
     for node in net.nodes:
         if carried[node.name] == node.name:
             types = tuple(net.types[name] for name in node.inputs)
-            whole = tuple(layouts[name] for name in node.inputs)
+            whole = tuple(Layout.whole(tensor.shape) for tensor in types)
             output = net.types[node.name]
             places[node.name] = Place(
-                node.layer, types, whole, output, EVERY_CLOCK, found[node.name], streamed=False, banked=False
+                node.layer, types, whole, output, EVERY_CLOCK, found[node.name], streamed=False, banked=banked
             )
-    units, clocks, steps = pipelined(net, places, found, dsps), dict.fromkeys(net.inputs, SKID), {}
+    units = pipelined(net, places, found, means, interval, least)
+    clocks, steps = dict.fromkeys(net.inputs, SKID), {}
     for node in net.nodes:
         start = max((clocks[carried[name]] for name in node.inputs), default=SKID)
-        latency = sum(unit.latency for unit in units.get(node.name, ()))
+        latency = sum(unit.latency for unit in units.get(node.name, ()))  # type: ignore[attr-defined]
         clocks[node.name] = start + latency
         none = (0,) * len(node.inputs)
         steps[node.name] = Step(units.get(node.name, ()), latency, start + latency, none, none)
-    return Schedule(EVERY_CLOCK, layouts, carried, steps, streamed=False, behind=QUEUE)
+    layouts = layouts_of_pipeline(net, means.samples)
+    return Schedule(interval, layouts, carried, steps, streamed=False, behind=QUEUE)
 
 
 def _followed(net: Net, clocks: int, samples: int, streamed: bool, banked: bool) -> tuple[Schedule, int]:
@@ -299,9 +355,10 @@ def _input_layout(net: Net, name: str, clocks: int, streamed: bool) -> Layout:
 
 def layouts_of(net: Net, interval: int) -> dict[str, Layout]:
     """`Schedule.layouts`, raised as by `schedule`, without the search for the adders of a pipeline."""
-    if interval == EVERY_CLOCK and not has_frames(net):
+    check_interval(interval)
+    if is_pipeline(interval) and not has_frames(net):
         check_hardware(net)
-        return {name: Layout.whole(tensor.shape) for name, tensor in net.types.items()}
+        return layouts_of_pipeline(net, 1)
     return schedule(net, interval).layouts
 
 
@@ -366,7 +423,7 @@ def clocks_a_sample(net: Net, interval: int) -> int:
 
     Raises `BadInput` for an interval that is shorter than `least_interval`, and as that does.
     """
-    if interval == EVERY_CLOCK and not has_frames(net):
+    if is_pipeline(interval) and not has_frames(net):
         return interval
     least = least_interval(net)
     if interval < least:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bittrue.errors import BadInput
-from bittrue.lower.fold import EVERY_CLOCK, MIN_INTERVAL
+from bittrue.lower.fold import is_pipeline
 from bittrue.lower.layout import WHOLE, Layout
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.ports import module_name, port_bits
 from bittrue.lower.registers import ADDRESS_BITS, BY_NAME, LONG_INTERVAL, MOST_BANKS, MOST_NODES, hash_words
-from bittrue.lower.schedule import Schedule, has_frames, schedule
+from bittrue.lower.schedule import Schedule, has_frames, layouts_of, schedule
 from bittrue.lower.streaming import StreamPlan
 from bittrue.spec import Net, TensorType
 from bittrue.spec.net import INPUT
@@ -18,6 +19,9 @@ from bittrue.spec.store import content_hash
 
 STAGES = 2
 """Clocks that the shell adds to the net's latency: a register stage on s_axis and one on m_axis."""
+PARTS = 2
+"""Clocks that it adds where a word of its streams has several of the net's: a register to take them apart, and one to
+put results together."""
 FRAME_STAGES = 6
 """Clocks that it adds for frames: those stages, and four more from a frame's last word to its first one, offered to
 the net."""
@@ -36,13 +40,17 @@ def shell_name(net: Net) -> str:
 
 
 @lru_cache(maxsize=32)
-def _schedule(net: Net, interval: int, banked: bool) -> Schedule:
-    return schedule(net, interval, banked=banked)
+def _schedule(net: Net, interval: int, banked: bool, means: Means = PLAIN) -> Schedule:
+    return schedule(net, interval, banked=banked, dsps=means.dsps, luts=means.luts, samples=means.samples)
 
 
-def end_layouts(net: Net, interval: int, banked: bool = False) -> tuple[Layout, Layout]:
+def end_layouts(net: Net, interval: int, banked: bool = False, means: Means = PLAIN) -> tuple[Layout, Layout]:
     """How input and output of a net travel through its shell; errors as of `bittrue.lower.schedule.schedule`."""
     _ = net.input  # refuses several
+    if is_pipeline(interval):
+        layouts = layouts_of(net, interval)
+        ends = [layouts[name].lanes * means.held for name in (INPUT, net.last)]
+        return Layout.whole((ends[0],)), Layout.whole((ends[1],))
     layouts = _schedule(net, interval, banked and not has_frames(net)).layouts
     return layouts[INPUT], layouts[net.last]
 
@@ -74,9 +82,19 @@ def stream_bits(tensor: TensorType, layout: Layout | None = None) -> int:
     return bits
 
 
-def shell_latency(net: Net, interval: int, streaming: StreamPlan | None = None) -> int:
+def shell_latency(
+    net: Net, interval: int, banked: bool = False, means: Means = PLAIN, streaming: StreamPlan | None = None
+) -> int:
     """Clocks from a sample taken on s_axis to its result offered on m_axis, nothing stalling; for frames, from the last
-    word taken to the first one offered. A layer that streams its weights is a clock later."""
+    word taken to the first one offered.
+
+    A pipeline whose multipliers are shared lets samples in in every second or third clock: one that comes in another
+    waits for that. Banks make a difference for pipelines only. A layer that streams its weights is a clock later.
+    """
+    if is_pipeline(interval):
+        plan = _schedule(net, interval, banked, means)
+        apart = PARTS + (means.parts - 1) * interval if means.parts > 1 else 0
+        return plan.steps[net.last].arrival + plan.behind + STAGES + apart
     stages = FRAME_STAGES if is_framed(end_layouts(net, interval)) else STAGES
     later = streaming.later(net) if streaming else 0
     return _schedule(net, interval, False).steps[net.last].arrival + stages + later
@@ -147,7 +165,7 @@ _DATA: dict[str, Port] = {
 
 
 def built_words(
-    net: Net, interval: int, banks: Sequence[Net], streaming: StreamPlan | None = None
+    net: Net, interval: int, banks: Sequence[Net], means: Means = PLAIN, streaming: StreamPlan | None = None
 ) -> dict[str, tuple[int, ...]]:
     """Words that registers hold because the hardware was built so, by register name: ``BANK_HASH`` has several.
 
@@ -158,6 +176,8 @@ def built_words(
         Clocks a sample.
     banks : sequence of Net
         In the order of their numbers; none for fixed weights.
+    means : Means
+        Of a pipeline.
     streaming : StreamPlan, optional
         Of weights that come from memory.
 
@@ -166,13 +186,8 @@ def built_words(
     BadInput
         For a net, an interval or a number of banks that the registers have no room for.
     """
-    if interval == EVERY_CLOCK:
-        raise BadInput(
-            f"net {net.name}: the shell does not take a pipeline that takes a sample every clock; choose an interval "
-            f"of {MIN_INTERVAL} clocks or more, or print the net alone (bittrue verilog)"
-        )
-    count, clocks = bank_count(len(banks)), shell_latency(net, interval, streaming)
-    layouts = end_layouts(net, interval, bool(banks))
+    count, clocks = bank_count(len(banks)), shell_latency(net, interval, bool(banks), means, streaming)
+    layouts = end_layouts(net, interval, bool(banks), means)
     limits = (
         ("nodes", len(net.nodes), MOST_NODES),
         ("samples of delay", net.delay, (1 << 12) - 1),

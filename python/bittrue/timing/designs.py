@@ -18,7 +18,7 @@ SHELL_PARTS = ("slave", "registers", "loader", "hashes", "streams")
 """Components of the shell that count as layers, beside those of the net."""
 
 
-def net_timing(net: Net, interval: int, *, dsps: int = DSPS) -> Timing:
+def net_timing(net: Net, interval: int, *, dsps: int = DSPS, luts: int | None = None, samples: int = 1) -> Timing:
     """The estimate for the module of ``net`` (`bittrue_rtl.verilog`); minutes for a large net, the first time.
 
     Raises
@@ -26,7 +26,10 @@ def net_timing(net: Net, interval: int, *, dsps: int = DSPS) -> Timing:
     BadInput
         Where pyosys is missing, the net has no hardware, or `estimate` refuses its netlist.
     """
-    return estimate(netlist_of(bittrue_rtl.verilog(net, interval, dsps=dsps), module_name(net)), built_nodes(net))
+    sources = bittrue_rtl.verilog(net, interval, dsps=dsps, luts=luts, samples=samples)
+    names = built_nodes(net)
+    several = [f"{name}_{k}" for name in names for k in range(samples)] if samples > 1 else []
+    return estimate(netlist_of(sources, module_name(net)), names + several)
 
 
 def shell_timing(net: Net, interval: int, banks: Sequence[Net] = ()) -> Timing:

@@ -32,10 +32,12 @@ from bittrue.board.manifest import FILES
 from bittrue.emit import registers
 from bittrue.errors import BadInput, shown
 from bittrue.files import made_folder, write_together, write_whole
+from bittrue.lower.fold import INTERVAL, MIN_INTERVAL, check_interval, is_pipeline
 from bittrue.lower.load import LoadPlan, bank_count
-from bittrue.lower.schedule import has_frames
+from bittrue.lower.means import MOST, PLAIN, Means
+from bittrue.lower.schedule import has_frames, scheduled_pipeline
 from bittrue.lower.sources import SUMS, Sources, read_sources
-from bittrue.lower.stream_shell import built_words, end_layouts, is_framed, shell_latency
+from bittrue.lower.stream_shell import built_words, end_layouts, is_framed, shell_latency, stream_bits
 from bittrue.lower.streaming import RAMB36, StreamPlan, pace_of, stream_plan
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
@@ -136,6 +138,8 @@ def write_overlay(
     simulated: bool = False,
     hdmi: bool = False,
     bram: int = RAMB36,
+    means: Means = PLAIN,
+    fixed: bool = False,
 ) -> OverlayFolder:
     """Write the folder, all of it or nothing.
 
@@ -155,6 +159,10 @@ def write_overlay(
         Let the overlay drive the HDMI connector (`bittrue.targets.pynq_z1.video`).
     bram : int
         RAMB36E1 for the net: weights of frames that do not fit stream from memory (`bittrue.lower.streaming`).
+    means : Means
+        Of a pipeline, which an interval below `bittrue.lower.fold.MIN_INTERVAL` asks for.
+    fixed : bool
+        Weights are constants, where the net is a pipeline.
 
     Raises
     ------
@@ -167,14 +175,16 @@ def write_overlay(
     check_alike(banks)
     net = next(iter(banks.values()))
     clock = fclk(clock_mhz)
-    streaming = streamed(banks, interval, bram, pace_of(clock.mhz, BUS.mhz))
-    design = Design.of(net, clock, interval, hdmi, streaming is not None)
+    means = fed(net, interval, clock.mhz, means)
+    held = loadable(banks, interval, means, fixed)
+    streaming = None if held else streamed(net, interval, bram, pace_of(clock.mhz, BUS.mhz))
+    design = Design.of(net, clock, interval, hdmi, means, weights=streaming is not None)
     written = OverlayFolder(Path(folder), design.stem)
     check_free(written, net.name)
-    manifest, words = describe(banks, design, interval, streaming)
+    manifest, words = describe(banks, design, interval, means, held, streaming)
     own: dict[str, bytes | str] = {f"overlay/{design.stem}.npz": words}
     if streaming is None:
-        sources = _sources(net, interval, loadable(banks))
+        sources = _sources(net, interval, held, means)
     else:
         sources = _streamed_sources(net, interval, streaming)
         own[f"overlay/{design.stem}.weights"] = streaming.image
@@ -200,9 +210,7 @@ def write_folder(
     }
     keep = not simulated and _unchanged(written, manifest, files)
     if simulated:
-        text = hwh(design).encode()
-        files |= {f"overlay/{design.stem}.bit": STAND_IN, f"overlay/{design.stem}.hwh": text}
-        manifest = replace(manifest, files={**manifest.files, "bit": sha256(STAND_IN), "hwh": sha256(text)})
+        manifest = _stood_in(files, manifest, design)
     elif keep:
         manifest = replace(manifest, files=read_any(written.manifest).files)
     files[f"overlay/{design.stem}.json"] = manifest.to_json()
@@ -213,22 +221,53 @@ def write_folder(
     return written
 
 
-def streamed(banks: Mapping[str, Net], interval: int, bram: int, pace: float) -> StreamPlan | None:
-    """How weights stream; None where they fit ``bram`` RAMB36E1, or lie in banks. `BadInput` as of `stream_plan`."""
-    if loadable(banks):
-        return None
-    plan = stream_plan(next(iter(banks.values())), interval, bram, pace)
-    return plan if plan.layers else None
+def _stood_in(files: dict[str, bytes | str], manifest: AnyManifest, design: Design) -> AnyManifest:
+    """The manifest with what stands in for Vivado's files, which become some of ``files``."""
+    text = hwh(design).encode()
+    files |= {f"overlay/{design.stem}.bit": STAND_IN, f"overlay/{design.stem}.hwh": text}
+    return replace(manifest, files={**manifest.files, "bit": sha256(STAND_IN), "hwh": sha256(text)})
+
+
+def streamed(net: Net, interval: int, bram: int, pace: float) -> StreamPlan | None:
+    """How fixed weights stream; None where they fit ``bram`` RAMB36E1, or the net has no frames. `BadInput` as of
+    `stream_plan`."""
+    plan = stream_plan(net, interval, bram, pace) if has_frames(net) else None
+    return plan if plan is not None and plan.layers else None
+
+
+def fed(net: Net, interval: int, clock_mhz: float, means: Means) -> Means:
+    """``means`` with as many samples a word of the shell's streams as the DMA, a word a clock of its own slower one,
+    feeds the net with; fewer where so many do not fit a word. Raises `BadInput` as `Means.check` does."""
+    means.check(check_interval(interval), False)
+    word = means.held
+    while word * BUS.mhz * interval < means.samples * clock_mhz and is_pipeline(interval) and word < MOST:
+        try:
+            layouts = end_layouts(net, interval, False, wider(means, 2 * word))
+            _ = [stream_bits(*end) for end in zip((net.input, net.output), layouts, strict=True)]
+        except BadInput:
+            break
+        word *= 2
+    return wider(means, word)
+
+
+def wider(means: Means, word: int) -> Means:
+    """``means`` with so many samples a word of the shell's streams."""
+    return replace(means, word=None if word == means.samples else word)
 
 
 def describe(
-    banks: Mapping[str, Net], design: Design, interval: int, streaming: StreamPlan | None = None
+    banks: Mapping[str, Net],
+    design: Design,
+    interval: int,
+    means: Means,
+    held: tuple[Net, ...],
+    streaming: StreamPlan | None = None,
 ) -> tuple[Manifest, bytes]:
-    """The manifest of an overlay without bitstream, and the content of its ``.npz``."""
-    net, held = next(iter(banks.values())), loadable(banks)
-    built_words(net, interval, held, streaming)  # refuses what the registers have no room for
+    """The manifest of an overlay without bitstream, and the content of its ``.npz``; ``held`` are the nets in banks."""
+    net = next(iter(banks.values()))
+    built_words(net, interval, held, means, streaming)  # refuses what the registers have no room for
     plan = LoadPlan(net, interval, bank_count(len(held))) if held else None
-    layouts = end_layouts(net, interval, bool(held))
+    layouts = end_layouts(net, interval, bool(held), means)
     arrays: dict[str, np.ndarray] = {}
     for name, bank in banks.items():
         words = plan.words(bank) if plan else (np.zeros(0, np.uint32), np.zeros(0, np.int64))
@@ -241,13 +280,14 @@ def describe(
         interval=interval,
         clock_mhz=design.clock.mhz,
         delay=net.delay,
-        latency=shell_latency(net, interval, streaming),
+        latency=shell_latency(net, interval, bool(held), means, streaming),
         input=samples_of(net.input, layouts[0], is_framed(layouts)),
         output=samples_of(net.output, layouts[1], is_framed(layouts)),
         banks=tuple(Bank(name, content_hash(bank)) for name, bank in banks.items()),
         bank_count=plan.bank_count if plan else 1,
         load=Load(plan.address_bits, plan.lane_bits, plan.word_bits, plan.data_bits) if plan else None,
         nodes=tuple(node.name for node in net.nodes),
+        samples=means.held,
         files={
             **dict.fromkeys(FILES),
             "npz": sha256(buffer.getvalue()),
@@ -258,11 +298,35 @@ def describe(
     return manifest, buffer.getvalue()
 
 
-def loadable(banks: Mapping[str, Net]) -> tuple[Net, ...]:
+def loadable(
+    banks: Mapping[str, Net], interval: int = INTERVAL, means: Means = PLAIN, fixed: bool = False
+) -> tuple[Net, ...]:
     """The nets whose weights the hardware holds in banks: all; none for one net of frames, whose weights would take
-    twice the block RAM then."""
-    several = len(banks) > 1 or not has_frames(next(iter(banks.values())))
-    return tuple(banks.values()) if several else ()
+    twice the block RAM then, and for one net that is a pipeline with ``fixed`` weights, or whose means are not enough
+    for weights that can be loaded.
+
+    Raises `BadInput` for several such pipelines, and for ``fixed`` weights of what is no pipeline.
+    """
+    net = next(iter(banks.values()))
+    if is_pipeline(interval) and not has_frames(net):
+        return _loadable_pipeline(banks, interval, means, fixed)
+    if fixed:
+        raise BadInput(f"only a pipeline has fixed weights by choice; choose an interval below {MIN_INTERVAL}")
+    return tuple(banks.values()) if len(banks) > 1 or not has_frames(net) else ()
+
+
+def _loadable_pipeline(banks: Mapping[str, Net], interval: int, means: Means, fixed: bool) -> tuple[Net, ...]:
+    net = next(iter(banks.values()))
+    if fixed and len(banks) > 1:
+        raise BadInput(f"{len(banks)} nets are given, and weights that are fixed are those of one; give one net")
+    try:
+        means.check(interval, True)
+        scheduled_pipeline(net, interval, means, True)
+    except BadInput:
+        if len(banks) > 1:
+            raise
+        return ()
+    return () if fixed else tuple(banks.values())
 
 
 def check_names(banks: Mapping[str, Net]) -> None:
@@ -277,14 +341,14 @@ def check_names(banks: Mapping[str, Net]) -> None:
             )
 
 
-def _sources(net: Net, interval: int, banks: tuple[Net, ...]) -> Sources:
+def _sources(net: Net, interval: int, banks: tuple[Net, ...], means: Means) -> Sources:
     """The shell's Verilog and memory files; `BadInput` where none can be generated here."""
     from bittrue.check.legs import require_generator
 
     require_generator()
     from bittrue_rtl.shell import verilog
 
-    return verilog(net, interval, banks)
+    return verilog(net, interval, banks, means)
 
 
 def _streamed_sources(net: Net, interval: int, streaming: StreamPlan) -> Sources:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.errors import BadInput
+from bittrue.lower.means import PLAIN, Means
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import check_hardware
 from bittrue.lower.source import SourcePlan
@@ -118,21 +119,29 @@ class Design:
         return {cell: kind for cell, kind in kinds.items() if cell != TO_NET or not self.source}
 
     @classmethod
+    @classmethod
     def of_source(cls, plan: SourcePlan, clock: Fclk, video: bool = False) -> Design:
         """That of a source's shell; `BadInput` for samples that no stream of the DMA can take."""
         return cls(module_name(plan.source.net), clock, 0, source_stream_bits(plan), video)
 
     @classmethod
     def of(
-        cls, net: Net, clock: Fclk, interval: int | None = None, video: bool = False, weights: bool = False
+        cls,
+        net: Net,
+        clock: Fclk,
+        interval: int | None = None,
+        video: bool = False,
+        means: Means = PLAIN,
+        weights: bool = False,
     ) -> Design:
         """That of a net's shell; `BadInput` for samples or beats that no stream of the DMA can take.
 
-        Frames need the interval: it says how many words a position takes.
+        Frames need the interval, which says how many words a position takes, and pipelines their means: how many
+        samples there are in a word.
         """
         try:
             check_hardware(net)
-            layouts = end_layouts(net, interval, True) if interval else (None, None)
+            layouts = end_layouts(net, interval, True, means) if interval else (None, None)
             widths = stream_bits(net.input, layouts[0]), stream_bits(net.output, layouts[1])
         except BadInput as error:
             raise BadInput(f"net {net.name} cannot become an overlay: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from bittrue.cost import XC7Z020, default_interval, resources
@@ -23,11 +24,9 @@ def overlay_interval(net: Net, clock_mhz: float, bram: int = RAMB36) -> int:
         return usual
     interval = 1 << (least_interval(net) - 1).bit_length()
     while interval <= MAX_INTERVAL:
-        try:
+        with suppress(BadInput):  # too short for a layer, or for the port
             if 2 * resources(net, interval).dsp <= part.dsp:
                 stream_plan(net, interval, bram, pace_of(clock_mhz, BUS.mhz))
                 return interval
-        except BadInput:
-            pass
         interval *= 2
     return usual

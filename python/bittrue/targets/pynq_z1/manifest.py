@@ -17,6 +17,7 @@ JSON, keys in this order::
     bank_count    banks of the hardware, a power of two; those beyond ``banks`` start as copies of bank 0
     load          address_bits, lane_bits, word_bits, data_bits (`bittrue.lower.load.LoadPlan`); null for fixed weights
     nodes         names of the layers in the order of the SATURATED bits
+    samples       samples in a word, side by side, the oldest lowest; left out where that is one
     cells         names in the block design: ip, dma
     vlnv          identification of the shell
     weights       bytes of the weights that the hardware reads from memory, in ``<stem>.weights``; null where all are
@@ -85,6 +86,7 @@ class Manifest:
     bank_count: int
     load: Load | None
     nodes: tuple[str, ...]
+    samples: int = 1
     files: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(FILES))
     weights: int = 0
 
@@ -92,6 +94,8 @@ class Manifest:
         """Text of the file."""
         values = asdict(self)
         files, weights = values.pop("files"), values.pop("weights")
+        if self.samples == 1:
+            del values["samples"]
         fixed = {"cells": {"ip": IP, "dma": DMA}, "vlnv": SHELL_VLNV}
         document = {"format": FORMAT, "version": VERSION, **values, **fixed, "files": files}
         document["weights"] = {"bytes": weights} if weights else None

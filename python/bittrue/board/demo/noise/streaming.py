@@ -128,9 +128,10 @@ class Streaming:
 
 
 def density(samples: Real, segment: int) -> tuple[Real, Real]:
-    """Frequencies in cycles a sample, without 0, and power densities in dB: Welch's method, Hann, half overlapped."""
+    """Frequencies in cycles a sample, without 0, and power densities in dB, of what the samples differ from their mean:
+    Welch's method, Hann, half overlapped."""
     size = min(segment, len(samples))
     window = np.hanning(size)
-    parts = np.lib.stride_tricks.sliding_window_view(samples, size)[:: max(1, size // 2)]
+    parts = np.lib.stride_tricks.sliding_window_view(samples - samples.mean(), size)[:: max(1, size // 2)]
     power = (abs(np.fft.rfft(parts * window, axis=1)) ** 2).mean(axis=0) / (window @ window)
     return np.fft.rfftfreq(size)[1:].astype(np.float64), np.asarray(10 * np.log10(np.maximum(power[1:], 1e-14)))

@@ -28,7 +28,7 @@ from bittrue_sim.synth import xc7_parts, xc7_use
 KINDS = {"LUT": "lut", "FF": "ff", "DSP48E1": "dsp", "RAMB18": "ramb36"}
 PARTS = {"slave": "AXI4-Lite slave", "registers": "registers", "loader": "weight loader", "hashes": "bank hashes"}
 REST = "streams, sidecar, forks, branch queues"
-REST_OF_SOURCES = "settings, counters, choice of latents, queues"
+REST_OF_SOURCES = "settings, counters, choice of latents, gain, queues"
 BANKS = ("cold", "normal", "hot")
 
 
@@ -73,7 +73,6 @@ def counted_source(source: Source, interval: int) -> dict[str, dict[str, int]]:
     parts |= {f"{top}.stream.generator{k}": f"generator {k}" for k in range(len(plan.engines))}
     parts |= {f"{top}.stream.latent_{name}": f"latent {name}" for name in source.latents}
     parts |= {f"{top}.stream.parameter_{name}": f"parameter {name}" for name in source.parameters}
-    parts |= {f"{top}.stream.gain": "gain"}
     parts |= {f"{top}.stream.network.{name}": f"layer {name}" for name in built_nodes(source.net)}
     reports = xc7_parts(source_shell.source_shell_verilog(source, interval), top, list(parts))
     return {parts.get(module, REST_OF_SOURCES): xc7_use(report) for module, report in reports.items()}

@@ -26,6 +26,7 @@ from bittrue.apps.dpd.searching import formats_search, pruning, search, search_r
 from bittrue.apps.dpd.searching.trial import Bench, Judged, Limits, price
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.apps.dpd.training.examples import Examples
+from bittrue.apps.dpd.training.surgeon import Surgeon
 from bittrue.cli import main
 from bittrue.errors import BadInput
 from bittrue.num import Format
@@ -225,11 +226,12 @@ def test_the_price_of_a_part_is_the_least_squares_truth_where_all_is_linear():
     kept = np.setdiff1d(np.arange(8), gone)
     whole, part = (np.linalg.lstsq(jacobian[:, k], wanted, rcond=None)[0] for k in (np.arange(8), kept))
     errors = [float(((wanted - jacobian[:, k] @ w) ** 2).sum()) for k, w in ((np.arange(8), whole), (kept, part))]
-    inverse = np.linalg.inv(jacobian.T @ jacobian)
-    assert pruning._penalty(inverse, whole, gone) == pytest.approx(errors[1] - errors[0])
-    weights, inverse = pruning._fixed(whole, inverse, gone, compensate=True)
-    assert np.allclose(weights[kept], part) and not weights[gone].any()
-    assert np.allclose(inverse[np.ix_(kept, kept)], np.linalg.inv(jacobian[:, kept].T @ jacobian[:, kept]))
+    surgeon = Surgeon(whole, jacobian.T @ jacobian)
+    assert surgeon.penalty(gone) == pytest.approx(errors[1] - errors[0], rel=1e-5)
+    surgeon.fix(gone)
+    assert np.allclose(surgeon.weights[kept], part, rtol=1e-4, atol=1e-6) and not surgeon.weights[gone].any()
+    expected = np.linalg.inv(jacobian[:, kept].T @ jacobian[:, kept])
+    assert np.allclose(surgeon.inverse[np.ix_(kept, kept)], expected, rtol=1e-4, atol=1e-9)
 
 
 def test_what_does_nothing_is_pruned_first(capture_folder, tmp_path):
@@ -270,6 +272,6 @@ def test_a_prediction_below_nothing_is_shown(capture_folder, tmp_path, monkeypat
     found = candidate(write_net(tmp_path / "net", capture_folder))
     x = np.random.default_rng(2).uniform(-0.6, 0.6, (900, 2))
     known = Examples(x, float_net.run(found.net, found.parent, x), 8, 800)
-    monkeypatch.setattr(pruning, "_penalty", lambda *_: -1e9)
+    monkeypatch.setattr(Surgeon, "penalty", lambda *_: -1e9)
     _, steps = pruning.prune(found.recipe, found.parent, known, parameter_count(found.net) - 1, quiet)
     assert steps[0].error == pytest.approx(-200)

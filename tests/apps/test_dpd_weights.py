@@ -15,7 +15,7 @@ from bittrue.errors import BadInput
 from bittrue.spec.store import content_hash
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
-NETS = ["dpd-best", "tdnn-compat", "tdnn-wide", *(f"tdnn-thermal/{bank}" for bank in BANKS)]
+NETS = ["dpd-best", "dpd-realtime", "tdnn-compat", "tdnn-wide", *(f"tdnn-thermal/{bank}" for bank in BANKS)]
 TWIN = "### Simulated through the GMP twin"
 
 every_net = pytest.mark.parametrize("name", NETS)

@@ -10,7 +10,7 @@ from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.topology import parameter_count
+from bittrue.apps.dpd.topology import parameter_count, products
 from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
@@ -90,9 +90,14 @@ def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher:
         ("trained through", teacher.title),
         *([("seed", str(recipe.train.seed))] if isinstance(recipe, Recipe) else []),
         ("parameters", f"{parameter_count(net):,} real"),
+        *([("products", f"{products(net):,} of weights that are not zero")] if _sparse(recipe) else []),
         ("hash", f"`{content_hash(net)}`"),
     ]
     return parts.facts(rows)
+
+
+def _sparse(recipe: AnyRecipe) -> bool:
+    return isinstance(recipe, Recipe) and recipe.sparse is not None
 
 
 def _table(judge: Judge) -> str:

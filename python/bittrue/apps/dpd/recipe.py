@@ -225,6 +225,32 @@ class Shape(Section):
     beyond: Weight = 1.0
 
 
+@dataclass(frozen=True)
+class Sparse(Section):
+    """Section ``[sparse]``: stages behind the float one for a net of which every product has hardware of its own.
+
+    Parameters
+    ----------
+    products : int
+        Multiplications a sample that are left: a dense weight that is not zero makes one, a part of a complex tap two.
+    rounds, epochs : int
+        Rounds of `bittrue.apps.dpd.training.sparse.Round`, and steps of Levenberg-Marquardt in each.
+    digits : int
+        Most signed digits of a weight that adders multiply; 0: as many as its format gives.
+    bits : int
+        Bits of the word of such a weight.
+    full : int
+        Products whose weights keep all their digits: those for which there are DSP48E1.
+    """
+
+    products: Count
+    rounds: Annotated[int, Within(1, 100)] = 5
+    epochs: Count = 10
+    digits: Annotated[int, Within(0, 16)] = 0
+    bits: Annotated[int, Within(2, 32)] = 12
+    full: Whole = 0
+
+
 Size = Annotated[float | None, Within(0)]
 """How much of an effect there is; none where it is not given."""
 
@@ -316,6 +342,7 @@ class Recipe:
     shape: Shape | None = None
     augment: Augment | None = None
     gan: Gan | None = None
+    sparse: Sparse | None = None
     thermal: Thermal | None = None
     text: str = field(default="", compare=False)
 
@@ -323,8 +350,17 @@ class Recipe:
         check_name(self.name)
         if self.shape is not None and self.train.method != "levenberg":
             raise BadInput('shape needs train.method = "levenberg"; remove the section, or choose that method')
+        if self.sparse is not None:
+            self._check_sparse()
         if self.thermal is not None and not self.train.qat:
             raise BadInput("thermal trains its banks quantisation-aware; set train.qat = true, or remove the section")
+
+    def _check_sparse(self) -> None:
+        if self.train.method != "levenberg":
+            raise BadInput('sparse needs train.method = "levenberg"; remove the section, or choose that method')
+        for section in ("gan", "thermal"):
+            if getattr(self, section) is not None:
+                raise BadInput(f"sparse does not go with {section}, whose stages fill zeros again; remove one of them")
 
 
 def placed(plan: Kind, path: Path) -> Kind:

@@ -54,3 +54,9 @@ def parameter_count(net: Net) -> int:
     """Real trainable numbers of a net; a table is a constant."""
     trained = [node.layer for node in net.nodes if not isinstance(node.layer, Table)]
     return sum(value.size for layer in trained for value in vars(layer).values() if isinstance(value, np.ndarray))
+
+
+def products(net: Net) -> int:
+    """Multiplications a sample by weights that are not zero: one a dense weight, two a part of a complex tap."""
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Dense | ComplexFIR)]
+    return sum(int(np.count_nonzero(x.weight)) * (2 if isinstance(x, ComplexFIR) else 1) for x in layers)

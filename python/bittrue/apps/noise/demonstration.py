@@ -32,10 +32,11 @@ def values_of(parameter: Parameter) -> list[float]:
     """What the demo turns through, ascending: whole numbers, where the range has 2 to 16 of them from end to end, else
     `STEPS` values from end to end, on the grid of the codes."""
     low, high = parameter.value(parameter.low), parameter.value(parameter.high)
-    if low == round(low) and high == round(high) and 1 <= high - low <= 15:
+    if low.is_integer() and high.is_integer() and 1 <= high - low <= 15:
         return [float(k) for k in range(int(low), int(high) + 1)]
-    codes = np.unique(np.round(np.linspace(parameter.low, parameter.high, STEPS)).astype(np.int64))
-    return [parameter.value(int(code)) for code in codes]
+    span = parameter.high - parameter.low
+    codes = dict.fromkeys(parameter.low + span * k // (STEPS - 1) for k in range(STEPS))
+    return [parameter.value(code) for code in codes]
 
 
 def content(source: Source, samples: int = SAMPLES) -> tuple[bytes, list[float], int]:

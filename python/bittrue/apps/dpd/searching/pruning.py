@@ -15,6 +15,7 @@ from bittrue.apps.dpd.recipe import Recipe, Topology
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.apps.dpd.training.examples import Examples
 from bittrue.apps.dpd.training.levenberg import CHUNK, jacobian
+from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.errors import BadInput
 from bittrue.parent import Parameters
 from bittrue.qat import Network
@@ -23,13 +24,9 @@ from bittrue.spec import MemoryTaps, Net
 ROWS = 8192
 """Training rows, evenly spaced, that the second derivatives are summed over at most."""
 
-RIDGE = 1e-7
-"""Added to the diagonal, relative to its mean: some neurons are nearly copies of others."""
-
 NOTHING = 1e-20
 """Least share of the power that a prediction says: a parent that is no minimum makes the quadratic go below 0."""
 
-Vector = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 
@@ -59,15 +56,10 @@ def prune(
 ) -> tuple[Recipe, list[Step]]:
     """Take away parts until at most ``size`` parameters are left; the cheapest error a parameter saved goes first.
 
-    With ``H = J^T J`` of the regression and all other parameters free to make up for it, setting the parameters ``g``
-    to zero raises the summed squared error by (Hassibi and Stork, "Second order derivatives for network pruning:
-    Optimal Brain Surgeon", NIPS 1992, for groups)::
-
-        w_g^T ((H^-1)_gg)^-1 w_g,    and then    H^-1 <- H^-1 - (H^-1)_:g ((H^-1)_gg)^-1 (H^-1)_g:
-
-    Parts are what recipes can express: delays of envelope and I/Q features (of which any may go, so the windows become
-    sparse), neurons (by their outgoing weights), and the first and last tap of every filter. The prediction is
-    quadratic; the recipe is to be trained, which makes up for more.
+    What a part is worth says `bittrue.apps.dpd.training.surgeon`, with ``H = J^T J`` of the regression. Parts are what
+    recipes can express: delays of envelope and I/Q features (of which any may go, so the windows become sparse),
+    neurons (by their outgoing weights), and the first and last tap of every filter. The prediction is quadratic; the
+    recipe is to be trained, which makes up for more.
 
     Parameters
     ----------
@@ -93,20 +85,20 @@ def prune(
     network.enable_qat(False)
     hessian, error, power = _quadratic(network, examples, report)
     weights = np.array(torch.nn.utils.parameters_to_vector(network.parameters()).detach().numpy())
-    inverse = np.linalg.inv(hessian + RIDGE * hessian.diagonal().mean() * np.eye(len(hessian)))
+    surgeon = Surgeon(weights, hessian)
     alive, incoming = _places(network)
     steps: list[Step] = []
     net, begun = recipe.net, (left := parameter_count(network.template))
     while left > size:
         choice = list(parts(net, alive))
         counts = {smaller: _count(recipe, smaller) for smaller in {part.without for part in choice}}
-        penalty, part = _cheapest(weights, inverse, choice, {net: left - count for net, count in counts.items()})
+        penalty, part = _cheapest(surgeon, choice, {net: left - count for net, count in counts.items()})
         if part is None:
             raise BadInput(f"recipe {recipe.name} cannot shrink below {left:,} parameters; ask for no fewer")
         left = int(counts[part.without])
-        weights, inverse = _fixed(weights, inverse, part.indices, compensate=True)
+        surgeon.fix(part.indices)
         idle = incoming.get(part.name, part.indices[:0])
-        weights, inverse = _fixed(weights, inverse, idle, compensate=False)
+        surgeon.fix(idle, compensate=False)
         gone = np.concatenate([part.indices, idle])
         incoming = {name: np.setdiff1d(places, gone) for name, places in incoming.items()}
         alive = {name: np.setdiff1d(places, gone) for name, places in alive.items() if name != part.name}
@@ -190,23 +182,16 @@ def _quadratic(
     return hessian, error, float(wanted.square().sum())
 
 
-def _cheapest(
-    weights: Vector, inverse: Vector, choice: list[Part], saved: Mapping[Topology, float]
-) -> tuple[float, Part | None]:
+def _cheapest(surgeon: Surgeon, choice: list[Part], saved: Mapping[Topology, float]) -> tuple[float, Part | None]:
     """The part with the least error a parameter saved, and its error; None where no part saves any."""
     best: Part | None = None
     least = price = math.inf
     for part in choice:
         if saved[part.without] > 0:
-            penalty = _penalty(inverse, weights, part.indices)
+            penalty = surgeon.penalty(part.indices)
             if best is None or penalty / saved[part.without] < price:
                 best, least, price = part, penalty, penalty / saved[part.without]
     return least, best
-
-
-def _penalty(inverse: Vector, weights: Vector, gone: Indices) -> float:
-    block = inverse[np.ix_(gone, gone)]
-    return float(weights[gone] @ np.linalg.solve(block, weights[gone]))
 
 
 def _count(recipe: Recipe, net: Topology) -> float:
@@ -215,16 +200,6 @@ def _count(recipe: Recipe, net: Topology) -> float:
         return parameter_count(skeleton(replace(recipe, net=net)))
     except BadInput:
         return math.inf
-
-
-def _fixed(weights: Vector, inverse: Vector, gone: Indices, compensate: bool) -> tuple[Vector, Vector]:
-    """Weights and inverse after ``gone`` became zero for good; the others make up for it, or stay where they are."""
-    shift = inverse[:, gone] @ np.linalg.inv(inverse[np.ix_(gone, gone)])
-    weights = weights - shift @ weights[gone] if compensate else weights.copy()
-    weights[gone] = 0
-    inverse = inverse - shift @ inverse[gone]
-    inverse[gone], inverse[:, gone] = 0, 0
-    return weights, inverse
 
 
 def _less(taps: tuple[int, ...], tap: int) -> tuple[int, ...]:

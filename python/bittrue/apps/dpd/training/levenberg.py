@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 import torch
-from scipy.linalg.blas import ssyrk
+from scipy.linalg.blas import dsyrk, ssyrk
 from torch import Tensor
 
 from bittrue.errors import BadInput
@@ -98,7 +98,14 @@ class LevenbergMarquardt:
         To begin with.
     shaping : Shaping, optional
         Weighs the errors over frequency; the rows must then be whole segments of consecutive samples.
+
+    Attributes
+    ----------
+    free : bool tensor, optional
+        Which of all parameters a step moves; all of them without it.
     """
+
+    free: Tensor | None = None
 
     def __init__(self, network: Network, damping: float = 1e-2, shaping: Shaping | None = None) -> None:
         self.network, self.damping = network, damping
@@ -123,12 +130,12 @@ class LevenbergMarquardt:
             As `Network.precompute` returns it.
         wanted : float64 tensor (rows, 2)
         """
-        normal, gradient, loss = self._equations(known, wanted)
+        normal, gradient, loss = self.equations(known, wanted)
         before = torch.nn.utils.parameters_to_vector(self.parameters).detach().clone()
         diagonal = normal.diagonal()
         for _ in range(TRIES):
             damped = normal + torch.diag(self.damping * (diagonal + 1e-3 * diagonal.mean()))
-            self._assign(before + torch.linalg.solve(damped, gradient))
+            self._assign(before + self._spread(torch.linalg.solve(damped, gradient)))
             reached = self._loss(known, wanted)
             if reached < loss:
                 self.damping = max(self.damping * EASE, LEAST)
@@ -139,6 +146,14 @@ class LevenbergMarquardt:
 
     def _chunks(self, wanted: Tensor) -> list[slice]:
         return [slice(start, start + self.chunk) for start in range(0, len(wanted), self.chunk)]
+
+    def _spread(self, change: Tensor) -> Tensor:
+        """A change of the free parameters as one of all."""
+        if self.free is None:
+            return change
+        whole = torch.zeros(len(self.free), dtype=change.dtype)
+        whole[self.free] = change
+        return whole
 
     def _assign(self, values: Tensor) -> None:
         torch.nn.utils.vector_to_parameters(values, self.parameters)
@@ -151,19 +166,28 @@ class LevenbergMarquardt:
             total += float(self.shape(wanted[rows] - output).square().sum())
         return total
 
-    def _equations(self, known: Rows, wanted: Tensor) -> tuple[Tensor, Tensor, float]:
-        """``J^T J``, ``J^T e`` and ``e^T e``, chunk by chunk."""
-        size = sum(p.numel() for p in self.parameters)
+    def equations(self, known: Rows, wanted: Tensor) -> tuple[Tensor, Tensor, float]:
+        """``J^T J``, ``J^T e`` and ``e^T e`` of the free parameters, summed chunk by chunk."""
+        size = sum(p.numel() for p in self.parameters) if self.free is None else int(self.free.sum())
         upper, gradient, loss = np.zeros((size, size), np.float32, "F"), torch.zeros(size, dtype=torch.float64), 0.0
         for rows in self._chunks(wanted):
             output, derivative = jacobian(self.network, {name: value[rows] for name, value in known.items()})
             errors = self.shape(wanted[rows] - output)
-            shaped = self.shape(derivative)
+            shaped = self.shape(derivative if self.free is None else derivative[..., self.free])
             upper = ssyrk(1.0, shaped.numpy().T, beta=1.0, c=upper, overwrite_c=1)
             gradient += (shaped.T @ errors.float()).double()
             loss += float(errors.square().sum())
         normal = np.triu(upper) + np.triu(upper, 1).T
         return torch.from_numpy(normal).double(), gradient, loss
+
+    def curvature(self, known: Rows) -> Tensor:
+        """``J^T J`` of all parameters, summed in float64: float32 loses its smallest eigenvalues, so its inverse."""
+        size = sum(p.numel() for p in self.parameters)
+        upper, rows = np.zeros((size, size), np.float64, "F"), len(next(iter(known.values())))
+        for start in range(0, rows, self.chunk):
+            _, derivative = jacobian(self.network, {name: v[start : start + self.chunk] for name, v in known.items()})
+            upper = dsyrk(1.0, self.shape(derivative).double().numpy().T, beta=1.0, c=upper, overwrite_c=1)
+        return torch.from_numpy(np.triu(upper) + np.triu(upper, 1).T)
 
 
 def jacobian(network: Network, known: Rows) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bittrue.apps.dpd.recipe import Shape
 from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping
@@ -20,7 +21,7 @@ class Regression(Stage):
     """``x -> u`` on the training rows; ``known`` is what of the network does not depend on parameters."""
 
     def prepare(self, state: Mapping[str, Any]) -> None:
-        self.epochs = getattr(self.recipe.train, f"{self.name}_epochs")
+        self.epochs = self.length()
         fixed = self.network.precompute(self.tensor(self.examples.ahead(self.network.template.delay)))
         u, rows = self.tensor(self.examples.u), self.examples.rows
         place: Any = slice(int(rows[0]), int(rows[-1]) + 1)
@@ -29,6 +30,10 @@ class Regression(Stage):
         self.known: Values = {name: value[place] for name, value in fixed.items()}
         self.unseen: Values = {name: value[self.examples.validation] for name, value in fixed.items()}
         self.wanted, self.unseen_wanted = u[place], u[self.examples.validation]
+
+    def length(self) -> int:
+        """Epochs of the stage."""
+        return int(getattr(self.recipe.train, f"{self.name}_epochs"))
 
     def score(self) -> float:
         return error(self.network, self.unseen, self.unseen_wanted)
@@ -85,12 +90,17 @@ class Levenberg(Regression):
             self.solver.load_state_dict(state["optimiser"])
 
     def epoch(self, number: int) -> dict[str, float]:
+        known, wanted = self.drawn()
+        loss = self.solver.step(known, wanted)
+        self.stepped()
+        return {"regression": loss / len(wanted), "damping": self.solver.damping}
+
+    def drawn(self) -> tuple[Values, Tensor]:
+        """What of the network is known in the rows of a step, drawn anew, and what is wanted there."""
         count, length = self.segments.shape
         drawn = torch.randperm(count, generator=self.generator)[: max(1, self.recipe.train.batch // length)]
         rows = self.segments[drawn].flatten()
-        loss = self.solver.step({name: value[rows] for name, value in self.known.items()}, self.wanted[rows])
-        self.stepped()
-        return {"regression": loss / len(rows), "damping": self.solver.damping}
+        return {name: value[rows] for name, value in self.known.items()}, self.wanted[rows]
 
     def state(self) -> State:
         return super().state() | {"optimiser": self.solver.state_dict()}

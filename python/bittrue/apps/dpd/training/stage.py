@@ -88,6 +88,7 @@ class Stage(ABC):
         self.generator = torch.Generator()
         self.generator.set_state(state["generator"])
         self.clamps = self.quantised or recipe.formats.weight != "fit"
+        self.zeros = self._zeros()
         self.prepare(state)
 
     @abstractmethod
@@ -111,12 +112,26 @@ class Stage(ABC):
         """After every step of an optimiser of the network."""
         if self.clamps:
             self.network.clamp_()
+        self.pruned()
         self.average.update()
+
+    @torch.no_grad()
+    def pruned(self) -> None:
+        """Set the weights to zero that were zero at the beginning, where a stage before made them so."""
+        for name, parameter in self.network.named_parameters():
+            if name in self.zeros:
+                parameter[self.zeros[name]] = 0.0
 
     def state(self) -> State:
         """What a resumed run needs of this stage."""
         own = {"network": copied(self.network), "generator": self.generator.get_state()}
         return own | ({"ema": self.average.state()} if self.average.decay else {})
+
+    def _zeros(self) -> Values:
+        """Where weights are zero for good, by their name."""
+        if self.recipe.sparse is None or not self.quantised:
+            return {}
+        return {name: value.detach() == 0 for name, value in self.network.named_parameters() if name.endswith("weight")}
 
     def closed(self) -> Loop:
         """The loop; `BadInput` where the training was given none."""

@@ -21,6 +21,7 @@ from bittrue.apps.dpd.training.equalise import equalise
 from bittrue.apps.dpd.training.examples import Examples
 from bittrue.apps.dpd.training.gan import Adversarial
 from bittrue.apps.dpd.training.generator import xavier_
+from bittrue.apps.dpd.training.sparse import DIGITS, ROUND, Digits, Round
 from bittrue.apps.dpd.training.stage import Loop, Stage
 from bittrue.kit.training import checkpoint
 from bittrue.kit.training.averaging import Values, copied
@@ -46,8 +47,11 @@ class Fitted:
 
 
 def plan(recipe: Recipe) -> list[str]:
-    """The stages of a recipe in their order: ``float``, ``gan``, ``gan-qat``, ``qat`` as far as it asks for them."""
+    """The stages of a recipe in their order, as far as it asks for them: ``float``, ``gan``, ``gan-qat``, ``sparse-1``,
+    ``sparse-2``, ..., ``digits``, ``qat``."""
     train, gan, stages = recipe.train, recipe.gan, ["float"]
+    if recipe.sparse is not None:
+        stages += [f"{ROUND}{k}" for k in range(1, recipe.sparse.rounds + 1)] + [DIGITS] * (recipe.sparse.digits > 0)
     if gan is not None and gan.epochs:
         switch = gan.qat_from if gan.qat_from is not None and train.qat else gan.epochs
         stages += ["gan"] * (switch > 0) + ["gan-qat"] * (switch < gan.epochs)
@@ -126,7 +130,7 @@ class Trainer:
 
     def _follow(self, ended: checkpoint.State, stage: str) -> checkpoint.State:
         """The state in which the stage after one that ended starts, from what validated best there."""
-        if "parent" not in ended and (stage == "done" or stage.endswith("qat")):
+        if "parent" not in ended and (stage in ("done", DIGITS) or stage.endswith("qat")):
             parent = self._prepare(ended["best"])
             state = self._start(stage, parent) | {"parent": copied(parent)}
         else:
@@ -160,6 +164,10 @@ class Trainer:
         kind: type[Stage] = regression.Adam
         if name.startswith("gan"):
             kind = Adversarial
+        elif name.startswith(ROUND):
+            kind = Round
+        elif name == DIGITS:
+            kind = Digits
         elif train.objective == "direct":
             kind = Direct
         elif name == "float" and train.method == "levenberg":
@@ -188,7 +196,7 @@ class Descent(TrainingLoop):
         self.done, self.total, self.every = max(stage.first, state["epoch"]), stage.epochs, train.validate_every
         self.best, self.best_loss, self.stale = state["best"], state["best_loss"], state["stale"]
         if self.done == stage.first:
-            self.best_loss, _ = stage.validate()
+            self.best_loss, self.best = stage.validate()
 
     def advance(self, number: int) -> Losses:
         return self.stage.epoch(number)

@@ -1,0 +1,186 @@
+"""Sparse nets: what is zero stays zero, what adders multiply has few digits, and a killed run ends in the same net."""
+
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch")
+
+from bittrue.apps.dpd import recipe  # noqa: E402
+from bittrue.apps.dpd.topology import products, skeleton  # noqa: E402
+from bittrue.apps.dpd.training import sparse  # noqa: E402
+from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
+from bittrue.apps.dpd.training.examples import Examples  # noqa: E402
+from bittrue.apps.dpd.training.surgeon import Surgeon  # noqa: E402
+from bittrue.cost import cost  # noqa: E402
+from bittrue.errors import BadInput  # noqa: E402
+from bittrue.lower.adder_search import signed_digits  # noqa: E402
+from bittrue.num import Format  # noqa: E402
+from bittrue.qat import Network  # noqa: E402
+from bittrue.spec import ComplexFIR, Dense  # noqa: E402
+from bittrue.spec.store import content_hash  # noqa: E402
+
+RECIPE = """
+name = "sparse"
+capture = "APA_200MHz_b"
+[net]
+taps = [0, 1]
+powers = [2]
+hidden = [6]
+activation = "tanh"
+fir_taps = [4]
+[formats]
+input = "Q1.11"
+features = "Q1.11"
+preactivation = "Q3.6"
+hidden = "Q1.11"
+output = "Q1.11"
+weight_bits = 14
+[train]
+seed = 2
+method = "levenberg"
+batch = 400
+float_epochs = 8
+qat = false
+qat_epochs = 0
+qat_rate = 1e-4
+validate_every = 1
+skip = 8
+ema = 0.5
+[sparse]
+products = 30
+rounds = 2
+epochs = 3
+"""
+DIGITS = "digits = 2\nbits = 9\nfull = 8\n"
+
+
+def planned(more=""):
+    return recipe.parse((RECIPE + more).encode(), "sparse")
+
+
+@pytest.fixture(scope="module")
+def examples():
+    x = np.random.default_rng(1).uniform(-0.6, 0.6, (700, 2))
+    late = np.concatenate([np.zeros((1, 2)), x[:-1]])
+    return Examples(x, 0.8 * x + 0.1 * late - 0.3 * x * (x**2).sum(-1, keepdims=True), skip=8, trained=600)
+
+
+def trained(plan, examples, path, report=lambda *_: None):
+    return fit.Trainer(plan, examples, path, 0.0, report).run()
+
+
+def test_a_surgeon_knows_what_a_value_costs_and_how_the_others_make_up_for_it():
+    rng = np.random.default_rng(0)
+    jacobian, wanted = rng.standard_normal((60, 8)), rng.standard_normal(60)
+    whole = np.linalg.lstsq(jacobian, wanted, rcond=None)[0]
+    surgeon, kept, value = Surgeon(whole, jacobian.T @ jacobian), np.delete(np.arange(8), 3), 0.7
+    part = np.linalg.lstsq(jacobian[:, kept], wanted - value * jacobian[:, 3], rcond=None)[0]
+    forced = np.insert(part, 3, value)
+    before, after = (((wanted - jacobian @ w) ** 2).sum() for w in (whole, forced))
+    assert surgeon.penalties(value)[3] == pytest.approx(after - before, rel=1e-5)
+    surgeon.fix([3], value)
+    assert np.allclose(surgeon.weights, forced, atol=1e-5) and surgeon.weights[3] == value
+    assert surgeon.penalties()[3] == np.inf and np.isfinite(surgeon.penalties()[kept]).all()
+    surgeon.fix([5], 0.1, compensate=False)
+    assert np.allclose(np.delete(surgeon.weights, 5), np.delete(forced, 5), atol=1e-5)
+
+
+def test_codes_of_few_digits():
+    found = sparse.few_digits(Format(8, 4), 2, 8).tolist()
+    assert found == [code for code in range(-128, 128) if len(signed_digits(code)) <= 2]
+    assert {0, 5, 96, -127} <= set(found) and 11 not in found
+    assert sparse.few_digits(Format(8, 4), 1, 6).tolist() == [-128, -64, -32, -16, -8, -4, 0, 4, 8, 16, 32, 64]
+    assert sparse.nearest(np.array([-9.0, 0.4, 0.6, 9.0]), np.array([-1.0, 0.0, 1.0])).tolist() == [-1, 0, 1, 1]
+
+
+def test_zeros_stay_zero_in_the_integer_net_and_the_cost_falls(examples, tmp_path):
+    plan = planned()
+    dense = trained(replace(plan, sparse=None, text="dense"), examples, tmp_path / "dense.pt").net
+    found = trained(plan, examples, tmp_path / "sparse.pt")
+    assert products(dense) > 55 and 28 <= products(found.net) <= 30
+    for name, value in found.parent.items():
+        node, _, key = name.partition(".")
+        code = getattr(layer(found.net, node), key)
+        assert key == "bias" or not code[value == 0].any()
+    before, after = (cost(net, 1, dsps=0).adders for net in (dense, found.net))
+    assert after < 0.7 * before
+
+
+def layer(net, name):
+    return next(node.layer for node in net.nodes if node.name == name)
+
+
+def test_every_round_takes_its_share_and_learns(examples, tmp_path):
+    seen = {}
+    trained(
+        planned(), examples, tmp_path / "state.pt", lambda stage, done, _, error: seen.update({(stage, done): error})
+    )
+    assert {stage for stage, _ in seen} == {"float", "sparse-1", "sparse-2"}
+    assert seen["sparse-2", 3] < -30 and seen["sparse-1", 3] <= seen["sparse-1", 1]
+
+
+def test_weights_of_adders_have_few_digits_and_the_others_make_up_for_it(examples, tmp_path):
+    found = trained(planned(DIGITS), examples, tmp_path / "digits.pt").net
+    full = 0
+    for node in found.nodes:
+        if isinstance(node.layer, Dense | ComplexFIR):
+            many = [code for code in node.layer.weight.ravel().tolist() if len(signed_digits(code)) > 2 or code % 32]
+            full += len(many) * (2 if isinstance(node.layer, ComplexFIR) else 1)
+    assert 1 <= full <= 8 and products(found) <= 30
+
+
+@pytest.mark.parametrize(
+    ("stage", "epoch"), [("float", 3), ("sparse-1", 1), ("sparse-1", 3), ("sparse-2", 2), ("digits", 1)]
+)
+def test_a_killed_run_ends_in_the_same_net(examples, tmp_path, stage, epoch):
+    class Killed(Exception):
+        pass
+
+    def report(now, done, epochs, error):
+        if (now, done) == (stage, epoch):
+            raise Killed
+
+    plan = planned(DIGITS)
+    whole = trained(plan, examples, tmp_path / "whole.pt").net
+    with pytest.raises(Killed):
+        trained(plan, examples, tmp_path / "state.pt", report)
+    assert content_hash(trained(plan, examples, tmp_path / "state.pt").net) == content_hash(whole)
+
+
+def test_zeros_stay_zero_in_quantisation_aware_training(examples, tmp_path):
+    text = RECIPE.replace("qat = false\nqat_epochs = 0", "qat = true\nqat_epochs = 2")
+    found = trained(recipe.parse(text.encode(), "sparse"), examples, tmp_path / "qat.pt")
+    assert products(found.net) <= 30
+    assert any((found.parent[f"{n.name}.weight"] != 0).sum() for n in found.net.nodes if isinstance(n.layer, Dense))
+
+
+def test_prices_are_products():
+    network = Network(skeleton(planned()))
+    assert sparse.prices(network).sum() == 6 * 6 + 6 * 2 + 4 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('method = "levenberg"|method = "adam"', "sparse needs train.method"),
+        ("[sparse]|[gan]\nepochs = 1\n[sparse]", "sparse does not go with gan"),
+        ("products = 30|products = 0", "products is 0; it must be at least 1"),
+        ("rounds = 2|rounds = 0", "rounds is 0; it must be 1 to 100"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(change, words):
+    old, new = change.split("|")
+    with pytest.raises(BadInput, match=words):
+        recipe.parse(RECIPE.replace(old, new).encode(), "sparse")
+
+
+def test_the_documented_section_shows_the_defaults():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "dpd-realtime.md").read_text()
+    (block,) = re.findall(r"```toml\n(\[sparse\].*?)```", page, re.S)
+    found = recipe.parse((RECIPE.split("[sparse]")[0] + block).encode(), "docs/dpd-realtime.md").sparse
+    assert found == recipe.Sparse(products=480)
+    assert {field.name for field in fields(found)} == set(re.findall(r"^(\w+) =", block, re.M))

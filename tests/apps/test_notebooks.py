@@ -258,6 +258,26 @@ def test_the_ecg_notebook_runs_from_top_to_bottom(execute, monkeypatch, tmp_path
     assert pictures(notebook) == ["beats", "beats", "quantised", "verdict", "examples"]
 
 
+def test_the_noise_notebook_runs_from_top_to_bottom(execute):
+    pytest.importorskip("torch", reason="training needs PyTorch: pip install -e '.[train]'")
+    pytest.importorskip("scipy", reason="the measures need scipy: pip install -e '.[noise]'")
+    pytest.importorskip("matplotlib", reason="the pictures need matplotlib: pip install -e '.[sim]'")
+    notebook = read(ROOT / "notebooks" / "noise_gan.ipynb")
+    output = execute(notebook) / "build" / "noise_gan_reduced"
+
+    assert {path.name for path in (output / "mine").iterdir()} >= {
+        "source.json",
+        "known-signals.safetensors",
+        "CARD.md",
+    }
+    assert "C gives those of the reference" in text(notebook, "legs")
+    assert "net, error of H" in shown(notebook, "measure") and "| 0.8 |" in shown(notebook, "measure")
+    assert "gave the bits of ref" in text(notebook, "train")
+    left_out = "h5py is missing" in text(notebook, "gan")
+    assert left_out or (output / "package" / "FIT.md").is_file()
+    assert pictures(notebook) == ["listen"]
+
+
 def shown(notebook, cell):
     """What a cell displayed as Markdown."""
     (found,) = (c for c in notebook.cells if c.id == cell)

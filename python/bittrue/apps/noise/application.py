@@ -27,6 +27,23 @@ def _report(arguments: argparse.Namespace) -> Printed:
     return report.run(arguments)
 
 
+def _package(arguments: argparse.Namespace) -> Printed:
+    from bittrue.apps.noise.commands import package
+
+    return package.run(arguments)
+
+
+PACKAGE = Command(
+    "a full-size GAN as integers, ROM files, a manifest and a report of where it fits",
+    _package,
+    (
+        Option("run", "folder of a run, or the name of a GAN's recipe: its net with weights that are drawn"),
+        Option("--bits", "of tensors and weights (default 8)", {"type": int, "choices": (8, 16), "default": 8}),
+        Option("--output", "folder, made if need be", {"required": True, "metavar": "DIR"}, "-o"),
+    ),
+    ("bittrue noise package stft-gan -o build/stft-gan",),
+    result=True,
+)
 MAKE = Command(
     "write sets of noise: stochastic processes and OFDM signals, in the public layout of HDF5 files",
     _make,
@@ -91,6 +108,6 @@ NOISE = Application(
     SHELF,
     DEFAULT,
     {"train": TRAIN, "report": REPORT},
-    own={"make": MAKE, "generate": GENERATE},
+    own={"make": MAKE, "generate": GENERATE, "package": PACKAGE},
     demonstration=DEMONSTRATION,
 )

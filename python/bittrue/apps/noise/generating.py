@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
+from bittrue.apps.noise import lapped
 from bittrue.check.generating import SAMPLES, SEED_BITS, Wanted, generated
 from bittrue.check.legs import LEGS, Options
 from bittrue.errors import BadInput, shown
@@ -44,17 +45,36 @@ def run(arguments: argparse.Namespace) -> Printed:
     wanted = Wanted(
         source, arguments.count, arguments.length or 0, arguments.seed, arguments.start, values, arguments.gain
     )
+    if arguments.waveform:
+        _check_spectrogram(wanted, arguments.codes)
     found = generated(wanted, arguments.leg, Options(arguments.interval), codes=arguments.codes)
+    if arguments.waveform:
+        found = lapped.waveform(lapped.joined(found, wanted.source.net.output.shape))
     buffer = BytesIO()
     np.save(buffer, found, allow_pickle=False)
     write_whole(arguments.output, buffer.getvalue())
     fmt = source.net.output.format
     known = {name: given.value(wanted.codes[name]) for name, (given, _) in source.settings.items()}
     said = "".join(f", {name} {value:g}" for name, value in known.items())
-    kind = f"codes of {fmt}" if arguments.codes else "float64"
+    kind = f"codes of {fmt}" if arguments.codes else "waveforms, float64" if arguments.waveform else "float64"
     yield f"{arguments.output}: {found.shape}, {kind}, of {source.net.name}, seed {arguments.seed}{said}"
     numbers = {"net": source.net.name, "shape": list(found.shape), "codes": arguments.codes, "seed": arguments.seed}
     yield Result(numbers | {"parameters": known}, [arguments.output])
+
+
+def _check_spectrogram(wanted: Wanted, codes: bool) -> None:
+    """Raises `BadInput` where what is wanted has no waveform."""
+    net = wanted.source.net
+    if codes:
+        raise BadInput("--waveform computes floats, and --codes asks for integers; leave one of them out")
+    if len(net.output.shape) != 3 or net.output.shape[0] != 2:
+        raise BadInput(
+            f"--waveform is for nets that give spectrograms, 2 x rows x times; {net.name} gives {net.output}"
+        )
+    if wanted.length % wanted.source.samples:
+        raise BadInput(
+            f"--length is {wanted.length}; with --waveform give a multiple of {wanted.source.samples}, an image's"
+        )
 
 
 GENERATE = Command(
@@ -77,6 +97,11 @@ GENERATE = Command(
         Option("--set", "value of a parameter, H=0.3; may be given again", {"action": "append", "metavar": "P=V"}),
         Option("--gain", "a factor of -8 to below 8 (default the source's)", {"type": float, "metavar": "G"}),
         Option("--codes", "integer codes of the output's format, instead of values", {"action": "store_true"}),
+        Option(
+            "--waveform",
+            "of a net that gives spectrograms: signals (N, L), by the inverse lapped transform in float",
+            {"action": "store_true"},
+        ),
         Option("--leg", "what computes it (default ref)", {"choices": tuple(LEGS), "default": "ref"}),
         Option(
             "--interval",

@@ -134,6 +134,15 @@ class ArchitectureSpec:
         return int(FACTOR ** (len(self.levels) - 1 - number))
 
     @property
+    def grain(self) -> int:
+        """Training takes signals of a multiple of so many samples: those of a column of the slowest level."""
+        return self.rate(0)
+
+    def waveforms(self, values: np.ndarray) -> np.ndarray:
+        """Signals ``(N, L)`` of what `bittrue.generate` gives, which is those."""
+        return values
+
+    @property
     def lengths(self) -> tuple[Lengths, ...]:
         """By level. Counted from the signal backwards: ``results`` of a level are what the next one's transposed
         convolution needs, whose result is as long as its latent."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from bittrue.kit.recipes import Shelf
 
-GAN, HARDWARE = "dataloader_specs", "architecture"
-"""What only the dictionary of a GAN has, and what only the recipe of a hardware net has."""
+GAN, HARDWARE = "dataloader_specs", ("architecture", "spectrogram")
+"""What only the dictionary of a GAN has, and of which the recipe of a hardware net has one."""
 
 
 def is_hardware(table: Mapping[str, Any]) -> bool:
     """Whether a table is the recipe of a hardware net."""
-    return HARDWARE in table
+    return any(name in table for name in HARDWARE)
 
 
 def _is_ours(table: Mapping[str, Any]) -> bool:

@@ -24,7 +24,8 @@ class ScaledTanh(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Of any shape."""
-        return self.limit * torch.tanh(x)
+        y = torch.tanh(x)
+        return y if self.limit == 1 else self.limit * y
 
 
 class Generator(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bittrue.apps.noise.hardware.judging import AGAIN, FILTERED, ORDERS, REFERENCE, Distances, Judged
+from bittrue.apps.noise.hardware.judging import AGAIN, FILTERED, LIKENESS, REFERENCE, Distances, Judged
 from bittrue.apps.noise.hardware.recipe import RECIPES, Recipe
 from bittrue.apps.noise.hardware.trainer import Fitted
 from bittrue.kit import card as parts
@@ -20,6 +20,15 @@ WORDS = {
     "ACF": "Autocorrelation, lags 1 to 64",
     "ACF of |x|": "Autocorrelation of |x|, lags 1 to 64",
 }
+IMAGES = (
+    "an image each, with latents of its own. A signal of several images overlaps by half a block where they meet, and "
+    "has no correlation beyond"
+)
+SPECTROGRAMS = (
+    "\nThe net makes spectrograms, integers; its signals are their inverse lapped transform in float64\n"
+    "(`bittrue.apps.noise.lapped`, `bittrue noise generate --waveform`), which no hardware here computes.\n"
+)
+WORDS |= {LIKENESS: "Correlation of two signals of a set, root mean square over pairs, more than the process has"}
 CPU = "processor time of training"
 
 
@@ -70,13 +79,15 @@ def _named(recipe: Recipe) -> str:
 
 
 def _facts(recipe: Recipe, source: Source, fitted: Fitted) -> str:
+    image = recipe.spectrogram is not None
+    frames = IMAGES if image else seam(source) or "all of them are one signal without borders"
     builtin = recipe.name in RECIPES.names() and RECIPES.builtin(recipe.name).text == recipe.text
     rows = [
         ("command", parts.command("noise", recipe.name, builtin)),
         ("seed", str(recipe.seed)),
         ("weights and biases", f"{recipe.spec.parameters:,}"),
-        ("multiplications", f"{recipe.spec.macs:,.0f} a sample, frames without end"),
-        ("frames", f"{source.samples:,} samples; {seam(source) or 'all of them are one signal without borders'}"),
+        ("multiplications", f"{recipe.spec.macs:,.0f} a sample{'' if image else ', frames without end'}"),
+        ("frames", f"{source.samples:,} samples; {frames}"),
         ("steps", f"{recipe.train.steps:,} float, {recipe.quantise.steps:,} quantised"),
         (CPU, f"{fitted.cpu:.0f} s, one thread"),
         ("hash", f"`{content_hash(source.net)}`"),
@@ -86,11 +97,12 @@ def _facts(recipe: Recipe, source: Source, fitted: Fitted) -> str:
 
 def _method(recipe: Recipe) -> str:
     plan = recipe.measure
+    more = SPECTROGRAMS if recipe.spectrogram else ""
     return (
         f"{plan.signals:,} signals of {plan.length:,} samples of each set, simulated: the process with seed "
         f"{REFERENCE}; floor: the\nprocess again, seed {AGAIN}; AR: autoregressions with resampled residuals, fitted "
         f"to the set of the floor and drawn\nwith seed {FILTERED}; net: the integer net, seeds 1 to {plan.seeds}. 0 is "
-        f"best. Geodesic distances of AR and net are what is\nbeyond the floor, `sqrt(max(d^2 - floor^2, 0))`.\n"
+        f"best. Geodesic distances of AR and net are what is\nbeyond the floor, `sqrt(max(d^2 - floor^2, 0))`.\n{more}"
     )
 
 
@@ -110,10 +122,10 @@ def _tables(judged: Sequence[Judged]) -> list[str]:
         for one in judged:
             if key in one.floor:
                 net = [_number(one, each, key) for each in one.net]
-                cells = [one.floor[key], *(_number(one, one.filters[order], key) for order in ORDERS)]
+                cells = [one.floor[key], *(_number(one, one.filters[order], key) for order in one.filters)]
                 cells += [sum(net) / len(net), max(net, key=abs)]
                 rows.append((one.name, *(f"{cell:.4f}" for cell in cells)))
-        head = ("set", "floor", *(f"AR({order})" for order in ORDERS), "net, mean", "net, worst")
+        head = ("set", "floor", *(f"AR({order})" for order in judged[0].filters), "net, mean", "net, worst")
         found += [f"{WORDS.get(key, key)}:\n", parts.table(head, rows, right=True)]
     return found
 

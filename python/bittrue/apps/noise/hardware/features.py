@@ -74,6 +74,8 @@ def features(signals: Tensor, scale: Scale, plan: Objective) -> Features:
     ``increments``  the same of ``x(n + k) - x(n)`` for every step k
     ``octaves``     ``ln`` of the energies in octaves of the shortest window, sorted over all windows: quantiles
     ``magnitude``   autocovariance of ``|c|`` at the lags, over the target's variance of ``|c|``
+    ``likeness``    ``ln mean r^2``, r the correlation coefficient of two of the signals, over all pairs: a net that
+                    ignores its noise makes the same signal always, which no other part sees
     ``variations``  ``ln mean (s(n) - 2 s(n - m) + s(n - 2m))^2``, s the sum of c up to n, for every dilation m
     =============== ================================================================================================
 
@@ -100,6 +102,11 @@ def features(signals: Tensor, scale: Scale, plan: Objective) -> Features:
         above = centred.abs() - scale.magnitude
         products = [(above[:, k:] * above[:, :-k]).mean() for k in plan.lags]
         found["magnitude"] = torch.stack(products) / scale.magnitude_power
+    if plan.likeness:
+        unit = centred / centred.square().sum(1, keepdim=True).sqrt().clamp_min(TINY)
+        squares = (unit @ unit.T).square()
+        count = len(unit)
+        found["likeness"] = torch.log((squares.sum() - squares.trace()) / (count * (count - 1)) + TINY)[None]
     if plan.variations:
         found["variations"] = _variations(centred, scale, plan)
     return found

@@ -18,9 +18,10 @@ from bittrue.apps.noise.processes.bandpass import Bandpass
 from bittrue.check.generating import Wanted, generated
 from bittrue.spec.source import Source
 
-ORDERS = (8, 32)
 REFERENCE, AGAIN, FILTERED = 1, 101, 7
 """Seeds of the reference, of the floor, and of what autoregressions draw."""
+LIKENESS, PAIRED = "likeness", 256
+"""The measure by which signals of one set are alike, and so many signals of which it takes all pairs."""
 Step = Callable[[str, int, int], None]
 Distances = dict[str, float]
 
@@ -97,18 +98,34 @@ def _judge(
     kind = _kind(wanted)
     reference = measured(_drawn(wanted, plan.signals, plan.length, REFERENCE), kind)
     others = _drawn(wanted, plan.signals, plan.length, AGAIN)
-    floor = compared(reference, measured(others, kind))
+    own = likeness(_drawn(wanted, min(PAIRED, plan.signals), plan.length, REFERENCE))
+
+    def beside(signals: npt.NDArray[np.float64]) -> Distances:
+        return compared(reference, measured(signals, kind)) | {LIKENESS: likeness(signals[:PAIRED]) - own}
+
+    floor = beside(others)
     filters = {}
-    for order in ORDERS:
+    for order in plan.orders:
         signals = baselines.autoregression(others, order).draw(plan.signals, plan.length, FILTERED)
-        filters[order] = compared(reference, measured(signals, kind))
+        filters[order] = beside(signals)
     settings = {} if value is None or recipe.parameter is None else {recipe.parameter.name: value}
-    net = []
+    net, grain = [], recipe.spec.samples
     for seed in range(1, plan.seeds + 1):
         step(f"measuring {name}, seed {seed}", number * (1 + plan.seeds) + seed, total)
-        signals = generated(Wanted(source, plan.signals, plan.length, seed, settings=settings))
-        net.append(compared(reference, measured(signals, kind)))
+        length = -(-plan.length // grain) * grain
+        drawn = generated(Wanted(source, plan.signals, length, seed, settings=settings))
+        signals = recipe.spec.waveforms(drawn)[:, : plan.length]
+        net.append(beside(signals))
     return Judged(name, value, floor, filters, tuple(net))
+
+
+def likeness(signals: npt.NDArray[np.float64]) -> float:
+    """Root mean square, over all pairs of signals ``(N, L)``, of their correlation coefficient: 0 where two of them
+    have nothing in common, 1 where all are one signal."""
+    centred = signals - signals.mean()
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.finfo(float).tiny)
+    squares = (unit @ unit.T) ** 2
+    return float(np.sqrt((squares.sum() - np.trace(squares)) / (len(unit) * (len(unit) - 1))))
 
 
 def _drawn(wanted: SetSource, count: int, length: int, seed: int) -> npt.NDArray[np.float64]:

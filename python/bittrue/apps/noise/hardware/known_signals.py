@@ -24,7 +24,7 @@ Codes = npt.NDArray[np.int64]
 
 
 def content(source: Source, settings: Sequence[int | None]) -> bytes:
-    """The file: ``settings`` int64 ``(V,)`` (0 without a parameter), ``signals`` int32 ``(V, samples of two frames)``.
+    """The file: ``settings`` int64 ``(V,)`` (0 without a parameter), ``signals`` int32 ``(V, values of two frames)``.
 
     ``signals[v]`` are frames 0 and 1 of seed 1 with the parameter's code ``settings[v]`` and the source's gain;
     ``sha256`` is over both arrays' bytes.
@@ -44,7 +44,7 @@ def verify(folder: str | os.PathLike[str]) -> int:
     if set(stored) != {"settings", "signals", "sha256"}:
         raise BadInput(f"{path} holds {', '.join(sorted(stored))}; restore the file")
     codes, signals = stored["settings"], stored["signals"]
-    shaped = codes.ndim == 1 and signals.shape == (len(codes), FRAMES * source.samples)
+    shaped = codes.ndim == 1 and signals.shape == (len(codes), FRAMES * source.net.output.elements)
     if not shaped or codes.dtype != np.int64 or not np.array_equal(stored["sha256"], _digest(codes, signals)):
         raise BadInput(f"{path} was edited, or is of another net than the folder's; restore the folder")
     for code, wanted in zip(codes.tolist(), signals, strict=True):

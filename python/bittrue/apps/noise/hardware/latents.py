@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from bittrue.apps.noise.hardware_net import ArchitectureSpec
+from bittrue.apps.noise.spectrogram_net import TENSOR, SpectrogramSpec
 from bittrue.num import Format
 from bittrue.num.draws import DRAW_BITS
 from bittrue.num.draws import codes as codes_of
@@ -41,3 +42,9 @@ def drawn(
         if codes[0] is not None:
             found[f"setting{number}"] = settings[:, None, None].expand(count, 1, lengths.latent)
     return found
+
+
+def images(spec: SpectrogramSpec, count: int, generator: Generator) -> dict[str, Tensor]:
+    """Inputs of ``count`` images: ``input``, float32 ``(count, latent, base, base)``."""
+    shape = (count, spec.latent, spec.base, spec.base)
+    return {"input": table(spec.distribution, TENSOR)[torch.randint(1 << DRAW_BITS, shape, generator=generator)]}

@@ -15,7 +15,7 @@ from bittrue.apps.noise.hardware.recipe import Objective, Recipe, StagePlan
 from bittrue.apps.noise.processes import draw
 from bittrue.errors import BadInput
 
-PARTS = ("spectrum", "samples", "increments", "octaves", "magnitude", "variations")
+PARTS = ("spectrum", "samples", "increments", "octaves", "magnitude", "likeness", "variations")
 """Of the loss, named as their weights."""
 assert all(part in {field.name for field in fields(Objective)} for part in PARTS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -39,6 +40,11 @@ class QuantisedTwin(HardwareTwin):
                 f"{spec.name} adds {terms} products of {self.tensor.bits} and {spec.weight_bits} bits into "
                 f"{self.result.bits}, which float32 does not hold exactly; choose fewer bits or smaller layers"
             )
+
+    def signals(self, given: Mapping[str, Tensor], samples: int) -> Tensor:
+        """Signals ``(N, samples)``."""
+        x: Tensor = self(given, samples)
+        return x[:, 0]
 
     def inner(self, x: Tensor) -> Tensor:
         fmt = self.tensor

@@ -8,6 +8,7 @@ from typing import Annotated
 from bittrue.apps.noise.hardware_net import ArchitectureSpec, Level, Setting
 from bittrue.apps.noise.processes import Fixed, Source, named
 from bittrue.apps.noise.shelf import SHELF
+from bittrue.apps.noise.spectrogram_net import Doubling, SpectrogramSpec
 from bittrue.errors import BadInput, shown
 from bittrue.kit.bounds import Count, Section, Seed, Share, Weight, Within
 from bittrue.kit.recipes import Recipes, check_name
@@ -28,6 +29,16 @@ class Architecture(Section):
     tensor: str = "Q3.5"
     output: str = "Q4.12"
     weight_bits: Annotated[int, Within(2, 8)] = 8
+
+
+@dataclass(frozen=True)
+class Spectrogram(Section):
+    """What `bittrue.apps.noise.spectrogram_net.SpectrogramSpec` takes: a net of two dimensions."""
+
+    levels: tuple[Doubling, ...] = SpectrogramSpec().levels
+    latent: Annotated[int, Within(1, 1024)] = 64
+    base: Annotated[int, Within(1, 64)] = 4
+    distribution: str = "gaussian"
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Objective(Section):
 
     Parameters
     ----------
-    spectrum, samples, increments, octaves, magnitude, variations : float
+    spectrum, samples, increments, octaves, magnitude, likeness, variations : float
         Weights; 0 leaves a part out.
     windows : tuple of int
         Three window sizes of the spectrum, powers of 2 that grow.
@@ -80,6 +91,7 @@ class Objective(Section):
     increments: Weight = 1.0
     octaves: Weight = 0.1
     magnitude: Weight = 1.0
+    likeness: Weight = 0.0
     variations: Weight = 1.0
     windows: tuple[int, ...] = (64, 512, 4096)
     least_db: Annotated[float, Within(-120, 0)] = -50.0
@@ -123,8 +135,16 @@ class MeasurePlan(Section):
     """What the card is of: so many signals of so many samples of each value, for seeds 1, 2, ..."""
 
     signals: Annotated[int, Within(2, 1 << 16)] = 1024
+    orders: Annotated[tuple[int, ...], Within(1, 512)] = (8, 32)
     length: Annotated[int, Within(64, 1 << 16)] = 4096
     seeds: Annotated[int, Within(1, 16)] = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 32 not in self.orders:
+            raise BadInput(
+                f"measure.orders has no 32 in {shown(list(self.orders))}; add it: the card compares with AR(32)"
+            )
 
 
 @dataclass(frozen=True)
@@ -133,7 +153,8 @@ class Recipe(Section):
 
     name: str
     process: ProcessPlan
-    architecture: Architecture
+    architecture: Architecture | None = None
+    spectrogram: Spectrogram | None = None
     parameter: Setting | None = None
     objective: Objective = field(default_factory=Objective)
     train: StagePlan = field(default_factory=StagePlan)
@@ -145,6 +166,10 @@ class Recipe(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name(self.name)
+        if (self.architecture is None) == (self.spectrogram is None):
+            raise BadInput("a recipe has [architecture] or, of two dimensions, [spectrogram]; give one of them")
+        if self.spectrogram and self.parameter:
+            raise BadInput("a net of two dimensions has no parameter; leave [parameter] out, and name one set")
         wanted, sets = self.process.values, self.process.sets
         if self.parameter is None and (wanted or len(sets) > 1):
             raise BadInput("process.values need a [parameter] that has them; add it, or leave one set and no values")
@@ -153,23 +178,27 @@ class Recipe(Section):
                 f"process has {len(sets)} sets and the values {shown(list(wanted))}; give each set a value of its own"
             )
         _ = self.process.sources
-        slowest = self.spec.rate(0)
+        slowest = self.spec.grain
         for name, plan in (("train", self.train), ("quantise", self.quantise)):
             if plan.samples % slowest or plan.samples < self.objective.longest:
                 raise BadInput(
-                    f"{name}.samples is {plan.samples}; give a multiple of {slowest}, the slowest level's, and at "
-                    f"least {self.objective.longest} for the windows and lags of the objective"
+                    f"{name}.samples is {plan.samples}; give a multiple of {slowest}, for the net's slowest "
+                    f"level or its image, at least {self.objective.longest} for the windows and lags of the objective"
                 )
             samples = plan.samples * plan.batch * len(sets)
             take(4 * ELEMENTS_A_SAMPLE * samples, f"a step of {samples:,} samples ({name}.batch)")
+            if self.objective.likeness and plan.batch < 2:
+                raise BadInput(f"objective.likeness compares two signals and {name}.batch is 1; give 2 or more")
             if self.process.signals < plan.batch:
                 raise BadInput(f"process.signals is {self.process.signals}; {name}.batch needs {plan.batch} or more")
         _ = self.codes
 
     @property
-    def spec(self) -> ArchitectureSpec:
+    def spec(self) -> ArchitectureSpec | SpectrogramSpec:
         """The architecture. Raises `BadInput` where its numbers do not fit together."""
-        own = self.architecture
+        if image := self.spectrogram:
+            return SpectrogramSpec(self.name, image.latent, image.base, image.levels, image.distribution)
+        own = self.architecture or Architecture()
         return ArchitectureSpec(
             self.name,
             own.levels,

@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from bittrue.apps.noise.hardware import latents
 from bittrue.apps.noise.hardware.objective import DirectLoss
-from bittrue.apps.noise.hardware.quantised import QuantisedTwin
 from bittrue.apps.noise.hardware.recipe import Recipe
+from bittrue.apps.noise.hardware.twins import Twin, drawn
 from bittrue.errors import BadInput
 from bittrue.kit.training.averaging import Average, Values, copied
 from bittrue.kit.training.loop import Losses, TrainingLoop
@@ -30,7 +29,7 @@ class Stage(TrainingLoop):
     name : str
         `FLOAT` or `QUANTISED`: which section of the recipe says how.
     recipe : Recipe
-    twin : QuantisedTwin
+    twin : Twin
         Trained in place.
     loss : DirectLoss
         Against the targets of this stage's batches.
@@ -38,7 +37,7 @@ class Stage(TrainingLoop):
         Of all noise.
     """
 
-    def __init__(self, name: str, recipe: Recipe, twin: QuantisedTwin, loss: DirectLoss, generator: Generator) -> None:
+    def __init__(self, name: str, recipe: Recipe, twin: Twin, loss: DirectLoss, generator: Generator) -> None:
         self.name, self.recipe, self.twin, self.loss, self.generator = name, recipe, twin, loss, generator
         self.plan = recipe.train if name == FLOAT else recipe.quantise
         self.optimiser = torch.optim.Adam(twin.parameters(), self.plan.rate)
@@ -86,9 +85,8 @@ class Stage(TrainingLoop):
     def _signals(self, generator: Generator) -> Tensor:
         """A batch of every value: ``(values * batch, samples)``."""
         plan = self.plan
-        given = latents.drawn(self.twin.spec, self.recipe.codes, plan.batch, plan.samples, generator)
-        signals: Tensor = self.twin(given, plan.samples)
-        return signals[:, 0]
+        given = drawn(self.twin.spec, self.recipe.codes, plan.batch, plan.samples, generator)
+        return self.twin.signals(given, plan.samples)
 
     def state(self) -> dict[str, Any]:
         """All that a resumed run needs."""
@@ -122,7 +120,7 @@ class Stage(TrainingLoop):
         self.history = [tuple(map(float, row)) for row in state["history"]]
 
 
-def _check_shapes(twin: QuantisedTwin, values: Values) -> None:
+def _check_shapes(twin: Twin, values: Values) -> None:
     own = twin.state_dict()
     if values.keys() != own.keys() or any(values[name].shape != own[name].shape for name in own):
         raise ValueError("weights of another shape")

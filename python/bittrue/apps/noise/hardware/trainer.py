@@ -11,9 +11,9 @@ import torch
 
 from bittrue.apps.noise.hardware import objective
 from bittrue.apps.noise.hardware.objective import DirectLoss
-from bittrue.apps.noise.hardware.quantised import QuantisedTwin
 from bittrue.apps.noise.hardware.recipe import Recipe
 from bittrue.apps.noise.hardware.stage import FLOAT, NAMES, QUANTISED, Stage
+from bittrue.apps.noise.hardware.twins import Twin, twin
 from bittrue.kit.training.averaging import Values
 from bittrue.kit.training.keeper import Keeper
 from bittrue.kit.training.log import Log
@@ -30,8 +30,8 @@ Step = Callable[[str, int, int], None]
 class Fitted:
     """What training gave: the float twin, the quantised one, looks ``(stage, step, loss, parts)``, seconds."""
 
-    floating: QuantisedTwin
-    quantised: QuantisedTwin
+    floating: Twin
+    quantised: Twin
     history: list[tuple[str, tuple[float, ...]]]
     parts: tuple[str, ...]
     cpu: float
@@ -40,7 +40,7 @@ class Fitted:
 class Trainer:
     """Trains a recipe; a run that was killed goes on from its checkpoint and ends in the same net, bit for bit.
 
-    Both stages train a `QuantisedTwin`; the second one begins with the best average of the first, and rounds.
+    Both stages train the architecture's twin; the second one begins with the best average of the first, and rounds.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Trainer:
                 path, VERSION, recipe.text, objective.digest([*self.targets[0], *self.targets[1]]), seconds
             )
             generator = torch.Generator().manual_seed(recipe.seed)
-            self.stage = self._stage(FLOAT, QuantisedTwin(recipe.spec, recipe.seed), generator)
+            self.stage = self._stage(FLOAT, twin(recipe.spec, recipe.seed), generator)
             if state := self.keeper.resume():
                 with self.keeper.fitting():
                     if state["stage"] not in NAMES:
@@ -92,7 +92,7 @@ class Trainer:
                 self.stage.run(self._save, self._told)
         finally:
             self.log.close()
-        last = QuantisedTwin(self.recipe.spec, rounded=True)
+        last = twin(self.recipe.spec, rounded=True)
         last.load_state_dict(self.stage.best)
         history = [(FLOAT, row) for row in self.before] + [(QUANTISED, row) for row in self.stage.history]
         parts = tuple(self.targets[1][0].features)
@@ -103,22 +103,22 @@ class Trainer:
         """Seconds of processor time, those of earlier processes included."""
         return self.spent + time.process_time() - self.began
 
-    def _stage(self, name: str, twin: QuantisedTwin, generator: torch.Generator) -> Stage:
+    def _stage(self, name: str, trained: Twin, generator: torch.Generator) -> Stage:
         loss = DirectLoss(self.recipe.objective, self.targets[NAMES.index(name)])
-        return Stage(name, self.recipe, twin, loss, generator)
+        return Stage(name, self.recipe, trained, loss, generator)
 
     def _quantise(self, floats: Values) -> None:
         """From the float stage, whose best is ``floats``, to the quantised one, which begins with a look at it."""
         self.floats = {name: value.clone() for name, value in floats.items()}
-        twin = self._floating()
-        twin.rounded = True
-        self.stage = self._stage(QUANTISED, twin.train(), self.stage.generator)
+        floating = self._floating()
+        floating.rounded = True
+        self.stage = self._stage(QUANTISED, floating.train(), self.stage.generator)
         self.stage.look()
 
-    def _floating(self) -> QuantisedTwin:
-        twin = QuantisedTwin(self.recipe.spec)
-        twin.load_state_dict(self.floats or {})
-        return twin.eval()
+    def _floating(self) -> Twin:
+        found = twin(self.recipe.spec)
+        found.load_state_dict(self.floats or {})
+        return found.eval()
 
     def _save(self, now: bool) -> None:
         stage = self.stage

@@ -56,6 +56,7 @@ TABLES = (
     "ecg",
     "ecg_report",
     "noise_gan",
+    "radio_training",
     "noise_hardware",
     "max78002",
     "firmware",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bittrue.apps.radio.published.command import TRAIN
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
@@ -28,6 +29,12 @@ def _diagrams(arguments: argparse.Namespace) -> Printed:
     from bittrue.apps.radio.commands import diagrams
 
     return diagrams.run(arguments)
+
+
+def _sample(arguments: argparse.Namespace) -> Printed:
+    from bittrue.apps.radio.commands import sample
+
+    return sample.run(arguments)
 
 
 REPORT = Command(
@@ -88,5 +95,27 @@ DIAGRAMS = Command(
     result=True,
 )
 
-RADIO = Application(SHELF, DEFAULT, {"report": REPORT}, own={"make": MAKE, "diagrams": DIAGRAMS})
-"""``bittrue radio``: made cities; ``bittrue report radio``: predictions judged."""
+SAMPLE = Command(
+    "draw maps by a trained diffusion model, one file a map",
+    _sample,
+    (
+        Option("run_folder", "results folder of the model", {"metavar": "RUN"}),
+        Option("--output", "folder for the maps", {"required": True, "metavar": "DIR"}, "-o"),
+        Option("--data", "folder of radio maps (default: that it was trained on)", {"metavar": "DIR"}),
+        Option("--split", "test (default), val, train, all, or map numbers as 11-37", {"metavar": "S"}),
+        Option("--most", "most maps that are drawn (default 200)", {"type": whole(1, 100_000), "metavar": "N"}),
+        Option("--steps", "of the sampler (default: the configuration's)", {"type": whole(1, 10_000), "metavar": "N"}),
+        Option("--seed", "of the noise (default 0)", {"type": whole(0, 10**9), "default": 0, "metavar": "S"}),
+        Option("--checkpoint", "file of weights (default: the last)", {"metavar": "FILE"}),
+    ),
+    ("bittrue radio sample build/radio/ldm -o build/drawn --most 40",),
+    result=True,
+)
+
+RADIO = Application(
+    SHELF,
+    DEFAULT,
+    {"train": TRAIN, "report": REPORT},
+    own={"make": MAKE, "diagrams": DIAGRAMS, "sample": SAMPLE},
+)
+"""``bittrue radio``: made cities, drawn maps; ``train``: the models; ``report``: predictions judged."""

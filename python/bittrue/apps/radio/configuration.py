@@ -22,6 +22,8 @@ from bittrue.kit.schema import build, nearest
 
 SHIPPED = ("first_radio", "radio_train_m")
 """Built-in configurations: the first stage, and the diffusion model."""
+TINY = ("tiny_vae", "tiny_ldm")
+"""The same, small: they train in minutes on a CPU."""
 FIRST_STAGE, DIFFUSION = "first stage", "diffusion"
 
 
@@ -86,18 +88,18 @@ def load(source: str | os.PathLike[str]) -> Configuration:
     """A built-in configuration by its name, with or without ``.yaml``, or else the file there."""
     name = os.fspath(source)
     bare = name.removesuffix(".yaml")
-    if bare in SHIPPED and not Path(name).exists():
+    known = (*SHIPPED, *TINY)
+    if bare in known and not Path(name).exists():
         return parse(builtin(bare), f"configuration {bare}")
     if not Path(name).suffix and not Path(name).exists():
         raise BadInput(
-            f"unknown configuration {shown(name)}; choose {', '.join(SHIPPED)}, or give a yaml file"
-            f"{nearest(name, SHIPPED)}"
+            f"unknown configuration {shown(name)}; choose {', '.join(known)}, or give a yaml file{nearest(name, known)}"
         )
     return parse(read_bytes(name, "the configuration", BYTES), name)
 
 
 def builtin(name: str) -> bytes:
-    """The file of a built-in configuration, one of `SHIPPED`."""
+    """The file of a built-in configuration, one of `SHIPPED` or `TINY`."""
     return (resources.files(__package__).joinpath("recipes") / f"{name}.yaml").read_bytes()
 
 

@@ -22,13 +22,26 @@ Sides = tuple[int, ...]
 
 @dataclass(frozen=True)
 class LossConfig(Section):
-    """``lossconfig``: the adversarial loss from step ``disc_start`` on, with weights of KL and of the discriminator."""
+    """``lossconfig``: the adversarial loss from step ``disc_start`` on, with weights of KL and of the discriminator.
+
+    Ours: ``logvar_init`` is where the learnt log variance of a pixel begins (0 with ``origin_compatible``, and stays);
+    ``perceptual_backbone`` and ``perceptual_heads`` are files of LPIPS (VGG16, and its five heads).
+    """
 
     disc_start: Annotated[int, Within(0, 10**9)]
     kl_weight: Annotated[float, Within(0, 1e3)]
     disc_weight: Annotated[float, Within(0, 1e3)]
     disc_in_channels: Channels = 1
     perceptual_weight: Annotated[float, Within(0, 1e3)] = 1.0
+    logvar_init: Annotated[float, Within(-30, 20)] = -6.0
+    perceptual_backbone: str | None = None
+    perceptual_heads: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.perceptual_backbone is None) != (self.perceptual_heads is None):
+            given, lacks = ("backbone", "heads") if self.perceptual_backbone else ("heads", "backbone")
+            raise BadInput(f"perceptual_{given} is given and perceptual_{lacks} is not; LPIPS needs both files")
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,10 @@ class FirstStage(Section):
 
 @dataclass(frozen=True)
 class Unet(Section):
-    """``model.unet``: the conditional U-Net. ``DPMCARK``: whether its condition holds cars and k2."""
+    """``model.unet``: the conditional U-Net. ``DPMCARK``: whether its condition holds cars and k2.
+
+    ``backbone`` is ours: a file of ImageNet weights for Swin-B; without one it begins at random numbers.
+    """
 
     dim: Channels
     dim_mults: Annotated[tuple[int, ...], Within(1, 64)]
@@ -102,6 +118,7 @@ class Unet(Section):
     cond_feature_size: Annotated[tuple[int, ...], Within(1, 4096)] = (80, 80)
     input_size: Annotated[tuple[int, ...], Within(1, 4096)] = (80, 80)
     DPMCARK: bool = False
+    backbone: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -157,13 +174,17 @@ class Diffusion(Section):
 
 @dataclass(frozen=True)
 class DataSection(Section):
-    """``data``: which maps. ``folder`` and ``split`` are ours: where they lie, and whether parts may overlap."""
+    """``data``: which maps. ``folder`` and ``split`` are ours: where they lie, and whether parts may overlap.
+
+    ``augment_horizontal_flip``: half of the maps are trained on mirrored, left to right, with their conditions.
+    """
 
     name: str
     batch_size: Annotated[int, Within(1, 1 << 16)]
     folder: str | None = None
     split: Literal["maps", "published"] = "maps"
     num_workers: Annotated[int, Within(0, 256)] = 0
+    augment_horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -175,7 +196,12 @@ class DataSection(Section):
 
 @dataclass(frozen=True)
 class Trainer(Section):
-    """``trainer``. ``min_lr`` is the least rate; with ``origin_compatible`` the least factor of the rate."""
+    """``trainer``. ``min_lr`` is the least rate; with ``origin_compatible`` the least factor of the rate.
+
+    Ours: ``max_grad_norm`` clips gradients before a step; a run ends where validation has not improved for
+    ``plateau_steps`` steps, or KL is below ``kl_floor`` nats a latent value; ``validation_maps`` are looked at every
+    ``save_and_sample_every`` steps; ``checkpoint_seconds`` lie between two files a killed run goes on from.
+    """
 
     gradient_accumulate_every: Annotated[int, Within(1, ACCUMULATED)]
     lr: Annotated[float, Within(1e-12, 10)]
@@ -192,6 +218,11 @@ class Trainer(Section):
     ema_update_after_step: Annotated[int, Within(0, 10**9)] = 10_000
     ema_update_every: Annotated[int, Within(1, 10**6)] = 10
     weight_decay: Annotated[float, Within(0, 10)] = 1e-4
+    max_grad_norm: Annotated[float, Within(1e-6, 1e9)] = 1.0
+    plateau_steps: Annotated[int, Within(1, 10**9)] = 10_000
+    kl_floor: Annotated[float, Within(0, 1)] = 1e-8
+    validation_maps: Annotated[int, Within(1, 10**5)] = 64
+    checkpoint_seconds: Annotated[float, Within(0, 10**6)] = 600.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

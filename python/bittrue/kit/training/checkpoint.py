@@ -16,6 +16,7 @@ import torch
 
 from bittrue.errors import BadInput
 from bittrue.files import read_bytes, write_whole
+from bittrue.limits import FILE
 from bittrue.readers import refusing
 
 State = dict[str, Any]
@@ -46,27 +47,34 @@ def write(path: str | os.PathLike[str], version: int, recipe: str, inputs: str, 
     write_whole(path, buffer.getvalue(), renew=True)
 
 
-def read(path: str | os.PathLike[str], version: int, fix: str = AGAIN) -> State:
-    """Read a checkpoint; nothing in it is executed.
+def read(path: str | os.PathLike[str], version: int, fix: str = AGAIN, limit: int = FILE) -> State:
+    """Read a checkpoint of at most ``limit`` bytes; nothing in it is executed.
 
     PyTorch does not look at the checksums of its archives: here every byte is compared with them, so that a damaged
     file is refused and not trained on. Raises `BadInput`, with the advice ``fix``, where it is no checkpoint of this
     version.
     """
-    content = read_bytes(path, "the checkpoint")
-    with refusing(f"the checkpoint {path}", fix):
-        _check_archive(content)
-        try:
-            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        except (UnpicklingError, AssertionError) as error:
-            raise ValueError((str(error).splitlines() or [""])[0]) from None
+    state = content(path, fix, limit)
     found = state.get("version") if isinstance(state, dict) else None
     if type(found) is not int or found != version:
         raise BadInput(f"{path} is not a training checkpoint of version {version} of this application; {fix}")
     return dict(state)
 
 
-def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str | None = None) -> State | None:
+def content(path: str | os.PathLike[str], fix: str = AGAIN, limit: int = FILE) -> Any:
+    """What any file of ``torch.save`` holds: tensors and plain values. Raises `BadInput` as `read` does."""
+    data = read_bytes(path, "the checkpoint", limit)
+    with refusing(f"the checkpoint {path}", fix):
+        _check_archive(data)
+        try:
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        except (UnpicklingError, AssertionError) as error:
+            raise ValueError((str(error).splitlines() or [""])[0]) from None
+
+
+def resume(
+    path: str | os.PathLike[str], version: int, recipe: str, inputs: str | None = None, limit: int = FILE
+) -> State | None:
     """The checkpoint to go on from, or None where there is none.
 
     ``inputs`` is None before the data has been read, which is late: the recipe is compared before. Raises `BadInput`
@@ -74,7 +82,7 @@ def resume(path: str | os.PathLike[str], version: int, recipe: str, inputs: str 
     """
     if not os.path.lexists(path):
         return None
-    state = read(path, version)
+    state = read(path, version, limit=limit)
     for key, what, now in (("recipe", "another recipe", recipe), ("inputs", "another capture or other data", inputs)):
         found = state.get(key)
         if now is not None and not (isinstance(found, str) and found == now):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bittrue.kit.training import checkpoint
 from bittrue.kit.training.checkpoint import State
+from bittrue.limits import FILE
 
 
 class Keeper:
@@ -26,17 +27,28 @@ class Keeper:
         Least time between two files; the end of a stage writes one in any case.
     writes : bool
         Whether this process is the one that writes.
+    limit : int
+        Most bytes of a file that is read.
     """
 
     def __init__(
-        self, path: Path | None, version: int, recipe: str, inputs: str, seconds: float, writes: bool = True
+        self,
+        path: Path | None,
+        version: int,
+        recipe: str,
+        inputs: str,
+        seconds: float,
+        writes: bool = True,
+        limit: int = FILE,
     ) -> None:
         self.path, self.version, self.recipe, self.inputs = path, version, recipe, inputs
-        self.seconds, self.writes, self.written = seconds, writes, time.monotonic()
+        self.seconds, self.writes, self.limit, self.written = seconds, writes, limit, time.monotonic()
 
     def resume(self) -> State | None:
         """The state to go on from, None where there is none. Raises `BadInput` as `checkpoint.resume` does."""
-        return None if self.path is None else checkpoint.resume(self.path, self.version, self.recipe, self.inputs)
+        if self.path is None:
+            return None
+        return checkpoint.resume(self.path, self.version, self.recipe, self.inputs, self.limit)
 
     def fitting(self) -> AbstractContextManager[None]:
         """A block that takes a state apart, as `checkpoint.fitting`."""

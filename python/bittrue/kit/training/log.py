@@ -25,17 +25,25 @@ class Log:
 
     def scalars(self, stage: str, epoch: int, values: Mapping[str, float]) -> None:
         """Write values of a stage after so many epochs."""
-        if self.folder is None:
-            return
-        if stage not in self.writers:
+        if writer := self._writer(stage, epoch):
+            for name, value in values.items():
+                writer.add_scalar(name, value, epoch)
+
+    def histograms(self, stage: str, epoch: int, values: Mapping[str, Any]) -> None:
+        """Write how tensors of a stage are spread after so many epochs."""
+        if writer := self._writer(stage, epoch):
+            for name, value in values.items():
+                writer.add_histogram(name, value, epoch)
+
+    def _writer(self, stage: str, epoch: int) -> Any:
+        if self.folder is not None and stage not in self.writers:
             try:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError:
                 self.folder = None
-                return
+                return None
             self.writers[stage] = SummaryWriter(str(Path(self.folder) / stage), purge_step=epoch)
-        for name, value in values.items():
-            self.writers[stage].add_scalar(name, value, epoch)
+        return self.writers.get(stage)
 
     def close(self) -> None:
         """Bring everything to disk."""

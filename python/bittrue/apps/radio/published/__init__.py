@@ -1,0 +1,1 @@
+"""Training of the published models, both stages, by their yaml configurations."""

@@ -137,13 +137,13 @@ def test_on_colab_the_ecg_notebook_installs_what_it_needs(set_up, tmp_path):
     assert package == f"{sys.executable} -m pip install -q ./checkout[train,sim,ecg,max78002]"
 
 
-@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih"])
+@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih", "radio_maps"])
 def test_on_colab_the_setup_cell_asks_for_an_address(set_up, name):
     with pytest.raises(ValueError, match="REPOSITORY is empty"):
         set_up("", colab=True, name=name)
 
 
-@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih"])
+@pytest.mark.parametrize("name", ["dpd_training", "ecg_mitbih", "radio_maps"])
 @pytest.mark.parametrize(("colab", "installed"), [(False, None), (True, object())])
 def test_where_there_is_nothing_to_set_up_the_cell_does_nothing(set_up, colab, installed, name, tmp_path):
     assert set_up("", colab, installed, name) == [] and Path.cwd() == tmp_path
@@ -276,6 +276,17 @@ def test_the_noise_notebook_runs_from_top_to_bottom(execute):
     left_out = "h5py is missing" in text(notebook, "gan")
     assert left_out or (output / "package" / "FIT.md").is_file()
     assert pictures(notebook) == ["listen"]
+
+
+def test_the_radio_notebook_runs_from_top_to_bottom(execute):
+    for package in ("torch", "scipy", "PIL", "matplotlib"):
+        pytest.importorskip(package, reason="radio maps need more: pip install -e '.[train,radio]'")
+    notebook = read(ROOT / "notebooks" / "radio_maps.ipynb")
+    output = execute(notebook) / "build" / "radio_maps_reduced"
+    assert (output / "map.png").is_file() and "DIFFERS" not in (legs := text(notebook, "legs"))
+    assert "torch gives the levels of the reference" in legs and "c gives the levels of the reference" in legs
+    assert "integer net" in shown(notebook, "worth") and "propagation model" in shown(notebook, "worth")
+    assert pictures(notebook) == ["inputs", "map"]
 
 
 def shown(notebook, cell):

@@ -25,6 +25,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_a_passage_into_a_court_fits_on_a_short_side():
+    """A city with a block shorter than a passage and two depths of its houses."""
+    assert city(1, 101).buildings.any()
+
+
 def test_files_depend_on_seed_and_number_alone(tmp_path):
     for first in (2, 1):
         make(tmp_path / "parts", Plan(1, 2, 5, PLAN.kinds, first, True, True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,16 @@ from PIL import Image
 from radio_folder import copied, made
 
 from bittrue.apps.radio.baselines import NAMES
+from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.frechet import distance, features
+from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights, integer_net
+from bittrue.apps.radio.hardware.predicting import predict
+from bittrue.apps.radio.measures import judge
 from bittrue.apps.radio.reporting.judging import evenly
 from bittrue.cli import main
+from bittrue.spec import save
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ def test_predictions_stand_beside_the_baselines(tmp_path, predictions, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nowhere"], "nowhere is no folder of predicted maps; name one, or the word baselines"),
+        (["nowhere"], "nowhere is no folder of predicted maps; name one, a radio net, or the word baselines"),
         (["baselines", "--split", "tset"], "did you mean test?"),
         (["baselines", "--split", "700-701"], "none of the split 700-701"),
         (["baselines", "--split", "2", "--train", "9"], "baselines are fitted on --train 9: "),
@@ -88,9 +96,20 @@ def test_nets_and_equal_names_are_refused(tmp_path, predictions, capsys):
     again = shutil.copytree(predictions, tmp_path / "other" / "darker")
     assert call(tmp_path, predictions, again) == 2
     assert "two ways to predict are called darker" in capsys.readouterr().err
-    (predictions / "net.json").write_text("{}")
-    assert call(tmp_path, predictions) == 2
-    assert "is a net, and bittrue report radio judges folders" in capsys.readouterr().err
+    assert call(tmp_path, ROOT / "weights" / "tdnn-wide") == 2
+    assert "and a radio net takes 13x128x128 Q1.7" in capsys.readouterr().err
+
+
+def test_a_net_is_judged_by_its_own_maps(tmp_path, capsys):
+    spec = ArchitectureSpec("radio-small", (Level(4), Level(3)))
+    net = integer_net(spec, drawn_weights(spec, 1))
+    save(net, tmp_path / "radio-small")
+    assert call(tmp_path, tmp_path / "radio-small", "--split", "2-2", "--train", "1-1") == 0
+    document = json.loads((tmp_path / "page.json").read_text())
+    scene = RadioMaps(made(), View(split="2-2")).scene(0)
+    wanted = judge(scene.truth, predict(net, scene.buildings, (scene.row, scene.column)), scene.buildings)
+    assert document["judged"]["radio-small"]["maps"][0]["nmse"] == wanted.nmse
+    assert "radio-small" in capsys.readouterr().out
 
 
 def test_the_published_split_warns(tmp_path, predictions, capsys):

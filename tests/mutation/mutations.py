@@ -58,6 +58,7 @@ TABLES = (
     "noise_gan",
     "radio_training",
     "noise_hardware",
+    "radio_nets",
     "max78002",
     "firmware",
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from bittrue.apps.radio.published.command import TRAIN
+from bittrue.apps.radio.commands.predict import PREDICT
+from bittrue.apps.radio.commands.train import TRAIN
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
 
-DEFAULT = "first_radio"
-"""The configuration that stands for the application."""
+DEFAULT = "radio-map"
+"""The recipe that is trained where none is named."""
 
 
 def _make(arguments: argparse.Namespace) -> Printed:
@@ -38,7 +39,7 @@ def _sample(arguments: argparse.Namespace) -> Printed:
 
 
 REPORT = Command(
-    "folders of predicted radio maps, or the word baselines",
+    "radio nets, folders of predicted radio maps, or the word baselines",
     _report,
     (
         Option("--data", "folder of radio maps (default: found)", {"metavar": "DIR"}),
@@ -116,6 +117,6 @@ RADIO = Application(
     SHELF,
     DEFAULT,
     {"train": TRAIN, "report": REPORT},
-    own={"make": MAKE, "diagrams": DIAGRAMS, "sample": SAMPLE},
+    own={"make": MAKE, "diagrams": DIAGRAMS, "predict": PREDICT, "sample": SAMPLE},
 )
-"""``bittrue radio``: made cities, drawn maps; ``train``: the models; ``report``: predictions judged."""
+"""``bittrue radio``: made cities, predicted and drawn maps; ``train``: the models; ``report``: predictions judged."""

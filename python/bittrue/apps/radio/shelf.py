@@ -1,7 +1,7 @@
-"""The built-in configurations of the radio application lie as yaml in recipes/; none is a TOML recipe."""
+"""Shelf of the recipes of integer radio nets; configurations of published models lie beside them as yaml."""
 
 from __future__ import annotations
 
 from bittrue.kit.recipes import Shelf
 
-SHELF = Shelf("radio", __package__)
+SHELF = Shelf("radio", __package__, looks_like=lambda table: "cities" in table)

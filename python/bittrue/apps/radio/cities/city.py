@@ -160,7 +160,8 @@ def _perimeter(
     inner = _rectangle(origin, axes, depth + edge, length - depth - edge, depth + edge, width - depth - edge)
     courts = [inner]
     if random.random() < 0.75:  # a passage into the court
-        at = random.uniform(depth + edge, length - depth - edge - 5)
+        low = depth + edge
+        at = random.uniform(low, max(low, length - low - 5))  # a short side has it at its corner
         courts.append(_rectangle(origin, axes, at, at + random.uniform(3, 9), -1, depth + edge + 2))
     if random.random() < 0.4:
         courts.append(_rectangle(origin, axes, depth + edge, length - depth - edge, depth + edge, width + 1))

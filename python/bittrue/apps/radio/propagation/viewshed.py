@@ -39,7 +39,11 @@ class Horizon:
         padded[self.reach : -self.reach, self.reach : -self.reach] = blocked
         self._width = padded.shape[1]
         self._flat = padded.reshape(-1)
-        self._offsets, self._least = _offsets(rays, self.reach, self._width)
+        self._offsets, self._least = self._table(self._width)
+
+    def _table(self, width: int) -> tuple[Indices, int]:
+        """Steps along the rays, as `_offsets` gives them."""
+        return _offsets(self.rays, self.reach, width)
 
     def hits(self, row: int, column: int) -> Indices:
         """Radius at which each ray from a pixel hits, int32 (rays,)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bittrue.bars import steps
 from bittrue.errors import BadInput
-from bittrue.kit.application import Command, Option, Printed, Remark, Result
+from bittrue.kit.application import Option, Printed, Remark, Result
 from bittrue.kit.optional import needed
 
 if TYPE_CHECKING:
@@ -26,13 +26,6 @@ EXAMPLES = (
 )
 
 
-def _run(arguments: argparse.Namespace) -> Printed:
-    return run(arguments)
-
-
-TRAIN = Command("a model of radio maps", _run, OPTIONS, EXAMPLES, result=True)
-
-
 def run(arguments: argparse.Namespace) -> Printed:
     """Train by a configuration, or both stages by a preset, and tell what came of it."""
     if arguments.cfg and arguments.preset:
@@ -43,7 +36,7 @@ def run(arguments: argparse.Namespace) -> Printed:
     if arguments.preset:
         yield from _preset(arguments)
         return
-    configuration = placed(load(arguments.cfg or arguments.recipe), arguments.output, arguments.data)
+    configuration = placed(load(arguments.cfg), arguments.output, arguments.data)
     trained = _train(configuration)
     yield from _told(trained)
     yield Result.trained(trained.folder, configuration.stage, **_numbers(trained))

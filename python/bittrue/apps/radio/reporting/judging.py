@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
 from bittrue.apps.radio.frechet import distance, features
+from bittrue.apps.radio.hardware.predicting import Predictor
 from bittrue.apps.radio.measures import Measures, judge, mean
 from bittrue.apps.radio.propagation.dominant_path import Streets
 from bittrue.bars import Step
 from bittrue.errors import BadInput
+from bittrue.spec.store import JSON_FILE
 
 ALONE = "baselines"
 """The word that stands for no predictions at all."""
@@ -75,25 +77,36 @@ def evenly(count: int, most: int) -> list[int]:
     return list(range(count)) if count <= most else [k * count // most for k in range(most)]
 
 
-def folders(paths: Sequence[str]) -> dict[str, Path]:
-    """Predictions by name. Raises `BadInput` for a folder that is none, is a net, or has another's name."""
-    found: dict[str, Path] = {}
+Way = Callable[[Scene], Levels]
+"""A way to predict the map of a scene."""
+
+
+def ways(paths: Sequence[str]) -> dict[str, Way]:
+    """Ways to predict by name: folders of predicted maps, and nets of `bittrue.apps.radio.hardware`.
+
+    Raises `BadInput` for a folder that is neither, or has another's name.
+    """
+    found: dict[str, Way] = {}
     for text in paths:
         path = Path(text)
         if text == ALONE:
             continue
-        if (path / "net.json").is_file():
-            raise BadInput(
-                f"{path} is a net, and bittrue report radio judges folders of predicted maps; write its maps as "
-                "<map>_<transmitter>.png and name that folder"
-            )
         if not path.is_dir():
-            raise BadInput(f"{path} is no folder of predicted maps; name one, or the word {ALONE}")
+            raise BadInput(f"{path} is no folder of predicted maps; name one, a radio net, or the word {ALONE}")
         name = path.name or str(path.resolve().name)
         if name in found or name in NAMES:
             raise BadInput(f"two ways to predict are called {name}; rename a folder")
-        found[name] = path
+        found[name] = _by_net(path) if (path / JSON_FILE).is_file() else _by_files(path)
     return found
+
+
+def _by_files(folder: Path) -> Way:
+    return lambda scene: png.read(folder / scene.name, "predicted map")
+
+
+def _by_net(folder: Path) -> Way:
+    predictor = Predictor(folder)
+    return lambda scene: predictor.predict(scene.buildings, (scene.row, scene.column))
 
 
 def judged(
@@ -104,7 +117,7 @@ def judged(
     Parameters
     ----------
     paths : sequence of str
-        Folders of predicted maps, or the word ``baselines``.
+        Folders of predicted maps, radio nets, or the word ``baselines``.
     view : View
         Name and split of the maps to judge on.
     train : str
@@ -112,7 +125,7 @@ def judged(
     most : int
         Most maps that are judged; evenly taken where the split has more.
     """
-    predictions = folders(paths)
+    predictions = ways(paths)
     maps = RadioMaps(data, view)
     try:
         learnt = RadioMaps(data, View(view.name, train))
@@ -160,8 +173,7 @@ def _without_truth(maps: RadioMaps, predictions: dict[str, Path]) -> tuple[str, 
 
 
 def predicted(
-    scene: Scene, baselines: Baselines, streets: Streets | None, predictions: dict[str, Path]
+    scene: Scene, baselines: Baselines, streets: Streets | None, predictions: dict[str, Way]
 ) -> dict[str, Levels]:
     """The map by every baseline and every prediction. Raises `BadInput` where a predicted map is missing or damaged."""
-    read = {name: png.read(folder / scene.name, "predicted map") for name, folder in predictions.items()}
-    return {**baselines.predict(scene, streets), **read}
+    return {**baselines.predict(scene, streets), **{name: way(scene) for name, way in predictions.items()}}

@@ -40,7 +40,7 @@ def report(
     Parameters
     ----------
     paths : sequence of str
-        Folders of predicted maps named ``<map>_<transmitter>.png``, or the word ``baselines``.
+        Folders of predicted maps named ``<map>_<transmitter>.png``, radio nets, or the word ``baselines``.
     output : path
     command : str
         What was typed, for the captions.
@@ -81,7 +81,7 @@ def _maps(
     """The best map, the middle one and the worst of one way to predict."""
     order = np.argsort([m.nmse for m in one.measures], kind="stable")
     chosen = {"best": int(order[0]), "median": int(order[len(order) // 2]), "worst": int(order[-1])}
-    predictions = judging.folders(paths)
+    predictions = judging.ways(paths)
     learnt = RadioMaps(data, View(found.maps.view.name, train))
     baselines = Baselines.fitted(learnt.scene(k) for k in judging.evenly(len(learnt), judging.FITTING))
     rows = []

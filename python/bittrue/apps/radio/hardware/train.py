@@ -1,0 +1,78 @@
+"""``bittrue train radio`` by a recipe of a hardware net: cities, two stages, the integer net, its measures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bittrue.apps.radio.data.maps import RadioMaps, View
+from bittrue.apps.radio.hardware import bundle, judging
+from bittrue.apps.radio.hardware.examples import Examples
+from bittrue.apps.radio.hardware.judging import Worth
+from bittrue.apps.radio.hardware.recipe import Recipe
+from bittrue.apps.radio.hardware.trainer import SECONDS, VERSION, Fitted, Trainer
+from bittrue.apps.radio.making import Plan, make
+from bittrue.bars import Step
+from bittrue.emit.folder import check_owner
+from bittrue.files import made_folder, write_together, write_whole
+from bittrue.folder_lock import locked
+from bittrue.kit.training import checkpoint
+from bittrue.spec import Net
+from bittrue.spec.store import JSON_FILE
+
+STATE = Path("checkpoint") / "state.pt"
+"""What a killed run goes on from, in the folder."""
+LOGS, CITIES = Path("logs"), Path("checkpoint") / "cities"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came of a training: the integer ``net``, what was ``fitted``, and what it is ``worth``."""
+
+    net: Net
+    fitted: Fitted
+    worth: list[Worth]
+
+
+def train(
+    recipe: Recipe,
+    output: str | os.PathLike[str],
+    step: Step = lambda doing, done, total: None,
+    seconds: float = SECONDS,
+) -> Trained:
+    """Train a recipe and write the net's folder.
+
+    A killed run goes on from ``output/checkpoint/`` when it is called again and ends in the same
+    net; a finished one only measures and writes again. Remove that folder to train anew.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    output : path
+        Folder, made if need be.
+    step : callable
+        Called with what is being done, how much of it is done, and how much there is.
+    seconds : float
+        Least time between checkpoints.
+
+    Raises
+    ------
+    BadInput
+        Where another process trains there, the checkpoint is damaged or belongs to another recipe, the folder holds
+        another net, maps do not fit into memory, or training leaves the finite numbers.
+    """
+    check_owner(Path(output), [JSON_FILE], recipe.name)
+    own = recipe.cities
+    with made_folder(output) as folder, locked(folder):
+        checkpoint.resume(folder / STATE, VERSION, recipe.text)
+        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+        make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
+        examples = Examples(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
+        fitted = Trainer(recipe, examples, folder / STATE, folder / LOGS, step, seconds).run()
+        net = bundle.frozen(fitted, examples)
+        worth = [judging.held_out(net, fitted, folder / CITIES, examples, own.held, step)]
+        if real := judging.real(net, fitted, recipe.measure, step):
+            worth.append(real)
+        write_together(folder, bundle.contents(recipe, net, examples, fitted, worth), renew=True)
+    return Trained(net, fitted, worth)

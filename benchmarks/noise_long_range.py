@@ -25,6 +25,7 @@ from bittrue.apps.noise.measures import hurst
 from bittrue.apps.noise.processes.fgn import autocovariance
 from bittrue.check.generating import Wanted, signals
 from bittrue.committed import located
+from bittrue.files import write_whole
 from bittrue.kit.figures import GREYS, INK, PALETTE, canvas, encoded
 from bittrue.spec.source import Source
 from bittrue.spec.source_store import load
@@ -126,7 +127,7 @@ def main() -> None:
         auto = told("AR(32)", (y - y.mean()) / y.std(), value, source.samples)
         rows.append((value, x, net, y, auto))
     if arguments.picture:
-        arguments.picture.write_bytes(picture(rows))
+        write_whole(arguments.picture, picture(rows), renew=True)
 
 
 if __name__ == "__main__":

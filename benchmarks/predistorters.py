@@ -1,6 +1,6 @@
-"""What bounds predistorters, and what their products buy; prints tables of docs/dpd.md and docs/realtime.md.
+"""What bounds predistorters, and what their products buy; prints tables of docs/dpd-realtime.md.
 
-    python benchmarks/predistorters.py ladder weights/dpd-best weights/dpd-2000
+    python benchmarks/predistorters.py ladder weights/dpd-best weights/dpd-realtime
     python benchmarks/predistorters.py curve weights/dpd-realtime [--dsps 200]
     python benchmarks/predistorters.py hardware weights/dpd-realtime [--dsps 200]
     python benchmarks/predistorters.py words weights/dpd-realtime

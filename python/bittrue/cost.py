@@ -194,12 +194,12 @@ XC7Z020 = Resources(dsp=220, ramb36=140, lut=53_200, ff=106_400, lutram=17_400)
 """The part on a PYNQ-Z1."""
 
 
-def shell_ramb18(net: Net, interval: int) -> int:
+def shell_ramb18(net: Net, interval: int, banked: bool = False) -> int:
     """RAMB18E1 of the shell around ``net``: of the memory in which a frame waits until it is whole; 0 for samples.
 
     Raises `BadInput` as `bittrue.lower.stream_shell.end_layouts` and `stream_bits` do.
     """
-    layouts = end_layouts(net, interval)
+    layouts = end_layouts(net, interval, banked)
     return rom_blocks(held_words(layouts[0]), stream_bits(net.input, layouts[0])) if is_framed(layouts) else 0
 
 
@@ -222,7 +222,7 @@ def resources(
     """
     found = cost(net, interval, banks, dsps=dsps, luts=luts, samples=samples)
     lut = found.adders + found.stored.lutram if is_pipeline(interval) else None
-    blocks = found.ramb18 + (shell_ramb18(net, interval) if shell else 0)
+    blocks = found.ramb18 + (shell_ramb18(net, interval, banks > 0) if shell else 0)
     return Resources(found.dsps, -(-blocks // 2), lut, found.stored.ff, found.stored.lutram)
 
 
@@ -289,7 +289,7 @@ def _stored(net: Net, plan: Schedule, banks: int) -> Stored:
             wide = bits[source]
             total += Stored(2 * wide, memory(slack + 1, wide)) if slack else Stored()
     if is_pipeline(plan.clocks):
-        held = [words for step in plan.steps.values() for words in (_loadable(step, banks) if banks else [])]
+        held = [words for step in plan.steps.values() if banks and step.weighs for words in _loadable(step, banks)]
         total += Stored(lutram=queue_luts(net, plan) + sum(memory(depth, bits) for depth, bits, _ in held))
     return total
 

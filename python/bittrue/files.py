@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
+from typing import BinaryIO
 
 from bittrue.errors import BadInput
 from bittrue.limits import FILE
@@ -209,7 +210,7 @@ def read_bytes(path: str | os.PathLike[str], what: str, limit: int = FILE) -> by
         if not stat.S_ISREG(about.st_mode):
             raise BadInput(f"cannot read {what} {path}: it is {_kind(about.st_mode)}; give a plain file")
         with Path(path).open("rb") as stream:
-            content = stream.read(limit + 1) if about.st_size <= limit else b""
+            content = _read(stream, limit) if about.st_size <= limit else b""
     except BadInput:
         raise
     except (OSError, ValueError) as error:  # ValueError: a path with a null in it
@@ -220,6 +221,16 @@ def read_bytes(path: str | os.PathLike[str], what: str, limit: int = FILE) -> by
     if (inputs := _inputs.get()) is not None:
         inputs.add((about.st_dev, about.st_ino))
     return content
+
+
+def _read(stream: BinaryIO, limit: int) -> bytes:
+    """All of a file, or more than ``limit`` bytes of it; memory is taken for what there is, and not for the limit."""
+    chunks: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (chunk := stream.read(min(left, 1 << 20))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
 
 
 def _kind(mode: int) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from amaranth.lib import stream
 from amaranth.lib.wiring import In
 
-from bittrue.lower.load import BIAS, LoadPlan
+from bittrue.lower.load import LoadPlan
 from bittrue.spec import Net
 from bittrue_rtl.ram import Ram
 from bittrue_rtl.shapes import load_bus
@@ -42,11 +42,6 @@ class Banks:
     def tag_bits(self) -> int:
         """Bits of a bank's number that travel with a payload."""
         return 0 if self.queued else self.plan.bank_bits
-
-    @property
-    def has_biases(self) -> bool:
-        """Whether the layer has biases to load."""
-        return any((lane.node, lane.kind) == (self.node, BIAS) for lane in self.plan.lanes)
 
     def rams(self, kind: str, segment: int) -> tuple[int, list[Ram]]:
         """The number of the first lane of a kind in a segment, and the memory of each row's."""

@@ -64,7 +64,8 @@ proc constrain_out_of_context {core name} {
     set_property used_in {out_of_context synthesis implementation} $file
 }
 
-# One clock for all interfaces, one reset, active low; `streams` are the interfaces beside the registers, each behind a colon.
+# One clock for all interfaces, one reset, active low; `streams` are the interfaces beside the registers, each behind a
+# colon.
 proc describe_clock {core streams} {
     set clock [ipx::get_bus_interfaces aclk -of_objects $core]
     set_bus_parameter $clock ASSOCIATED_BUSIF s_axi_ctrl$streams

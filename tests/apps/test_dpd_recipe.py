@@ -92,7 +92,7 @@ WRONG = [
     ("[train]", "[shape]\n[train]", 'shape needs train.method = "levenberg"'),
     ("[train]", "[gan]\n[train]", "key gan.epochs is missing"),
     ("[train]", "[gan]\nepochs = 5\nlambda = 10\n[train]", "unknown key gan.lambda"),
-    ("[train]", "[gan]\nepochs = 5\nsequence = 2048\n[train]", "gan.sequence is 2048; it must be at least 4096"),
+    ("[train]", "[gan]\nepochs = 5\nsequence = 2048\n[train]", "gan.sequence is 2048; it must be at least 4,096"),
     ("[train]", "[gan]\nepochs = 5\nsequence = 4097\n[train]", "gan.sequence is 4097; an even number"),
     ("[train]", "[gan]\nepochs = 5\nspectral_norm = 1\n[train]", "gan.spectral_norm is 1; it must be of type bool"),
     ("[train]", "[gan]\nepochs = 5\ncritic_steps = 0\n[train]", "gan.critic_steps is 0"),

@@ -380,7 +380,7 @@ def test_mistakes_are_one_sentence(few, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("steps = -1", "quantise.steps is -1; it must be 0 to 1e"),
+        ("steps = -1", "quantise.steps is -1; it must be 0 to 1,000,000"),
         ("rate = 2.0", "quantise.rate is 2.0"),
         ("weight_bits = 3", "quantise.weight_bits is 3: .*choose 8, 4, 2 or 1"),
         ("shift_quantile = 0.0", "quantise.shift_quantile is 0"),

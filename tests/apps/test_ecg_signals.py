@@ -105,7 +105,7 @@ def test_what_a_first_line_leaves_out(tmp_path, record, rate, said):
         ("0 {n}", "r.hea says 0 samples a second"),
         ("0.0 {n}", "r.hea says 0 samples a second"),
         ("0.5 {n}", "has 0.5 samples a second; an ECG has 50 to 100,000"),
-        ("100001 {n}", "has 100001 samples a second"),
+        ("100001 {n}", "has 100,001 samples a second"),
         ("-360 {n}", "first line is 'r 1 -360 6000'"),
         ("360,5 {n}", "not a WFDB header"),
         ("3.6e2 {n}", "not a WFDB header"),

@@ -13,6 +13,7 @@ from bittrue.board import BoardError
 from bittrue.board.loading import words_to_load
 from bittrue.board.manifest import read_manifest
 from bittrue.lower.load import LoadPlan
+from bittrue.lower.means import PLAIN
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.build import describe
 from bittrue.targets.pynq_z1.clock import fclk
@@ -24,7 +25,7 @@ NEW = small_net(99)
 @pytest.fixture(scope="module")
 def bit(tmp_path_factory):
     """Path of a bit file whose manifest and words are there, and nothing else."""
-    manifest, words = describe(NETS, Design.of(NETS["cold"], fclk(100)), 8)
+    manifest, words = describe(NETS, Design.of(NETS["cold"], fclk(100)), 8, PLAIN, tuple(NETS.values()))
     path = tmp_path_factory.mktemp("overlay") / "small_net.bit"
     path.with_suffix(".json").write_text(manifest.to_json())
     path.with_suffix(".npz").write_bytes(words)

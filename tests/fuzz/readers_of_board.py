@@ -12,6 +12,7 @@ from target import saved, target
 from bittrue.board.demo import bundle
 from bittrue.board.demo.heartbeats import bundle as heartbeats
 from bittrue.board.manifest import read_manifest
+from bittrue.lower.means import PLAIN
 from bittrue.lower.sources import Sources, read_sources
 from bittrue.num import Format
 from bittrue.spec import Dense, Net, Node, TensorType
@@ -26,7 +27,7 @@ _NET = Net("n", TensorType((2,), _Q), (Node("fc", Dense(np.eye(2, dtype=int), [0
 @cache
 def _overlay() -> tuple[str, bytes]:
     """A manifest that has no hash of the words, and the words."""
-    manifest, words = describe({"a": _NET, "b": _NET}, Design.of(_NET, fclk(100)), 8)
+    manifest, words = describe({"a": _NET, "b": _NET}, Design.of(_NET, fclk(100)), 8, PLAIN, (_NET, _NET))
     return manifest.to_json().replace(f'"{manifest.files["npz"]}"', "null"), words
 
 

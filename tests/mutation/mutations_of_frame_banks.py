@@ -28,8 +28,8 @@ HEAVY = [
     ("starts a window before its bank is known", BANKS, "FrameBanks.elaborate", "any_left(total, taken)", "1", USERS),
     ("has no room for the frames under way", BANKS, "FrameBanks.elaborate", "stored < self.depth - 1",
      "stored < self.depth", USERS),
-    ("reads the weights of the first engine everywhere", FILTERS, "FilterEngine.elaborate",
-     "self.index * fold.segments + j", "j", ENGINES),
+    ("reads the weights of the first engine everywhere", FILTERS, "FilterEngine._segment",
+     "self.index * self.plan.fold.segments + index", "index", ENGINES),
     ("counts the memories of one segment", "python/bittrue/cost.py", "_loadable", "g.segments * g.rows", "g.rows", COST),
 ]
 # fmt: on

@@ -57,7 +57,7 @@ HEAVY = [
      "0 if first_unit.holds else held", "0",
      "tests/equal/test_rtl_graphs.py::test_a_branch_waits_for_beats_that_are_written_slowly"),
     ("takes few lanes for stuck", "python/bittrue/cosim/rtl_model.py", "RtlModel._patience",
-     "PATIENCE + 2 * (self.interval + cost(self.net, self.interval, dsps=self.dsps).latency)", "PATIENCE",
+     "PATIENCE + 2 * (self.interval + cost(self.net, self.interval, **self._means).latency)", "PATIENCE",
      EQUAL + "test_few_lanes_move_nothing_for_long_and_are_not_stuck"),
 ]
 # fmt: on

@@ -16,7 +16,8 @@ ROWS = [
     ("leaves buildings grey", HARDWARE + "predicting.py", "levels", "np.where(built, 0, unfolded(codes) - OUTPUT.lo)",
      "(unfolded(codes) - OUTPUT.lo)", NETS.format("a_map_is_what_the_reference_gives")),
     ("leaves sums beyond the format", HARDWARE + "twin.py", "Twin.forward",
-     ".clamp(max=self.tensor.hi * self.tensor.scale)", ".clamp(max=2.0)", TRAINING.format("the_rounded_twin_is_the_reference")),
+     '(self._layer(f"up{number}", x) + skips[number]).clamp(max=self.tensor.hi * self.tensor.scale)',
+     '(self._layer(f"up{number}", x) + skips[number]).clamp(max=2.0)', TRAINING.format("the_rounded_twin_is_the_reference")),
 ]
 HEAVY = [
     ("goes on with other maps", HARDWARE + "stage.py", "Stage.restore",

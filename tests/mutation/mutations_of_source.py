@@ -58,7 +58,7 @@ HEAVY = [
      "with m.Else(): ...", ANEW),
     ("offers old samples after a restart", TOP, "SourceTop.elaborate", "self.inner.o.valid & ~again",
      "self.inner.o.valid", ANEW),
-    ("rounds the gain elsewhere", GAIN, "Gain.elaborate", "Requantise(len(product), GAIN.frac, self.format)",
-     "Requantise(len(product), GAIN.frac - 1, self.format)", PARTS.format("the_gain")),
+    ("rounds the gain elsewhere", GAIN, "Gain.elaborate", "Requantise(len(product), GAIN.frac, self.format, flagged=self.flagged)",
+     "Requantise(len(product), GAIN.frac - 1, self.format, flagged=self.flagged)", PARTS.format("the_gain")),
 ]
 # fmt: on

@@ -40,7 +40,7 @@ HEAVY = [
      "self.m_rlast & 0", COSIM + "nothing_comes_after_a_memory_error[short]"),
     ("lets old words meet new ones", STREAMED, "StreamedShell._resets",
      "super()._resets(registers) | ~registers.weights_address_run", "super()._resets(registers)", FAULTY),
-    ("loses the longest interval", SHELL, "built_words", "min(interval, (1 << 24) - 1)", "interval",
+    ("loses the longest interval", SHELL, "built_words", "min(interval, LONG_INTERVAL)", "interval",
      UNIT + "the_longest_interval_has_a_register"),
 ]
 # fmt: on

@@ -246,7 +246,7 @@ B = layer_state("b", (2, 4 * 9))
         ([CONV, CONV | {"weight_source": 2}], A, "weight_source 2: there are layers 0 to 1"),
         ([CONV, CONV | {"weight_source": 1}], A, "weight_source 1 is no earlier layer"),
         ([CONV], A | {"a.output_shift": np.array([0.5])}, "output_shift is 0.5"),
-        ([CONV], A | {"a.op.bias": np.full(4, 1 << 20)}, "bytes of 8192..8192; the chip has -128..127"),
+        ([CONV], A | {"a.op.bias": np.full(4, 1 << 20)}, "bytes of 8,192..8,192; the chip has -128..127"),
         ([CONV | {"stride": 2}], A, "a stride of 2 does not exist"),
         ([CONV | {"max_pool": 17}], A, "a pooling window of 17 is outside 1..16"),
         ([CONV | {"pad": 3}], A, "padding 3 is outside 0..2 for a kernel of 3"),

@@ -77,7 +77,7 @@ def test_the_lowest_code_of_a_filter_has_no_negative():
     spoilt = Net(net.name, net.input, (*net.nodes[:3], replace(net.nodes[3], layer=fir), net.nodes[4]))
     with pytest.raises(BadInput, match="node fir: the negative of code -32768 does not fit"):
         in_lanes(spoilt, 8)
-    with pytest.raises(BadInput, match="initiation interval of 3"):
+    with pytest.raises(BadInput, match="a pipeline that never stops has no lanes with memories"):
         in_lanes(net, 3)
 
 

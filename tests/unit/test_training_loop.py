@@ -13,6 +13,14 @@ from bittrue.kit.training.loop import STOPPING, TrainingLoop  # noqa: E402
 from bittrue.kit.training.schedules import half_cosine, warmed_cosine  # noqa: E402
 
 
+@pytest.fixture
+def interrupts():
+    """Interrupts as a terminal has them: what runs in a shell's background ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Course(TrainingLoop):
     """Remembers what it was asked for; ends after ``patience`` looks."""
 
@@ -45,7 +53,7 @@ def test_a_loop_goes_on_where_it_was_and_ends_early():
     assert course.asked == [3, "look", 4, 5, "look"] and course.done == 6
 
 
-def test_an_interrupt_is_raised_behind_its_step_when_that_is_saved(capsys):
+def test_an_interrupt_is_raised_behind_its_step_when_that_is_saved(interrupts, capsys):
     class Stopped(Course):
         def advance(self, number):
             if number == 2:
@@ -61,7 +69,7 @@ def test_an_interrupt_is_raised_behind_its_step_when_that_is_saved(capsys):
     assert course.done == 9 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_second_interrupt_is_raised_where_it_comes():
+def test_a_second_interrupt_is_raised_where_it_comes(interrupts):
     class Stopped(Course):
         def advance(self, number):
             for _ in range(2):

@@ -300,7 +300,7 @@ def test_the_command_names_banks_after_folders(tmp_path, capsys):
         (["--names", ""], "bank name '' cannot be used; give up to 60 lower-case letters"),
         (["--clock", "fast"], "'fast' is not a frequency in MHz"),
         (["--clock", "nan"], "'nan' is not a frequency in MHz"),
-        (["--clock", "1000"], "clock 1000 MHz is out of range"),
+        (["--clock", "1000"], "clock 1,000 MHz is out of range"),
         (["--simulated", "--build"], "not allowed with"),
     ],
 )

@@ -208,8 +208,8 @@ WRONG = {
     ),
     "an interface without a clock": (
         "package_shell.tcl",
-        "s_axi_ctrl:s_axis:m_axis",
-        "s_axi_ctrl:s_axis",
+        ":s_axis:m_axis",
+        ":s_axis",
         "interface m_axis has no clock",
     ),
     "a clock without its reset": (

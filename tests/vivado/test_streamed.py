@@ -69,7 +69,7 @@ def test_the_master_has_an_address_space_whether_the_packager_makes_one_or_not(s
         ("weights.tcl", "{weights/aclk1 ps7/S_AXI_HP1_ACLK}", "{weights/aclk1}", "S_AXI_HP1_ACLK"),
         ("weights.tcl", "CONFIG.PCW_USE_S_AXI_HP1 1 ", "", "S_AXI_HP1"),
         ("weights.tcl", "range 4294967296", "range 65536", "address space m_axi_weights is not what 32 bits reach"),
-        ("package_shell.tcl", "set master :m_axi_weights", "set master {}", "m_axi_weights has no clock"),
+        ("package_shell.tcl", "append streams :m_axi_weights", "append streams {}", "m_axi_weights has no clock"),
         ("addresses.tcl", "assign_segment net/m_axi_weights", "list net/m_axi_weights", "assigned 0 times"),
         ("rtl/stand_in_shell.v", "output [7:0] m_axi_weights_arlen,", "", "has no port m_axi_weights_arlen"),
     ],

@@ -77,16 +77,20 @@ def verilog(
     limits.take(ELABORATION * bits, f"net {net.name}: generating hardware of {bits:,} bits of registers")
     import bittrue_rtl
 
+    sources = bittrue_rtl.verilog(net, interval, probes=probes, **means)
+    sources = replace(sources, verilog=_head(net, interval, samples) + sources.verilog)
+    files = sources.listed_files(module_name(net))
+    return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)
+
+
+def _head(net: Net, interval: int, samples: int) -> str:
+    """What the file says of itself."""
     what = "A sample" if samples == 1 else f"{samples} samples, the oldest lowest,"
-    pace = "clock" if price.interval == 1 else f"{price.interval} clocks"
-    head = (
+    pace = "clock" if interval == 1 else f"{interval} clocks"
+    return (
         f"/* Net {net.name}, printed by bittrue; do not edit. Content hash:\n * {content_hash(net)}\n"
         f" * {what} every {pace}. Streams:\n{_streams(net, interval, samples)} */\n"
     )
-    sources = bittrue_rtl.verilog(net, interval, probes=probes, **means)
-    sources = replace(sources, verilog=head + sources.verilog)
-    files = sources.listed_files(module_name(net))
-    return write_folder(folder, files | (_source_files(source, interval) if source else {}), net.name)
 
 
 def _source(net: Net | Source | str | os.PathLike[str]) -> Source | None:

@@ -48,7 +48,7 @@ class Setting:
         code = math.floor(math.ldexp(number, self.frac) + 0.5) - self.offset if abs(number) < 2.0**64 else self.high + 1
         if not self.low <= code <= self.high:
             raise BoardError(
-                f"parameter {self.name} is {value:g}; give a value from {self.value(self.low):g} to "
+                f"parameter {self.name} is {number:g}; give a value from {self.value(self.low):g} to "
                 f"{self.value(self.high):g}"
             )
         return code
@@ -112,7 +112,7 @@ def gain_code(gain: float) -> int:
     code = math.floor(math.ldexp(number, GAIN_FRAC) + 0.5) if abs(number) <= half else half
     if not -half <= code < half:
         most = math.ldexp(half - 1, -GAIN_FRAC)
-        raise BoardError(f"the gain is {gain:g}; give one from {-math.ldexp(half, -GAIN_FRAC):g} to {most:g}")
+        raise BoardError(f"the gain is {number:g}; give one from {-math.ldexp(half, -GAIN_FRAC):g} to {most:g}")
     return code
 
 

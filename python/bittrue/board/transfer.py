@@ -61,7 +61,7 @@ class Transfers:
         unit: str = "samples",
     ) -> None:
         if any(getattr(dma, _CHANNELS[offset], None) is None for offset in self.used):
-            raise BoardError("the overlay's DMA lacks a channel; it needs both, memory to stream and back")
+            raise BoardError("the overlay's DMA lacks a channel that it needs; build it again with bittrue overlay")
         self._dma, self._timeout, self._moved, self._words, self._unit = dma, timeout, moved, words, unit
 
     @property

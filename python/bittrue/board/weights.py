@@ -78,8 +78,9 @@ class Weights:
         """Stop the hardware, then give the memory back."""
         if self._buffer is None:
             return
-        with contextlib.suppress(BoardError):  # of a memory that is silent nothing comes any more
-            self._stop()
+        if int(self._shell.read(reg.WEIGHTS_ADDRESS)) == self._address | _RUN:  # not of what was opened since
+            with contextlib.suppress(BoardError):  # of a memory that is silent nothing comes any more
+                self._stop()
         self._buffer.freebuffer()
         self._buffer = None
 

@@ -44,6 +44,7 @@ from bittrue.kit.page import SUFFIXES, Picture, Section, Sheet, page
 from bittrue.lower.fold import EVERY_CLOCK, is_pipeline
 from bittrue.lower.means import Means
 from bittrue.lower.ports import module_name
+from bittrue.lower.products import DSPS
 from bittrue.lower.schedule import built_nodes, has_frames, least_interval
 from bittrue.lower.source import source_plan
 from bittrue.lower.stream_shell import built_words, end_layouts, shell_latency, stream_bits
@@ -170,13 +171,14 @@ def _show_hardware(out: Console, arguments: argparse.Namespace, net: Net, price:
     rate, whose = (arguments.rate, "") if arguments.rate else _learnt_at(Path(arguments.net))
     for line in _speed(net, price, arguments.clock, rate, whose):
         out.print(line, markup=False, soft_wrap=True)
-    if has_frames(net):
+    is_source = source_store.has_source(arguments.net)
+    if has_frames(net) and not is_source:
         out.print(_overlay(net, interval), markup=False, soft_wrap=True)
     used, source, parts = _used(arguments, net, interval)
     if parts:
         out.print(_use_of_layers(parts))
     out.print(_fit(used, counted=arguments.synth or arguments.synth_layers), markup=False, soft_wrap=True)
-    for line in streaming.told(net, interval, arguments):
+    for line in [] if is_source else streaming.told(net, interval, arguments):
         out.print(line, markup=False, soft_wrap=True)
     out.print(f"({source})", style="dim")
     if arguments.timing:
@@ -208,7 +210,8 @@ def _document(
     interval = interval_of(arguments, net)
     used, source, parts = _used(arguments, net, interval)
     result["hardware"] = info_json.hardware(price, used, source, arguments.clock)
-    result["streaming"] = streaming.document(net, interval, arguments)
+    is_source = source_store.has_source(arguments.net)
+    result["streaming"] = None if is_source else streaming.document(net, interval, arguments)
     if parts:
         result["synthesised"] = parts
     if arguments.timing:
@@ -242,9 +245,10 @@ def _page(net: Net, found: dict[str, Range]) -> str:
 def _pipeline(arguments: argparse.Namespace, price: Cost) -> str:
     """How the work of a pipeline is split, and what it may take."""
     luts = price.adders + price.stored.lutram
+    dsps = DSPS if arguments.dsps is None else arguments.dsps
     most = "" if arguments.luts is None else f" of {arguments.luts:,} LUTs at most"
     return (
-        f"pipeline: {price.dsps} of {arguments.dsps} DSP48E1 at most; adders of {price.adders:,} bits in all weigh "
+        f"pipeline: {price.dsps} of {dsps} DSP48E1 at most; adders of {price.adders:,} bits in all weigh "
         f"without DSP48E1, about a LUT a bit, with delays and queues {luts:,}{most}"
     )
 
@@ -260,7 +264,7 @@ def _speed(net: Net, price: Cost, mhz: float, rate: float | None, whose: str) ->
         return [*lines, f"meets {_short(rate, unit)}{whose}"]
     needed, least = int(mhz * 1e6 / rate), least_interval(net) if has_frames(net) else EVERY_CLOCK
     shorter = f"an interval of {_clocks(needed)}{' or fewer' * (needed > 1)} at {mhz:g} MHz" if needed >= least else ""
-    faster = f"{rate * least / 1e6:g} MHz at the shortest interval, {_clocks(least)} a {one}"
+    faster = f"{rate * least / samples / 1e6:g} MHz at the shortest interval, {_clocks(least)} a {one}"
     return [*lines, f"cannot meet {_short(rate, unit)}{whose}: needs {shorter or faster}"]
 
 

@@ -23,7 +23,7 @@ from bittrue.cli.parser import (
     remark,
 )
 from bittrue.cli.source_overlay import Said, warn
-from bittrue.cost import XC7Z020, resources
+from bittrue.cost import XC7Z020, default_interval, resources
 from bittrue.errors import BadInput, listed
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
@@ -87,10 +87,11 @@ def call(arguments: argparse.Namespace) -> int:
     banks = named(arguments.nets, arguments.names)
     net = next(iter(banks.values()))
     means = means_of(arguments, net)
+    chosen = overlay_interval(net, arguments.clock, arguments.bram) if len(banks) == 1 else default_interval(net)
     written = write_overlay(
         banks,
         arguments.output,
-        interval=arguments.interval or overlay_interval(net, arguments.clock, arguments.bram),
+        interval=arguments.interval or chosen,
         clock_mhz=arguments.clock,
         simulated=arguments.simulated,
         hdmi=arguments.hdmi,
@@ -99,6 +100,7 @@ def call(arguments: argparse.Namespace) -> int:
         fixed=arguments.fixed,
     )
     manifest = Manifest.read(written.manifest)
+    arguments.clock = manifest.clock_mhz  # what the board makes of it, by which the plan was made
     plan = streaming.planned(net, manifest.interval, arguments)[0] if manifest.weights else None
     held = len(banks) if manifest.load else 0
     if plan:

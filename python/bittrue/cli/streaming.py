@@ -18,15 +18,14 @@ MOST = 10_000
 """RAMB36E1 that anybody means."""
 
 
-def add_bram(command: Parser, default: int | None = RAMB36) -> None:
+def add_bram(command: Parser) -> None:
     """The option ``--bram``."""
     command.add_argument(
         "--bram",
         type=whole(1, MOST),
-        default=default,
+        default=RAMB36,
         metavar="N",
-        help="RAMB36E1 for the net: weights of frames that do not fit stream from memory"
-        + (f" (default {default}, an xc7z020's)" if default else " (default: all weights in the module)"),
+        help=f"RAMB36E1 for the net: weights of frames that do not fit stream from memory (default {RAMB36})",
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bittrue.errors import BadInput
 from bittrue.lower.lanes import biases, check_words, weights
+from bittrue.lower.products import DSPS
 from bittrue.lower.schedule import Schedule, Step, schedule
 from bittrue.num import Format
 from bittrue.spec import Net
@@ -121,6 +122,8 @@ class LoadPlan:
         Clocks a sample.
     bank_count : int
         A power of two, at least 2.
+    dsps : int
+        Most DSP48E1 of a pipeline (`bittrue.lower.means.Means`).
 
     Raises
     ------
@@ -131,6 +134,7 @@ class LoadPlan:
     net: Net
     interval: int
     bank_count: int
+    dsps: int = DSPS
 
     def __post_init__(self) -> None:
         if self.bank_count < 2 or self.bank_count & (self.bank_count - 1):
@@ -144,7 +148,7 @@ class LoadPlan:
     @cached_property
     def schedule(self) -> Schedule:
         """The net's schedule, with accumulators for any codes."""
-        return schedule(self.net, self.interval, banked=True)
+        return schedule(self.net, self.interval, banked=True, dsps=self.dsps)
 
     @property
     def steps(self) -> dict[str, Step]:
@@ -206,7 +210,7 @@ class LoadPlan:
         negative is: that of the lowest code.
         """
         check_alike({"built": self.net, "to load": net})
-        steps = self.steps if net is self.net else schedule(net, self.interval, banked=True).steps
+        steps = self.steps if net is self.net else schedule(net, self.interval, banked=True, dsps=self.dsps).steps
         found: list[npt.NDArray[np.int64]] = []
         for node in net.nodes:
             found += _contents(steps[node.name], node.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -168,10 +168,10 @@ def schedule(
     if is_pipeline(interval):
         return scheduled_pipeline(net, interval, Means(dsps, luts, samples), banked)
     streamed = is_streamed(net, interval) and not (banked and not has_frames(net))
-    clocks, samples = clocks_a_sample(net, interval), _samples(net, streamed)
-    plan, latest = _followed(net, clocks, samples, streamed, banked)
+    clocks, followed = clocks_a_sample(net, interval), _samples(net, streamed)
+    plan, latest = _followed(net, clocks, followed, streamed, banked)
     under_way = latest // clocks + 2
-    if streamed and samples < under_way:
+    if streamed and followed < under_way:
         plan, _ = _followed(net, clocks, under_way, streamed, banked)
     return plan
 
@@ -184,7 +184,7 @@ def scheduled_pipeline(net: Net, interval: int, means: Means, banked: bool) -> S
             f"{least_interval(net)}"
         )
     known = _PIPELINES.setdefault(net, {})
-    key = interval, means, banked
+    key = interval, replace(means, word=None), banked  # the shell's words change nothing here
     if key not in known:
         known[key] = _within_luts(net, interval, means, banked)
     return known[key]

@@ -89,15 +89,16 @@ def shell_latency(
     word taken to the first one offered.
 
     A pipeline whose multipliers are shared lets samples in in every second or third clock: one that comes in another
-    waits for that. Banks make a difference for pipelines only. A layer that streams its weights is a clock later.
+    waits for that. Banks make a difference for pipelines, and for long vectors, which then travel whole. A layer that
+    streams its weights is a clock later.
     """
     if is_pipeline(interval):
         plan = _schedule(net, interval, banked, means)
         apart = PARTS + (means.parts - 1) * interval if means.parts > 1 else 0
         return plan.steps[net.last].arrival + plan.behind + STAGES + apart
-    stages = FRAME_STAGES if is_framed(end_layouts(net, interval)) else STAGES
+    stages = FRAME_STAGES if is_framed(end_layouts(net, interval, banked)) else STAGES
     later = streaming.later(net) if streaming else 0
-    return _schedule(net, interval, False).steps[net.last].arrival + stages + later
+    return _schedule(net, interval, banked and not has_frames(net)).steps[net.last].arrival + stages + later
 
 
 def can_bypass(net: Net) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from bittrue import ref
 from bittrue.cosim.stalls import Stalls
 from bittrue.lower.fold import is_pipeline
-from bittrue.lower.registers import BY_NAME, HASH_WORDS, REGISTERS, Register, hash_words
+from bittrue.lower.registers import BY_NAME, HASH_WORDS, NET_REGISTERS, Register, hash_words
 from bittrue.lower.stream_shell import built_words, can_bypass, shell_latency
 from bittrue.ref.banks import saturated
 from bittrue.spec import Net
@@ -41,7 +41,7 @@ def at_reset(shell: Rig) -> dict[tuple[str, int], int]:
     """What every register holds after the first reset."""
     built = built_words(shell.net, shell.interval, shell.banks)
     words: dict[tuple[str, int], int] = {}
-    for register in REGISTERS:
+    for register in NET_REGISTERS:
         for k in range(register.words):
             given = built.get(register.name)
             word = given[k] if given is not None and k < len(given) else register.reset or 0
@@ -89,7 +89,7 @@ async def access_kinds(dut: Any) -> None:
     held = dict(words)
     await shell.write("LOAD_DATA", 0)  # refused, and from now on bank 0 has no hash
     held |= {("BANK_HASH", k): 0 for k in range(HASH_WORDS)}
-    for register in REGISTERS:
+    for register in NET_REGISTERS:
         for k in sorted({0, 1, HASH_WORDS, 2 * HASH_WORDS - 1, register.words - 1}):
             if k < register.words:
                 held[register.name, k] = await written(shell, register, k, held[register.name, k])

@@ -266,7 +266,7 @@ def describe(
     """The manifest of an overlay without bitstream, and the content of its ``.npz``; ``held`` are the nets in banks."""
     net = next(iter(banks.values()))
     built_words(net, interval, held, means, streaming)  # refuses what the registers have no room for
-    plan = LoadPlan(net, interval, bank_count(len(held))) if held else None
+    plan = LoadPlan(net, interval, bank_count(len(held)), means.dsps) if held else None
     layouts = end_layouts(net, interval, bool(held), means)
     arrays: dict[str, np.ndarray] = {}
     for name, bank in banks.items():
@@ -319,6 +319,8 @@ def _loadable_pipeline(banks: Mapping[str, Net], interval: int, means: Means, fi
     net = next(iter(banks.values()))
     if fixed and len(banks) > 1:
         raise BadInput(f"{len(banks)} nets are given, and weights that are fixed are those of one; give one net")
+    if fixed:
+        return ()
     try:
         means.check(interval, True)
         scheduled_pipeline(net, interval, means, True)
@@ -326,7 +328,7 @@ def _loadable_pipeline(banks: Mapping[str, Net], interval: int, means: Means, fi
         if len(banks) > 1:
             raise
         return ()
-    return () if fixed else tuple(banks.values())
+    return tuple(banks.values())
 
 
 def check_names(banks: Mapping[str, Net]) -> None:

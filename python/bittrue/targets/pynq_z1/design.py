@@ -119,7 +119,6 @@ class Design:
         return {cell: kind for cell, kind in kinds.items() if cell != TO_NET or not self.source}
 
     @classmethod
-    @classmethod
     def of_source(cls, plan: SourcePlan, clock: Fclk, video: bool = False) -> Design:
         """That of a source's shell; `BadInput` for samples that no stream of the DMA can take."""
         return cls(module_name(plan.source.net), clock, 0, source_stream_bits(plan), video)

@@ -20,10 +20,10 @@ JSON, keys in this order::
     samples       samples in a word, side by side, the oldest lowest; left out where that is one
     cells         names in the block design: ip, dma
     vlnv          identification of the shell
-    weights       bytes of the weights that the hardware reads from memory, in ``<stem>.weights``; null where all are
-                  on chip
     files         SHA-256 of npz, bit and hwh in hexadecimal, null for what has not been built; of weights; of
                   rtl, that of the list of Verilog and memory files with their own (``rtl/<module>_shell.sha256``)
+    weights       bytes: of the weights that the hardware reads from memory, in ``<stem>.weights``; null where all are
+                  on chip
 
 The hashes of ``bit`` and ``hwh`` are written when both files are complete, so they are the seal on the pair. The
 ``.npz`` beside it holds, for every bank, ``<bank>_addresses`` (uint32) and ``<bank>_codes`` (int64): the words that

@@ -28,6 +28,7 @@ from typing import Any
 from bittrue.board.errors import BoardError
 from bittrue.board.manifest import VERSION, SampleFormat
 from bittrue.board.source_manifest import FORMAT, Setting, read_source_manifest
+from bittrue.board.source_manifest import SourceManifest as OnBoard
 from bittrue.board.source_manifest import read_any as read_on_board
 from bittrue.errors import BadInput
 from bittrue.lower.source import SourcePlan
@@ -103,4 +104,4 @@ def read_any(path: Path) -> Manifest | SourceManifest:
         found = read_on_board(path)
     except BoardError as error:
         raise BadInput(str(error)) from None
-    return SourceManifest.read(path) if hasattr(found, "gain") else Manifest.read(path)
+    return SourceManifest.read(path) if isinstance(found, OnBoard) else Manifest.read(path)

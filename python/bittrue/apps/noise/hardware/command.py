@@ -45,21 +45,20 @@ def _told(trained: Trained, folder: Path) -> Printed:
         (
             one.name,
             f"{one.floor[one.key]:.4f}",
-            f"{one.excess(one.filters[8]):.4f}",
-            f"{one.excess(one.filters[32]):.4f}",
+            *(f"{one.excess(found):.4f}" for found in one.filters.values()),
             f"{sum(one.excesses) / len(one.excesses):.4f}",
             f"{max(one.excesses):.4f}",
         )
         for one in trained.judged
     ]
-    columns = ("set", "floor", "AR(8)", "AR(32)", "net, mean", "net, worst")
+    columns = ("set", "floor", *(f"AR({order})" for order in trained.judged[0].filters), "net, mean", "net, worst")
     yield Sheet("geodesic distance: floor, and what is beyond it", columns, rows)
     near = sum(one.beats for one in trained.judged)
     yield f"the integer net is no farther off than AR(32) on {near} of {len(trained.judged)} sets"
     yield f"{folder}: {trained.source.net.name}, its card is {folder / 'CARD.md'}"
     measured = [
-        {"set": one.name, "value": one.value, "floor": one.floor, "ar8": one.filters[8], "ar32": one.filters[32]}
-        | {"net": list(one.net)}
+        {"set": one.name, "value": one.value, "floor": one.floor, "net": list(one.net)}
+        | {f"ar{order}": found for order, found in one.filters.items()}
         for one in trained.judged
     ]
     yield Result.trained(folder, trained.source.net.name, measured=measured)

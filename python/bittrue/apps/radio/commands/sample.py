@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace) -> Printed:
             checkpoint=arguments.checkpoint,
         )
     took = time.monotonic() - began
-    yield f"{arguments.output}: {drawn:,} maps drawn in {took:.1f} s"
+    yield f"{arguments.output}: {drawn:,} maps drawn in {took:.1f} s; those that were there already were kept"
     yield Result({"maps": drawn, "seconds": took}, [arguments.output])

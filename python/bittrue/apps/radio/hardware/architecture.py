@@ -62,7 +62,7 @@ class ArchitectureSpec:
     """``levels`` from 128 x 128 pixels down, results inside in ``tensor``, 8-bit weights.
 
     Layers are ``down<l>_<k>``, ``up<l>`` (transposed), ``merge<l>`` and ``out``; all but the last end in a ReLU. The
-    defaults have 200,000 weights. Raises `BadInput` for levels that are none, and for more than `WEIGHTS`.
+    defaults have 180,972 weights and biases. Raises `BadInput` for levels that are none, and for more than `WEIGHTS`.
     """
 
     name: str = "radio-map"

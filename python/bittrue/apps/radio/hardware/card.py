@@ -22,7 +22,7 @@ def text(recipe: Recipe, net: Net, fitted: Fitted, worth: Sequence[Worth]) -> st
         [
             f"# {recipe.name}\n",
             "A map of received power, 256 x 256 pixels of a metre, from buildings and a transmitter: a U-Net of\n"
-            "integers that Python, C and hardware agree about.\n",
+            "integers, the same in Python and C.\n",
             _facts(recipe, net, fitted),
             "## Layers\n",
             parts.layers(net, shapes=True),
@@ -40,7 +40,8 @@ def text(recipe: Recipe, net: Net, fitted: Fitted, worth: Sequence[Worth]) -> st
             "| kat.safetensors | a known answer: a map of a city that was held out |\n"
             "| float.safetensors | the float net before the quantised stage, batch norm folded |\n"
             "| looks.csv | NMSE on cities that were held out, by step |\n"
-            "| recipe.toml | what it was trained by |\n",
+            "| recipe.toml | what it was trained by |\n\n"
+            "float.safetensors of weights/radio-map is not kept with the code; the command writes it.\n",
             parts.recipe(recipe.text),
         ]
     )
@@ -82,7 +83,8 @@ def _facts(recipe: Recipe, net: Net, fitted: Fitted) -> str:
 def _method(recipe: Recipe) -> str:
     return (
         "Means over maps; grey levels scaled to 0 to 1, black buildings included in NMSE, RMSE, SSIM and PSNR, dB of\n"
-        f"path loss over streets. {NOTE[0].upper()}{NOTE[1:]};\nsynthetic maps are its own, without error there.\n"
+        f"path loss over streets. {NOTE[0].upper()}{NOTE[1:]};\nsynthetic maps are its own, without error there. "
+        "Held-out\nsynthetic cities also chose which average of the weights was kept; real maps chose nothing.\n"
     )
 
 

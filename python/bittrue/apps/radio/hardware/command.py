@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from bittrue.bars import steps
+from bittrue.errors import BadInput
 from bittrue.kit.application import Printed, Result, output_folder
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
@@ -13,6 +14,8 @@ from bittrue.kit.page import Sheet
 
 def run(arguments: argparse.Namespace) -> Printed:
     """Train, write the net's folder, say what it is worth."""
+    if arguments.data:
+        raise BadInput("--data belongs to --cfg and --preset; a recipe makes its own cities, so leave it out")
     with needed("training needs", "torch", "scipy", "PIL"):
         from bittrue.apps.radio.hardware import card
         from bittrue.apps.radio.hardware.recipe import RECIPES

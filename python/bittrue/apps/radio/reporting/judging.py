@@ -93,11 +93,19 @@ def ways(paths: Sequence[str]) -> dict[str, Way]:
             continue
         if not path.is_dir():
             raise BadInput(f"{path} is no folder of predicted maps; name one, a radio net, or the word {ALONE}")
-        name = path.name or str(path.resolve().name)
+        name = _name(path)
         if name in found or name in NAMES:
             raise BadInput(f"two ways to predict are called {name}; rename a folder")
-        found[name] = _by_net(path) if (path / JSON_FILE).is_file() else _by_files(path)
+        found[name] = _by_net(path) if _is_net(path) else _by_files(path)
     return found
+
+
+def _name(path: Path) -> str:
+    return path.name or path.resolve().name
+
+
+def _is_net(path: Path) -> bool:
+    return (path / JSON_FILE).is_file()
 
 
 def _by_files(folder: Path) -> Way:
@@ -158,17 +166,19 @@ def judged(
             seen[one.name].append(features(every[one.name]))
     for one in found:
         one.frechet = distance(np.stack(seen[one.name]), np.stack(true))
-    remarks = maps.remarks + _without_truth(maps, predictions)
+    remarks = maps.remarks + _without_truth(maps, paths)
     return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found, remarks)
 
 
-def _without_truth(maps: RadioMaps, predictions: dict[str, Path]) -> tuple[str, ...]:
+def _without_truth(maps: RadioMaps, paths: Sequence[str]) -> tuple[str, ...]:
     """What to say of predicted maps of the split that cannot be judged."""
     said: tuple[str, ...] = ()
     there = set(layout.pairs(maps.root, maps.data.gain))
-    for name, folder in predictions.items():
-        extra = sorted({*layout.numbered(folder)} - there)
-        said += layout.missing(extra, f"maps of {name} have no truth in gain/{maps.data.gain}")
+    for text in paths:
+        if text == ALONE or _is_net(Path(text)):
+            continue
+        extra = sorted({*layout.numbered(Path(text))} - there)
+        said += layout.missing(extra, f"maps of {_name(Path(text))} have no truth in gain/{maps.data.gain}")
     return said
 
 

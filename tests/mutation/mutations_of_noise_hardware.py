@@ -13,7 +13,7 @@ ROWS = [
      TRAINING.format("features_are_what_they_say")),
 ]
 HEAVY = [
-    ("goes on with other noise", HARDWARE + "stage.py", "Stage.restore",
+    ("goes on with other noise", "python/bittrue/kit/training/quantising_stage.py", "QuantisingStage.restore",
      'self.generator.set_state(state["generator"])', "pass", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
     ("learns beyond the formats", HARDWARE + "quantised.py", "QuantisedTwin.inner",
      "x.clamp(0.0, fmt.hi * fmt.scale)", "x.clamp(0.0)", TRAINING.format("the_float_twin_learns_within_the_formats")),

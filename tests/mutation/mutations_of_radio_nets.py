@@ -20,7 +20,7 @@ ROWS = [
      '(self._layer(f"up{number}", x) + skips[number]).clamp(max=2.0)', TRAINING.format("the_rounded_twin_is_the_reference")),
 ]
 HEAVY = [
-    ("goes on with other maps", HARDWARE + "stage.py", "Stage.restore",
+    ("goes on with other maps", "python/bittrue/kit/training/quantising_stage.py", "QuantisingStage.restore",
      'self.generator.set_state(state["generator"])', "pass", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
     ("forgets the mean of batch norm", HARDWARE + "twin.py", "Twin.folded", "(bias - norm.running_mean)", "bias",
      TRAINING.format("folding_batch_norm_changes_nothing_but_rounding")),

@@ -10,11 +10,12 @@ from pathlib import Path
 from bittrue.apps.noise.hardware import bundle, judging
 from bittrue.apps.noise.hardware.judging import Judged
 from bittrue.apps.noise.hardware.recipe import Recipe
-from bittrue.apps.noise.hardware.trainer import SECONDS, VERSION, Fitted, Trainer
+from bittrue.apps.noise.hardware.trainer import Fitted, Trainer
 from bittrue.emit.folder import check_owner
 from bittrue.files import made_folder, write_together, write_whole
 from bittrue.folder_lock import locked
 from bittrue.kit.training import checkpoint
+from bittrue.kit.training.two_stages import SECONDS, VERSION
 from bittrue.spec.source import Source
 from bittrue.spec.store import JSON_FILE
 

@@ -10,7 +10,7 @@ from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level
 from bittrue.apps.radio.hardware.examples import BYTES
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.errors import BadInput
-from bittrue.kit.bounds import Count, Section, Seed, Share, Whole, Within
+from bittrue.kit.bounds import Count, Section, Seed, Share, Within
 from bittrue.kit.recipes import Recipes, check_name
 from bittrue.limits import take
 
@@ -44,13 +44,9 @@ class Cities(Section):
 
 @dataclass(frozen=True)
 class StagePlan(Section):
-    """One stage of training: steps of ``batch`` maps, each in one of its eight symmetries.
-
-    The rate falls to 0 in ``horizon`` steps, or where that is 0 in ``steps``.
-    """
+    """One stage of training: steps of ``batch`` maps, each in one of its eight symmetries; the rate falls to 0."""
 
     steps: Count = 8000
-    horizon: Whole = 0
     batch: Count = 8
     rate: Annotated[float, Within(1e-9, 1)] = 0.003
     warm: Share = 0.05

@@ -11,13 +11,14 @@ from bittrue.apps.radio.hardware import bundle, judging
 from bittrue.apps.radio.hardware.examples import Examples
 from bittrue.apps.radio.hardware.judging import Worth
 from bittrue.apps.radio.hardware.recipe import Recipe
-from bittrue.apps.radio.hardware.trainer import SECONDS, VERSION, Fitted, Trainer
+from bittrue.apps.radio.hardware.trainer import Fitted, Trainer
 from bittrue.apps.radio.making import Plan, make
 from bittrue.bars import Step
 from bittrue.emit.folder import check_owner
 from bittrue.files import made_folder, write_together, write_whole
 from bittrue.folder_lock import locked
 from bittrue.kit.training import checkpoint
+from bittrue.kit.training.two_stages import SECONDS, VERSION
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 

@@ -145,6 +145,8 @@ def test_another_program_is_noticed(source):
         (lambda s: s.begin(seed=1 << 64), "seed is 18446744073709551616; give a whole number from 0 to"),
         (lambda s: s.begin(start=-1), "start is -1; give a whole number from 0 to 4294967295"),
         (lambda s: s.begin(gain=8), "the gain is 8; give one from -8 to 7.99976"),
+        (lambda s: s.begin(gain="100"), "the gain is 100; give one from -8"),
+        (lambda s: s.begin(H="9"), "parameter H is 9; give a value from"),
         (lambda s: s.begin(gain=float("nan")), "the gain is nan; give a finite number"),
         (lambda s: s.begin(H=1.5), r"parameter H is 1\.5; give a value from 0\.101562 to 0\.898438"),
         (lambda s: s.begin(H="x"), "parameter H is 'x'; give a finite number"),

@@ -85,6 +85,13 @@ def test_buffers_are_freed_when_the_program_gives_up(board, bit):
     assert not board.memory.blocks
 
 
+def test_closing_what_was_opened_before_leaves_the_weights_of_what_is_open(board, bit):
+    before = bittrue.board.open(bit, timeout=TIMEOUT, chunk=10)
+    with bittrue.board.open(bit, timeout=TIMEOUT, chunk=10) as found:
+        before.close()
+        np.testing.assert_array_equal(found.run_codes(CODES[:5]), ref.run(NET, CODES[:5]))
+
+
 def test_a_reset_begins_with_the_first_word_again(net):
     for count in (3, 1, 7):
         np.testing.assert_array_equal(net.run_codes(CODES[:count]), ref.run(NET, CODES[:count]))

@@ -191,3 +191,13 @@ def nets(draw: st.DrawFn, max_width: int = 6, kinds: tuple[str, ...] = KINDS) ->
     except BadInput:  # an accumulator beyond 63 bits: not a net
         reject()
     return result
+
+
+def long_vector(inputs: int) -> Net:
+    """Two matrices around a vector of 300, which without banks travels in beats."""
+    fmt, rng = Format(8, 7), np.random.default_rng(1)
+    nodes = (
+        Node("fc1", Dense(rng.integers(-9, 9, (300, inputs)), np.zeros(300, np.int64), fmt, fmt), ("input",)),
+        Node("fc2", Dense(rng.integers(-9, 9, (2, 300)), [0, 0], fmt, fmt), ("fc1",)),
+    )
+    return Net("long", TensorType((inputs,), fmt), nodes)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from strategies import long_vector
 from test_shell import small_bank
 
 from bittrue import ref
@@ -22,6 +23,7 @@ from bittrue.cosim.verilator import find
 from bittrue.errors import BadInput
 from bittrue.lower.load import LoadPlan
 from bittrue.lower.registers import BY_NAME
+from bittrue.lower.stream_shell import shell_latency
 from bittrue_sim.swaps import bounds, follow
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
@@ -180,3 +182,20 @@ def test_interleavings(interval: int, banks: int) -> None:
 @pytest.mark.parametrize("interval, banks", [(8, 2), (4, 4)])
 def test_ten_thousand_interleavings(interval: int, banks: int) -> None:
     run(interval, banks, 10_000, seed=100 + interval)
+
+
+def test_a_long_vector_in_banks_travels_whole_as_its_registers_say() -> None:
+    """Without banks it would travel in beats, and come out at another time."""
+    try:
+        find()
+    except BadInput as error:
+        pytest.skip(str(error))
+    net, interval = long_vector(4), 1024
+    shell = ShellModel(net, interval, [net, net])
+    x = np.random.default_rng(2).integers(-128, 128, (1, 4))
+    shell.send(shell.pack(x), shell.ends(1))
+    shell.run(until=1)
+    data, _, went = shell.received_at()
+    clocks = shell_latency(net, interval, True)
+    assert went[0] - shell.sent_at()[-1] == clocks == shell.read(at.LATENCY) != shell_latency(net, interval)
+    assert (shell.unpack(data) == ref.run(net, x)).all()

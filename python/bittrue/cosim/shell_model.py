@@ -50,7 +50,7 @@ class ShellModel(ShellBench):
             sources = verilog(net, interval, banks, means)
         super().__init__(sources, f"{module_name(net)}_shell", stalls)
         self.net, self.interval, self.samples = net, interval, means.held
-        ((self._source,), (self._sink,), _) = net_streams(net, interval, False, means.held)
+        ((self._source,), (self._sink,), _) = net_streams(net, interval, False, means.held, banked=bool(banks))
 
     def pack(self, codes: npt.ArrayLike) -> Words:
         """Input words ``(N * words of a frame, input_bits / 8)`` of codes ``(N, *net.input.shape)``; bytes above the

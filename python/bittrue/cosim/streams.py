@@ -109,13 +109,14 @@ class Stream:
 
 
 def net_streams(
-    net: Net, interval: int, probes: bool, samples: int = 1
+    net: Net, interval: int, probes: bool, samples: int = 1, *, banked: bool = False
 ) -> tuple[list[Stream], list[Stream], list[Stream]]:
     """Inputs, outputs and, with ``probes``, the tap of every node of the module that is generated for ``net``.
 
-    Where it takes several ``samples`` in a word, a stream carries vectors of so many side by side.
+    Where it takes several ``samples`` in a word, a stream carries vectors of so many side by side. ``banked``: the net
+    has weight banks.
     """
-    layouts = layouts_of(net, interval)
+    layouts = layouts_of(net, interval, banked)
     endless: set[str] = set()
     for node in net.nodes:
         if endless.issuperset(node.inputs):

@@ -353,13 +353,13 @@ def _input_layout(net: Net, name: str, clocks: int, streamed: bool) -> Layout:
     return Layout.spread(shape, clocks // Layout.whole(shape).positions)
 
 
-def layouts_of(net: Net, interval: int) -> dict[str, Layout]:
+def layouts_of(net: Net, interval: int, banked: bool = False) -> dict[str, Layout]:
     """`Schedule.layouts`, raised as by `schedule`, without the search for the adders of a pipeline."""
     check_interval(interval)
     if is_pipeline(interval) and not has_frames(net):
         check_hardware(net)
         return layouts_of_pipeline(net, 1)
-    return schedule(net, interval).layouts
+    return schedule(net, interval, banked=banked).layouts
 
 
 def carriers(net: Net) -> dict[str, str]:

@@ -3,6 +3,30 @@
 # The net runs on FCLK_CLK0, buses and DMA on FCLK_CLK1. Registers cross from one to the other in the SmartConnect
 # `control`, streams in the clock converters `to_net` and `from_net`; these IPs bring the constraints of what crosses.
 proc create_block_design {overlay} {
+    create_cells $overlay
+
+    foreach name {to_net from_net} {
+        set converter [create_bd_cell -type ip -vlnv xilinx.com:ip:axis_clock_converter:1.1 $name]
+        set_property -dict [cell_config [dict get $overlay ${name}_config]] $converter
+    }
+
+    # both directions of the DMA to memory
+    set memory [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 memory]
+    set_property -dict {CONFIG.NUM_SI 2 CONFIG.NUM_MI 1 CONFIG.NUM_CLKS 1} $memory
+
+    set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:xlconcat:2.1 interrupts]
+    set_property -dict {CONFIG.NUM_PORTS 2} $interrupts
+
+    connect_interfaces
+    connect_clocks
+    connect_resets
+    if {![dict get $overlay video]} {
+        connect_interrupts
+    }
+}
+
+# What every overlay has: processor, resets, DMA, shell, and registers from the processor to both of these.
+proc create_cells {overlay} {
     create_bd_design [dict get $overlay design]
 
     set ps7 [create_bd_cell -type ip -vlnv xilinx.com:ip:processing_system7:5.5 ps7]
@@ -15,27 +39,23 @@ proc create_block_design {overlay} {
 
     set dma [create_bd_cell -type ip -vlnv xilinx.com:ip:axi_dma:7.1 dma]
     set_property -dict [cell_config [dict get $overlay dma_config]] $dma
-    foreach name {to_net from_net} {
-        set converter [create_bd_cell -type ip -vlnv xilinx.com:ip:axis_clock_converter:1.1 $name]
-        set_property -dict [cell_config [dict get $overlay ${name}_config]] $converter
-    }
-
-    # registers: processor to DMA and shell; data: both directions of the DMA to memory
     set control [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 control]
     set_property -dict {CONFIG.NUM_SI 1 CONFIG.NUM_MI 2 CONFIG.NUM_CLKS 2} $control
-    set memory [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 memory]
-    set_property -dict {CONFIG.NUM_SI 2 CONFIG.NUM_MI 1 CONFIG.NUM_CLKS 1} $memory
-
-    set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:xlconcat:2.1 interrupts]
-    set_property -dict {CONFIG.NUM_PORTS 2} $interrupts
-
     create_bd_cell -type ip -vlnv [dict get $overlay vlnv] net
+}
 
-    connect_interfaces
-    connect_clocks
-    connect_resets
-    if {![dict get $overlay video]} {
-        connect_interrupts
+proc connect_pads {} {
+    create_bd_intf_port -mode Master -vlnv xilinx.com:interface:ddrx_rtl:1.0 DDR
+    create_bd_intf_port -mode Master -vlnv xilinx.com:display_processing_system7:fixedio_rtl:1.0 FIXED_IO
+    foreach name {DDR FIXED_IO} {
+        connect_bd_intf_net [get_bd_intf_pins ps7/$name] [get_bd_intf_ports $name]
+    }
+}
+
+# Interfaces, master first.
+proc connect_pairs {pairs} {
+    foreach {from to} $pairs {
+        connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to]
     }
 }
 
@@ -48,14 +68,9 @@ proc cell_config {config} {
     return $properties
 }
 
-# Master first.
 proc connect_interfaces {} {
-    create_bd_intf_port -mode Master -vlnv xilinx.com:interface:ddrx_rtl:1.0 DDR
-    create_bd_intf_port -mode Master -vlnv xilinx.com:display_processing_system7:fixedio_rtl:1.0 FIXED_IO
-    foreach name {DDR FIXED_IO} {
-        connect_bd_intf_net [get_bd_intf_pins ps7/$name] [get_bd_intf_ports $name]
-    }
-    foreach {from to} {
+    connect_pads
+    connect_pairs {
         ps7/M_AXI_GP0    control/S00_AXI
         control/M00_AXI  dma/S_AXI_LITE
         control/M01_AXI  net/s_axi_ctrl
@@ -66,8 +81,6 @@ proc connect_interfaces {} {
         to_net/M_AXIS    net/s_axis
         net/m_axis       from_net/S_AXIS
         from_net/M_AXIS  dma/S_AXIS_S2MM
-    } {
-        connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to]
     }
 }
 

@@ -1,30 +1,16 @@
 # The block design of a source: the processing system, the DMA's receiving side, the shell and what lies between them.
-# Clocks and crossings are those of block_design.tcl.
+# Clocks, crossings and most cells are those of block_design.tcl.
 proc create_source_design {overlay} {
-    create_bd_design [dict get $overlay design]
+    create_cells $overlay
 
-    set ps7 [create_bd_cell -type ip -vlnv xilinx.com:ip:processing_system7:5.5 ps7]
-    set_property -dict [ps7_config [dict get $overlay clock_mhz] [dict get $overlay bus_mhz]] $ps7
-
-    foreach name {net_reset bus_reset} {
-        set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset:5.0 $name]
-        set_property -dict {CONFIG.C_EXT_RESET_HIGH 0} $reset
-    }
-
-    set dma [create_bd_cell -type ip -vlnv xilinx.com:ip:axi_dma:7.1 dma]
-    set_property -dict [cell_config [dict get $overlay dma_config]] $dma
     set converter [create_bd_cell -type ip -vlnv xilinx.com:ip:axis_clock_converter:1.1 from_net]
     set_property -dict [cell_config [dict get $overlay from_net_config]] $converter
 
-    set control [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 control]
-    set_property -dict {CONFIG.NUM_SI 1 CONFIG.NUM_MI 2 CONFIG.NUM_CLKS 2} $control
     set memory [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect:1.0 memory]
     set_property -dict {CONFIG.NUM_SI 1 CONFIG.NUM_MI 1 CONFIG.NUM_CLKS 1} $memory
 
     set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:xlconcat:2.1 interrupts]
     set_property -dict {CONFIG.NUM_PORTS 1} $interrupts
-
-    create_bd_cell -type ip -vlnv [dict get $overlay vlnv] net
 
     connect_source_interfaces
     connect_source_wires
@@ -34,14 +20,9 @@ proc create_source_design {overlay} {
     }
 }
 
-# Master first.
 proc connect_source_interfaces {} {
-    create_bd_intf_port -mode Master -vlnv xilinx.com:interface:ddrx_rtl:1.0 DDR
-    create_bd_intf_port -mode Master -vlnv xilinx.com:display_processing_system7:fixedio_rtl:1.0 FIXED_IO
-    foreach name {DDR FIXED_IO} {
-        connect_bd_intf_net [get_bd_intf_pins ps7/$name] [get_bd_intf_ports $name]
-    }
-    foreach {from to} {
+    connect_pads
+    connect_pairs {
         ps7/M_AXI_GP0    control/S00_AXI
         control/M00_AXI  dma/S_AXI_LITE
         control/M01_AXI  net/s_axi_ctrl
@@ -49,8 +30,6 @@ proc connect_source_interfaces {} {
         memory/M00_AXI   ps7/S_AXI_HP0
         net/m_axis       from_net/S_AXIS
         from_net/M_AXIS  dma/S_AXIS_S2MM
-    } {
-        connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to]
     }
 }
 

@@ -13,18 +13,17 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.lower.bram import PORTS
-from bittrue.lower.features import REQUANTISE
 from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.lower.products import odd_part, signed_bits
 from bittrue.lower.units import ConstantUnit, ElementUnit, FeatureUnit, JoinUnit
 from bittrue.spec import ComplexMul, Table
 from bittrue_rtl.adders import Adders
-from bittrue_rtl.delay import delayed, held
+from bittrue_rtl.delay import delayed
 from bittrue_rtl.eltwise import ElementDatapath
 from bittrue_rtl.features import WordDatapath
 from bittrue_rtl.pipelined_lanes import LaneMatrix
-from bittrue_rtl.requantise import Requantise
+from bittrue_rtl.pipelined_rows import finish, summed
 from bittrue_rtl.rom import Rom
 from bittrue_rtl.shapes import drive, vector
 
@@ -116,36 +115,16 @@ class FreeMatrix(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        plan, matrix = self.plan, self.plan.matrix
-        adders, rounded, clamped = Adders(m, plan, list(self.i)), [], []
+        plan = self.plan
+        adders, sums = Adders(m, plan, list(self.i)), []
         for row in plan.rows():
-            bits = max(1, plan.acc[row].bits)
-            acc = Signal(signed(bits), name=f"acc{row}")
-            m.d.comb += acc.eq(self._chain(m, adders, row) if plan.chains[row] else self._summed(adders, row))
-            m.submodules[f"round{row}"] = rounder = Requantise(
-                bits,
-                matrix.shift,
-                matrix.output,
-                matrix.negative_shift,
-                magnitude=matrix.magnitude,
-                flagged=self.flagged,
+            acc = Signal(signed(max(1, plan.acc[row].bits)), name=f"acc{row}")
+            m.d.comb += acc.eq(
+                self._chain(m, adders, row) if plan.chains[row] else summed(adders, row, plan.summed(row))
             )
-            m.d.comb += rounder.acc.eq(acc)
-            wait = plan.latency - plan.ready(row) - REQUANTISE
-            rounded.append(held(m, rounder.y, wait, f"y{row}"))
-            if self.flagged:
-                clamped.append(delayed(m, rounder.clamped, wait, f"clamped{row}"))
-        drive(m, self.o, rounded)
-        if self.flagged:
-            m.d.comb += self.clamped.eq(Cat(*clamped).any())
+            sums.append(acc)
+        finish(m, self, sums)
         return m
-
-    def _summed(self, adders: Adders, row: int, clock: int | None = None) -> Value:
-        """The graph's output of a row, in its own clock or a later one."""
-        term = self.plan.graph.outputs[row]
-        if term is None:
-            return Value.cast(0)
-        return adders.at(term.node, self.plan.summed(row) if clock is None else clock).shift_left(term.shift)
 
     def _chain(self, m: Module, adders: Adders, row: int) -> Value:
         """The sum of a row with products in DSP48E1: operand, product and sum registers, and one for the first addend.
@@ -153,7 +132,7 @@ class FreeMatrix(wiring.Component):
         A product's operand comes a clock after that before it, so that every block adds the sum of the one before.
         """
         plan, matrix = self.plan, self.plan.matrix
-        first = self._summed(adders, row, plan.start)
+        first = summed(adders, row, plan.start)
         term = plan.graph.outputs[row]
         if term is not None and not plan.graph.inputs <= term.node < plan.graph.first:  # a constant needs no register
             first = delayed(m, first, 1, f"addend{row}", reset=True)  # no shift register, which would be late

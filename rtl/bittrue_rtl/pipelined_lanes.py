@@ -13,18 +13,17 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.lower.features import REQUANTISE
 from bittrue.lower.loaded_matrix import READ
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
 from bittrue.lower.products import signed_bits
 from bittrue_rtl.adders import Adders
 from bittrue_rtl.banks import Banks
-from bittrue_rtl.delay import delayed, held
+from bittrue_rtl.delay import delayed
 from bittrue_rtl.fanout import WIDE
 from bittrue_rtl.load import hop, loaded_words
 from bittrue_rtl.mac import Lane
-from bittrue_rtl.requantise import Requantise
-from bittrue_rtl.shapes import drive, load_bus, vector
+from bittrue_rtl.pipelined_rows import finish, summed
+from bittrue_rtl.shapes import load_bus, vector
 
 
 class LaneMatrix(wiring.Component):
@@ -67,34 +66,20 @@ class LaneMatrix(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        plan, matrix = self.plan, self.plan.matrix
+        plan = self.plan
         later = Signal(self.interval, attrs=WIDE)  # a copy of its own, so that a register here steers what is here
         m.d.sync += later.eq(self.phase)
         self._phases = [later[(clock - 1) % self.interval] for clock in range(self.interval)]
         self._chosen: dict[tuple[int, ...], Value] = {}
         adders = Adders(m, plan, list(self.i))
         words = self._memories(m)
-        rounded, clamped = [], []
+        sums = []
         for row in plan.rows():
             chain = plan.chains[row]
             acc = Signal(signed(max(1, plan.acc[row].bits)), name=f"acc{row}")
-            m.d.comb += acc.eq(self._chain(m, adders, row, words) if chain else _summed(adders, row, plan.summed(row)))
-            m.submodules[f"round{row}"] = rounder = Requantise(
-                len(acc),
-                matrix.shift,
-                matrix.output,
-                matrix.negative_shift,
-                magnitude=matrix.magnitude,
-                flagged=self.flagged,
-            )
-            m.d.comb += rounder.acc.eq(acc)
-            wait = plan.latency - plan.ready(row) - REQUANTISE
-            rounded.append(held(m, rounder.y, wait, f"y{row}"))
-            if self.flagged:
-                clamped.append(delayed(m, rounder.clamped, wait, f"clamped{row}"))
-        drive(m, self.o, rounded)
-        if self.flagged:
-            m.d.comb += self.clamped.eq(Cat(*clamped).any())
+            m.d.comb += acc.eq(self._chain(m, adders, row, words) if chain else summed(adders, row, plan.summed(row)))
+            sums.append(acc)
+        finish(m, self, sums)
         return m
 
     def _at(self, clock: int) -> Value:
@@ -132,7 +117,7 @@ class LaneMatrix(wiring.Component):
         plan = self.plan
         total: Value
         if self.banks is None:
-            total = _summed(adders, row, plan.start)
+            total = summed(adders, row, plan.start)
         else:
             total = words["bias", 0][row] if plan.matrix.bias_word else C(0, 1)
         for block, place in enumerate(range(0, len(plan.chains[row]), plan.turns)):
@@ -205,18 +190,6 @@ class LaneMatrix(wiring.Component):
 def _wide(value: Value, bits: int) -> Value:
     """A signed word of so many bits, as a pattern."""
     return Cat(value, (value[-1] if value.shape().signed else C(0, 1)).replicate(bits - len(value)))
-
-
-def _summed(adders: Adders, row: int, clock: int) -> Value:
-    """The graph's output of a row in a clock."""
-    graph = adders.plan.graph
-    term = graph.outputs[row]
-    if term is None:
-        return C(0, 1)
-    if graph.inputs <= term.node < graph.first:
-        constant = graph.constants[term.node - graph.inputs] << term.shift
-        return C(constant, signed(signed_bits(constant)))
-    return adders.at(term.node, clock).shift_left(term.shift)
 
 
 def _direct(m: Module, x: Value, weight: Value, total: Value, acc_bits: int, name: str) -> Value:

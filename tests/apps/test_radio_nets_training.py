@@ -265,7 +265,8 @@ def test_the_command_trains(trained, tmp_path, capsys):
 def test_real_maps_are_judged_where_they_are(trained, monkeypatch):
     monkeypatch.setenv(layout.VARIABLE, str(made()))
     own = recipe(("[train]", '[measure]\nsplit = "2-2"\nfitted = "1-1"\n\n[train]'))
-    worth = judging.real(trained[0].net, trained[0].fitted, own.measure, silent)
+    maps = judging.real_maps(own.measure)
+    worth = judging.real(trained[0].net, trained[0].fitted, own.measure, maps, silent) if maps else None
     assert worth is not None and worth.keys == ((2, 0), (2, 1)) and worth.worst[0] == 2
     assert list(worth.means)[-3:] == ["float net", "integer net, nothing rounded", "integer net"]
     assert worth.loss == pytest.approx(
@@ -299,3 +300,25 @@ def test_the_built_in_recipe_is_of_the_size_that_was_asked_for():
 def test_recipes_that_do_not_fit(change, said):
     with pytest.raises(BadInput, match=re.escape(said)):
         recipe(change)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--recipe", "other", "--cfg", "first_radio"], "--recipe is for a net of integers"),
+        (["--recipe", "other", "--preset", "tiny"], "--recipe is for a net of integers"),
+        (["--data", "cities"], "--data belongs to --cfg and --preset"),
+    ],
+)
+def test_options_of_the_other_kind_of_training_are_refused(tmp_path, capsys, words, said):
+    assert main(["train", "radio", "-o", str(tmp_path / "net"), *words]) == 2
+    assert said in capsys.readouterr().err and not (tmp_path / "net").exists()
+
+
+def test_real_maps_that_lack_cities_are_refused_before_the_training(tmp_path, capsys, monkeypatch):
+    """A folder of the data set is found, and none of its maps is of the recipe's splits."""
+    for name in ("gain", "png/buildings_complete", "png/antennas"):
+        (tmp_path / "real" / name).mkdir(parents=True)
+    monkeypatch.setenv("BITTRUE_RADIOMAPSEER", str(tmp_path / "real"))
+    assert main(["train", "radio", "-o", str(tmp_path / "net")]) == 2
+    assert "real" in capsys.readouterr().err and not (tmp_path / "net" / "checkpoint" / "state.pt").exists()

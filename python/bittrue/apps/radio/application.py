@@ -6,12 +6,9 @@ import argparse
 
 from bittrue.apps.radio.commands.predict import PREDICT
 from bittrue.apps.radio.commands.train import TRAIN
-from bittrue.apps.radio.shelf import SHELF
+from bittrue.apps.radio.shelf import DEFAULT, SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
 from bittrue.kit.arguments import whole
-
-DEFAULT = "radio-map"
-"""The recipe that is trained where none is named."""
 
 
 def _make(arguments: argparse.Namespace) -> Printed:

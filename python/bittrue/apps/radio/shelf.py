@@ -5,3 +5,5 @@ from __future__ import annotations
 from bittrue.kit.recipes import Shelf
 
 SHELF = Shelf("radio", __package__, looks_like=lambda table: "cities" in table)
+DEFAULT = "radio-map"
+"""The recipe that is trained where none is named."""

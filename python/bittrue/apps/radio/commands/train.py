@@ -6,11 +6,17 @@ import argparse
 
 from bittrue.apps.radio.hardware import command as hardware
 from bittrue.apps.radio.published import command as published
+from bittrue.apps.radio.shelf import DEFAULT
+from bittrue.errors import BadInput
 from bittrue.kit.application import Command, Printed
 
 
 def _run(arguments: argparse.Namespace) -> Printed:
-    return published.run(arguments) if arguments.cfg or arguments.preset else hardware.run(arguments)
+    if not (arguments.cfg or arguments.preset):
+        return hardware.run(arguments)
+    if arguments.recipe != DEFAULT:
+        raise BadInput("--recipe is for a net of integers, --cfg and --preset for published models; leave one out")
+    return published.run(arguments)
 
 
 TRAIN = Command(

@@ -83,13 +83,19 @@ def held_out(net: Net, fitted: Fitted, cities: Path, examples: Examples, held: i
     return _judged(title, "the synthetic cities that were trained on", net, fitted, maps, learnt, step)
 
 
-def real(net: Net, fitted: Fitted, plan: MeasurePlan, step: Step) -> Worth | None:
-    """On real maps; None where the data set is not at hand. Raises `BadInput` where it lacks maps of the splits."""
+def real_maps(plan: MeasurePlan) -> tuple[RadioMaps, RadioMaps] | None:
+    """Maps to judge on and to fit baselines on; None where the data set is not at hand. Raises `BadInput` where it
+    lacks maps of the splits."""
     try:
         root = layout.locate()
     except BadInput:
         return None
-    maps, learnt = RadioMaps(root, View(split=plan.split)), RadioMaps(root, View(split=plan.fitted))
+    return RadioMaps(root, View(split=plan.split)), RadioMaps(root, View(split=plan.fitted))
+
+
+def real(net: Net, fitted: Fitted, plan: MeasurePlan, given: tuple[RadioMaps, RadioMaps], step: Step) -> Worth:
+    """On real maps, those of `real_maps`."""
+    maps, learnt = given
     title, fitted_on = f"RadioMapSeer, kind DPM, split {plan.split}", f"its split {plan.fitted}"
     return _judged(title, fitted_on, net, fitted, maps, learnt, step)
 

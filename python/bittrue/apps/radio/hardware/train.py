@@ -67,13 +67,14 @@ def train(
     own = recipe.cities
     with made_folder(output) as folder, locked(folder):
         checkpoint.resume(folder / STATE, VERSION, recipe.text)
+        real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
         write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
         make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
         examples = Examples(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
         fitted = Trainer(recipe, examples, folder / STATE, folder / LOGS, step, seconds).run()
         net = bundle.frozen(fitted, examples)
         worth = [judging.held_out(net, fitted, folder / CITIES, examples, own.held, step)]
-        if real := judging.real(net, fitted, recipe.measure, step):
-            worth.append(real)
+        if real:
+            worth.append(judging.real(net, fitted, recipe.measure, real, step))
         write_together(folder, bundle.contents(recipe, net, examples, fitted, worth), renew=True)
     return Trained(net, fitted, worth)

@@ -260,30 +260,21 @@ extern "C" void bittrue_report(void* handle, int64_t* report) {
 }
 
 #ifdef WEIGHT_MEMORY
-// address, bytes and pointer of each region
 extern "C" void weights_regions(void* handle, int64_t count, const uint64_t* rows) {
     Bench* bench = static_cast<Bench*>(handle);
-    bench->memory.regions.clear();
-    for (int64_t k = 0; k < count; ++k, rows += 3)
-        bench->memory.regions.push_back({rows[0], rows[1], reinterpret_cast<const uint8_t*>(rows[2])});
+    bench->memory.hold(count, rows);
     if (count) bench->top.weights_base = uint32_t(bench->memory.regions[0].address);
 }
 
 extern "C" void weights_timing(void* handle, int64_t latency, int64_t stall, int64_t burst, int64_t seed) {
-    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    memory.latency = latency, memory.stall = uint64_t(stall), memory.burst = burst;
-    memory.seed(seed);
+    static_cast<Bench*>(handle)->memory.pace(latency, stall, burst, seed);
 }
 
-extern "C" void weights_fault(void* handle, int64_t fault, int64_t beat) {
-    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    memory.fault = fault, memory.fault_beat = fault ? memory.beats + beat : -1;
-}
+extern "C" void weights_fault(void* handle, int64_t fault, int64_t beat) { static_cast<Bench*>(handle)->memory.fail(fault, beat); }
 
 extern "C" void weights_report(void* handle, int64_t* report) {
-    Bench* b = static_cast<Bench*>(handle);
-    const int64_t found[] = {b->memory.beats, b->memory.asked, b->memory.broken, b->starved, b->top.weights_error};
-    std::memcpy(report, found, sizeof found);
+    Bench* bench = static_cast<Bench*>(handle);
+    bench->memory.report(report, bench->starved, bench->top.weights_error);
 }
 #endif
 

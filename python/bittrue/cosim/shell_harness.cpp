@@ -423,29 +423,18 @@ void shell_results(void* handle, int64_t count, Result* to) {
 }
 
 #ifdef WEIGHT_MEMORY
-// address, bytes and pointer of each region
 void weights_regions(void* handle, int64_t count, const uint64_t* rows) {
-    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    memory.regions.clear();
-    for (int64_t k = 0; k < count; ++k, rows += 3)
-        memory.regions.push_back({rows[0], rows[1], reinterpret_cast<const uint8_t*>(rows[2])});
+    static_cast<Bench*>(handle)->memory.hold(count, rows);
 }
 
 void weights_timing(void* handle, int64_t latency, int64_t stall, int64_t burst, int64_t seed) {
-    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    memory.latency = latency, memory.stall = uint64_t(stall), memory.burst = burst;
-    memory.seed(seed);
+    static_cast<Bench*>(handle)->memory.pace(latency, stall, burst, seed);
 }
 
-void weights_fault(void* handle, int64_t fault, int64_t beat) {
-    WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    memory.fault = fault, memory.fault_beat = fault ? memory.beats + beat : -1;
-}
+void weights_fault(void* handle, int64_t fault, int64_t beat) { static_cast<Bench*>(handle)->memory.fail(fault, beat); }
 
 void weights_report(void* handle, int64_t* report) {
-    const WeightMemory& memory = static_cast<Bench*>(handle)->memory;
-    const int64_t found[] = {memory.beats, memory.asked, memory.broken, 0, 0};
-    std::memcpy(report, found, sizeof found);
+    static_cast<Bench*>(handle)->memory.report(report, 0, 0);
 }
 #endif
 

@@ -49,7 +49,23 @@ struct WeightMemory {
         offers = silent = ar_held = false;
     }
 
-    void seed(int64_t value) { draw.state = (0x9E3779B97F4A7C15ull * uint64_t(value + 1)) | 1; }
+    void hold(int64_t count, const uint64_t* rows) {  // address, bytes and pointer of each region
+        regions.clear();
+        for (int64_t k = 0; k < count; ++k, rows += 3)
+            regions.push_back({rows[0], rows[1], reinterpret_cast<const uint8_t*>(rows[2])});
+    }
+
+    void pace(int64_t latency_, int64_t stall_, int64_t burst_, int64_t seed) {
+        latency = latency_, stall = uint64_t(stall_), burst = burst_;
+        draw.state = (0x9E3779B97F4A7C15ull * uint64_t(seed + 1)) | 1;
+    }
+
+    void fail(int64_t fault_, int64_t beat) { fault = fault_, fault_beat = fault ? beats + beat : -1; }
+
+    void report(int64_t* to, int64_t starved, int64_t error) const {
+        const int64_t found[] = {beats, asked, broken, starved, error};
+        std::memcpy(to, found, sizeof found);
+    }
 
     bool waits(int64_t& left) {  // whether something stalls in this clock, in runs of up to `burst` clocks
         if (left > 0) return --left, true;

@@ -16,31 +16,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bittrue import board
-from bittrue.board.demo import options, showing
+from bittrue.board.demo import endings, options, showing
 from bittrue.board.demo.bundle import FILE
 from bittrue.board.demo.heartbeats import bundle, running
 from bittrue.board.demo.heartbeats.painter import Painter
 from bittrue.board.demo.heartbeats.streaming import Streaming
 from bittrue.board.demo.texts import device_name
 from bittrue.board.manifest import check_files
-from bittrue.errors import BadInput
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit code."""
     chosen = running.parse(argv)
-    try:
+
+    def prepared() -> tuple[Path, bundle.Heartbeats]:
         bit = options.overlay_of(chosen.overlay, __file__)
         data = bundle.load(chosen.data or bit.with_name(FILE))
         bundle.check(data, check_files(bit))
-    except (BadInput, board.BoardError) as error:
-        return _stop(2, error)
-    try:
-        return show(chosen, bit, data)
-    except BadInput as error:
-        return _stop(2, error)
-    except board.BoardError as error:
-        return _stop(1, error)
+        return bit, data
+
+    return endings.run("ecg_demo", prepared, lambda found: show(chosen, *found))
 
 
 def show(chosen: argparse.Namespace, bit: Path, data: bundle.Heartbeats) -> int:
@@ -58,11 +53,6 @@ def show(chosen: argparse.Namespace, bit: Path, data: bundle.Heartbeats) -> int:
         print(f"picture: {path}")
     print(loop.verdict())
     return 1 if loop.count.different else 0
-
-
-def _stop(code: int, error: Exception) -> int:
-    print(f"ecg_demo: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -16,28 +16,23 @@ from pathlib import Path
 from typing import cast
 
 from bittrue import board
-from bittrue.board.demo import bundle, options, running, showing, texts
+from bittrue.board.demo import bundle, endings, options, running, showing, texts
 from bittrue.board.demo.closed_loop import Board, ClosedLoop
 from bittrue.board.demo.frame import TOP, Painter
 from bittrue.board.manifest import check_files
-from bittrue.errors import BadInput
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit code."""
     chosen = options.parse(argv)
-    try:
+
+    def prepared() -> tuple[Path, bundle.Bundle]:
         bit = options.overlay_of(chosen.overlay, __file__)
         data = bundle.load(chosen.data or bit.with_name(bundle.FILE))
         bundle.check(data, check_files(bit))
-    except (BadInput, board.BoardError) as error:
-        return _stop(2, error)
-    try:
-        return show(chosen, bit, data)
-    except BadInput as error:
-        return _stop(2, error)
-    except board.BoardError as error:
-        return _stop(1, error)
+        return bit, data
+
+    return endings.run("hdmi_demo", prepared, lambda found: show(chosen, *found))
 
 
 def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:
@@ -56,11 +51,6 @@ def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:
         print(f"picture: {path}")
     print(running.verdict(loop))
     return 1 if loop.count.different else 0
-
-
-def _stop(code: int, error: Exception) -> int:
-    print(f"hdmi_demo: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

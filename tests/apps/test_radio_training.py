@@ -288,8 +288,12 @@ def test_a_killed_diffusion_ends_in_the_same_bytes_and_draws(first, tmp_path, ca
     same_files(tmp_path / "one", tmp_path / "two")
     scale = torch.load(tmp_path / "one" / "model-3.pt", weights_only=True)["model"]["scale_factor"]
     assert scale != 0.3 and found.trainer.whole.scale_factor == scale
-    assert main(["radio", "sample", str(tmp_path / "one"), "-o", str(tmp_path / "drawn")]) == 0
-    capsys.readouterr()
+    drawing = ["radio", "sample", str(tmp_path / "one"), "-o", str(tmp_path / "drawn")]
+    assert main(drawing) == 0 == main(drawing)
+    assert "0 maps drawn" in capsys.readouterr().out
+    assert main([*drawing, "--seed", "1"]) == 2 and "drawn by other settings" in capsys.readouterr().err
+    (tmp_path / "drawn" / sampling.DRAWN_BY).unlink()
+    assert main(drawing) == 2 and "of unknown origin" in capsys.readouterr().err
     maps = RadioMaps(cities(), View("radio", "test"))
     for index in range(len(maps)):
         scene = maps.scene(index)

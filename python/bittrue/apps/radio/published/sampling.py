@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,12 @@ from bittrue.apps.radio.published import draws, run_folder
 from bittrue.apps.radio.published.batches import brought, side_of
 from bittrue.apps.radio.reporting.judging import evenly
 from bittrue.errors import BadInput
-from bittrue.files import made_folder, write_whole
+from bittrue.files import made_folder, read_bytes, write_whole
 from bittrue.kit.training.threads import one_thread
 
 Step = Callable[[str, int, int], None]
+DRAWN_BY = "drawn-by.json"
+"""What drew the maps of a folder."""
 
 
 class Drawer:
@@ -110,7 +114,7 @@ def draw(
 ) -> int:
     """Draw a map for each scene of a split, and write ``<map>_<transmitter>.png`` as ``bittrue report radio`` reads it.
 
-    Maps that are there already are not drawn again. Buildings are black.
+    Maps that are there already are not drawn again; `DRAWN_BY` beside them says what drew them. Buildings are black.
 
     Parameters
     ----------
@@ -132,7 +136,8 @@ def draw(
     Raises
     ------
     BadInput
-        Where the folder is none of a diffusion model, or maps or weights cannot be read.
+        Where the folder is none of a diffusion model, maps or weights cannot be read, or ``output`` holds maps of
+        other weights, steps, seed or data.
     """
     configuration = run_folder.load(Path(folder))
     if not isinstance(configuration, DiffusionFile):
@@ -142,6 +147,9 @@ def draw(
     path = checkpoint or configuration.sampler.ckpt_path or run_folder.latest(Path(folder))
     drawer = Drawer(configuration, path, steps)
     with made_folder(output) as where, one_thread():
+        weights = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        origin = {"data": keys.name, "folder": str(Path(data or keys.folder).resolve())}
+        sign(where, {"weights": weights, "steps": drawer.steps, "seed": seed, **origin})
         names = [f"{number}_{transmitter}.png" for number, transmitter in maps.keys]
         left = [index for index in evenly(len(maps), most) if not (where / names[index]).exists()]
         size = configuration.sampler.batch_size
@@ -154,3 +162,22 @@ def draw(
             ):
                 write_whole(where / names[index], png.encoded(levels))
     return len(left)
+
+
+def sign(folder: Path, settings: Mapping[str, str | int]) -> None:
+    """Note in a folder what draws its maps; `BadInput` where there are some that something else drew, or nobody knows.
+
+    Parameters
+    ----------
+    folder : path
+    settings : mapping
+        All on which a map depends, but for its numbers.
+    """
+    note, asked = folder / DRAWN_BY, json.dumps(settings, indent=2) + "\n"
+    if note.exists():
+        if read_bytes(note, "what drew the maps") != asked.encode():
+            raise BadInput(f"{folder} holds maps that were drawn by other settings ({note}); name another folder")
+    elif any(folder.glob("*_*.png")):
+        raise BadInput(f"{folder} holds maps without {DRAWN_BY}, so of unknown origin; name another folder")
+    else:
+        write_whole(note, asked)

@@ -20,6 +20,7 @@ from bittrue.apps.noise.gan.plan import plan  # noqa: E402
 from bittrue.apps.noise.gan.train import train  # noqa: E402
 from bittrue.apps.noise.gan.transform import FILE  # noqa: E402
 from bittrue.cli import main  # noqa: E402
+from bittrue.kit import fitting  # noqa: E402
 from bittrue.kit.training.distributed import Team  # noqa: E402
 from bittrue.targets.max78002.devices import MAX78002  # noqa: E402
 
@@ -64,12 +65,12 @@ def test_sizes_decide_what_fits(kind):
 def test_what_is_too_large_says_by_how_much(monkeypatch):
     made = plan(small(STFT, {"model_specs": {"max_channels": 32}}), 256, False)
     net = packaging.package(Generator(made).eval(), made, None, "small", 8, 4, "Drawn.").net
-    monkeypatch.setattr(packaging, "RAMB36_BITS", 64)
+    monkeypatch.setattr(fitting, "RAMB36_BITS", 64)
     assert "times too many" in packaging.on_fpga(net) and packaging.on_fpga(net).startswith("does not fit")
-    monkeypatch.setattr(packaging, "KERNEL_BYTES", 1000)
+    monkeypatch.setattr(fitting, "KERNEL_BYTES", 1000)
     assert "times too many" in packaging.on_chip(net) and packaging.on_chip(net).startswith("does not fit")
     monkeypatch.undo()
-    assert MAX78002.weight_bytes == packaging.KERNEL_BYTES
+    assert MAX78002.weight_bytes == fitting.KERNEL_BYTES
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 RADIO = "python/bittrue/apps/radio/"
 MODELS = "tests/apps/test_radio_models.py::"
 TRAINING = "tests/apps/test_radio_training.py::"
+PACKAGE = "tests/apps/test_radio_package.py::"
 
 # fmt: off
 ROWS = [
@@ -14,6 +15,11 @@ ROWS = [
     ("draws with the noise of the last time", RADIO + "diffusion/sampler.py", "sample",
      "z - signal * now - now**0.5 * noise", "z - signal * now - noise",
      TRAINING + "test_the_sampler_is_exact_with_a_net_that_knows"),
+    ("takes the widest range", "python/bittrue/emit/tensors.py", "coded",
+     "error < best.error", "False", PACKAGE + "test_the_scale_has_the_least_error_of_all"),
+    ("says that words begin with the file", "python/bittrue/emit/tensors.py", "tensor_files",
+     "8 + size + entry['data_offsets'][0]", "entry['data_offsets'][0]",
+     PACKAGE + "test_the_files_hold_the_same_words_in_one_order"),
 ]
 HEAVY = [
     ("averages from the first step", RADIO + "published/late_average.py", "LateAverage.update",

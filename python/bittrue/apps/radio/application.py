@@ -35,6 +35,12 @@ def _sample(arguments: argparse.Namespace) -> Printed:
     return sample.run(arguments)
 
 
+def _package(arguments: argparse.Namespace) -> Printed:
+    from bittrue.apps.radio.commands import package
+
+    return package.run(arguments)
+
+
 REPORT = Command(
     "radio nets, folders of predicted radio maps, or the word baselines",
     _report,
@@ -110,10 +116,22 @@ SAMPLE = Command(
     result=True,
 )
 
+PACKAGE = Command(
+    "a published model as integer tensors, a memory file, a C header, a manifest and a report of where it fits",
+    _package,
+    (
+        Option("run", "results folder of a run, or first_radio, radio_train_m: the model with weights that are drawn"),
+        Option("--bits", "of a word (default 8)", {"type": int, "choices": (8, 16), "default": 8}),
+        Option("--output", "folder, made if need be", {"required": True, "metavar": "DIR"}, "-o"),
+    ),
+    ("bittrue radio package first_radio -o build/first-radio",),
+    result=True,
+)
+
 RADIO = Application(
     SHELF,
     DEFAULT,
     {"train": TRAIN, "report": REPORT},
-    own={"make": MAKE, "diagrams": DIAGRAMS, "predict": PREDICT, "sample": SAMPLE},
+    own={"make": MAKE, "diagrams": DIAGRAMS, "predict": PREDICT, "sample": SAMPLE, "package": PACKAGE},
 )
 """``bittrue radio``: made cities, predicted and drawn maps; ``train``: the models; ``report``: predictions judged."""

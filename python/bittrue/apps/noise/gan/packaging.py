@@ -16,6 +16,7 @@ from bittrue.apps.noise.gan.transform import Transform
 from bittrue.cost import XC7Z020, default_interval, macs, resources
 from bittrue.emit.rom import layout, roms
 from bittrue.errors import BadInput
+from bittrue.kit import fitting
 from bittrue.limits import take
 from bittrue.qat.tracing.quantised import Quantised
 from bittrue.spec import Net
@@ -26,9 +27,6 @@ FORMAT, VERSION = "bittrue-package", 1
 BITS = (8, 16)
 WORD_BYTES = 200
 """Memory for a word of the ROM files while they are printed, about."""
-RAMB36_BITS = 36 * 1024
-KERNEL_BYTES = 2_396_160
-"""Kernel memory of a MAX78002, as ai8x-synthesis states it (docs/max78002.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +73,7 @@ def package(
     files: dict[str, bytes | str] = {**contents(net), **roms(net)}
     if transform is not None:
         files[SCALER] = transform.content()
-    fits = {"PYNQ-Z1 (xc7z020)": on_fpga(net), "MAX78002": on_chip(net)}
+    fits = {fitting.FPGA: on_fpga(net), fitting.CHIP: on_chip(net)}
     files[REPORT] = report(net, quantised, about, fits)
     return Package(net, str(quantised.report), files | {MANIFEST: manifest(net, files, fits)}, fits)
 
@@ -87,12 +85,8 @@ def weight_bits(net: Net) -> int:
 
 def on_fpga(net: Net) -> str:
     """Whether the block RAM of the PYNQ-Z1's part holds the ROMs and, where it does, its DSP blocks what is left."""
-    blocks = -(-weight_bits(net) // RAMB36_BITS)
-    if blocks > XC7Z020.ramb36:
-        return (
-            f"does not fit: the ROMs alone take {blocks:,} RAMB36E1 and there are {XC7Z020.ramb36}, "
-            f"{blocks / XC7Z020.ramb36:.1f} times too many"
-        )
+    if beyond := fitting.beyond_block_ram(weight_bits(net)):
+        return beyond
     try:
         interval = default_interval(net)
         used = resources(net, interval)
@@ -107,10 +101,11 @@ def on_fpga(net: Net) -> str:
 def on_chip(net: Net) -> str:
     """Whether the MAX78002's kernel memory holds the net at 8 bits; whether it has its layers, its generator says."""
     size = sum(tensor.codes.size for tensors in layout(net).values() for tensor in tensors)
-    said = f"{size:,} weights and biases, at 8 bits, in {KERNEL_BYTES:,} bytes of kernel memory"
-    if size > KERNEL_BYTES:
-        return f"does not fit: {said}, {size / KERNEL_BYTES:.1f} times too many"
-    return f"fits by size: {said}; `bittrue max78002 generate` says whether the chip has its layers"
+    if beyond := fitting.beyond_kernel_memory(size):
+        return beyond
+    return (
+        f"fits by size: {fitting.at_eight_bits(size)}; `bittrue max78002 generate` says whether the chip has its layers"
+    )
 
 
 def rows(net: Net) -> list[tuple[str, ...]]:

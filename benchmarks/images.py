@@ -119,7 +119,7 @@ def main() -> None:
     torch.set_num_threads(1)
     shape = (options.channels, options.size, options.size)
     table = Table("layer", "torch, ms", "ref, ms", "of torch", "C, ms", "of torch", title=" x ".join(map(str, shape)))
-    codes = np.random.default_rng(3).integers(-128, 128, (1, *shape))
+    codes = np.random.default_rng(3).integers(-128, 128, (1, *shape)).astype(np.int8)
     values = torch.from_numpy(codes.astype(np.float32))
     for case in cases(options.channels):
         net = Net("one", TensorType(shape, INT8), (Node("layer", case.layer, "input"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -105,10 +106,12 @@ class Format:
         """Codes to values, ``c * 2**-frac`` in float64 (exact up to 53 bits)."""
         return np.ldexp(plain(codes, "the array of codes").astype(np.float64), -self.frac)
 
-    def check(self, codes: npt.ArrayLike, what: str, copy: bool = True) -> npt.NDArray[np.int64]:
-        """Return ``codes`` as int64 after making sure that every one of them is a code of this format.
+    def check(self, codes: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+        """``codes`` in an int64 array of their own, all of them codes of this format; raises as `checked` does."""
+        return self.checked(codes, what).astype(np.int64)
 
-        Without ``copy`` an int64 array is returned itself, for those who do not write into it.
+    def checked(self, codes: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+        """``codes`` themselves, of whatever integer type, all of them codes of this format.
 
         Raises `BadInput`, naming ``what``, where they are not integers or one lies outside ``lo..hi``.
         """
@@ -123,4 +126,4 @@ class Format:
                 f"{what}{list(where)} is {array[where]}, outside {self.lo}..{self.hi} of {self}; "
                 f"clamp it or choose a wider format"
             )
-        return array.astype(np.int64, copy=copy)
+        return array

@@ -216,10 +216,10 @@ class Net:
 
     def check_inputs(
         self, codes: npt.ArrayLike | Mapping[str, npt.ArrayLike], copy: bool = True
-    ) -> dict[str, npt.NDArray[np.int64]]:
+    ) -> dict[str, npt.NDArray[Any]]:
         """Codes of every input by name, each as of `check_codes`; a net with one input also takes its array alone.
 
-        Without ``copy`` int64 arrays are returned themselves, for those who do not write into them.
+        Without ``copy`` the arrays themselves are returned, of whatever integers, for those who do not write into them.
 
         Raises `BadInput` as `check_codes`, for an input that is missing or unknown, and for inputs of which one has
         more samples than another.
@@ -244,7 +244,7 @@ class Net:
             raise BadInput(f"net {self.name} is given {shown(lengths)} samples by input; give as many of each")
         return checked
 
-    def _checked(self, codes: npt.ArrayLike, given: TensorType, which: str, copy: bool = True) -> npt.NDArray[np.int64]:
+    def _checked(self, codes: npt.ArrayLike, given: TensorType, which: str, copy: bool = True) -> npt.NDArray[Any]:
         at = f" at input {which}" if which else ""
         array = plain(codes, f"the array of samples for net {self.name}{at}")
         if array.shape == given.shape and len(given.shape) > 1:
@@ -254,7 +254,8 @@ class Net:
             raise BadInput(
                 f"net {self.name} takes samples of shape ({shape}){at}, not {array.shape}; reshape the array"
             )
-        return given.format.check(array, f"{which} sample " if which else "sample ", copy)
+        what = f"{which} sample " if which else "sample "
+        return given.format.check(array, what) if copy else given.format.checked(array, what)
 
 
 def _nodes(net: str, given: object) -> tuple[Node, ...]:

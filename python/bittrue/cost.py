@@ -50,8 +50,8 @@ class NodeCost:
         Memories that hold the constants: one a lane, one a lane row for the biases of several turns or banks, and as
         many copies of a table as its look-ups need, two a clock from each.
     ramb18 : int
-        RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two, and of the buffers that
-        hold rows of frames and images.
+        RAMB18E1 blocks of those deep enough (`bittrue.lower.bram`), a RAMB36E1 counted as two, of the buffers that
+        hold rows of frames and images, and of deep queues.
     latency : int
         Clocks from the first transfer of a sample into the node to the first of its result, nothing stalling.
     adders : int
@@ -263,7 +263,7 @@ def _fits(net: Net, interval: int, part: Resources) -> bool:
 
 def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:
     memories = _loadable(step, banks) if banks else [memory for unit in step.parts for memory in unit.roms]
-    blocks = sum(rom_blocks(*memory) for memory in memories) + sum(unit.buffers for unit in step.parts)
+    blocks = sum(rom_blocks(*memory) for memory in memories) + step.kept_blocks
     lanes, dsps = (sum(getattr(unit, name) for unit in step.parts) for name in ("lanes", "dsps"))
     adders = sum(unit.full_adders for unit in step.parts if isinstance(unit, PipelinedUnit))
     return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency, adders)
@@ -279,15 +279,10 @@ def _loadable(step: Step, banks: int) -> Memories:
 
 def _stored(net: Net, plan: Schedule, banks: int) -> Stored:
     """What the units keep, queues where branches meet, and the register stages at the inputs."""
-    bits = {name: layout.lanes * net.types[name].format.bits for name, layout in plan.layouts.items()}
-    total = Stored(ff=2 * sum(bits[name] for name in net.inputs))
-    for node in net.nodes:
-        step = plan.steps[node.name]
-        for unit in step.parts:
-            total += unit.stored
-        for source, slack in zip(node.inputs, step.slack, strict=False):
-            wide = bits[source]
-            total += Stored(2 * wide, memory(slack + 1, wide)) if slack else Stored()
+    total = Stored(ff=2 * sum(plan.layouts[name].lanes * net.types[name].format.bits for name in net.inputs))
+    for step in plan.steps.values():
+        total = sum((unit.stored for unit in step.parts), total)
+        total = sum((queue.stored for queue in step.queues if queue), total)
     if is_pipeline(plan.clocks):
         held = [words for step in plan.steps.values() if banks and step.weighs for words in _loadable(step, banks)]
         total += Stored(lutram=queue_luts(net, plan) + sum(memory(depth, bits) for depth, bits, _ in held))

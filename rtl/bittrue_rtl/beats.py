@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -21,6 +23,13 @@ class BeatQueue(wiring.Component):
     A write takes ``latency`` clocks to the output. Writing into a full queue is the writer's error: `taken` tells when
     a place becomes free.
 
+    Parameters
+    ----------
+    shape : ShapeLike
+    depth : int
+    shallow : int
+        Payloads of the deepest queue that is distributed RAM.
+
     Ports
     -----
     write : in
@@ -33,15 +42,15 @@ class BeatQueue(wiring.Component):
 
     latency = 2
 
-    def __init__(self, shape: ShapeLike, depth: int) -> None:
-        self.shape, self.depth = shape, depth
+    def __init__(self, shape: ShapeLike, depth: int, shallow: int = SHALLOW) -> None:
+        self.shape, self.depth, self.shallow = shape, depth, shallow
         super().__init__({"write": In(1), "payload": In(shape), "o": Out(stream.Signature(shape)), "taken": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
         depth = max(2, self.depth)
-        style = "block" if depth > SHALLOW else "distributed"
+        style = "block" if depth > self.shallow else "distributed"
         m.submodules.storage = storage = memory.Memory(
             shape=self.shape, depth=depth, init=[], attrs={"ram_style": style}
         )
@@ -68,7 +77,7 @@ class BeatQueue(wiring.Component):
 
 
 class BeatStreamQueue(wiring.Component):
-    """A `BeatQueue` with a stream on both sides: slack for the shorter of two branches that meet again.
+    """A `BeatQueue` of LUTs with a stream on both sides: slack for the shorter of two branches that meet again.
 
     Ports
     -----
@@ -83,7 +92,7 @@ class BeatStreamQueue(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the circuit."""
         m = Module()
-        m.submodules.queue = queue = BeatQueue(self.shape, self.depth)
+        m.submodules.queue = queue = self.queue()
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         free = Signal(range(self.depth + 1), init=self.depth)
         total = Signal(range(self.depth + 2))
@@ -98,3 +107,7 @@ class BeatStreamQueue(wiring.Component):
         ]
         m.d.sync += [payload.eq(self.i.payload), free.eq(total - accept), ready.eq(any_left(total, accept))]
         return m
+
+    def queue(self) -> Any:
+        """The queue behind the register at the input."""
+        return BeatQueue(self.shape, self.depth, shallow=max(2, self.depth))

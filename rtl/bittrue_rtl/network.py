@@ -20,6 +20,7 @@ from bittrue.spec import Constant, Eltwise, Net, Node
 from bittrue_rtl.banks import Banks, contents
 from bittrue_rtl.beats import BeatStreamQueue
 from bittrue_rtl.components import Chain, component, inputs
+from bittrue_rtl.deep_queue import DeepStreamQueue
 from bittrue_rtl.frame_banks import FrameBanks
 from bittrue_rtl.frame_marks import marked
 from bittrue_rtl.load import hop
@@ -262,11 +263,12 @@ class Network(wiring.Component):
 
     def _slack(self, m: Module, name: str, k: int, given: Any) -> Any:
         """A stream behind the queue that an input of a node needs."""
-        slack = self.steps[name].slack[k]
+        slack = self.steps[name].queues[k]
         if not slack:
             return given
-        kind = BeatStreamQueue if self.schedule.streamed else StreamQueue
-        m.submodules[f"slack_{name}_{k}"] = queue = kind(given.payload.shape(), slack + 1)
+        shallow = BeatStreamQueue if self.schedule.streamed else StreamQueue
+        kind = DeepStreamQueue if slack.deep else shallow
+        m.submodules[f"slack_{name}_{k}"] = queue = kind(given.payload.shape(), slack.words)
         wiring.connect(m, given, queue.i)
         return queue.o
 

@@ -11,6 +11,9 @@ from bittrue.lower.bram import SHALLOW, shape
 from bittrue_rtl.copies import Words
 from bittrue_rtl.delay import delayed
 
+UNSET = "bittrue_unset"
+"""Attribute of a memory that may start with anything, so that Verilog has no line for each of its words."""
+
 
 def stored(bits: int, words: Sequence[int], ports: int = 1, shallow: int = SHALLOW) -> list[dict[str, Words]]:
     """What the pieces hold, by their names: a dictionary for every piece of the depth, in it the lowest bits first.
@@ -20,11 +23,14 @@ def stored(bits: int, words: Sequence[int], ports: int = 1, shallow: int = SHALL
     depth, width = shape(len(words), bits, ports)[:2] if len(words) > shallow else (len(words), bits)
     if depth >= len(words) and width >= bits:
         return [{"words": (bits, words)}]
-    starts, lows = range(0, len(words), depth), range(0, bits, width)
-    cut = {low: [(int(word) >> low) % (1 << min(width, bits - low)) for word in words] for low in lows}
+    lows = range(0, bits, width)
+    cut = {low: [(int(word) >> low) % (1 << min(width, bits - low)) for word in words] for low in lows if any(words)}
     return [
-        {f"words{start // depth}_{low}": (min(width, bits - low), cut[low][start : start + depth]) for low in lows}
-        for start in starts
+        {
+            f"words{start // depth}_{low}": (min(width, bits - low), cut.get(low, words)[start : start + depth])
+            for low in lows
+        }
+        for start in range(0, len(words), depth)
     ]
 
 
@@ -62,7 +68,7 @@ class Pieces:
         for held in stored(bits, words, ports, shallow):
             row = []
             for name, (width, part) in held.items():
-                init = [int(word) % (1 << width) for word in part]
+                init = [int(word) % (1 << width) for word in part] if any(part) else []
                 m.submodules[name] = piece = memory.Memory(shape=width, depth=len(part), init=init, attrs=dict(attrs))
                 row.append(piece)
             self._cut.append(row)

@@ -12,6 +12,7 @@ from amaranth.lib import wiring
 
 from bittrue.lower.sources import LARGEST, Sources
 from bittrue_rtl.copies import Copies, Words
+from bittrue_rtl.pieces import UNSET
 
 _MODULE = re.compile(r"^module \\(\S+)\n.*?^end$", re.MULTILINE | re.DOTALL)
 _CELL = re.compile(r"^  cell \\(bittrue_copy_\d+) \\(\S+)$", re.MULTILINE)
@@ -23,6 +24,7 @@ _CONTENTS = re.compile(
 _MEMORY = re.compile(r"^  memory width .* \\(\S+)$", re.MULTILINE)
 _MARK = "bittrue_memory"
 """Attribute that names a memory, from RTLIL to Verilog, whose contents are put in at the end."""
+_UNSET = re.compile(rf"^  attribute \\{UNSET} .*\n(?=(?:  attribute .*\n)*  memory width .* \\(\S+)$)", re.MULTILINE)
 _MARKED = re.compile(
     rf'^ *\(\* {_MARK} = "([^"]+)" \*\)\n((?: *\(\*.*\*\)\n)*)( *)(reg .*?)(\\\S+ |\w+) \[(\d+):0\];\n', re.MULTILINE
 )
@@ -66,11 +68,15 @@ def _placed(text: str, module: str, places: dict[str, str]) -> str:
 
 
 def _marked(text: str, module: str, contents: Contents, *, every: bool = False) -> str:
-    """RTLIL of a module whose large memories, or ``every`` one, carry a mark instead of contents, which are noted."""
-    cut = set()
+    """RTLIL of a module whose large memories, or ``every`` one, carry a mark instead of contents, which are noted.
+    Those that start with anything have none."""
+    cut, unset = set(), set(_UNSET.findall(text))
+    text = _UNSET.sub("", text)
 
     def note(found: re.Match[str]) -> str:
         memory, width, bits = found.groups()
+        if memory in unset:
+            return ""
         if not every and (len(bits) <= LARGEST or "1" not in bits):
             return found[0]
         starts = range(len(bits) - int(width), -1, -int(width))

@@ -17,6 +17,7 @@ from bittrue.cosim.rtl_model import RtlModel
 from bittrue.cosim.stalls import Stalls
 from bittrue.cost import cost
 from bittrue.errors import BadInput
+from bittrue.lower import slack
 from bittrue.lower.layout import NOTHING
 from bittrue.lower.schedule import least_interval, schedule
 from bittrue.num import Format
@@ -31,6 +32,7 @@ from bittrue.spec import (
     Flatten,
     Linear,
     MaxPool1d,
+    MaxPool2d,
     Net,
     Node,
     TensorType,
@@ -162,6 +164,65 @@ def test_constants_come_for_ever() -> None:
     x = codes(net, 6, 1)
     for name in ("verilator", "icarus"):
         assert cosimulate(net, interval_of(net, 30), name, x, Stalls(1, 0.4, 0.4, 20)).mismatches == 0
+
+
+# ---- queues in block RAM --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queues of more than two places are block RAM."""
+    monkeypatch.setattr(slack, "is_deep", lambda words, bits: words > 3)
+
+
+def u_shaped(seed: int) -> Net:
+    """Two levels of skips, one that is added and one that is beside the other."""
+    q, rng = Format(8, 7), np.random.default_rng(seed)
+
+    def conv(filters: int, channels: int, size: int = 3) -> Conv2d:
+        weight = rng.integers(-128, 128, (filters, channels, size, size))
+        return Conv2d(weight, rng.integers(-99, 99, filters), q, q, Linear(), padding=size // 2)
+
+    def up(filters: int, channels: int) -> ConvTranspose2d:
+        weight = rng.integers(-128, 128, (filters, channels, 2, 2))
+        return ConvTranspose2d(weight, rng.integers(-99, 99, filters), q, q, Linear(), stride=2)
+
+    wide, inner = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    nodes = (
+        Node("down0", conv(wide, 2), ("input",)),
+        Node("half1", MaxPool2d(2, 2), ("down0",)),
+        Node("down1", conv(inner, wide), ("half1",)),
+        Node("half2", MaxPool2d(2, 2), ("down1",)),
+        Node("inner", conv(inner, inner), ("half2",)),
+        Node("up1", up(inner, inner), ("inner",)),
+        Node("sum1", Add(q), ("up1", "down1")),
+        Node("up0", up(wide, inner), ("sum1",)),
+        Node("both0", Concat(), ("up0", "down0")),
+        Node("out", conv(1, 2 * wide, 1), ("both0",)),
+    )
+    return Net("unet", TensorType((2, 8, int(rng.choice([4, 8]))), q), nodes)
+
+
+@pytest.mark.parametrize(
+    "times, seed", [(3, 2), *(pytest.param(*case, marks=pytest.mark.heavy) for case in ((1, 1), (10, 3)))]
+)
+def test_skips_in_block_ram(deep: None, times: float, seed: int) -> None:
+    net = u_shaped(seed)
+    steps = schedule(net, interval_of(net, times)).steps
+    assert all(any(queue and queue.deep for queue in steps[name].queues) for name in ("sum1", "both0"))
+    same(net, times, seed)
+
+
+@pytest.mark.heavy
+@LONG
+@given(net=graphs(layers=8, lengths=9), times=st.sampled_from([1, 1.5, 3, 10]), seed=st.integers(0, 1000))
+def test_many_drawn_graphs_with_queues_in_block_ram(net: Net, times: float, seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slack, "is_deep", lambda words, bits: words > 3)
+        queues = [queue for step in schedule(net, interval_of(net, times)).steps.values() for queue in step.queues]
+        if not any(queue and queue.deep for queue in queues):
+            reject()
+        same(net, times, seed)
 
 
 @pytest.mark.heavy

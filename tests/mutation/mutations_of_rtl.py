@@ -18,6 +18,7 @@ SHAPE = COMPONENTS + "test_matrix_is_exact_and_on_schedule[{}]"
 TURNS, SEGMENTS = map(SHAPE.format, ("turns", "wide"))
 SHARED = SHAPE.format("rows not divisible by rounders")
 BRANCHES = COMPONENTS + "test_branches_meet_without_losing_a_clock"
+DEEP = "tests/unit/test_deep_queue.py::"
 BOUNDS = COMPONENTS + "test_accumulator_holds_its_bounds_and_not_a_bit_less_would[16-8-21-4]"
 PROOF_ROUND = "tests/formal/test_requantise.py::test_equals_its_formula_for_all_inputs[40 to 16, shift 15]"
 PROOF_FLOW = "tests/formal/test_flow.py::test_flow_by_induction[4-1]"
@@ -80,7 +81,15 @@ HEAVY = [
     ("ends no strobe of the adder by a reset", f"{RTL}/eltwise.py", "EltwiseStreams.elaborate",
      'delayed(m, flow.start, plan.latency - 1, "done", reset=True)',
      'delayed(m, flow.start, plan.latency - 1, "done", reset=False)', STROBES),
-    ("queues nothing for the shorter branch", f"{RTL}/network.py", "Network._slack", "not slack", "slack >= 0",
+    ("queues nothing for the shorter branch", f"{RTL}/network.py", "Network._slack", "not slack", "True",
      f"{BRANCHES}[0-7]"),
+    ("reads into a full front of a deep queue", f"{RTL}/deep_queue.py", "DeepQueue.elaborate", "some & room", "some",
+     DEEP + "test_every_beat_comes_in_its_clock[one piece-1.0-0.5]"),
+    ("forgets what a deep queue takes longer", f"{LOWER}/slack.py", "Slack.clocks", "self.deep", "False",
+     DEEP + "test_latencies_are_those_of_the_formula"),
+    ("counts no blocks of a deep queue", f"{LOWER}/schedule.py", "Step.kept_blocks", "queue.ramb18", "0",
+     DEEP + "test_a_deep_queue_counts_as_block_ram_in_cost_and_schedule"),
+    ("makes every queue of LUTs", f"{LOWER}/slack.py", "is_deep", "words > SHALLOW", "False",
+     DEEP + "test_the_longest_queue_of_luts"),
 ]
 # fmt: on

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from bittrue.lower import slack
 from bittrue.lower.clocks import Clocks
-
-SLACK = 3
-"""Clocks of a queue in front of an input."""
+from bittrue.lower.slack import Slack
 
 ALWAYS = -(1 << 40)
 """The clock from which on constants come: they wait where they come from."""
@@ -23,29 +22,33 @@ def together(sources: Sequence[Clocks]) -> list[Clocks]:
 
 
 def meeting(
-    sources: Sequence[Clocks], taken: Taken, interval: int, held: int = 0
-) -> tuple[list[Clocks], tuple[int, ...]]:
-    """When the beats of several branches are taken, and the places of a queue in front of each branch.
+    sources: Sequence[Clocks], bits: Sequence[int], taken: Taken, interval: int, held: int = 0
+) -> tuple[list[Clocks], tuple[Slack | None, ...]]:
+    """When the beats of several branches, of so many ``bits``, are taken, and the queue in front of each branch.
 
     ``interval`` clocks lie between two beats of a branch at least; one may wait ``interval - 2`` clocks where it is
-    without delaying the next. Where one waits longer, its branch
-    gets a queue, which takes ``SLACK`` clocks itself. What is taken may be ``held`` back so many clocks more by those
-    that take the result. Such a queue never fills: in the pipeline that nothing stalls it
-    holds all that ever waits, and a stall cannot make a branch bring more than that before the others go on.
+    without delaying the next. Where one waits longer, its branch gets a queue, which takes `Slack.clocks` itself: more
+    of them where it is so deep that it is block RAM. What is taken may be ``held`` back so many clocks more by those
+    that take the result. Such a queue never fills: in the pipeline that nothing stalls it holds all that ever waits,
+    and a stall cannot make a branch bring more than that before the others go on.
     """
-    patience, queued = max(0, interval - 2), [False] * len(sources)
+    patience = max(0, interval - 2)
+    queues: list[Slack | None] = [None] * len(sources)
     while True:
-        times = [source + SLACK * waits for source, waits in zip(sources, queued, strict=True)]
+        clocks = [queue.clocks if queue else 0 for queue in queues]
+        times = [source + late for source, late in zip(sources, clocks, strict=True)]
         gone = list(taken(times))
-        early = [
-            waits or (come[0, 0] >= 0 and int((last - come).max()) > patience)
-            for come, last, waits in zip(sources, gone, queued, strict=True)
-        ]
-        if early == queued:
-            branches = zip(sources, gone, queued, strict=True)
-            places = [_places(come, last + held, interval) if waits else 0 for come, last, waits in branches]
-            return gone, tuple(places)
-        queued = early
+        found: list[Slack | None] = []
+        for source, come, last, wide, queue in zip(sources, times, gone, bits, queues, strict=True):
+            if queue:
+                places = _places(source, last + held, interval)
+                found.append(Slack(places, wide, queue.deep or slack.is_deep(places + 1, wide)))
+            else:
+                early = come[0, 0] >= 0 and int((last - come).max()) > patience
+                found.append(Slack(0, wide) if early else None)
+        if [queue.clocks if queue else 0 for queue in found] == clocks:
+            return gone, tuple(found)
+        queues = found
 
 
 def _places(source: Clocks, taken: Clocks, interval: int) -> int:

@@ -19,6 +19,7 @@ from bittrue.lower.means import Means
 from bittrue.lower.meeting import ALWAYS, meeting
 from bittrue.lower.pipelined import PipelinedUnit, pipelined, queue_depth
 from bittrue.lower.products import DSPS, LEAST_DIGITS
+from bittrue.lower.slack import Slack
 from bittrue.lower.stored import memory
 from bittrue.lower.units import QUEUE, MatrixUnit, Unit, WindowUnit
 from bittrue.ranges import ranges
@@ -50,8 +51,8 @@ class Step:
         Clocks from the first beat of a sample that is taken to the first of its result, nothing stalling.
     arrival : int
         Clocks from a sample's first clock at the net's inputs to the first beat of this node's result.
-    slack : tuple of int
-        One an input: places that a queue in front of it needs, because its branch is earlier than the others.
+    queues : tuple of Slack
+        One an input: the queue in front of it, because its branch is earlier than the others; None where it is not.
     waits : tuple of int
         One an input: clocks that a beat waits at most where it comes from, because it comes before it can be taken.
     """
@@ -59,14 +60,24 @@ class Step:
     units: tuple[Unit, ...]
     latency: int
     arrival: int
-    slack: tuple[int, ...]
+    queues: tuple[Slack | None, ...]
     waits: tuple[int, ...]
     adapters: dict[int, Unit] = field(default_factory=dict)
+
+    @property
+    def slack(self) -> tuple[int, ...]:
+        """Places of each queue."""
+        return tuple(queue.places if queue else 0 for queue in self.queues)
 
     @property
     def parts(self) -> tuple[Unit, ...]:
         """Units and adapters."""
         return (*self.adapters.values(), *self.units)
+
+    @property
+    def kept_blocks(self) -> int:
+        """RAMB18E1 of memories besides those of constants."""
+        return sum(unit.buffers for unit in self.parts) + sum(queue.ramb18 for queue in self.queues if queue)
 
     def part(self, kind: type[Kind]) -> Kind | None:
         """The unit of a kind, if there is one."""
@@ -258,8 +269,8 @@ def _pipeline(net: Net, interval: int, means: Means, banked: bool, least: int) -
         start = max((clocks[carried[name]] for name in node.inputs), default=SKID)
         latency = sum(unit.latency for unit in units.get(node.name, ()))  # type: ignore[attr-defined]
         clocks[node.name] = start + latency
-        none = (0,) * len(node.inputs)
-        steps[node.name] = Step(units.get(node.name, ()), latency, start + latency, none, none)
+        none = (None,) * len(node.inputs)
+        steps[node.name] = Step(units.get(node.name, ()), latency, start + latency, none, (0,) * len(none))
     layouts = layouts_of_pipeline(net, means.samples)
     return Schedule(interval, layouts, carried, steps, streamed=False, behind=QUEUE)
 
@@ -296,7 +307,7 @@ def _once(
         if carried[node.name] != node.name:
             when[node.name], layouts[node.name] = when[streams[0]], layouts[streams[0]]
             first = int(when[node.name][0, 0])
-            steps[node.name] = Step((), 0, first, (0,), (0,))
+            steps[node.name] = Step((), 0, first, (None,), (0,))
             continue
         place = Place(
             node.layer,
@@ -311,29 +322,31 @@ def _once(
         parts = lowered(place)
         layouts[node.name] = parts.units[-1].output
         come = [when[name] for name in streams] or [source(layouts[node.name], ALWAYS, clocks, samples)]
-        steps[node.name], when[node.name] = _timed(parts, come, clocks, held[node.name])
+        bits = [layout.lanes * tensor.format.bits for layout, tensor in zip(place.layouts, place.given, strict=True)]
+        steps[node.name], when[node.name] = _timed(parts, come, bits, clocks, held[node.name])
     return Schedule(clocks, layouts, carried, steps, streamed), max(int(beats[0, -1]) for beats in when.values())
 
 
-def _timed(parts: Lowered, come: list[Clocks], clocks: int, held: int) -> tuple[Step, Clocks]:
-    """The step of a node, its memories and queues large enough where its result is ``held`` back, and when that
-    comes."""
+def _timed(parts: Lowered, come: list[Clocks], bits: list[int], clocks: int, held: int) -> tuple[Step, Clocks]:
+    """The step of a node, whose inputs have beats of so many ``bits``, its memories and queues large enough where its
+    result is ``held`` back, and when that comes."""
     first_unit, adapters = parts.units[0], {}
     beyond = 0 if first_unit.holds else held
     entered = {k: adapter.waits(come[k]) for k, adapter in parts.adapters.items()}
     for k, adapter in parts.adapters.items():
         adapters[k], come[k] = adapter.held_back(beyond).timed([come[k]])
+        bits[k] = adapter.output.lanes * adapter.format.bits
     interval = clocks if come[0].shape[1] == 1 else 1
-    given, slack = meeting(come, first_unit.taken, interval, beyond)
+    given, queues = meeting(come, bits or [0], first_unit.taken, interval, beyond)
     here = beyond + first_unit.waits(given[0])
-    waits = tuple(entered.get(k, 0 if places else here) for k, places in enumerate(slack))
+    waits = tuple(entered.get(k, 0 if queue else here) for k, queue in enumerate(queues))
     taken, units = int(given[0][0, 0]), []
     for unit in parts.units:
         sized, result = unit.held_back(held).timed(given)
         units.append(sized)
         given = [result]
     first = int(result[0, 0])
-    return Step(tuple(units), first - taken, first, slack, waits, adapters), result
+    return Step(tuple(units), first - taken, first, queues, waits, adapters), result
 
 
 def _samples(net: Net, streamed: bool) -> int:

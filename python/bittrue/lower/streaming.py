@@ -221,7 +221,8 @@ def blocks(memories: Memories) -> int:
 
 def net_blocks(plan: Schedule) -> int:
     """RAMB18E1 of a net whose weights are all on chip."""
-    return sum(blocks(unit.roms) + unit.buffers for step in plan.steps.values() for unit in step.parts)
+    steps = plan.steps.values()
+    return sum(step.kept_blocks + sum(blocks(unit.roms) for unit in step.parts) for step in steps)
 
 
 def pace_of(net_mhz: float, bus_mhz: float) -> float:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bittrue.lower.bram import BUFFER, rom_blocks
+from bittrue.lower.bram import BUFFER, SHALLOW, rom_blocks
 from bittrue.lower.clocks import Clocks, paced
 from bittrue.lower.elementwise import Elementwise
 from bittrue.lower.features import Features
@@ -223,11 +223,19 @@ class WindowUnit(Unit):
     @property
     def buffers(self) -> int:
         buffer = self.plan.buffer
-        return buffer.memories * rom_blocks(buffer.words, self.given.bits, shallow=BUFFER)
+        queue = rom_blocks(self.queued, self.output.lanes * self.format.bits)
+        return queue + buffer.memories * rom_blocks(buffer.words, self.given.bits, shallow=BUFFER)
+
+    @property
+    def queued(self) -> int:
+        """Beats that the queue behind the datapath has room for; that is block RAM as a ROM is."""
+        return self.under_way * self.output.beats
 
     @property
     def stored(self) -> Stored:
-        buffer, queue = self.plan.buffer, self._queued(self.under_way * self.output.beats)
+        buffer, queue = self.plan.buffer, self._queued(self.queued)
+        if self.queued > SHALLOW:
+            queue = Stored()
         if buffer.words > BUFFER:
             return queue
         return queue + Stored(lutram=buffer.memories * memory(buffer.words, self.given.bits))

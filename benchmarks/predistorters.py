@@ -1,13 +1,15 @@
 """What bounds predistorters, and what their products buy; prints tables of docs/dpd-realtime.md.
 
     python benchmarks/predistorters.py ladder weights/dpd-best weights/dpd-realtime
-    python benchmarks/predistorters.py curve weights/dpd-realtime [--dsps 200]
+    python benchmarks/predistorters.py seeds weights/dpd-realtime NET...
+    python benchmarks/predistorters.py curve weights/dpd-realtime NET... [--dsps 200] [--picture curve.png]
     python benchmarks/predistorters.py hardware weights/dpd-realtime [--dsps 200]
     python benchmarks/predistorters.py words weights/dpd-realtime
 
-Everything is simulated, on the Arena's splits; the nets' folders must hold their recipe and float parent. The rival in
-the second table is a generalised memory polynomial, fitted to the same signals with the same weights over frequency and
-pruned by the same rule as the nets until it has as many products. Its coefficients stay float64, in its favour.
+Everything is simulated, on the Arena's splits; the nets' folders must hold their recipe and float parent. A net is
+built with as many DSP48E1 as its recipe has full products, and those that weigh nothing beside them. Its rival in the
+curve is a generalised memory polynomial, fitted to the same signals with the same weights over frequency and pruned by
+the same rule as the nets until it has as many products. Its coefficients stay float64, in its favour.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -43,6 +45,8 @@ from bittrue.apps.dpd.training.examples import Examples, examples, teaching
 from bittrue.apps.dpd.training.levenberg import Shaping
 from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.cost import cost
+from bittrue.files import check_target, write_whole
+from bittrue.kit.figures import GREYS, INK, TEAL, canvas, encoded
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes
 from bittrue.num import Format
@@ -109,10 +113,12 @@ def ladder(folders: Sequence[str]) -> Iterator[str]:
         own, others = slice(skip, bench.train - skip), slice(bench.train + skip, known.trained - skip)
         test, before = closed_loop.warmed(bench.capture, "test")
         ideal = baselines.ceiling(bench.teacher, bench.capture)(test)
-        errors = [decibel(error[part], wanted[part]) for part in (own, others)]
+        errors: list[float | None] = [
+            decibel(error[part], wanted[part]) if len(wanted[part]) else None for part in (own, others)
+        ]
         errors.append(decibel((drive(test) - ideal)[before:-skip], ideal[before:-skip]))
         score = arena.protocol(closed_loop.integer(net))
-        cells = [net.name, f"{parameter_count(net):,}", *(f"{e:.1f}" for e in errors)]
+        cells = [net.name, f"{parameter_count(net):,}", *("-" if e is None else f"{e:.1f}" for e in errors)]
         cells += [f"{score.evm_db:.2f}", f"{score.aclr_left_db:.2f} / {score.aclr_right_db:.2f}"]
         for name in ("twin", "recurrent"):
             m = closed_loop.judge(bench.capture, load(name, bench.capture), closed_loop.integer(net))
@@ -120,29 +126,99 @@ def ladder(folders: Sequence[str]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def curve(folders: Sequence[str], dsps: int) -> Iterator[str]:
+def seeds(folders: Sequence[str]) -> Iterator[str]:
+    """A line a net, then the mean and the worst of every column."""
+    yield "| net | seed | products | EVM | ACLR left | ACLR right | worse ACLR |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    found = []
+    for folder in folders:
+        net, _, recipe = trained(folder)
+        score = arena.protocol(closed_loop.integer(net))
+        sides = score.aclr_left_db, score.aclr_right_db
+        found.append((score.evm_db, *sides, max(sides)))
+        yield f"| {net.name} | {recipe.train.seed} | {products(net):,} | {_figures(found[-1])} |"
+    yield f"| mean | | | {_figures(np.mean(found, axis=0))} |"
+    yield f"| worst | | | {_figures(np.max(found, axis=0))} |"
+
+
+def _figures(row: Iterable[float]) -> str:
+    return " | ".join(f"{figure:.2f}" for figure in row)
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a net of some DSP48E1 and products does, and the polynomial of as many products: EVM and worse ACLR."""
+
+    dsps: int
+    products: int
+    net: tuple[float, float]
+    rival: tuple[float, float]
+
+
+def curve(folders: Sequence[str], dsps: int | None, picture: str | None) -> Iterator[str]:
     """Two lines a net: what it takes and does at an interval of 1, and a polynomial of as many products."""
+    if picture:
+        check_target(picture, (".png",))
     yield "| predistorter | products | DSP48E1 | bits of adders | EVM | ACLR left / right |"
     yield "|---|---:|---:|---:|---:|---:|"
     rivals: list[Rival] = []
+    points = []
     for folder in folders:
         net, _, recipe = trained(folder)
-        price, count = cost(net, 1, dsps=dsps), products(net)
+        price, count = cost(net, 1, dsps=_blocks(net, recipe, dsps)), products(net)
         size = f"{count:,} | {price.dsps} | {price.adders:,}"
-        yield f"| {net.name}, integer | {size} | {_scored(closed_loop.integer(net))} |"
+        own = arena.protocol(closed_loop.integer(net))
+        yield f"| {net.name}, integer | {size} | {_row(own)} |"
         rivals = rivals or [Rival(Bench.of(recipe), ahead) for ahead in LOOK_AHEAD]
         fits = [rival.pruned(count) for rival in rivals]
         best = min(fits, key=lambda fit: fit[0])
-        yield f"| GMP, float, {best[2]} complex taps | {best[1]:,} | - | - | {_scored(best[3])} |"
+        other = arena.protocol(best[3])
+        yield f"| GMP, float, {best[2]} complex taps | {best[1]:,} | - | - | {_row(other)} |"
+        points.append(Point(price.dsps, count, _worse(own), _worse(other)))
+    if picture:
+        write_whole(picture, drawn(points), renew=True)
 
 
-def hardware(folders: Sequence[str], dsps: int) -> Iterator[str]:
+def drawn(points: Sequence[Point]) -> bytes:
+    """EVM and worse ACLR over DSP48E1, nets and polynomials of as many products, as PNG."""
+    figure = canvas(9, 3.8)
+    points = sorted(points, key=lambda point: point.dsps)
+    x = [point.dsps for point in points]
+    for k, (axes, label) in enumerate(zip(figure.subplots(1, 2), ("EVM (dB)", "worse ACLR (dBc)"), strict=True)):
+        axes.plot(x, [point.net[k] for point in points], "o-", color=TEAL, label="net, integer")
+        axes.plot(x, [point.rival[k] for point in points], "s--", color=GREYS[0], label="GMP, float, as many products")
+        for point in points:
+            place = point.dsps, point.net[k]
+            axes.annotate(f"{point.products}", place, (4, 6), textcoords="offset points", fontsize=8, color=INK)
+        axes.set(xlabel="DSP48E1 at an interval of 1, by formula", ylabel=f"{label}, lower is better")
+        axes.margins(0.12)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8, frameon=False)
+    figure.suptitle("Numbers are products. The Arena's test split, simulated (not an RF measurement)", fontsize=10)
+    return encoded(figure)
+
+
+def _worse(score: arena.ArenaScore) -> tuple[float, float]:
+    return score.evm_db, max(score.aclr_left_db, score.aclr_right_db)
+
+
+def _blocks(net: Net, recipe: Recipe, dsps: int | None) -> int:
+    """DSP48E1 that a net is built with: as many as are said, else those of its full products and those that weigh
+    nothing."""
+    if dsps is not None:
+        return dsps
+    if recipe.sparse is None:
+        sys.exit(f"the recipe of {net.name} has no section [sparse]; give --dsps")
+    return recipe.sparse.full + cost(net, 1, dsps=0).dsps
+
+
+def hardware(folders: Sequence[str], dsps: int | None) -> Iterator[str]:
     """A line a net: cells of Yosys' netlist at an interval of 1, and the clock that is estimated from it."""
     yield "| net | DSP48E1 | LUT | FF | RAMB18 | MHz, estimated |"
     yield "|---|---:|---:|---:|---:|---:|"
     for folder in folders:
-        net, _, _ = trained(folder)
-        netlist = netlist_of(bittrue_rtl.verilog(net, 1, dsps=dsps), module_name(net))
+        net, _, recipe = trained(folder)
+        netlist = netlist_of(bittrue_rtl.verilog(net, 1, dsps=_blocks(net, recipe, dsps)), module_name(net))
         use = xc7_use(Counter(cell.kind for cell in netlist.cells))
         cells = " | ".join(f"{use[kind]:,}" for kind in ("DSP48E1", "LUT", "FF", "RAMB18"))
         yield f"| {net.name} | {cells} | {estimate(netlist, built_nodes(net)).mhz:.0f} |"
@@ -176,7 +252,10 @@ def words(folders: Sequence[str]) -> Iterator[str]:
 
 
 def _scored(drive: Filter) -> str:
-    score = arena.protocol(drive)
+    return _row(arena.protocol(drive))
+
+
+def _row(score: arena.ArenaScore) -> str:
     return f"{score.evm_db:.2f} | {score.aclr_left_db:.2f} / {score.aclr_right_db:.2f}"
 
 
@@ -250,12 +329,14 @@ class Rival:
 def main(arguments: Sequence[str]) -> None:
     """Print the table that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=["ladder", "curve", "hardware", "words"])
+    parser.add_argument("table", choices=["ladder", "seeds", "curve", "hardware", "words"])
     parser.add_argument("nets", nargs="+", metavar="NET")
-    parser.add_argument("--dsps", type=int, default=200, help="DSP48E1 of a net at most, with curve and hardware")
+    parser.add_argument("--dsps", type=int, help="DSP48E1 of a net at most, with curve and hardware")
+    parser.add_argument("--picture", metavar="FILE.png", help="with curve: also draw it")
     given = parser.parse_args(arguments)
-    tables: dict[str, Callable[[Sequence[str]], Iterator[str]]] = {"ladder": ladder, "words": words}
-    tables |= {name: partial(table, dsps=given.dsps) for name, table in (("curve", curve), ("hardware", hardware))}
+    tables: dict[str, Callable[[Sequence[str]], Iterator[str]]] = {"ladder": ladder, "seeds": seeds, "words": words}
+    tables["curve"] = partial(curve, dsps=given.dsps, picture=given.picture)
+    tables["hardware"] = partial(hardware, dsps=given.dsps)
     for line in tables[given.table](given.nets):
         print(line, flush=True)
 

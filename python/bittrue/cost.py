@@ -8,9 +8,9 @@ from functools import singledispatch
 
 import numpy as np
 
-from bittrue.lower.bram import bank_depth, rom_blocks
+from bittrue.lower.bram import rom_blocks
 from bittrue.lower.fold import INTERVAL, MAX_INTERVAL, TooShort, is_pipeline
-from bittrue.lower.load import bank_count, memories_of
+from bittrue.lower.load import bank_count, bank_luts, bank_memories, check_luts
 from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.products import DSPS
 from bittrue.lower.schedule import (
@@ -24,9 +24,8 @@ from bittrue.lower.schedule import (
     schedule,
 )
 from bittrue.lower.source import source_plan
-from bittrue.lower.stored import Stored, memory
+from bittrue.lower.stored import Stored
 from bittrue.lower.stream_shell import end_layouts, held_words, is_framed, stream_bits
-from bittrue.lower.units import Memories
 from bittrue.module_call import callable_as
 from bittrue.spec import ComplexFIR, Constant, Conv, Dense, Layer, Net, Table, TensorType, Weighted, as_net
 from bittrue.spec.source import Source
@@ -148,6 +147,8 @@ def cost(
     interval = default_interval(net) if interval is None else interval
     plan = schedule(net, interval, banked=banks > 0, dsps=dsps, luts=luts, samples=samples)
     held = bank_count(banks) if banks else 0
+    if held:
+        check_luts(net, plan, held, luts)
     nodes = {node.name: _node_cost(node.layer, net.types[node.name], plan.steps[node.name], held) for node in net.nodes}
     if is_pipeline(plan.clocks):
         queues = {name: rom_blocks(*queue_size(net, plan, name)) for name in net.outputs}
@@ -262,19 +263,12 @@ def _fits(net: Net, interval: int, part: Resources) -> bool:
 
 
 def _node_cost(layer: Layer, output: TensorType, step: Step, banks: int) -> NodeCost:
-    memories = _loadable(step, banks) if banks else [memory for unit in step.parts for memory in unit.roms]
+    loaded = bank_memories(step, banks) if banks else []
+    memories = loaded or [memory for unit in step.parts for memory in unit.roms]
     blocks = sum(rom_blocks(*memory) for memory in memories) + step.kept_blocks
     lanes, dsps = (sum(getattr(unit, name) for unit in step.parts) for name in ("lanes", "dsps"))
     adders = sum(unit.full_adders for unit in step.parts if isinstance(unit, PipelinedUnit))
     return NodeCost(macs(layer, output), rom_bits(layer), lanes, dsps, len(memories), blocks, step.latency, adders)
-
-
-def _loadable(step: Step, banks: int) -> Memories:
-    """``(words, bits, ports)`` of every memory of a layer in a net with banks."""
-    groups = memories_of(step)
-    if not groups:
-        return [memory for unit in step.units for memory in unit.roms]
-    return [(bank_depth(g.words) * banks, g.bits, 1) for g in groups for _ in range(g.segments * g.rows)]
 
 
 def _stored(net: Net, plan: Schedule, banks: int) -> Stored:
@@ -284,8 +278,7 @@ def _stored(net: Net, plan: Schedule, banks: int) -> Stored:
         total = sum((unit.stored for unit in step.parts), total)
         total = sum((queue.stored for queue in step.queues if queue), total)
     if is_pipeline(plan.clocks):
-        held = [words for step in plan.steps.values() if banks and step.weighs for words in _loadable(step, banks)]
-        total += Stored(lutram=queue_luts(net, plan) + sum(memory(depth, bits) for depth, bits, _ in held))
+        total += Stored(lutram=queue_luts(net, plan) + (bank_luts(plan, banks) if banks else 0))
     return total
 
 

@@ -64,7 +64,7 @@ class Pipeline(wiring.Component):
         means: Means = PLAIN,
     ) -> None:
         self.net, self.interval, self.probes, self.flagged = net, interval, probes, flagged or bool(banks)
-        self.plan = LoadPlan(net, interval, bank_count(len(banks)), means.dsps) if banks else None
+        self.plan = LoadPlan(net, interval, bank_count(len(banks)), means.dsps, means.luts) if banks else None
         self.contents = contents(self.plan, banks) if self.plan else []
         self.schedule = self.plan.schedule if self.plan else scheduled_pipeline(net, interval, means, False)
         self.steps, self.layouts, self.samples = self.schedule.steps, self.schedule.layouts, means.samples

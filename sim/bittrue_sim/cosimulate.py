@@ -15,7 +15,7 @@ from bittrue import ref
 from bittrue.cosim.module_ports import check_ports, expected_ports
 from bittrue.cosim.rtl_model import Given
 from bittrue.cosim.stalls import Stalls
-from bittrue.cosim.streams import Codes, Stream, net_streams, side_by_side
+from bittrue.cosim.streams import Codes, Stream, apart, net_streams, side_by_side
 from bittrue.cost import cost
 from bittrue.errors import BadInput
 from bittrue.lower.means import PLAIN, Means
@@ -83,7 +83,7 @@ def cosimulate(
     probes : bool
         Compare the tensor of every node, not only the output.
     means : Means
-        Of a pipeline; several samples a clock must fill words.
+        Of a pipeline; with several samples a clock, samples of zeros fill the last word up, and are compared too.
 
     Raises
     ------
@@ -93,7 +93,9 @@ def cosimulate(
         With the bench's reason: the first word that differs, a broken stream rule, an X, or a module that is stuck.
     """
     runner.require(simulator)
-    given = net.check_inputs(codes)
+    given, k = net.check_inputs(codes), means.samples
+    if k > 1:
+        given = {name: apart(side_by_side(values, k), k) for name, values in given.items()}
     expected = ref.taps(net, given)
     inputs, outputs, taps = net_streams(net, interval, probes, means.samples)
     sources = _verilog(net, interval, probes, means)

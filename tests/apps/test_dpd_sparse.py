@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
 from bittrue.apps.dpd import recipe  # noqa: E402
 from bittrue.apps.dpd.topology import products, skeleton  # noqa: E402
-from bittrue.apps.dpd.training import sparse  # noqa: E402
+from bittrue.apps.dpd.training import beginning, sparse  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.examples import Examples  # noqa: E402
 from bittrue.apps.dpd.training.surgeon import Surgeon  # noqa: E402
@@ -158,6 +159,32 @@ def test_zeros_stay_zero_in_quantisation_aware_training(examples, tmp_path):
     assert any((found.parent[f"{n.name}.weight"] != 0).sum() for n in found.net.nodes if isinstance(n.layer, Dense))
 
 
+def test_rounds_begin_with_the_float_parent_of_a_net(examples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = trained(planned(), examples, tmp_path / "first.pt")
+    saved(first, RECIPE, tmp_path / "net")
+    more = RECIPE.replace("float_epochs = 8", "float_epochs = 0").replace("products = 30", "products = 20")
+    plan = recipe.parse(f'{more}start = "net"\n'.encode(), "more")
+    assert fit.plan(plan) == ["sparse-1", "sparse-2"]
+    stages = set()
+    found = trained(plan, examples, tmp_path / "more.pt", lambda stage, *_: stages.add(stage))
+    assert stages == {"sparse-1", "sparse-2"} and 18 <= products(found.net) <= 20
+    for name, value in first.parent.items():
+        assert not found.parent[name][(value == 0) & (not name.endswith("bias"))].any()
+    for change, words in (("hidden = [6]|hidden = [5]", "has another section"), ('"net"|"none"', "none/recipe.toml")):
+        old, new = change.split("|")
+        with pytest.raises(BadInput, match=words):
+            beginning.initial(recipe.parse(plan.text.replace(old, new).encode(), "more"))
+
+
+def saved(found, text, folder):
+    """The folder of a net, as far as another recipe begins with it."""
+    folder.mkdir()
+    (folder / "recipe.toml").write_text(text)
+    floats = {name: np.ascontiguousarray(value) for name, value in found.parent.items()}
+    (folder / "float.safetensors").write_bytes(safetensors.numpy.save(floats))
+
+
 def test_prices_are_products():
     network = Network(skeleton(planned()))
     assert sparse.prices(network).sum() == 6 * 6 + 6 * 2 + 4 * 2 * 2
@@ -170,6 +197,8 @@ def test_prices_are_products():
         ("[sparse]|[gan]\nepochs = 1\n[sparse]", "sparse does not go with gan"),
         ("products = 30|products = 0", "products is 0; it must be at least 1"),
         ("rounds = 2|rounds = 0", "rounds is 0; it must be 1 to 100"),
+        ("float_epochs = 8|float_epochs = 0", "float_epochs is 0; it must be at least 1, or sparse.start name a net"),
+        ("rounds = 2|start = 'net'", "sparse.start is net and float_epochs 8, and rounds that begin with a net"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(change, words):

@@ -22,7 +22,7 @@ from bittrue.spec import Net, as_net, save
 from bittrue_sim import runner
 from bittrue_sim.cosimulate import cosimulate
 
-pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
+bittrue_rtl = pytest.importorskip("bittrue_rtl", reason="amaranth is not installed")
 ROUGH = Stalls(seed=7, idle=0.4, backpressure=0.4, burst=20)
 
 
@@ -140,15 +140,37 @@ def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:
     save(net, "net")
     assert main(["verilog", "net", "--interval", "1", "--dsps", "4", "-o", "rtl"]) == 0
     assert "A sample every clock." in (tmp_path / "rtl" / "sparse_tdnn.v").read_text()
-    assert main(["check", "net", "--interval", "1", "--legs", "rtl", "--samples", "300"]) == 0
+    built = watched(monkeypatch)
+    few = ["--interval", "1", "--dsps", "4", "--luts", "9999"]
+    assert main(["check", "net", *few, "--legs", "rtl", "--samples", "300", "--json"]) == 0
+    assert built == [{"probes": True, "dsps": 4, "luts": 9999, "samples": 1}]
+    capsys.readouterr()
     assert main(["info", "net", "--interval", "1", "--clock", "200"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "interval 1 clock a sample" in printed and "200 MS/s at 200 MHz" in printed
     assert "of 53,200 LUTs" in printed and "bits in all weigh without DSP48E1" in printed
     x = codes(net, 50, seed=4)
     np.save("x.npy", x["input"])
-    assert main(["run", "net", "-i", "x.npy", "-o", "y.npy", "--codes", "--leg", "rtl", "--interval", "1"]) == 0
+    two = ["--leg", "rtl", "--interval", "1", "--samples-per-clock", "2"]
+    assert main(["run", "net", "-i", "x.npy", "-o", "y.npy", "--codes", *two]) == 0
+    assert built[1:] == [{"probes": False, "dsps": 220, "luts": None, "samples": 2}]
     np.testing.assert_array_equal(np.load("y.npy"), ref.run(net, x))
     assert bittrue.cost("net", 1).interval == 1 and bittrue.cost("net", 1, dsps=0).adders > 500
     legs, _ = check.runnable(net, ["ref", "rtl"], check.Options(1))
-    assert check.check(net, legs, 200, 0).equal
+    assert check.check(net, legs, 200, 0).equal and built[-1]["dsps"] == 220
+    assert bittrue.check(net, ["rtl"], 201, interval=1, dsps=4, luts=9999).equal and built[-1] == built[0]
+    side_by_side = bittrue.Executor(net, "rtl", interval=1, samples_per_clock=2)
+    np.testing.assert_array_equal(side_by_side(x, codes=True), ref.run(net, x))
+    assert built[-1] == built[1]
+
+
+def watched(monkeypatch) -> list[dict]:
+    """Means of every module that the RTL leg generates from now on."""
+    generate, built = bittrue_rtl.verilog, []
+
+    def told(net: Net, interval: int, **options):
+        built.append(options)
+        return generate(net, interval, **options)
+
+    monkeypatch.setattr(bittrue_rtl, "verilog", told)
+    return built

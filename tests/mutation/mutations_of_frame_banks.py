@@ -30,6 +30,6 @@ HEAVY = [
      "stored < self.depth", USERS),
     ("reads the weights of the first engine everywhere", FILTERS, "FilterEngine._segment",
      "self.index * self.plan.fold.segments + index", "index", ENGINES),
-    ("counts the memories of one segment", "python/bittrue/cost.py", "_loadable", "g.segments * g.rows", "g.rows", COST),
+    ("counts the memories of one segment", "python/bittrue/lower/load.py", "bank_memories", "g.segments * g.rows", "g.rows", COST),
 ]
 # fmt: on

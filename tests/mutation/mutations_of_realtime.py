@@ -65,6 +65,12 @@ ROWS = [
 ]
 
 HEAVY = [
+    ("leaves memories of banks out of the LUTs", f"{LOWER}/load.py", "check_luts",
+     "held + luts_of(net, plan)", "luts_of(net, plan)",
+     UNIT + "test_memories_of_banks_are_bounded_too"),
+    ("simulates another pipeline than is asked for", "python/bittrue/check/legs.py", "_rtl",
+     "RtlModel(net, interval, **means.options)", "RtlModel(net, interval)",
+     "tests/equal/test_realtime.py::test_commands_and_functions_take_it"),
     ("bounds no LUTs", f"{LOWER}/schedule.py", "_within_luts",
      "means.luts is None", "True",
      UNIT + "test_luts_are_bounded_and_small_weights_get_blocks_where_that_helps"),

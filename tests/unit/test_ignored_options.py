@@ -11,12 +11,17 @@ from bittrue.errors import BadInput
 from bittrue.lower.means import Means, chosen
 from bittrue.spec import LAYERS, save
 
+RUN = ["run", "NET", "-i", "x.npy", "-o", "y.npy", "--leg", "rtl"]
+
 
 @pytest.mark.parametrize(
     ("options", "legs", "said"),
     [
         (Options(8), ["ref"], "an interval is given, and ref has no clock; leave that out, or take leg rtl"),
         (Options(stalls=Stalls(1)), ["c", "ref"], "stalls are given, and c, ref has no clock"),
+        (Options(dsps=1_000), ["c"], "1,000 DSP48E1 are given, and c has no clock"),
+        (Options(luts=0), ["c"], "0 LUTs are given, and c has no clock"),
+        (Options(samples_per_clock=2), ["c"], "2 samples a clock are given, and c has no clock"),
     ],
 )
 def test_what_only_hardware_has_is_refused_without_it(options, legs, said):
@@ -40,6 +45,14 @@ def test_blocks_bound_a_pipeline_alone():
         (["info", "NET", "--dsps", "10"], "--dsps is 10 and the interval 8 clocks"),
         (["run", "NET", "-i", "x.npy", "-o", "y.npy", "--interval", "8"], "an interval is given, and ref has no clock"),
         (["check", "NET", "--legs", "c", "--stalls", "3"], "stalls are given, and c has no clock"),
+        (["check", "NET", "--legs", "c", "--dsps", "3"], "3 DSP48E1 are given, and c has no clock"),
+        (["check", "NET", "--json", "--luts", "9"], "--luts is 9 and the interval 8 clocks: it bounds a pipeline"),
+        (["check", "NET", "--samples-per-clock", "2"], "2 samples a word are for a pipeline; choose an interval below"),
+        (["check", "NET", "--interval", "1", "--luts", "1"], "LUTs beside 10 DSP48E1, and 1 and 220 are the most"),
+        (["check", "FRAMES", "--interval", "1", "--dsps", "9"], "takes frames, and only nets of vectors and samples"),
+        ([*RUN, "--interval", "2", "--samples-per-clock", "2"], "2 samples a clock take a net with a sample every"),
+        ([*RUN, "--interval", "4", "--dsps", "3"], "--dsps is 3 and the interval 4 clocks: it bounds a pipeline"),
+        ([*RUN, "--interval", "1", "--dsps", "65537"], "'65537' is not a whole number from 0 to 65536"),
     ],
 )
 def test_commands_refuse_them(tmp_path, monkeypatch, capsys, words, said):
@@ -47,6 +60,7 @@ def test_commands_refuse_them(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     net = LAYERS["Dense"].example()
     save(net, "NET")
+    save(LAYERS["Conv1d"].example(), "FRAMES")
     np.save("x.npy", np.zeros((2, *net.input.shape)))
     assert main(words) == 2
     assert said in capsys.readouterr().err and not (tmp_path / "rtl").exists() and not (tmp_path / "y.npy").exists()
@@ -55,3 +69,9 @@ def test_commands_refuse_them(tmp_path, monkeypatch, capsys, words, said):
 def test_python_refuses_them():
     with pytest.raises(BadInput, match="an interval is given, and ref has no clock"):
         bittrue.Executor(LAYERS["Dense"].example(), interval=8)
+    with pytest.raises(BadInput, match="2 samples a clock are given, and ref has no clock"):
+        bittrue.run(LAYERS["Dense"].example(), np.zeros((1, 3)), samples_per_clock=2)
+    with pytest.raises(BadInput, match="an interval is given, and c has no clock"):
+        bittrue.check(LAYERS["Dense"].example(), ["c"], 10, interval=1)
+    with pytest.raises(BadInput, match="--dsps is 3 and the interval 8 clocks"):
+        bittrue.check(LAYERS["Dense"].example(), samples=10, dsps=3)

@@ -14,6 +14,7 @@ from bittrue.emit.lanes import in_lanes
 from bittrue.errors import BadInput
 from bittrue.lower import adder_search, pipelined_matrix
 from bittrue.lower.dsp import product_dsps
+from bittrue.lower.load import LoadPlan, memories_of
 from bittrue.lower.means import Means
 from bittrue.lower.pipelined import PipelinedUnit
 from bittrue.lower.pipelined_matrix import PipelinedMatrix
@@ -21,6 +22,7 @@ from bittrue.lower.products import LEAST_DIGITS, odd_part, places_of_blocks, sig
 from bittrue.lower.schedule import layouts_of, luts_of, schedule
 from bittrue.num import Format
 from bittrue.spec import LAYERS, Dense, Net, Node, TensorType
+from bittrue.targets.pynq_z1.build import loadable
 
 pytest.importorskip("amaranth", reason="amaranth is not installed")
 from rtl_bench import exact_and_on_schedule, full_range, samples_through
@@ -193,3 +195,29 @@ def test_luts_are_bounded_and_small_weights_get_blocks_where_that_helps() -> Non
     assert free.dsp < less.dsp <= 60 and less.lut < free.lut
     with pytest.raises(BadInput, match=f"takes {less.lut:,} LUTs beside {less.dsp} DSP48E1, and 9 and 60 are the most"):
         cost(net, 1, dsps=60, luts=9)
+
+
+@pytest.mark.parametrize("interval, banks, held", [(1, 2, 2), (3, 2, 2), (1, 5, 8)])
+def test_memories_of_banks_are_bounded_too(interval: int, banks: int, held: int) -> None:
+    net = sparse_tdnn()
+    free = resources(net, interval, banks)
+    plan = schedule(net, interval, banked=True)
+    groups = [g for step in plan.steps.values() for g in memories_of(step)]
+    deep = [held * 2 ** int(np.ceil(np.log2(g.words))) for g in groups]
+    assert max(deep) <= 32  # four LUTs hold six bits of 32 words
+    luts = sum(g.segments * g.rows * -(-2 * g.bits // 3) for g in groups)
+    assert luts > 400 and free.lut == luts_of(net, plan) + luts
+    assert resources(net, interval, banks, luts=free.lut) == free
+    most = f"pipeline with {held} banks takes {free.lut:,} LUTs, {luts:,} of these to hold weights and biases, and"
+    with pytest.raises(BadInput, match=f"{most} {free.lut - 1:,} are the most"):
+        resources(net, interval, banks, luts=free.lut - 1)
+    with pytest.raises(BadInput, match=most):
+        LoadPlan(net, interval, held, luts=free.lut - 1)
+    assert loadable({"a": net}, interval, Means(luts=free.lut)) == (net,)
+    assert loadable({"a": net}, interval, Means(luts=free.lut - luts)) == ()
+
+
+def test_deep_memories_of_banks_are_block_rams_and_no_luts() -> None:
+    net = sparse_tdnn()
+    shallow, deep = cost(net, 3, 16), cost(net, 3, 32)
+    assert shallow.ramb18 < deep.ramb18 and shallow.stored.lutram > deep.stored.lutram

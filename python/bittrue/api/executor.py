@@ -31,6 +31,10 @@ class Executor:
         Clocks a sample of the hardware; without, `bittrue.cost.default_interval`.
     stalls : Stalls, optional
         Random stalls at the ports of the hardware.
+    dsps, luts : int, optional
+        Most DSP48E1 and LUTs of a pipeline, which an interval below 4 asks for.
+    samples_per_clock : int
+        Samples that it takes in a clock, side by side, at an interval of 1.
 
     Raises
     ------
@@ -45,10 +49,14 @@ class Executor:
         *,
         interval: int | None = None,
         stalls: Stalls | None = None,
+        dsps: int | None = None,
+        luts: int | None = None,
+        samples_per_clock: int = 1,
     ) -> None:
         self.net = as_net(net)
         self.leg = leg
-        self._leg = make(leg, self.net, Options(interval, stalls).for_legs([leg]))
+        options = Options(interval, stalls, dsps, luts, samples_per_clock)
+        self._leg = make(leg, self.net, options.for_legs([leg], self.net))
 
     def __repr__(self) -> str:
         return f"Executor({self.net.name!r}, leg={self.leg!r})"
@@ -101,6 +109,10 @@ def run(
     codes: bool = False,
     leg: str = "ref",
     interval: int | None = None,
+    dsps: int | None = None,
+    luts: int | None = None,
+    samples_per_clock: int = 1,
 ) -> Result:
     """Run a net on samples once: `Executor` of these arguments, and its `Executor.run`."""
-    return Executor(net, leg, interval=interval).run(x, codes=codes)
+    built = Executor(net, leg, interval=interval, dsps=dsps, luts=luts, samples_per_clock=samples_per_clock)
+    return built.run(x, codes=codes)

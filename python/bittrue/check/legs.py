@@ -17,6 +17,7 @@ from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput, listed
 from bittrue.extras import install
+from bittrue.lower.means import Means, chosen
 from bittrue.spec import Net
 
 Codes = npt.NDArray[np.int64]
@@ -35,18 +36,45 @@ class Options:
         Clocks a sample of the RTL; without, `bittrue.cost.default_interval`.
     stalls : Stalls, optional
         Random stalls at the ports of the RTL; nothing stalls without.
+    dsps, luts : int, optional
+        Most DSP48E1 and LUTs of the RTL where it is a pipeline, which an interval below 4 asks for
+        (`bittrue.lower.means.Means`).
+    samples_per_clock : int
+        Samples that this pipeline takes in a clock.
     """
 
     interval: int | None = None
     stalls: Stalls | None = None
+    dsps: int | None = None
+    luts: int | None = None
+    samples_per_clock: int = 1
 
-    def for_legs(self, names: Iterable[str]) -> Options:
-        """These. Raises `BadInput` where they say something of hardware, and none of the legs has any."""
-        legs = list(names)
-        said = "an interval is" if self.interval else "stalls are" if self.stalls else ""
+    def for_legs(self, names: Iterable[str], net: Net | None = None) -> Options:
+        """These. Raises `BadInput` where they say something of hardware, and none of the legs has any; and where they
+        say something of a pipeline that ``net`` cannot be with them."""
+        legs, piped = list(names), self._piped()
+        said = "an interval is" if self.interval else "stalls are" if self.stalls else piped
         if said and "rtl" not in legs:
             raise BadInput(f"{said} given, and {listed(legs)} has no clock; leave that out, or take leg rtl")
+        if piped and net is not None:
+            self.planned(net)
         return self
+
+    def _piped(self) -> str:
+        """What is said of a pipeline."""
+        counts = {"DSP48E1 are": self.dsps, "LUTs are": self.luts}
+        counts["samples a clock are"] = None if self.samples_per_clock == 1 else self.samples_per_clock
+        return next((f"{count:,} {what}" for what, count in counts.items() if count is not None), "")
+
+    def planned(self, net: Net) -> tuple[int, Means]:
+        """The interval and the means that the RTL of ``net`` is built with. Raises `BadInput` where it cannot be."""
+        from bittrue.cost import default_interval
+        from bittrue.lower.schedule import schedule
+
+        interval = self.interval or default_interval(net)
+        means = chosen(interval, self.dsps, self.luts, self.samples_per_clock)
+        schedule(net, interval, **means.options)
+        return interval, means
 
 
 @dataclass(frozen=True)
@@ -132,14 +160,11 @@ def _c(net: Net, options: Options) -> Leg:
 def _rtl(net: Net, options: Options) -> Leg:
     from bittrue.cosim import verilator
     from bittrue.cosim.rtl_model import RtlModel
-    from bittrue.cost import default_interval
-    from bittrue.lower.schedule import schedule
 
     require_generator()
     verilator.find()
-    interval = options.interval or default_interval(net)
-    schedule(net, interval)  # refuses a net that hardware cannot have
-    model = RtlModel(net, interval)
+    interval, means = options.planned(net)
+    model = RtlModel(net, interval, **means.options)
 
     def guarded(simulate: Callable[[Given, Stalls | None], Result], codes: Given) -> Result:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy.typing as npt
 
 from bittrue.check.compare import Progress, Verdict, check
-from bittrue.check.legs import Leg, Options, runnable
+from bittrue.check.legs import LEGS, Leg, Options, runnable
 from bittrue.check.usual import usual_samples
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
@@ -24,6 +24,9 @@ def check_net(
     inputs: npt.ArrayLike | Mapping[str, npt.ArrayLike] | None = None,
     interval: int | None = None,
     stalls: Stalls | None = None,
+    dsps: int | None = None,
+    luts: int | None = None,
+    samples_per_clock: int = 1,
     progress: Progress | None = None,
 ) -> Verdict:
     """Compare every tensor of a net on all legs with the reference, bit for bit, on directed and random vectors.
@@ -43,6 +46,10 @@ def check_net(
         Clocks a sample of the hardware; without, `bittrue.cost.default_interval`.
     stalls : Stalls, optional
         Random stalls at the ports of the hardware.
+    dsps, luts : int, optional
+        Most DSP48E1 and LUTs of a pipeline, which an interval below 4 asks for.
+    samples_per_clock : int
+        Samples that it takes in a clock, side by side, at an interval of 1.
     progress : function, optional
         Called with leg, kind of vectors and number of samples after each comparison.
 
@@ -54,10 +61,12 @@ def check_net(
     Raises
     ------
     BadInput
-        Where a leg of ``legs`` cannot run here, none can beside ref, or an argument is refused.
+        Where a leg of ``legs`` cannot run here, none can beside ref, or an argument is refused: something of hardware
+        where no leg has any, or a pipeline that the net cannot be.
     """
     net = as_net(net)
-    ready, skipped = beside_ref(net, legs, Options(interval, stalls))
+    options = Options(interval, stalls, dsps, luts, samples_per_clock).for_legs(LEGS if legs is None else legs, net)
+    ready, skipped = beside_ref(net, legs, options)
     many = usual_samples(net, "rtl" in ready) if samples is None else samples
     verdict = check(net, ready, many, seed, inputs, progress, every=inputs is not None)
     verdict.skipped = skipped

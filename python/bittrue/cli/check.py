@@ -19,7 +19,18 @@ from bittrue.check.shards import Real, Shard, check_in_shards
 from bittrue.check.usual import MACS, RTL_MACS, SAMPLES, usual_samples
 from bittrue.check.vectors import length
 from bittrue.cli.application import APPLICATIONS
-from bittrue.cli.parser import Commands, Parser, add_command, add_interval, add_json, console, print_json, remark, whole
+from bittrue.cli.parser import (
+    Commands,
+    Parser,
+    add_command,
+    add_interval,
+    add_json,
+    add_means,
+    console,
+    print_json,
+    remark,
+    whole,
+)
 from bittrue.cli.samples import codes_of, read_arrays
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
@@ -48,6 +59,7 @@ def add(commands: Commands[Parser]) -> None:
     )
     command.add_argument("--seed", type=whole(0, 2**63 - 1), default=0, metavar="S", help="of the vectors (default 0)")
     add_interval(command, frames=True)
+    add_means(command)
     command.add_argument(
         "--stalls", type=whole(0, 2**62), metavar="SEED", help="stall the ports of the RTL at random, by this seed"
     )
@@ -72,7 +84,8 @@ def call(arguments: argparse.Namespace) -> int:
     given = None if arguments.input is None else codes_of(net, read_arrays(net, arguments.input), arguments.input)
     names = None if arguments.legs is None else [name.strip() for name in arguments.legs.split(",")]
     stalls = None if arguments.stalls is None else Stalls(arguments.stalls, idle=0.3, backpressure=0.3, burst=5)
-    options = Options(arguments.interval, stalls).for_legs(names or LEGS)
+    means = arguments.dsps, arguments.luts, arguments.samples_per_clock
+    options = Options(arguments.interval, stalls, *means).for_legs(names or LEGS, net)
     with steps("building the legs"):
         legs, skipped = beside_ref(net, names, options)
     if arguments.samples is None:

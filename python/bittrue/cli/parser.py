@@ -127,14 +127,14 @@ def add_means(command: Parser) -> None:
         "--luts",
         type=whole(0, MOST_LUTS),
         metavar="N",
-        help="most LUTs of a pipeline, for adders, delays and queues by formula (default: no limit)",
+        help="most LUTs of a pipeline, for adders, delays, queues and banks by formula (default: no limit)",
     )
     command.add_argument(
         "--samples-per-clock",
         type=int,
         choices=SAMPLES,
         default=1,
-        dest="samples",
+        dest="samples_per_clock",
         help=f"samples that a pipeline takes in a clock, side by side (--interval {EVERY_CLOCK}; default 1)",
     )
 
@@ -143,7 +143,7 @@ def means_of(arguments: argparse.Namespace, net: Net) -> Means:
     """What `add_means` reads, for ``net``. Raises `BadInput` for what would bound nothing."""
     bounded = arguments.dsps is not None or arguments.luts is not None
     interval = interval_of(arguments, net) if bounded else EVERY_CLOCK
-    return chosen(interval, arguments.dsps, arguments.luts, arguments.samples)
+    return chosen(interval, arguments.dsps, arguments.luts, arguments.samples_per_clock)
 
 
 def interval_of(arguments: argparse.Namespace, net: Net) -> int:

@@ -39,7 +39,7 @@ def write(arguments: argparse.Namespace) -> Said:
     """Write the overlay of the one source given."""
     if arguments.names is not None:
         raise BadInput("--names names the banks of a net, and a noise source has none; leave it out")
-    if arguments.fixed or arguments.samples > 1 or arguments.dsps is not None or arguments.luts is not None:
+    if arguments.fixed or arguments.samples_per_clock > 1 or arguments.dsps is not None or arguments.luts is not None:
         raise BadInput(
             "--fixed, --dsps, --luts and --samples-per-clock are for a pipeline, and a noise source is none; leave "
             "them out"

@@ -31,6 +31,6 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Write the files and print their paths."""
     net, folder = arguments.net, arguments.output
-    options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps", "luts", "samples")}
-    print_files(api.verilog(net, folder, **options), arguments.json)
+    options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps", "luts")}
+    print_files(api.verilog(net, folder, **options, samples=arguments.samples_per_clock), arguments.json)
     return 0

@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
+from bittrue.lower.bram import SHALLOW, bank_depth
+from bittrue.lower.fold import is_pipeline
 from bittrue.lower.lanes import biases, check_words, weights
 from bittrue.lower.products import DSPS
-from bittrue.lower.schedule import Schedule, Step, schedule
+from bittrue.lower.schedule import Schedule, Step, luts_of, schedule
+from bittrue.lower.stored import memory
+from bittrue.lower.units import Memories
 from bittrue.num import Format
 from bittrue.spec import Net
 from bittrue.spec.alike import check_alike
@@ -85,6 +89,34 @@ def memories_of(step: Step) -> list[LaneGroup]:
     return found + ([LaneGroup(BIAS, engines, rows, turns, matrix.bias_word)] if matrix.bias_word else [])
 
 
+def bank_memories(step: Step, banks: int) -> Memories:
+    """``(words, bits, ports)`` of every memory of a layer whose weights and biases lie in so many banks; none where
+    nothing is weighed."""
+    groups = memories_of(step)
+    return [(bank_depth(g.words) * banks, g.bits, 1) for g in groups for _ in range(g.segments * g.rows)]
+
+
+def bank_luts(plan: Schedule, banks: int) -> int:
+    """LUTs of the memories of so many banks, but for those in block RAM."""
+    held = [words for step in plan.steps.values() for words in bank_memories(step, banks)]
+    return sum(memory(depth, bits) for depth, bits, _ in held if depth <= SHALLOW)
+
+
+def check_luts(net: Net, plan: Schedule, banks: int, luts: int | None) -> None:
+    """Raise `BadInput` where a pipeline with so many banks takes more LUTs than ``luts``: `bank_luts` beside those of
+    `bittrue.lower.schedule.luts_of`."""
+    if luts is None or not is_pipeline(plan.clocks):
+        return
+    held = bank_luts(plan, banks)
+    taken = held + luts_of(net, plan)
+    if taken > luts:
+        raise BadInput(
+            f"net {net.name}: a pipeline with {banks} banks takes {taken:,} LUTs, {held:,} of these to hold weights "
+            f"and biases, and {luts:,} are the most it may take; choose fewer banks, fixed weights, a longer interval "
+            f"or a smaller net, or allow more (--luts)"
+        )
+
+
 def _contents(step: Step, node: str) -> list[npt.NDArray[np.int64]]:
     """What those memories hold; `BadInput` for a code that does not fit its word."""
     if step.filters is not None:
@@ -124,17 +156,21 @@ class LoadPlan:
         A power of two, at least 2.
     dsps : int
         Most DSP48E1 of a pipeline (`bittrue.lower.means.Means`).
+    luts : int, optional
+        Most LUTs of a pipeline, its memories of banks included (`check_luts`).
 
     Raises
     ------
     BadInput
-        For another number of banks, a net or an interval that hardware cannot have, or addresses of more than 32 bits.
+        For another number of banks, a net or an interval that hardware cannot have, addresses of more than 32 bits, or
+        more LUTs than those.
     """
 
     net: Net
     interval: int
     bank_count: int
     dsps: int = DSPS
+    luts: int | None = None
 
     def __post_init__(self) -> None:
         if self.bank_count < 2 or self.bank_count & (self.bank_count - 1):
@@ -144,6 +180,7 @@ class LoadPlan:
                 f"net {self.net.name}: {self.bank_count} banks need addresses of {self.address_bits} bits, more than "
                 f"{ADDRESS_BITS}; use fewer banks"
             )
+        check_luts(self.net, self.schedule, self.bank_count, self.luts)
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -33,7 +33,8 @@ class Means:
     dsps : int
         Most DSP48E1, those of features and products of tensors included.
     luts : int, optional
-        Most LUTs for adders, delays and queues (`bittrue.lower.pipelined.luts_of`).
+        Most LUTs for adders, delays and queues (`bittrue.lower.schedule.luts_of`), and for banks
+        (`bittrue.lower.load.check_luts`).
     samples : int
         Samples that are taken in a clock, side by side in a word of the stream, the oldest lowest.
     word : int, optional

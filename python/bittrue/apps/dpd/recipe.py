@@ -183,7 +183,7 @@ class Training(Section):
 
     seed: Seed
     batch: Count
-    float_epochs: Count
+    float_epochs: Whole
     qat_epochs: Whole
     qat_rate: Weight
     float_rate: Weight = 5e-3
@@ -241,6 +241,9 @@ class Sparse(Section):
         Bits of the word of such a weight.
     full : int
         Products whose weights keep all their digits: those for which there are DSP48E1.
+    start : str
+        Folder or name of a net with the same section ``[net]``, whose float parent the rounds begin with; then there
+        is no float stage (``train.float_epochs`` is 0).
     """
 
     products: Count
@@ -249,6 +252,7 @@ class Sparse(Section):
     digits: Annotated[int, Within(0, 16)] = 0
     bits: Annotated[int, Within(2, 32)] = 12
     full: Whole = 0
+    start: str = ""
 
 
 Size = Annotated[float | None, Within(0)]
@@ -352,15 +356,23 @@ class Recipe:
             raise BadInput('shape needs train.method = "levenberg"; remove the section, or choose that method')
         if self.sparse is not None:
             self._check_sparse()
+        if not self.train.float_epochs and not (self.sparse and self.sparse.start):
+            raise BadInput("float_epochs is 0; it must be at least 1, or sparse.start name a net to begin with")
         if self.thermal is not None and not self.train.qat:
             raise BadInput("thermal trains its banks quantisation-aware; set train.qat = true, or remove the section")
 
     def _check_sparse(self) -> None:
+        assert self.sparse is not None
         if self.train.method != "levenberg":
             raise BadInput('sparse needs train.method = "levenberg"; remove the section, or choose that method')
         for section in ("gan", "thermal"):
             if getattr(self, section) is not None:
                 raise BadInput(f"sparse does not go with {section}, whose stages fill zeros again; remove one of them")
+        if self.sparse.start and self.train.float_epochs:
+            raise BadInput(
+                f"sparse.start is {self.sparse.start} and float_epochs {self.train.float_epochs:,}, and rounds that "
+                f"begin with a net have no float stage; set float_epochs = 0, or leave start out"
+            )
 
 
 def placed(plan: Kind, path: Path) -> Kind:

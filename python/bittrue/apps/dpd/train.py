@@ -79,7 +79,7 @@ def train(
         damaged or belongs to another recipe, the folder holds another net, or a file cannot be written.
     """
     with needed("training needs", "torch"):
-        from bittrue.apps.dpd.training import trainer
+        from bittrue.apps.dpd.training import beginning, trainer
         from bittrue.apps.dpd.training.stage import Loop
         from bittrue.kit.training.distributed import Team
         from bittrue.kit.training.log import Log
@@ -87,7 +87,8 @@ def train(
     check_owner(folder, [store.JSON_FILE], plan.name)
     lock = locked(folder) if team.leads else nullcontext(folder)
     with lock, shown(Bars, team.leads and report is None) as bars:
-        trainer.resumed(folder / CHECKPOINT, plan)
+        if trainer.resumed(folder / CHECKPOINT, plan) is None:
+            beginning.initial(plan)  # refuses a net to begin with that cannot be one
         bars.say("reading the capture and the amplifier model")
         capture = teaching(plan)
         teacher = amplifier.teacher(plan.data, capture)

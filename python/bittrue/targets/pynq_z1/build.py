@@ -35,7 +35,7 @@ from bittrue.files import made_folder, write_together, write_whole
 from bittrue.lower.fold import INTERVAL, MIN_INTERVAL, check_interval, is_pipeline
 from bittrue.lower.load import LoadPlan, bank_count
 from bittrue.lower.means import MOST, PLAIN, Means
-from bittrue.lower.schedule import has_frames, scheduled_pipeline
+from bittrue.lower.schedule import has_frames
 from bittrue.lower.sources import SUMS, Sources, read_sources
 from bittrue.lower.stream_shell import built_words, end_layouts, is_framed, shell_latency, stream_bits
 from bittrue.lower.streaming import RAMB36, StreamPlan, pace_of, stream_plan
@@ -266,7 +266,7 @@ def describe(
     """The manifest of an overlay without bitstream, and the content of its ``.npz``; ``held`` are the nets in banks."""
     net = next(iter(banks.values()))
     built_words(net, interval, held, means, streaming)  # refuses what the registers have no room for
-    plan = LoadPlan(net, interval, bank_count(len(held)), means.dsps) if held else None
+    plan = LoadPlan(net, interval, bank_count(len(held)), means.dsps, means.luts) if held else None
     layouts = end_layouts(net, interval, bool(held), means)
     arrays: dict[str, np.ndarray] = {}
     for name, bank in banks.items():
@@ -323,7 +323,7 @@ def _loadable_pipeline(banks: Mapping[str, Net], interval: int, means: Means, fi
         return ()
     try:
         means.check(interval, True)
-        scheduled_pipeline(net, interval, means, True)
+        LoadPlan(net, interval, bank_count(len(banks)), means.dsps, means.luts)
     except BadInput:
         if len(banks) > 1:
             raise

@@ -16,11 +16,11 @@ from bittrue.apps.dpd.progress import Report
 from bittrue.apps.dpd.recipe import Recipe, Training
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.apps.dpd.training import regression
+from bittrue.apps.dpd.training.beginning import initial
 from bittrue.apps.dpd.training.direct import Direct
 from bittrue.apps.dpd.training.equalise import equalise
 from bittrue.apps.dpd.training.examples import Examples
 from bittrue.apps.dpd.training.gan import Adversarial
-from bittrue.apps.dpd.training.generator import xavier_
 from bittrue.apps.dpd.training.sparse import DIGITS, ROUND, Digits, Round
 from bittrue.apps.dpd.training.stage import Loop, Stage
 from bittrue.kit.training import checkpoint
@@ -31,7 +31,7 @@ from bittrue.kit.training.log import Log
 from bittrue.kit.training.loop import Losses, TrainingLoop
 from bittrue.kit.training.threads import one_thread
 from bittrue.qat import Network
-from bittrue.spec import Dense, Net
+from bittrue.spec import Net
 
 VERSION = 1
 """Of a checkpoint's state: ``stage``, ``epoch``, ``network``, ``optimiser``, ``generator``, ``best``, ``best_loss``,
@@ -49,7 +49,7 @@ class Fitted:
 def plan(recipe: Recipe) -> list[str]:
     """The stages of a recipe in their order, as far as it asks for them: ``float``, ``gan``, ``gan-qat``, ``sparse-1``,
     ``sparse-2``, ..., ``digits``, ``qat``."""
-    train, gan, stages = recipe.train, recipe.gan, ["float"]
+    train, gan, stages = recipe.train, recipe.gan, ["float"] if recipe.train.float_epochs else []
     if recipe.sparse is not None:
         stages += [f"{ROUND}{k}" for k in range(1, recipe.sparse.rounds + 1)] + [DIGITS] * (recipe.sparse.digits > 0)
     if gan is not None and gan.epochs:
@@ -98,7 +98,7 @@ class Trainer:
         stages = [*plan(self.recipe), "done"]
         with one_thread():
             stored = resumed(self.path, self.recipe, self.examples.digest)
-            state = self._start("float", self._initial()) if stored is None else stored
+            state = self._start(stages[0], initial(self.recipe)) if stored is None else stored
             self.team.wait()  # nobody writes before everybody has read
             while state["stage"] != "done":
                 ended = self._descend(state)
@@ -108,25 +108,6 @@ class Trainer:
             check_law(net, self.examples.x[-1024:])
         parent_values = {name.removeprefix("node_"): value.numpy() for name, value in state["parent"].items()}
         return Fitted(net, parent_values)
-
-    def _initial(self) -> Network:
-        """The first weights from the recipe's seed, filters zero.
-
-        ``uniform``: weights and biases within ``+-initial_gain/sqrt(inputs)``; ``xavier``:
-        `bittrue.apps.dpd.training.generator.xavier_`.
-        """
-        network = Network(skeleton(self.recipe))
-        generator = torch.Generator().manual_seed(self.recipe.train.seed)
-        if self.recipe.train.initial == "xavier":
-            xavier_(network, generator)
-            return network
-        with torch.no_grad():
-            for node in network.template.nodes:
-                if isinstance(node.layer, Dense):
-                    bound = self.recipe.train.initial_gain / math.sqrt(node.layer.weight.shape[1])
-                    for name in ("weight", "bias"):
-                        getattr(network.layers[node.name], name).uniform_(-bound, bound, generator=generator)
-        return network
 
     def _follow(self, ended: checkpoint.State, stage: str) -> checkpoint.State:
         """The state in which the stage after one that ended starts, from what validated best there."""

@@ -1,6 +1,7 @@
 # make sim    the main job: a trained predistorter on every leg, with real vectors, and a verdict
 # make test   the whole test suite
-# make demo   the PYNQ demo on the simulated board; NET=weights/ecg-tiny heartbeats, NET= a noise source noise
+# make demo   the PYNQ demo on the simulated board; NET=weights/ecg-tiny heartbeats, NET= a noise source noise, NET= a
+#             radio net maps
 # make test-mutants    mutmut breaks the core everywhere, and its tests must notice (hours)
 # make docs   the documentation as a site, build/site/index.html
 # make timing estimated clocks of the committed nets, by layer (docs/timing.md)
@@ -32,7 +33,7 @@ sim: $(VENV)/.sim
 vivado_pynq: $(VENV)/.sim
 	@$(BIN)/bittrue overlay $(NET) -o $(OVERLAY) $(if $(INTERVAL),--interval $(INTERVAL)) --clock $(CLOCK_MHZ) $(if $(HDMI),--hdmi) --build
 
-demo: $(VENV)/.sim $(BOARD)/.done $(if $(findstring ecg,$(NET)),$(VENV)/.ecg)
+demo: $(VENV)/.sim $(BOARD)/.done $(if $(findstring ecg,$(NET)),$(VENV)/.ecg) $(if $(findstring radio,$(NET)),$(VENV)/.radio)
 	@rm -rf build/demo
 	@$(BIN)/bittrue overlay $(NET) -o build/demo --simulated --hdmi $(if $(INTERVAL),--interval $(INTERVAL)) --clock $(CLOCK_MHZ)
 	@$(BIN)/bittrue demo-data $(NET) -o build/demo/overlay $(DATA_ARGS)
@@ -90,6 +91,11 @@ $(VENV)/.test: pyproject.toml constraints.txt | deps-test $(VENV)/.sim
 	@echo "pip may say that opendpd lacks its requirements: only its data is used"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.sim
+
+# Makes synthetic cities and their radio maps.
+$(VENV)/.radio: pyproject.toml constraints.txt | $(VENV)/.sim
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[sim,radio]'
+	@touch $@
 
 # pynq 3.1.2 and what it pins have wheels for Python 3.10 to 3.12.
 $(BOARD)/.done: pyproject.toml constraints-board.txt | deps

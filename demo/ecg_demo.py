@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bittrue import board
-from bittrue.board.demo import endings, options, showing
+from bittrue.board.demo import endings, options, playing, showing
 from bittrue.board.demo.bundle import FILE
 from bittrue.board.demo.heartbeats import bundle, running
 from bittrue.board.demo.heartbeats.painter import Painter
@@ -46,7 +46,8 @@ def show(chosen: argparse.Namespace, bit: Path, data: bundle.Heartbeats) -> int:
             loop = Streaming(data, net)
             print(f"{said.device}: {data.net}, {data.title}; frames to {showing.titles(sinks)}")
             try:
-                running.run(loop, Painter(data, said, running.latency(net.manifest)), sinks, chosen.frames)
+                painter = Painter(data, said, playing.latency(net.manifest, "a beat's"))
+                playing.run(loop, painter, sinks, chosen.frames, running.line)
             except KeyboardInterrupt:
                 print()
     for path in showing.written(sinks):

@@ -12,6 +12,7 @@ from test_demo_on_stand_in import ROOT
 from test_stand_in import run
 
 from bittrue import ref
+from bittrue.board.demo import playing
 from bittrue.board.demo.bundle import FILE
 from bittrue.board.demo.heartbeats import bundle, running
 from bittrue.board.demo.heartbeats.painter import Painter
@@ -152,7 +153,7 @@ def test_the_picture_shows_what_came_out(demo):
     data = bundle.load(demo / "overlay" / "demo.npz")
     manifest = read_manifest(demo / "overlay" / "small_heart.json")
     said = running.texts(data, "a stand-in", manifest)
-    painter = Painter(data, said, running.latency(manifest))
+    painter = Painter(data, said, playing.latency(manifest, "a beat's"))
 
     class Board:
         def __init__(self, wrong: int = 0) -> None:

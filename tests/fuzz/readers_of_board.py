@@ -11,6 +11,7 @@ from target import saved, target
 
 from bittrue.board.demo import bundle
 from bittrue.board.demo.heartbeats import bundle as heartbeats
+from bittrue.board.demo.radio import bundle as radio
 from bittrue.board.manifest import read_manifest
 from bittrue.lower.means import PLAIN
 from bittrue.lower.sources import Sources, read_sources
@@ -122,3 +123,32 @@ def demo_heartbeats(data: bytes, folder: Path) -> object:
     (folder / "demo.npz").write_bytes(data)
     found = heartbeats.load(folder / "demo.npz")
     return found.title, found.labels.tolist()
+
+
+def _radio() -> bytes:
+    about = {
+        "format": "bittrue-demo-radio",
+        "version": 1,
+        "net": "n",
+        "hash": "sha256:0",
+        "title": "a city",
+        "black": -147.0,
+        "white": -47.84,
+    }
+    return saved(
+        np.savez,
+        about=np.array(json.dumps(about)),
+        codes=np.zeros((2, 13, 2, 2), np.int8),
+        expected=np.zeros((2, 4, 2, 2), np.int16),
+        truth=np.zeros((2, 4, 4), np.uint8),
+        built=np.zeros((2, 4, 4), np.uint8),
+        places=np.array([[1, 2], [3, 0]]),
+        numbers=np.array([[7, 0], [8, 0]]),
+    )
+
+
+@target(lambda: [_radio()])
+def demo_radio(data: bytes, folder: Path) -> object:
+    (folder / "demo.npz").write_bytes(data)
+    found = radio.load(folder / "demo.npz")
+    return found.side, radio.unfolded(found.expected).tolist()

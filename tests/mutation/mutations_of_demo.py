@@ -9,6 +9,7 @@ NAMED = DEMO + "test_a_code_that_differs_is_named_and_ends_in_1"
 MANUAL = DEMO + "test_manual_settings_and_the_default_file"
 PC = "tests/apps/test_dpd_demonstrating.py::"
 SAME_FIGURES = PC + "test_the_boards_figures_are_the_pcs"
+RADIO = "tests/board/test_radio_demo.py::test_"
 EXPECTED = PC + "test_expected_codes_follow_one_another_and_a_start_follows_a_reset"
 
 # fmt: off
@@ -18,6 +19,10 @@ ROWS = [
      MANUAL),
     ("begins the right channel a bin late", MEASURING, "aclr",
      "spectrum[last : last + width]", "spectrum[last + 1 : last + 1 + width]", SAME_FIGURES),
+    ("unfolds a map by columns", BOARD + "radio/bundle.py", "unfolded", "picture[..., k // 2 :: 2, k % 2 :: 2]",
+     "picture[..., k % 2 :: 2, k // 2 :: 2]", RADIO + "unfolding_is_that_of_the_nets_inputs"),
+    ("judges what is built", BOARD + "radio/streaming.py", "errors", "(p - t)[~built]", "(p - t)",
+     RADIO + "errors_are_those_of_every_report"),
 ]
 HEAVY = [
     ("does not reset where swaps are not clean", LOOP, "ClosedLoop._apply", "old is not None", "old is None",

@@ -9,19 +9,22 @@ from pathlib import Path
 
 from bittrue.board import BoardError
 from bittrue.board.demo import options, window
+from bittrue.board.demo.radio.bundle import draws_maps
 from bittrue.board.source_manifest import SourceManifest, read_any
 from bittrue.cli.parser import Commands, Parser, add_command, remark
 from bittrue.errors import BadInput
 from bittrue.places import shipped
 
-SCRIPTS = {
-    name: shipped(f"demo/{file}_demo.py") for name, file in (("dpd", "hdmi"), ("ecg", "ecg"), ("noise", "noise"))
-}
-TAKES = {"dpd": "takes samples", "ecg": "takes frames", "noise": "is a noise source"}
+FILES = {"dpd": "hdmi", "ecg": "ecg", "noise": "noise", "radio": "radio"}
+SCRIPTS = {name: shipped(f"demo/{file}_demo.py") for name, file in FILES.items()}
+TAKES = {"dpd": "takes samples", "ecg": "takes frames", "noise": "is a noise source", "radio": "draws maps"}
+HOLDS = {"ecg": "a net of frames", "noise": "a noise source", "radio": "a net that draws maps"}
+SLOW = "noise", "radio"
+"""Demos whose frames take so many clocks that a simulated board is silent for long."""
 OF_DPD = "bypass", "bank", "kelvin"
 """Options that mean nothing to other demos."""
 SIMULATED = 300.0
-"""Seconds without a sample that a simulated source may take."""
+"""Seconds without a word that the simulated board of one of `SLOW` may take."""
 FPGA = Path("/sys/class/fpga_manager/fpga0")
 """What Linux shows where there is programmable logic."""
 EXAMPLES = (
@@ -29,6 +32,7 @@ EXAMPLES = (
     "bittrue demo --bank hot --kelvin 60 --frames 5 --display none --output hot.png",
     "bittrue demo --app ecg --overlay build/demo/overlay/ecg_tiny.bit --output beats.png",
     "bittrue demo --app noise --overlay build/demo/overlay/noise_fgn.bit --output noise.gif",
+    "bittrue demo --app radio --overlay build/demo/overlay/radio_map_32.bit --output maps.gif",
 )
 
 
@@ -39,7 +43,7 @@ def add(commands: Commands[Parser]) -> None:
     command.add_argument(
         "--app",
         choices=sorted(SCRIPTS),
-        help="predistortion, heartbeats or noise (default: what the overlay's net is for)",
+        help="predistortion, heartbeats, noise or radio maps (default: what the overlay's net is for)",
     )
     options.add(command)
 
@@ -47,18 +51,19 @@ def add(commands: Commands[Parser]) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Put a simulated board below pynq unless there is a board, and run the script as it is; its exit code."""
     bit = options.overlay_of(arguments.overlay, SCRIPTS["dpd"])
-    script = SCRIPTS[_app(arguments, bit)]
+    app = _app(arguments, bit)
+    script = SCRIPTS[app]
     if not script.is_file():
         raise BadInput(f"there is no {script}, the demo's script; install bittrue again, whole")
     if not FPGA.exists():
         _simulated(bit)
-        if script == SCRIPTS["noise"]:  # a frame has many samples, and a simulated clock takes long
+        if app in SLOW:
             arguments.timeout = max(arguments.timeout, SIMULATED)
         if arguments.display == "auto":  # nobody sees the simulated board's HDMI connector
             arguments.display = "window" if window.possible() else "none"
     arguments.overlay = str(bit)
     before = sys.argv
-    added = options.add if script == SCRIPTS["dpd"] else options.add_common
+    added = options.add if app == "dpd" else options.add_common
     sys.argv = [str(script), *options.words(arguments, added)]
     try:
         runpy.run_path(str(script), run_name="__main__")
@@ -70,7 +75,8 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _app(arguments: argparse.Namespace, bit: Path) -> str:
-    """Which demo an overlay is for: that of heartbeats where its net takes frames, of noise where it is a source.
+    """Which demo an overlay is for: of noise where it is a source, of radio maps where its net draws them, of
+    heartbeats where it takes other frames.
 
     Raises `BadInput` where another one, or an option of another one, is asked for.
     """
@@ -78,13 +84,15 @@ def _app(arguments: argparse.Namespace, bit: Path) -> str:
         manifest = read_any(bit.with_suffix(".json"))
     except BoardError as error:
         raise BadInput(str(error)) from None
-    app = "noise" if isinstance(manifest, SourceManifest) else "ecg" if manifest.framed else "dpd"
+    if isinstance(manifest, SourceManifest):
+        app = "noise"
+    else:
+        app = "radio" if draws_maps(manifest) else "ecg" if manifest.framed else "dpd"
     if arguments.app not in (app, None):
         raise BadInput(f"the net of {bit} {TAKES[app]}, so its demo is {app} and not {arguments.app}; leave --app out")
     for option in OF_DPD:
         if app != "dpd" and getattr(arguments, option) not in (None, False):
-            what = "a net of frames" if app == "ecg" else "a noise source"
-            raise BadInput(f"--{option} belongs to the demo of predistortion, and {bit} holds {what}")
+            raise BadInput(f"--{option} belongs to the demo of predistortion, and {bit} holds {HOLDS[app]}")
     return app
 
 

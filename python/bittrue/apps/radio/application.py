@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from bittrue.apps.radio.commands.demo_data import DEMONSTRATION
 from bittrue.apps.radio.commands.predict import PREDICT
+from bittrue.apps.radio.commands.tile import TILE
 from bittrue.apps.radio.commands.train import TRAIN
 from bittrue.apps.radio.shelf import DEFAULT, SHELF
 from bittrue.kit.application import Application, Command, Option, Printed
@@ -132,6 +134,7 @@ RADIO = Application(
     SHELF,
     DEFAULT,
     {"train": TRAIN, "report": REPORT},
-    own={"make": MAKE, "diagrams": DIAGRAMS, "predict": PREDICT, "sample": SAMPLE, "package": PACKAGE},
+    own={"make": MAKE, "diagrams": DIAGRAMS, "predict": PREDICT, "sample": SAMPLE, "package": PACKAGE, "tile": TILE},
+    demonstration=DEMONSTRATION,
 )
 """``bittrue radio``: made cities, predicted and drawn maps; ``train``: the models; ``report``: predictions judged."""

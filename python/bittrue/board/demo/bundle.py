@@ -17,17 +17,14 @@ import numpy.typing as npt
 
 from bittrue.board.demo.amplifier import Amplifier, Rates
 from bittrue.board.demo.measuring import Channel
+from bittrue.board.demo.reading import FIX, read
 from bittrue.board.entries import Entries
-from bittrue.errors import BadInput, amount, listed, shown
-from bittrue.files import read_bytes
-from bittrue.readers import json_document, npz
+from bittrue.errors import BadInput, amount, listed
 
 FILE = "demo.npz"
 FORMAT, VERSION = "bittrue-demo", 1
 MOST_BANKS, MOST_PASSES, MOST_MEMORY = 16, 64, 1000
-_FIX = "write it again with bittrue demo-data"
 _ARRAYS = {
-    "about": ("U", 0),
     "codes": ("i", 3),
     "expected": ("i", 4),
     "start": ("i", 4),
@@ -123,19 +120,9 @@ def to_complex(codes: npt.ArrayLike, frac: int) -> Complex:
 
 def load(path: str | Path) -> Bundle:
     """Read ``demo.npz``. Raises `BadInput` where it is missing, damaged, of another version, or cannot be played."""
-    if not Path(path).exists():
-        raise BadInput(f"there is no {path}; write it on the PC with bittrue demo-data and copy it here")
-    what = f"demo data {path}"
-    arrays = npz(read_bytes(path, "demo data"), what, _FIX)
-    for name, (kinds, axes) in _ARRAYS.items():
-        if name not in arrays or arrays[name].dtype.kind not in kinds or arrays[name].ndim != axes:
-            raise BadInput(f"{what} lacks {name}, or it has another shape or type; {_FIX}")
-    about = Entries(json_document(str(arrays["about"]).encode(), what), what, _FIX)
-    version = about.get("format"), about.get("version")
-    if version != (FORMAT, VERSION):
-        raise BadInput(f"{path} is {shown(version)} and {(FORMAT, VERSION)} is needed; {_FIX}")
+    about, arrays = read(path, (FORMAT, VERSION), _ARRAYS)
     bundle = _bundle(about, arrays)
-    _check_shapes(bundle, what)
+    _check_shapes(bundle, f"demo data {path}")
     return bundle
 
 
@@ -199,7 +186,7 @@ def _check_shapes(bundle: Bundle, what: str) -> None:
     ):
         raise BadInput(
             f"{what}: codes {codes.shape}, expected {expected.shape} and start {start.shape} of {len(bundle.banks)} "
-            f"banks and {len(bundle.titles)} passes do not belong together; {_FIX}"
+            f"banks and {len(bundle.titles)} passes do not belong together; {FIX}"
         )
     terms, coefficients = bundle.amplifier.terms, bundle.amplifier.coefficients
     if (
@@ -209,9 +196,9 @@ def _check_shapes(bundle: Bundle, what: str) -> None:
         or terms[:, :2].min() < 0
         or not np.isfinite(coefficients).all()
     ):
-        raise BadInput(f"{what}: the amplifier's terms {terms.shape} and coefficients cannot be computed; {_FIX}")
+        raise BadInput(f"{what}: the amplifier's terms {terms.shape} and coefficients cannot be computed; {FIX}")
     if bundle.channel.bins()[2] < 1:
         raise BadInput(
             f"{what}: {bundle.channel.nperseg} bins of {amount(bundle.channel.sample_rate)} Hz are too coarse for a "
-            f"channel of {amount(bundle.channel.bandwidth)} Hz; {_FIX}"
+            f"channel of {amount(bundle.channel.bandwidth)} Hz; {FIX}"
         )

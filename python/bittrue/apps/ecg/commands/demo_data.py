@@ -34,9 +34,14 @@ def write(folder: Path, banks: Mapping[str, Net], arguments: argparse.Namespace)
     yield Result({"beats": count, "patients": title}, [path])
 
 
+def suits(net: Net) -> bool:
+    """Whether a net takes frames and gives words that belong to no place, as those of classes."""
+    return has_frames(net) and len(net.outputs) == 1 and len(net.output.shape) == 1
+
+
 DEMONSTRATION = Demonstration(
     "heartbeats",
-    has_frames,
+    suits,
     check,
     write,
     (

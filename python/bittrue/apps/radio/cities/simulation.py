@@ -55,7 +55,7 @@ def pictures(
     }
     if missing:
         files |= _incomplete(town, seed, number)
-    received = _Receiving(town)
+    received = Receiving(town)
     for index, (row, column) in enumerate(places.tolist()):
         antenna = np.zeros((SIDE, SIDE), np.uint8)
         antenna[row, column] = 255
@@ -68,8 +68,13 @@ def pictures(
     return files
 
 
-class _Receiving:
-    """A city whose streets are looked at once."""
+class Receiving:
+    """What is received in a city, whose streets are looked at once.
+
+    Parameters
+    ----------
+    town : City
+    """
 
     def __init__(self, town: City) -> None:
         self.town = town
@@ -78,7 +83,7 @@ class _Receiving:
         self.cars = Horizon(town.buildings | town.cars, self.streets.horizon.rays)
 
     def maps(self, row: int, column: int, kinds: Sequence[str]) -> dict[str, Levels]:
-        """Grey levels of each kind."""
+        """Grey levels of each kind of map (`bittrue.apps.radio.data.layout.KINDS`), uint8 (256, 256)."""
         paths = self.streets.paths(row, column)
         plain = FITTED.levels(paths)
         power: dict[int, npt.NDArray[np.float64]] = {0: np.zeros(plain.shape)}

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bittrue.apps.radio.hardware.inputs import CHANNELS, HALF, INPUT
+from bittrue.apps.radio.hardware.kind import CHANNELS, INPUT, taken
+from bittrue.apps.radio.hardware.kind import OUTPUT as OUTPUT
+from bittrue.apps.radio.hardware.kind import OUTPUTS as OUTPUTS
 from bittrue.errors import BadInput, shown
 from bittrue.num import Format, fit_format
 from bittrue.num.arrays import integer
-from bittrue.spec import Add, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d, Net, Node, ReLU, TensorType
+from bittrue.spec import Add, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d, Net, Node, ReLU
 
-OUTPUT = Format.parse("Q1.7")
-"""Code -128 is black, code 127 white: grey level less 128."""
-OUTPUTS = 4
-"""Channels of the result: a map of twice the size, folded as the inputs are."""
 LEVELS = 5
 """Most levels: the map has 128 x 128 pixels, the lowest level 8 x 8."""
 WEIGHTS = 400_000
@@ -147,7 +145,7 @@ def integer_net(spec: ArchitectureSpec, weights: Weights) -> Net:
         up = weighted(f"up{number}", before)
         before = weighted(f"merge{number}", add(f"sum{number}", Add(tensor), up, skips[number]))
     weighted("out", before)
-    return Net(spec.name, TensorType((CHANNELS, HALF, HALF), INPUT), nodes)
+    return Net(spec.name, taken(), nodes)
 
 
 def _layer(spec: ArchitectureSpec, shape: Shape, weights: Weights, given: Format) -> Layer:

@@ -1,6 +1,7 @@
 """What a radio net sees: four pictures in integers, the same on every machine, folded into channels.
 
-All are computed from the buildings and the transmitter's pixel in integer arithmetic, codes of `INPUT`:
+All are computed from the buildings and the transmitter's pixel in integer arithmetic, codes of
+`bittrue.apps.radio.hardware.kind.INPUT`; a tile of another side has pictures of that:
 
 - `buildings`: `WHITE` where built, else 0, 256 x 256.
 - `distance`: ``min(127, floor(7 log2 max(1, d^2)))`` with ``d^2`` the squared distance in pixels, 256 x 256.
@@ -23,16 +24,13 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from bittrue.apps.radio.data.png import SIDE
+from bittrue.apps.radio.hardware.kind import CHANNELS as CHANNELS
+from bittrue.apps.radio.hardware.kind import SIDE
 from bittrue.apps.radio.hardware.sight import IntegerHorizon
 from bittrue.apps.radio.propagation.viewshed import Grid
 from bittrue.errors import BadInput
-from bittrue.num import Format
 
-INPUT = Format.parse("Q1.7")
 WHITE, FARTHEST = 127, 127
-CHANNELS = 13
-"""Four of buildings, four of the distance, four of the sight, one of the way."""
 HALF = SIDE // 2
 OCTAVE = 7
 STRAIGHT, DIAGONAL = 5, 7
@@ -58,23 +56,25 @@ class Inputs:
 
     Parameters
     ----------
-    built : bool (256, 256)
+    built : bool (side, side)
+    side : int
+        Pixels that the net takes.
     """
 
-    def __init__(self, built: Grid) -> None:
-        if built.shape != (SIDE, SIDE):
-            raise BadInput(
-                f"buildings have {built.shape} pixels; radio nets take {SIDE} x {SIDE}, so crop or scale them"
-            )
+    def __init__(self, built: Grid, side: int = SIDE) -> None:
+        if built.shape != (side, side):
+            raise BadInput(f"buildings have {built.shape} pixels; the net takes {side} x {side}, so crop or scale them")
+        self.side = side
         self.built = np.asarray(built, np.bool_)
         self._horizon = IntegerHorizon(self.built)
         self._open = folded(self.built.astype(np.int8)[None]).sum(0) < 3
         self._steps = _graph(self._open)
 
     def pictures(self, row: int, column: int) -> tuple[Codes, Codes]:
-        """Sight (256, 256) and way (128, 128) of a transmitter, int8. Raises `BadInput` for a pixel off the streets."""
-        if not (0 <= row < SIDE and 0 <= column < SIDE):
-            raise BadInput(f"the transmitter is at row {row}, column {column}; give 0 to {SIDE - 1} each")
+        """Sight (side, side) and way, half of that, of a transmitter, int8. Raises `BadInput` for a pixel off the
+        streets."""
+        if not (0 <= row < self.side and 0 <= column < self.side):
+            raise BadInput(f"the transmitter is at row {row}, column {column}; give 0 to {self.side - 1} each")
         if self.built[row, column]:
             raise BadInput(
                 f"the transmitter at row {row}, column {column} stands in a building; give a pixel of a street"
@@ -83,18 +83,18 @@ class Inputs:
         return np.where(seen, WHITE, 0).astype(np.int8), self._way(row // 2, column // 2)
 
     def channels(self, row: int, column: int) -> Codes:
-        """What the net takes, int8 (13, 128, 128). Raises `BadInput` as `pictures` does."""
+        """What the net takes, int8 (13, side / 2, side / 2). Raises `BadInput` as `pictures` does."""
         sight, way = self.pictures(row, column)
-        return assembled(self.built, distance(row, column), sight, way)
+        return assembled(self.built, distance(row, column, self.side), sight, way)
 
     def _way(self, row: int, column: int) -> Codes:
-        start = row * HALF + column
+        start = row * self._open.shape[1] + column
         steps = self._steps
         if not self._open[row, column]:  # a street of one pixel between walls: its cell is open for itself
             opened = self._open.copy()
             opened[row, column] = True
             steps = _graph(opened)
-        cost = csgraph.dijkstra(steps, indices=start).reshape(HALF, HALF)
+        cost = csgraph.dijkstra(steps, indices=start).reshape(self._open.shape)
         reached = np.isfinite(cost)
         length = np.where(reached, cost, 0).astype(np.int64)
         codes = logarithm(4 * length**2 // 25)
@@ -106,10 +106,10 @@ def logarithm(values: npt.NDArray[np.int64]) -> Codes:
     return (np.searchsorted(LEAST, np.maximum(values, 1), "right") - 1).astype(np.int8)
 
 
-def distance(row: int, column: int) -> Codes:
-    """The picture of the distance, int8 (256, 256)."""
-    top, left = SIDE - 1 - row, SIDE - 1 - column
-    return _distances()[top : top + SIDE, left : left + SIDE]
+def distance(row: int, column: int, side: int = SIDE) -> Codes:
+    """The picture of the distance, int8 (side, side)."""
+    top, left = side - 1 - row, side - 1 - column
+    return _distances(side)[top : top + side, left : left + side]
 
 
 def assembled(built: npt.NDArray[np.bool_], far: Codes, sight: Codes, way: Codes) -> Codes:
@@ -137,9 +137,9 @@ def unfolded(channels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 @cache
-def _distances() -> Codes:
-    """By offset, from ``1 - SIDE`` to ``SIDE - 1`` on both axes."""
-    offsets = np.arange(1 - SIDE, SIDE, dtype=np.int64)
+def _distances(side: int) -> Codes:
+    """By offset, from ``1 - side`` to ``side - 1`` on both axes."""
+    offsets = np.arange(1 - side, side, dtype=np.int64)
     return logarithm(offsets[:, None] ** 2 + offsets[None, :] ** 2)
 
 

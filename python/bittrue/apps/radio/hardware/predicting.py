@@ -7,21 +7,14 @@ import os
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.radio.data.png import SIDE, Levels
-from bittrue.apps.radio.hardware.architecture import OUTPUT, OUTPUTS
-from bittrue.apps.radio.hardware.inputs import CHANNELS, HALF, INPUT, Inputs, unfolded
+from bittrue.apps.radio.data.png import Levels
+from bittrue.apps.radio.hardware.inputs import Inputs, unfolded
+from bittrue.apps.radio.hardware.kind import OUTPUT, side_of, taken
+from bittrue.apps.radio.hardware.kind import is_radio as is_radio
 from bittrue.check.legs import Options, make
 from bittrue.errors import BadInput, shown
 from bittrue.num.arrays import integer
-from bittrue.spec import Net, TensorType, as_net
-
-TAKEN, GIVEN = TensorType((CHANNELS, HALF, HALF), INPUT), TensorType((OUTPUTS, HALF, HALF), OUTPUT)
-"""What every radio net takes and gives."""
-
-
-def is_radio(net: Net) -> bool:
-    """Whether a net takes the channels of `bittrue.apps.radio.hardware.inputs` and gives a folded map."""
-    return len(net.inputs) == len(net.outputs) == 1 and net.input == TAKEN and net.output == GIVEN
+from bittrue.spec import Net, as_net
 
 
 class Predictor:
@@ -43,23 +36,25 @@ class Predictor:
 
     def __init__(self, net: Net | str | os.PathLike[str], leg: str = "ref", interval: int | None = None) -> None:
         self.net = as_net(net)
-        if not is_radio(self.net):
+        side = side_of(self.net)
+        if side is None:
             given = self.net.input if len(self.net.inputs) == 1 else "several inputs"
             raise BadInput(
-                f"net {self.net.name} takes {given}, and a radio net takes {TAKEN}; give one that bittrue train radio "
-                f"made, such as radio-map"
+                f"net {self.net.name} takes {given}, and a radio net takes {taken()}; give one that bittrue train "
+                f"radio made, such as radio-map"
             )
+        self.side = side
         self._leg = make(leg, self.net, Options(interval))
         self._city: tuple[bytes, Inputs] | None = None
 
     def predict(self, buildings: npt.ArrayLike, transmitter: tuple[int, int]) -> Levels:
-        """The map of a transmitter, uint8 (256, 256): grey levels as `bittrue.apps.radio.propagation.grey` has them.
+        """The map of a transmitter, uint8 (side, side): grey levels as `bittrue.apps.radio.propagation.grey` has them.
 
         Level ``code + 128`` of the net's output, 0 where built.
 
         Parameters
         ----------
-        buildings : (256, 256), whole numbers or bool
+        buildings : (side, side), whole numbers or bool
             Not 0 where built.
         transmitter : (row, column)
             A pixel of a street.
@@ -72,19 +67,20 @@ class Predictor:
 
     def _inputs(self, buildings: npt.ArrayLike) -> Inputs:
         array = np.asarray(buildings)
-        if array.shape != (SIDE, SIDE) or array.dtype.kind not in "biu":
+        if array.shape != (self.side, self.side) or array.dtype.kind not in "biu":
             raise BadInput(
-                f"buildings are {array.dtype} of shape {array.shape}; give whole numbers or bool of ({SIDE}, {SIDE})"
+                f"buildings are {array.dtype} of shape {array.shape}; give whole numbers or bool of "
+                f"({self.side}, {self.side})"
             )
         built = array != 0
         key = built.tobytes()
         if self._city is None or self._city[0] != key:
-            self._city = key, Inputs(built)
+            self._city = key, Inputs(built, self.side)
         return self._city[1]
 
 
 def levels(codes: npt.NDArray[np.int64], built: npt.NDArray[np.bool_]) -> Levels:
-    """The map, uint8 (256, 256), of a net's result (4, 128, 128)."""
+    """The map, uint8 (side, side), of a net's result (4, side / 2, side / 2)."""
     return np.where(built, 0, unfolded(codes) - OUTPUT.lo).astype(np.uint8)
 
 

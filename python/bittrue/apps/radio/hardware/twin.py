@@ -6,14 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from bittrue.apps.radio.hardware.architecture import (
-    OUTPUT,
     ArchitectureSpec,
     Shape,
     Weights,
     drawn_weights,
     integer_net,
 )
-from bittrue.apps.radio.hardware.inputs import INPUT
+from bittrue.apps.radio.hardware.kind import INPUT, OUTPUT
 from bittrue.errors import BadInput
 from bittrue.num import Format, fit_format
 from bittrue.qat.quantise import Grid, quantise

@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.board.entries import Entries
-from bittrue.errors import BadInput, shown
-from bittrue.files import read_bytes
-from bittrue.readers import json_document, npz
+from bittrue.board.demo.reading import FIX, check_net, read
+from bittrue.errors import BadInput
 
 FORMAT, VERSION = "bittrue-demo-heartbeats", 1
-_FIX = "write it again with bittrue demo-data"
-_AXES = {"about": 0, "codes": 3, "expected": 2, "labels": 1, "positions": 1, "signal": 1}
-"""Axes of the arrays in the file; all but the text are integers."""
+_AXES = {"codes": 3, "expected": 2, "labels": 1, "positions": 1, "signal": 1}
+"""Axes of the arrays of integers in the file."""
 _CLASSES = 16
 Codes = npt.NDArray[np.int64]
 
@@ -62,37 +59,22 @@ class Heartbeats:
 
 def load(path: str | Path) -> Heartbeats:
     """Read ``demo.npz``. Raises `BadInput` where it is missing, damaged, of another demo, or cannot be played."""
-    if not Path(path).exists():
-        raise BadInput(f"there is no {path}; write it on the PC with bittrue demo-data and copy it here")
-    what = f"demo data {path}"
-    arrays = npz(read_bytes(path, "demo data"), what, _FIX)
-    about = Entries(json_document(str(arrays.get("about", "")).encode(), what), what, _FIX)
-    version = about.get("format"), about.get("version")
-    if version != (FORMAT, VERSION):
-        raise BadInput(f"{path} is {shown(version)} and {(FORMAT, VERSION)} is needed; {_FIX}")
-    for name, axes in _AXES.items():
-        kinds = "U" if name == "about" else "iu"
-        if name not in arrays or arrays[name].dtype.kind not in kinds or arrays[name].ndim != axes:
-            raise BadInput(f"{what} lacks {name}, or it has another shape or type; {_FIX}")
+    about, arrays = read(path, (FORMAT, VERSION), {name: ("iu", axes) for name, axes in _AXES.items()})
     found = Heartbeats(
         net=about.text("net"),
         hash=about.text("hash"),
         title=about.text("title"),
         classes=about.texts("classes", _CLASSES),
         rate=about.number("rate", 1, 1e6),
-        **{name: arrays[name].astype(np.int64) for name in _AXES if name != "about"},
+        **{name: arrays[name].astype(np.int64) for name in _AXES},
     )
-    _check(found, what)
+    _check(found, f"demo data {path}")
     return found
 
 
 def check(found: Heartbeats, manifest: Any) -> None:
     """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest."""
-    if found.hash != manifest.hash:
-        raise BadInput(
-            f"the demo data are for net {found.net} and the overlay holds {manifest.net}, or other weights; write them "
-            f"again with bittrue demo-data"
-        )
+    check_net(found, manifest)
 
 
 def _check(found: Heartbeats, what: str) -> None:
@@ -102,8 +84,8 @@ def _check(found: Heartbeats, what: str) -> None:
     if not (count and classes and alike):
         raise BadInput(
             f"{what}: {count} beats, {len(found.labels)} labels, {len(found.positions)} positions and results "
-            f"{found.expected.shape} of {classes} classes do not belong together; {_FIX}"
+            f"{found.expected.shape} of {classes} classes do not belong together; {FIX}"
         )
     inside = found.positions.min() >= 0 and found.positions.max() < len(found.signal)
     if not inside or (np.diff(found.positions) < 0).any() or found.labels.min() < -1 or found.labels.max() >= classes:
-        raise BadInput(f"{what}: positions or labels lie outside of the record or the classes; {_FIX}")
+        raise BadInput(f"{what}: positions or labels lie outside of the record or the classes; {FIX}")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bittrue.board.demo import brush
+from bittrue.board.demo import brush, sheet
 from bittrue.board.demo.axes import Axes
 from bittrue.board.demo.heartbeats.bundle import Heartbeats
 from bittrue.board.demo.heartbeats.streaming import State
-from bittrue.board.demo.look import ABOUT, BAD, BAND, DIM, GOOD, GROUND, LINE, SIZE, TEXT, WITH, WITHOUT, Colour, font
-from bittrue.board.demo.panels import Box, panel
+from bittrue.board.demo.look import ABOUT, BAD, BAND, DIM, GOOD, LINE, TEXT, WITH, WITHOUT, Colour, font
+from bittrue.board.demo.panels import Box
 from bittrue.board.demo.view import Texts
 
 STRIP: Box = (24, 92, 1256, 396)
@@ -38,21 +38,13 @@ class Painter:
 
     def __init__(self, data: Heartbeats, texts: Texts, latency: Sequence[str]) -> None:
         self.data, self.texts, self.latency = data, texts, latency
-        ground = Image.new("RGB", SIZE, GROUND)
-        for box, title in (
-            (STRIP, f"Last {SECONDS:g} s of the record, microvolts"),
-            (CONFUSION, "Beats so far: annotated (rows), the net's (columns)"),
-            (FIGURES, "Latency"),
-            (CODES, "Against the reference"),
-        ):
-            panel(ground, box, title)
-        pen = ImageDraw.Draw(ground)
-        pen.text((24, 14), texts.title, fill=TEXT, font=font(26, bold=True))
-        pen.text((24, 56), data.title, fill=WITH, font=font(18))
-        pen.text((SIZE[0] - 24, 60), texts.device, fill=DIM, font=font(14), anchor="rt")
-        for k, note in enumerate(texts.notes):
-            pen.text((24, 662 + 18 * k), note, fill=DIM, font=font(13))
-        self._ground = ground
+        titles = {
+            STRIP: f"Last {SECONDS:g} s of the record, microvolts",
+            CONFUSION: "Beats so far: annotated (rows), the net's (columns)",
+            FIGURES: "Latency",
+            CODES: "Against the reference",
+        }
+        self._ground = sheet.ground(texts, data.title, titles)
 
     def paint(self, state: State) -> Image.Image:
         """The frame of a state, RGB; its ``info`` has the fixed texts, too."""
@@ -61,7 +53,7 @@ class Painter:
         self._confusion(pen, state)
         self._latency(pen, state)
         self._codes(pen, state)
-        image.info[ABOUT] = "\n".join((self.texts.title, self.data.title, self.texts.device, *self.texts.notes))
+        image.info[ABOUT] = sheet.about(self.texts, self.data.title)
         return image
 
     def _strip(self, image: Image.Image, state: State) -> Image.Image:
@@ -116,22 +108,15 @@ class Painter:
                 pen.text((x + width - 12, y), f"{beats:,}", fill=fill, font=font(16, bold=beats > 0), anchor="rm")
 
     def _latency(self, pen: ImageDraw.ImageDraw, state: State) -> None:
-        x, y = FIGURES[0] + 16, FIGURES[1] + 64
-        pen.text((x, y), self.latency[0], fill=TEXT, font=font(30, bold=True), anchor="lm")
-        for k, text in enumerate(self.latency[1:]):
-            pen.text((x, y + 40 + 22 * k), text, fill=DIM, font=font(14), anchor="lm")
+        x = FIGURES[0] + 16
+        sheet.stated(pen, FIGURES, self.latency[0], tuple(self.latency[1:]))
         right, known = state.right
         share = f"{100 * right / known:.1f} %" if known else "unknown"
         pen.text((x, FIGURES[3] - 60), share, fill=TEXT, font=font(24, bold=True), anchor="lm")
         pen.text((x, FIGURES[3] - 24), f"of {known:,} beats as annotated", fill=DIM, font=font(14), anchor="lm")
 
     def _codes(self, pen: ImageDraw.ImageDraw, state: State) -> None:
-        x, y, count = CODES[0] + 16.0, CODES[1] + 64.0, state.count
-        text = f"{count.different:,}"
-        pen.text((x, y), text, fill=BAD if count.different else GOOD, font=font(30, bold=True), anchor="lm")
-        x += pen.textlength(text, font=font(30, bold=True)) + 10
-        pen.text((x, y + 4), "codes differ", fill=TEXT, font=font(16), anchor="lm")
-        pen.text((CODES[0] + 16, y + 40), f"of {count.codes:,} compared", fill=DIM, font=font(14), anchor="lm")
+        sheet.differing(pen, CODES, state.count, "codes")
         pen.text((CODES[0] + 16, CODES[3] - 60), f"{state.last:,}", fill=TEXT, font=font(24, bold=True), anchor="lm")
         pen.text(
             (CODES[0] + 16, CODES[3] - 24), f"of {len(self.data.codes):,} beats", fill=DIM, font=font(14), anchor="lm"

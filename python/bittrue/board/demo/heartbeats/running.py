@@ -1,17 +1,14 @@
-"""The demo's options, its texts, and its main loop: a batch, a frame, a line of text."""
+"""The demo's options, its texts, and a frame in words."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bittrue.board.demo import options
 from bittrue.board.demo.heartbeats.bundle import Heartbeats
-from bittrue.board.demo.heartbeats.painter import Painter
-from bittrue.board.demo.heartbeats.streaming import State, Streaming
-from bittrue.board.demo.keys import Terminal
-from bittrue.board.demo.showing import Sink
+from bittrue.board.demo.heartbeats.streaming import State
 from bittrue.board.demo.view import Texts
 
 
@@ -41,32 +38,6 @@ def texts(data: Heartbeats, device: str, manifest: Any) -> Texts:
             "annotated one.",
         ),
     )
-
-
-def latency(manifest: Any) -> tuple[str, ...]:
-    """From a beat's last word taken to the first word of its result offered, at the design's clock."""
-    return (
-        f"{manifest.latency / manifest.clock_mhz:.1f} \u00b5s",
-        f"{manifest.latency:,} clocks at {manifest.clock_mhz:g} MHz,",
-        "from a beat's last word to its result",
-    )
-
-
-def run(
-    loop: Streaming, painter: Painter, sinks: Sequence[Sink], frames: int | None, tell: Callable[[str], None] = print
-) -> None:
-    """Show a frame a batch until all beats were streamed, ``frames`` of them were shown, or q is pressed."""
-    number = 0
-    with Terminal().listening() as terminal:
-        while not loop.done and (not frames or number < frames):
-            if "q" in terminal.read() + "".join(sink.keys() for sink in sinks):
-                return
-            state = loop.step()
-            number += 1
-            frame = painter.paint(state)
-            for sink in sinks:
-                sink.show(frame)
-            tell(line(number, state))
 
 
 def line(number: int, state: State) -> str:

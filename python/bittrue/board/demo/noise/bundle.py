@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.board.entries import Entries
-from bittrue.errors import BadInput, shown
-from bittrue.files import read_bytes
-from bittrue.readers import json_document, npz
+from bittrue.board.demo.reading import FIX, check_net, read
+from bittrue.errors import BadInput
 
 FORMAT, VERSION = "bittrue-demo-noise", 1
 MOST_VALUES, MOST_SAMPLES = 64, 1 << 24
-_FIX = "write it again with bittrue demo-data"
 Codes = npt.NDArray[np.int64]
 
 
@@ -65,17 +62,7 @@ class Noise:
 
 def load(path: str | Path) -> Noise:
     """Read ``demo.npz``. Raises `BadInput` where it is missing, damaged, of another demo, or cannot be played."""
-    if not Path(path).exists():
-        raise BadInput(f"there is no {path}; write it on the PC with bittrue demo-data and copy it here")
-    what = f"demo data {path}"
-    arrays = npz(read_bytes(path, "demo data"), what, _FIX)
-    about = Entries(json_document(str(arrays.get("about", "")).encode(), what), what, _FIX)
-    version = about.get("format"), about.get("version")
-    if version != (FORMAT, VERSION):
-        raise BadInput(f"{path} is {shown(version)} and {(FORMAT, VERSION)} is needed; {_FIX}")
-    for name, kind, axes in (("values", "f", 1), ("expected", "i", 2)):
-        if name not in arrays or arrays[name].dtype.kind != kind or arrays[name].ndim != axes:
-            raise BadInput(f"{what} lacks {name}, or it has another shape or type; {_FIX}")
+    about, arrays = read(path, (FORMAT, VERSION), {"values": ("f", 1), "expected": ("i", 2)})
     bits = about.whole("bits", 1, 32)
     found = Noise(
         net=about.text("net"),
@@ -89,17 +76,13 @@ def load(path: str | Path) -> Noise:
         hi=(1 << (bits - 1)) - 1,
         expected=arrays["expected"].astype(np.int64),
     )
-    _check(found, what)
+    _check(found, f"demo data {path}")
     return found
 
 
 def check(found: Noise, manifest: Any) -> None:
     """Raise `BadInput` unless the demo data were made for the source of an overlay's manifest."""
-    if found.hash != manifest.hash:
-        raise BadInput(
-            f"the demo data are for net {found.net} and the overlay holds {manifest.net}, or other weights; write them "
-            f"again with bittrue demo-data"
-        )
+    check_net(found, manifest)
 
 
 def _check(found: Noise, what: str) -> None:
@@ -109,7 +92,7 @@ def _check(found: Noise, what: str) -> None:
     if not (0 < rows <= MOST_VALUES and columns <= MOST_SAMPLES and alike):
         raise BadInput(
             f"{what}: samples {found.expected.shape} of {len(found.values)} values and frames of {found.samples} do "
-            f"not belong together; {_FIX}"
+            f"not belong together; {FIX}"
         )
     if not np.isfinite(found.values).all() or found.expected.min() < found.lo or found.expected.max() > found.hi:
-        raise BadInput(f"{what}: values or samples lie outside of what the source has; {_FIX}")
+        raise BadInput(f"{what}: values or samples lie outside of what the source has; {FIX}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bittrue.board.demo import brush
+from bittrue.board.demo import brush, sheet
 from bittrue.board.demo.axes import Axes
-from bittrue.board.demo.look import ABOUT, BAD, DIM, GOOD, GROUND, LINE, SIZE, TEXT, WANTED, WITH, WITHOUT, font
+from bittrue.board.demo.look import ABOUT, DIM, LINE, TEXT, WANTED, WITH, WITHOUT, font
 from bittrue.board.demo.noise.bundle import Noise
 from bittrue.board.demo.noise.streaming import GAINS, UNIT, State, density
-from bittrue.board.demo.panels import Box, legend, panel
+from bittrue.board.demo.panels import Box, legend
 from bittrue.board.demo.view import Texts
 
 SPECTRUM: Box = (24, 92, 828, 490)
@@ -44,23 +44,15 @@ class Painter:
         plain = self._values(data.expected)
         self.sigma = float(plain.std()) or 1.0
         self.references = [density(row, SEGMENT) for row in plain]
-        ground = Image.new("RGB", SIZE, GROUND)
-        for box, title in (
-            (SPECTRUM, "Spectrum"),
-            (HISTOGRAM, "Histogram"),
-            (WAVE, f"Last {DRAWN} samples"),
-            (DIALS, ""),
-            (CODES, "Against the reference"),
-        ):
-            panel(ground, box, title)
-        self._plots(ground)
-        pen = ImageDraw.Draw(ground)
-        pen.text((24, 14), texts.title, fill=TEXT, font=font(26, bold=True))
-        pen.text((24, 56), f"net {data.net}, seed {data.seed}", fill=WITH, font=font(18))
-        pen.text((SIZE[0] - 24, 60), texts.device, fill=DIM, font=font(14), anchor="rt")
-        for k, note in enumerate(texts.notes):
-            pen.text((24, 662 + 18 * k), note, fill=DIM, font=font(13))
-        self._ground = ground
+        titles = {
+            SPECTRUM: "Spectrum",
+            HISTOGRAM: "Histogram",
+            WAVE: f"Last {DRAWN} samples",
+            DIALS: "",
+            CODES: "Against the reference",
+        }
+        self._ground = sheet.ground(texts, f"net {data.net}, seed {data.seed}", titles)
+        self._plots(self._ground)
 
     def paint(self, state: State) -> Image.Image:
         """The frame of a state, RGB; its ``info`` has the fixed texts, too."""
@@ -73,8 +65,8 @@ class Painter:
         pen = ImageDraw.Draw(image)
         self._legends(pen, len(samples), float(samples.std()))
         self._dials(pen, state)
-        self._codes(pen, state)
-        image.info[ABOUT] = "\n".join((self.texts.title, self.data.net, self.texts.device, *self.texts.notes))
+        sheet.differing(pen, CODES, state.count, "samples")
+        image.info[ABOUT] = sheet.about(self.texts, self.data.net)
         return image
 
     def _values(self, codes: np.ndarray) -> np.ndarray:
@@ -156,11 +148,3 @@ class Painter:
         pen.text((x, y + 40), text, fill=WITHOUT if turned else TEXT, font=font(20, bold=True), anchor="lm")
         pen.text((x, DIALS[3] - 42), self.rate, fill=DIM, font=font(14), anchor="lm")
         pen.text((x, DIALS[3] - 20), "the settings are registers", fill=DIM, font=font(14), anchor="lm")
-
-    def _codes(self, pen: ImageDraw.ImageDraw, state: State) -> None:
-        x, y, count = CODES[0] + 16.0, CODES[1] + 62.0, state.count
-        text = f"{count.different:,}"
-        pen.text((x, y), text, fill=BAD if count.different else GOOD, font=font(30, bold=True), anchor="lm")
-        x += pen.textlength(text, font=font(30, bold=True)) + 10
-        pen.text((x, y + 4), "samples differ", fill=TEXT, font=font(16), anchor="lm")
-        pen.text((CODES[0] + 16, y + 40), f"of {count.codes:,} compared", fill=DIM, font=font(14), anchor="lm")

@@ -1,0 +1,1 @@
+"""What the demo of radio maps on the board needs of the PC."""

@@ -1,4 +1,4 @@
-"""The committed radio net: what its card says is so, and all legs have its bits."""
+"""The committed radio nets: what their cards say is so, and all legs have their bits."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from radio_folder import real
 pytest.importorskip("scipy", reason="SciPy is not installed: pip install -e '.[radio]'")
 pytest.importorskip("PIL", reason="Pillow is not installed: pip install -e '.[radio]'")
 
+from bittrue import ref
 from bittrue.apps.radio.data.maps import RadioMaps, View
+from bittrue.apps.radio.hardware.inputs import Inputs
 from bittrue.apps.radio.hardware.predicting import Predictor, is_radio
+from bittrue.apps.radio.latent.autoencoder import AutoencoderSpec
+from bittrue.apps.radio.latent.coding import codes, decoded
+from bittrue.apps.radio.latent.latent_nets import check_autoencoder
+from bittrue.apps.radio.latent.sampling import Sampler
 from bittrue.apps.radio.measures import judge, mean
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.check import known_answers
@@ -22,6 +28,7 @@ from bittrue.cli import main
 from bittrue.spec import load, save
 
 FOLDER = Path(__file__).parents[2] / "weights" / "radio-map"
+AUTOENCODER, DIFFUSION = FOLDER.parent / "radio-vae", FOLDER.parent / "radio-ldm"
 INTERVAL = 1 << 23
 """Clocks a map of the simulated hardware: few lanes are soon compiled, and a map still takes minutes only."""
 
@@ -65,6 +72,49 @@ def test_the_chip_refuses_it_for_biases_and_data_memory(tmp_path, capsys):
     save(replace(net, nodes=tuple(nodes)), tmp_path / "net")
     assert main(["max78002", "generate", str(tmp_path / "net"), *words]) == 2
     assert "layer merge0: it takes 131,072 bytes of each data memory" in capsys.readouterr().err
+
+
+def test_the_autoencoder_is_whole_and_has_its_bits_in_pytorch_and_c():
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
+    net, text = load(AUTOENCODER), (AUTOENCODER / "CARD.md").read_text()
+    check_autoencoder(net)
+    assert known_answers.verify(net, AUTOENCODER) == 1
+    assert (AUTOENCODER / "recipe.toml").read_bytes() == SHELF.content("radio-vae")
+    assert f"| weights and biases | {AutoencoderSpec().graph.parameters:,} |" in text
+    assert main(["check", str(AUTOENCODER), "--legs", "torch,c", "--samples", "1"]) == 0
+
+
+def test_the_autoencoder_is_worth_on_real_maps_what_its_card_says():
+    maps, net = RadioMaps(real(), View(split="11-99")), load(AUTOENCODER)
+    found = mean(
+        judge(scene.truth, decoded(ref.run(net, codes(scene.truth)[None].astype(np.int64))[0]), scene.buildings)
+        for scene in maps.scenes()
+    )
+    _, _, table = (AUTOENCODER / "CARD.md").read_text().partition("RadioMapSeer, kind DPM, split 11-99")
+    row = re.search(r"\| integer net \| ([0-9.]+) \| ([0-9.]+) \| ([0-9.]+) \|", table)
+    assert row and row.groups() == (f"{found.psnr:.2f}", f"{found.ssim:.3f}", f"{found.nmse:.4f}")
+    assert found.psnr > 34 and found.ssim > 0.95
+
+
+def test_the_diffusion_model_is_whole_and_draws_the_same_maps():
+    """On streets that are made up, two samples by every leg."""
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
+    assert known_answers.verify(load(DIFFUSION), DIFFUSION) == 1
+    assert (DIFFUSION / "recipe.toml").read_bytes() == SHELF.content("radio-ldm")
+    built = np.zeros((256, 256), np.bool_)
+    built[40:90, 60:140] = built[150:220, 30:80] = True
+    wanted, *others = (Sampler.on(DIFFUSION, leg).maps(Inputs(built), 120, 100, 5, 2) for leg in ("ref", "torch", "c"))
+    assert all((found == wanted).all() for found in others) and (wanted[0] != wanted[1]).any()
+
+
+def test_a_sample_is_worth_on_real_maps_what_its_card_says():
+    maps, sampler = RadioMaps(real(), View(split="11-99")), Sampler.on(DIFFUSION)
+    found = mean(
+        judge(s.truth, sampler.maps(Inputs(s.buildings > 0), s.row, s.column, 0)[0], s.buildings) for s in maps.scenes()
+    )
+    _, _, table = (DIFFUSION / "CARD.md").read_text().partition("RadioMapSeer, kind DPM, split 11-99")
+    row = re.search(r"\| one sample \| ([0-9.]+) \| ([0-9.]+) \| ([0-9.]+) \|", table)
+    assert row and row.groups() == (f"{found.nmse:.4f}", f"{found.rmse:.4f}", f"{found.ssim:.3f}")
 
 
 @pytest.mark.heavy

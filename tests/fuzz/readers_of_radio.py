@@ -8,8 +8,14 @@ from pathlib import Path
 import numpy as np
 from target import target
 
+from bittrue import spec
 from bittrue.apps.radio.configuration import builtin, parse
 from bittrue.apps.radio.data import png, scene
+from bittrue.apps.radio.hardware.blocks import drawn, integer_net
+from bittrue.apps.radio.latent import diffusion_folder
+from bittrue.apps.radio.latent.autoencoder import AutoencoderSpec
+from bittrue.apps.radio.latent.denoiser import DenoiserSpec
+from bittrue.apps.radio.latent.diffusion_folder import Diffusion
 
 _LEVELS = np.arange(65536, dtype=np.uint32).reshape(256, 256)
 _ANTENNA = np.where(_LEVELS == 30000, 255, 0).astype(np.uint8)
@@ -56,3 +62,18 @@ def radio_weights(data: bytes, folder: Path) -> object:
 
     (folder / "model-1.pt").write_bytes(data)
     return public_files.weights(folder / "model-1.pt", True)
+
+
+def _model() -> Diffusion:
+    sizes = DenoiserSpec("ldm", 1, 1, (1, 1)), AutoencoderSpec("vae", 1, (1, 1, 1), (1, 1, 1), 0)
+    nets = [integer_net(one.graph, drawn(one.graph, 1)) for one in sizes]
+    return Diffusion(*nets, 1, "vae")
+
+
+@target(lambda: [_model().text.encode()])
+def radio_diffusion(data: bytes, folder: Path) -> object:
+    model = _model()
+    spec.save(model.net, folder / "ldm")
+    spec.save(model.autoencoder, folder / "vae")
+    (folder / "ldm" / diffusion_folder.FILE).write_bytes(data)
+    return diffusion_folder.read(folder / "ldm").text

@@ -59,6 +59,7 @@ TABLES = (
     "radio_training",
     "noise_hardware",
     "radio_nets",
+    "radio_latent",
     "max78002",
     "firmware",
 )

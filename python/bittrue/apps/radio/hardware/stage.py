@@ -35,7 +35,7 @@ class Stage(QuantisingStage):
     def __init__(self, name: str, recipe: Recipe, twin: Twin, examples: Examples, generator: Generator) -> None:
         self.examples, self.plan = examples, recipe.train if name == FLOAT else recipe.quantise
         self.twin = twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        super().__init__(name, self.plan, self.twin, generator, _is_real)
+        super().__init__(name, self.plan, self.twin, generator, is_real)
         cities = sorted({number for number, _ in examples.keys})
         held = set(cities[len(cities) - recipe.cities.held :])
         self._train = [k for k, (number, _) in enumerate(examples.keys) if number not in held]
@@ -68,6 +68,6 @@ class Stage(QuantisingStage):
         return result
 
 
-def _is_real(name: str, value: Tensor) -> bool:
+def is_real(name: str, value: Tensor) -> bool:
     """Whether a value is averaged; the count of batches that batch norm keeps is not."""
     return value.is_floating_point()

@@ -1,0 +1,204 @@
+"""A net of convolutions as a list of blocks: shapes, the integer net of its weights, and the nets it is cut into."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bittrue.errors import BadInput
+from bittrue.num import Format, fit_format
+from bittrue.spec import Add, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d, Net, Node, ReLU, TensorType
+from bittrue.spec.net import INPUT
+
+Weights = Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+"""Values of weights ``(outputs, inputs, rows, columns)`` and biases ``(outputs,)`` by block; the kernel of a transposed
+convolution is that of `bittrue.spec.transposed_kernel`."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """``outputs`` sums over squares of ``kernel`` pixels of ``inputs`` channels, every ``stride`` pixels.
+
+    Parameters
+    ----------
+    name, source : str
+        Its own, and that of the block that it takes.
+    doubles : bool
+        Transposed: the image grows ``stride`` times. Else it shrinks as much.
+    relu : bool
+        Whether negative results become 0.
+    output : Format
+        Of its results.
+    """
+
+    name: str
+    source: str
+    outputs: int
+    inputs: int
+    output: Format
+    kernel: int = 3
+    stride: int = 1
+    doubles: bool = False
+    relu: bool = True
+
+    @property
+    def weight(self) -> tuple[int, int, int, int]:
+        """Shape of its weights."""
+        return self.outputs, self.inputs, self.kernel, self.kernel
+
+    @property
+    def count(self) -> int:
+        """Weights and biases."""
+        return math.prod(self.weight) + self.outputs
+
+    @property
+    def terms(self) -> float:
+        """Products of a sum, on average."""
+        return self.inputs * self.kernel**2 / (self.stride**2 if self.doubles else 1)
+
+    @property
+    def padding(self) -> int:
+        """Pixels at every border; images of ``n`` stride pixels then shrink and grow exactly."""
+        return (self.kernel - 1) // 2 if self.kernel != self.stride else 0
+
+    @property
+    def extra(self) -> int:
+        """Output padding of a transposed one."""
+        return self.stride - self.kernel + 2 * self.padding
+
+
+@dataclass(frozen=True)
+class Half:
+    """Maxima of squares of 2 x 2 pixels."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Sum of two blocks' results, rounded to ``output``."""
+
+    name: str
+    sources: tuple[str, str]
+    output: Format
+
+
+Block = Convolution | Half | Sum
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Blocks in the order of evaluation, the last one the result; they name each other, and ``"input"``.
+
+    Parameters
+    ----------
+    name : str
+        The net's.
+    input : TensorType
+    blocks : tuple of Block
+    weight_bits : int
+    """
+
+    name: str
+    input: TensorType
+    blocks: tuple[Block, ...]
+    weight_bits: int = 8
+
+    @property
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """All blocks with weights."""
+        return tuple(block for block in self.blocks if isinstance(block, Convolution))
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum(block.count for block in self.convolutions)
+
+    @property
+    def formats(self) -> dict[str, Format]:
+        """Format of every tensor by its name."""
+        found = {INPUT: self.input.format}
+        for block in self.blocks:
+            found[block.name] = found[block.source] if isinstance(block, Half) else block.output
+        return found
+
+
+def drawn(graph: Graph, seed: int, faint: Sequence[str] = ()) -> Weights:
+    """Weights to begin with: normal, ``sqrt(2 / terms)`` with the terms of a sum (He et al. 2015), biases 0.
+
+    Parameters
+    ----------
+    faint : sequence of str
+        Blocks whose deviation is ``0.1 / sqrt(terms)``, so that they hardly add to what comes beside them.
+    """
+    rng = np.random.default_rng(seed)
+    found = {}
+    for block in graph.convolutions:
+        deviation = (0.1 if block.name in faint else math.sqrt(2.0)) / math.sqrt(block.terms)
+        found[block.name] = rng.normal(0.0, deviation, block.weight), np.zeros(block.outputs)
+    return found
+
+
+def integer_net(graph: Graph, weights: Weights) -> Net:
+    """The integer net of these weights, each layer's in the finest format of ``weight_bits`` bits that holds them.
+
+    Raises `BadInput` for weights of other shapes, NaN or infinity.
+    """
+    formats, nodes = graph.formats, []
+    for block in graph.blocks:
+        if isinstance(block, Half):
+            nodes.append(Node(block.name, MaxPool2d((2, 2), (2, 2)), (block.source,)))
+        elif isinstance(block, Sum):
+            nodes.append(Node(block.name, Add(block.output), block.sources))
+        else:
+            layer = _layer(graph, block, weights, formats[block.source])
+            nodes.append(Node(block.name, layer, (block.source,)))
+    return Net(graph.name, graph.input, nodes)
+
+
+def _layer(graph: Graph, block: Convolution, weights: Weights, given: Format) -> Layer:
+    weight, bias = (np.asarray(values, np.float64) for values in weights[block.name])
+    if weight.shape != block.weight or bias.shape != (block.outputs,):
+        raise BadInput(
+            f"{graph.name}: layer {block.name} has weights {weight.shape} and biases {bias.shape}; give {block.weight} "
+            f"and {(block.outputs,)}"
+        )
+    fmt = fit_format(weight, graph.weight_bits)
+    codes, biases = fmt.encode(weight), Format(32, given.frac + fmt.frac).encode(bias)
+    activation = ReLU() if block.relu else Linear()
+    stride, padding = (block.stride, block.stride), (block.padding, block.padding)
+    if block.doubles:
+        return ConvTranspose2d(codes, biases, fmt, block.output, activation, stride, padding, (block.extra,) * 2)
+    return Conv2d(codes, biases, fmt, block.output, activation, padding, stride=stride)
+
+
+def head(net: Net, last: str) -> Net:
+    """The net up to node ``last``, whose result it gives. Raises `BadInput` where it has no such node."""
+    wanted = {last}
+    for node in reversed(net.nodes):
+        if node.name in wanted:
+            wanted.update(node.inputs)
+    _check(net, last)
+    return replace(net, nodes=tuple(node for node in net.nodes if node.name in wanted), outputs=(last,))
+
+
+def tail(net: Net, first: str) -> Net:
+    """The net behind node ``first``, whose result it takes.
+
+    Raises `BadInput` where there is no such node, or the rest takes more than its result.
+    """
+    _check(net, first)
+    names = [node.name for node in net.nodes]
+    rest = net.nodes[names.index(first) + 1 :]
+    nodes = [Node(n.name, n.layer, tuple(INPUT if source == first else source for source in n.inputs)) for n in rest]
+    return Net(net.name, net.types[first], nodes)
+
+
+def _check(net: Net, name: str) -> None:
+    if name not in [node.name for node in net.nodes]:
+        raise BadInput(f"net {net.name} has no node {name} to be cut at; give an autoencoder that bittrue trained")

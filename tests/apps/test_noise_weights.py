@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bittrue.apps.noise.hardware import known_signals
+from bittrue.apps.noise.hardware import bundle, known_signals
 from bittrue.apps.noise.hardware.judging import likeness
-from bittrue.apps.noise.hardware.recipe import RECIPES
-from bittrue.apps.noise.measures import hurst
+from bittrue.apps.noise.hardware.recipe import DRAWN, RECIPES
+from bittrue.apps.noise.measures import correlation, hurst, marginals
+from bittrue.apps.noise.measures.comparison import compared
+from bittrue.apps.noise.measures.summary import Kind, measured
+from bittrue.apps.noise.processes.bandpass import Bandpass
 from bittrue.check.generating import Wanted, generated
 from bittrue.spec.source import seam
 from bittrue.spec.source_store import has_source, load
@@ -21,7 +24,7 @@ NETS = sorted(path.name for path in WEIGHTS.iterdir() if has_source(path))
 
 
 def test_there_are_nets():
-    assert {"noise-fgn", "stft-gan-hw"} <= set(NETS)
+    assert {"noise-fgn", "noise-bands", "noise-impulsive", "stft-gan-hw"} <= set(NETS)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -35,6 +38,7 @@ def test_a_net_is_what_its_recipe_made(name):
     )
     card = (folder / "CARD.md").read_text()
     assert content_hash(source.net) in card and all(f"| {name} |" in card for name in recipe.process.sets)
+    assert bundle.notes(folder).strip() in card and (recipe.beginning == DRAWN or f"| {recipe.beginning} |" in card)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -43,8 +47,10 @@ def test_other_legs_give_the_same_samples(name, leg):
     if leg == "torch":
         pytest.importorskip("torch", reason="PyTorch is not installed")
     source = load(WEIGHTS / name)
-    wanted = Wanted(source, 1, 2 * source.samples, (1 << 63) + 5, start=3)
-    assert np.array_equal(generated(wanted, leg, codes=True), generated(wanted, codes=True))
+    values = RECIPES.builtin(name).process.values
+    for settings in [dict.fromkeys(source.settings, value) for value in values[-2:]] or [{}]:
+        wanted = Wanted(source, 1, 2 * source.samples, (1 << 63) + 5, start=3, settings=settings)
+        assert np.array_equal(generated(wanted, leg, codes=True), generated(wanted, codes=True))
 
 
 @pytest.mark.heavy
@@ -68,3 +74,28 @@ def test_the_hurst_index_is_what_was_asked_for(value):
     signals = generated(Wanted(source, 48, 4096, 11, settings={"H": value}))
     assert np.median(hurst.of_noise(signals)) == pytest.approx(value, abs=0.015)
     assert likeness(signals) < 0.25
+
+
+@pytest.mark.parametrize("band", range(8))
+def test_a_band_is_where_it_was_asked_for(band):
+    """By 32 signals, whose own chance is a distance of about .1."""
+    source = load(WEIGHTS / "noise-bands")
+    assert seam(source) == ""
+    process = Bandpass()
+    signals = generated(Wanted(source, 32, 4096, 11, settings={"band": band}), "c")
+    wanted = np.stack([process.signal(band, 4096, np.random.default_rng([1, k])) for k in range(32)])
+    kind = Kind(process, band)
+    near = compared(*(measured(values, kind) for values in (wanted, signals)))
+    assert near["geodesic in band"] < 0.2 and abs(near["out of band dB"]) < 3 and abs(near["kurtosis"]) < 0.2
+    assert likeness(signals) < 0.1
+
+
+@pytest.mark.parametrize(("kind", "most"), [(0, 0.048), (1, 0.03), (2, 0.033)])
+def test_impulses_come_together_as_those_of_the_process(kind, most):
+    """A quarter of what AR(32) is off, but for pulses, where 64 signals alone are off by more than that."""
+    source, recipe = load(WEIGHTS / "noise-impulsive"), RECIPES.builtin("noise-impulsive")
+    process, law = recipe.process.sources[kind].process, recipe.process.sources[kind].law
+    signals = generated(Wanted(source, 128, 4096, 11, settings={"kind": kind}), "c")
+    wanted = np.stack([process.signal(law.at, 4096, np.random.default_rng([2, k])) for k in range(128)])
+    assert correlation.error(*map(correlation.of_magnitude, (wanted, signals))) < most
+    assert marginals.kurtosis(signals) == pytest.approx(marginals.kurtosis(wanted), rel=0.2)

@@ -65,7 +65,7 @@ acc[:, 1] += h_re * d[:, 1] - h_im * d[:, 0]""",
 ]
 HEAVY = [
     ("trusts the float root", ROOT, "isqrt", "root * root > v", "root < 0", ROOTS),
-    ("lets one code too many pass", FORMAT, "Format.check", "array > self.hi", "array > self.hi + 1",
+    ("lets one code too many pass", FORMAT, "Format.checked", "array > self.hi", "array > self.hi + 1",
      "tests/unit/test_format.py"),
     ("rounds twice on the leaky side", ACTIVATE, "activate",
      "requantise(acc, shift + activation.shift, output)", "requantise(y, activation.shift, output)", ACTIVATIONS),

@@ -45,18 +45,22 @@ class HardwareTwin(nn.Module):
         for number, lengths in enumerate(spec.lengths):
             beside = [given[name] for name in (f"noise{number}", f"setting{number}") if name in given]
             if x is not None:
-                weight, bias = self.of(f"up{number}")
-                kernel = weight.flip(2).transpose(0, 1)  # PyTorch's is turned round, inputs first
-                up = nn.functional.conv_transpose1d(
-                    x, kernel, bias, FACTOR, padding=weight.shape[2] - 1, output_padding=lengths.spare
-                )
-                beside.insert(0, self.inner(up))
+                beside.insert(0, self.inner(self.sums(x, *self.of(f"up{number}"), lengths.spare)))
             x = torch.cat(beside, 1)
             for name in spec.layers:
                 if name.startswith(f"conv{number}_"):
-                    x = self.inner(nn.functional.conv1d(x, *self.of(name)))
+                    x = self.inner(self.sums(x, *self.of(name)))
         assert x is not None  # there are two levels or more
-        return self.final(nn.functional.conv1d(x, *self.of("out")))
+        return self.final(self.sums(x, *self.of("out")))
+
+    def sums(self, x: Tensor, weight: Tensor, bias: Tensor, spare: int = -1) -> Tensor:
+        """The convolution, or with ``spare >= 0`` the transposed one with that output padding."""
+        if spare < 0:
+            return nn.functional.conv1d(x, weight, bias)
+        kernel = weight.flip(2).transpose(0, 1)  # PyTorch's is turned round, inputs first
+        return nn.functional.conv_transpose1d(
+            x, kernel, bias, FACTOR, padding=weight.shape[2] - 1, output_padding=spare
+        )
 
     def inner(self, x: Tensor) -> Tensor:
         """What follows every convolution but the last one."""

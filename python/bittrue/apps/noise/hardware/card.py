@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bittrue.apps.noise.hardware.judging import AGAIN, FILTERED, LIKENESS, REFERENCE, Distances, Judged
-from bittrue.apps.noise.hardware.recipe import RECIPES, Recipe
+from bittrue.apps.noise.hardware.recipe import DRAWN, RECIPES, Recipe
 from bittrue.apps.noise.hardware.trainer import Fitted
 from bittrue.kit import card as parts
 from bittrue.spec.source import Source, seam
@@ -32,8 +32,11 @@ WORDS |= {LIKENESS: "Correlation of two signals of a set, root mean square over 
 CPU = "processor time of training"
 
 
-def text(recipe: Recipe, source: Source, fitted: Fitted, judged: Sequence[Judged]) -> str:
-    """The text of CARD.md: free of dates; of two runs of one recipe only the line `CPU` differs."""
+def text(recipe: Recipe, source: Source, fitted: Fitted, judged: Sequence[Judged], notes: str = "") -> str:
+    """The text of CARD.md: free of dates; of two runs of one recipe only the line `CPU` differs.
+
+    ``notes`` are sections of Markdown that a person wrote about the net; they come behind the measures.
+    """
     sections = [
         f"# {recipe.name}\n",
         f"A source of noise: {_named(recipe)}. Every sample is an integer that Python, C and hardware agree about.\n",
@@ -45,6 +48,7 @@ def text(recipe: Recipe, source: Source, fitted: Fitted, judged: Sequence[Judged
         *_tables(judged),
         "## Against AR(32)\n",
         "\n".join(f"- {line}" for line in sentences(judged)) + "\n",
+        *([notes.strip() + "\n"] if notes.strip() else []),
         "## What was executed\n",
         "Everything is simulated: `bittrue.generate` by the reference made the signals of the integer net; the other\n"
         "legs give the same samples (`bittrue sim`). Nothing ran on a board.\n",
@@ -61,11 +65,12 @@ def text(recipe: Recipe, source: Source, fitted: Fitted, judged: Sequence[Judged
 
 
 def sentences(judged: Sequence[Judged]) -> list[str]:
-    """For every measure where the net is nearer than AR(32) for all seeds, and where it is not."""
+    """For every measure on which of its sets the net is nearer than AR(32) for all seeds, and on which not."""
     said = []
     for key in _keys(judged):
-        near = [one for one in judged if _worst(one, key) <= abs(_number(one, one.filters[32], key))]
-        far = [one for one in judged if one not in near]
+        given = [one for one in judged if key in one.floor]
+        near = [one for one in given if _worst(one, key) <= abs(_number(one, one.filters[32], key))]
+        far = [one for one in given if one not in near]
         said.append(f"{WORDS.get(key, key)}: nearer, or as near, on {_listed(near)}; not on {_listed(far)}")
     return said
 
@@ -85,6 +90,7 @@ def _facts(recipe: Recipe, source: Source, fitted: Fitted) -> str:
     rows = [
         ("command", parts.command("noise", recipe.name, builtin)),
         ("seed", str(recipe.seed)),
+        *([("weights to begin with", recipe.beginning)] if recipe.beginning != DRAWN else []),
         ("weights and biases", f"{recipe.spec.parameters:,}"),
         ("multiplications", f"{recipe.spec.macs:,.0f} a sample{'' if image else ', frames without end'}"),
         ("frames", f"{source.samples:,} samples; {frames}"),

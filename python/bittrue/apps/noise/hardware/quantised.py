@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -23,8 +22,9 @@ class QuantisedTwin(HardwareTwin):
 
     The law: with ``rounded`` a forward pass is that of ``source().net`` by the reference, exactly. Weights go onto the
     grid that `hardware_source` chooses for them, biases onto that of the accumulator, results onto their formats by
-    `bittrue.qat.quantise.StraightThroughQuantize`. Products of codes of ``a`` and ``w`` bits, ``n`` to a sum, stay
-    below ``n * 2**(a + w - 2)``: an architecture where that is no less than ``2**23`` is refused.
+    `bittrue.qat.quantise.StraightThroughQuantize`. Sums of a layer are exact in float32 where ``2**(a - 1)`` times the
+    codes of all weights of a sum, without their signs, and its bias stay below ``2**24``; a layer of larger ones is
+    computed in float64. Formats in which one product may need ``2**23`` are refused.
 
     Without ``rounded`` results are clamped alone: the float net learns within the formats that it will have.
     """
@@ -33,12 +33,11 @@ class QuantisedTwin(HardwareTwin):
         super().__init__(spec, seed)
         self.rounded = rounded
         self.tensor, self.result = Format.of(spec.tensor, spec.name), Format.of(spec.output, spec.name)
-        terms = max(math.prod(shape[1:]) for shape in spec.layers.values())
         bits = self.tensor.bits + spec.weight_bits - 2
-        if terms * 2**bits >= 2 ** (EXACT - 1) or self.result.bits >= EXACT:
+        if bits >= EXACT - 1 or self.result.bits >= EXACT:
             raise BadInput(
-                f"{spec.name} adds {terms} products of {self.tensor.bits} and {spec.weight_bits} bits into "
-                f"{self.result.bits}, which float32 does not hold exactly; choose fewer bits or smaller layers"
+                f"{spec.name} adds products of {self.tensor.bits} and {spec.weight_bits} bits into "
+                f"{self.result.bits}, which float32 does not hold exactly; choose fewer bits"
             )
 
     def signals(self, given: Mapping[str, Tensor], samples: int) -> Tensor:
@@ -46,15 +45,30 @@ class QuantisedTwin(HardwareTwin):
         x: Tensor = self(given, samples)
         return x[:, 0]
 
+    def sums(self, x: Tensor, weight: Tensor, bias: Tensor, spare: int = -1) -> Tensor:
+        if not self.rounded or self._largest(weight.detach(), bias.detach()) < 1 << EXACT:
+            return super().sums(x, weight, bias, spare)
+        return super().sums(x.double(), weight.double(), bias.double(), spare)
+
+    def _largest(self, weight: Tensor, bias: Tensor) -> float:
+        """Bound of a layer's sums in codes, as rounded weights make them."""
+        fmt = fit_format(weight.to(torch.float64).numpy(), self.spec.weight_bits)
+        inputs = 2.0 ** (self.tensor.bits - 1)
+        sums = (
+            inputs * 2.0**fmt.frac * weight.double().abs().sum((1, 2))
+            + 2.0 ** (self.tensor.frac + fmt.frac) * bias.double().abs()
+        )
+        return float(sums.max())
+
     def inner(self, x: Tensor) -> Tensor:
         fmt = self.tensor
         if self.rounded:
-            return quantise(torch.relu(x), Grid(fmt.frac, 0, fmt.hi))
+            return quantise(torch.relu(x), Grid(fmt.frac, 0, fmt.hi)).float()
         return x.clamp(0.0, fmt.hi * fmt.scale)
 
     def final(self, x: Tensor) -> Tensor:
         fmt = self.result
-        return quantise(x, Grid.of(fmt)) if self.rounded else x.clamp(fmt.lo * fmt.scale, fmt.hi * fmt.scale)
+        return quantise(x, Grid.of(fmt)).float() if self.rounded else x.clamp(fmt.lo * fmt.scale, fmt.hi * fmt.scale)
 
     def of(self, name: str) -> tuple[Tensor, Tensor]:
         weight, bias = super().of(name)

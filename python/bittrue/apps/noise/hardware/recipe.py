@@ -15,6 +15,8 @@ from bittrue.kit.recipes import Recipes, check_name
 from bittrue.limits import take
 
 LARGEST_FRAME = 1 << 20
+DRAWN, FILTER_BANK, BURST_GATES = "drawn", "filter bank", "burst gates"
+BEGINNINGS = (DRAWN, FILTER_BANK, BURST_GATES)
 ELEMENTS_A_SAMPLE = 200
 """Float32 values that a step keeps for each sample, about: all tensors of the default architecture and of the loss."""
 
@@ -149,13 +151,14 @@ class MeasurePlan(Section):
 
 @dataclass(frozen=True)
 class Recipe(Section):
-    """A whole recipe; ``text`` is its file."""
+    """A whole recipe; ``text`` is its file. ``beginning`` is one of `BEGINNINGS`."""
 
     name: str
     process: ProcessPlan
     architecture: Architecture | None = None
     spectrogram: Spectrogram | None = None
     parameter: Setting | None = None
+    beginning: str = DRAWN
     objective: Objective = field(default_factory=Objective)
     train: StagePlan = field(default_factory=StagePlan)
     quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=1000, rate=0.0005))
@@ -170,6 +173,8 @@ class Recipe(Section):
             raise BadInput("a recipe has [architecture] or, of two dimensions, [spectrogram]; give one of them")
         if self.spectrogram and self.parameter:
             raise BadInput("a net of two dimensions has no parameter; leave [parameter] out, and name one set")
+        if self.beginning not in BEGINNINGS:
+            raise BadInput(f"beginning is {shown(self.beginning)}; give one of {', '.join(map(repr, BEGINNINGS))}")
         wanted, sets = self.process.values, self.process.sets
         if self.parameter is None and (wanted or len(sets) > 1):
             raise BadInput("process.values need a [parameter] that has them; add it, or leave one set and no values")

@@ -59,14 +59,15 @@ def train(
     ------
     BadInput
         Where another process trains there, the checkpoint is damaged or belongs to another recipe, the folder holds
-        another net, a set does not exist, or training leaves the finite numbers.
+        another net or notes that are no text, a set does not exist, or training leaves the finite numbers.
     """
     check_owner(Path(output), [JSON_FILE], recipe.name)
     with made_folder(output) as folder, locked(folder):
         checkpoint.resume(folder / STATE, VERSION, recipe.text)
+        notes = bundle.notes(folder)
         write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
         fitted = Trainer(recipe, folder / STATE, folder / LOGS, step, seconds).run()
         source = bundle.frozen(recipe, fitted)
         judged = judging.judged(recipe, source, step)
-        write_together(folder, bundle.contents(recipe, source, fitted, judged), renew=True)
+        write_together(folder, bundle.contents(recipe, source, fitted, judged, notes), renew=True)
     return Trained(source, fitted, judged)

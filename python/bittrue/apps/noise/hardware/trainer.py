@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Generator
 
 from bittrue.apps.noise.hardware import objective
+from bittrue.apps.noise.hardware.beginning import begun
 from bittrue.apps.noise.hardware.objective import DirectLoss
 from bittrue.apps.noise.hardware.recipe import Recipe
 from bittrue.apps.noise.hardware.stage import Stage
@@ -50,7 +51,7 @@ class Trainer(TwoStages[Stage]):
         return objective.digest([*self.targets[0], *self.targets[1]])
 
     def float_stage(self, generator: Generator) -> Stage:
-        return self._stage(FLOAT, twin(self.recipe.spec, self.recipe.seed), generator)
+        return self._stage(FLOAT, begun(self.recipe), generator)
 
     def quantised_stage(self, generator: Generator) -> Stage:
         floating = self._floating()

@@ -206,7 +206,7 @@ def manifest(
         "fits": dict(fits),
         "numbers": dict(numbers),
         "tensors": [
-            {"name": t.name, "shape": list(t.codes.shape), "frac": t.frac, "decibel": round(t.decibel, 2)}
+            {"name": t.name, "shape": list(t.codes.shape), "frac": t.frac, "decibel": float(f"{t.decibel:.2f}")}
             if t.error
             else {"name": t.name, "shape": list(t.codes.shape), "frac": t.frac}
             for t in tensors

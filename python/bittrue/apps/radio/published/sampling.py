@@ -144,12 +144,10 @@ def draw(
         raise BadInput(f"{folder} holds a first stage, which draws no maps; name the folder of a diffusion model")
     keys = configuration.data
     maps = RadioMaps(data or keys.folder, View(keys.name, split, origin_compatible=configuration.origin_compatible))
-    path = checkpoint or configuration.sampler.ckpt_path or run_folder.latest(Path(folder))
+    path = Path(checkpoint or configuration.sampler.ckpt_path or run_folder.latest(Path(folder)))
     drawer = Drawer(configuration, path, steps)
     with made_folder(output) as where, one_thread():
-        weights = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        origin = {"data": keys.name, "folder": str(Path(data or keys.folder).resolve())}
-        sign(where, {"weights": weights, "steps": drawer.steps, "seed": seed, **origin})
+        sign(where, origin(path, drawer.steps, seed, maps))
         names = [f"{number}_{transmitter}.png" for number, transmitter in maps.keys]
         left = [index for index in evenly(len(maps), most) if not (where / names[index]).exists()]
         size = configuration.sampler.batch_size
@@ -164,6 +162,12 @@ def draw(
     return len(left)
 
 
+def origin(weights: Path, steps: int, seed: int, maps: RadioMaps) -> dict[str, str | int]:
+    """All on which a drawn map depends, but for its numbers."""
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return {"weights": digest, "steps": steps, "seed": seed, "data": maps.view.name, "folder": str(maps.root.resolve())}
+
+
 def sign(folder: Path, settings: Mapping[str, str | int]) -> None:
     """Note in a folder what draws its maps; `BadInput` where there are some that something else drew, or nobody knows.
 
@@ -171,7 +175,7 @@ def sign(folder: Path, settings: Mapping[str, str | int]) -> None:
     ----------
     folder : path
     settings : mapping
-        All on which a map depends, but for its numbers.
+        As of `origin`.
     """
     note, asked = folder / DRAWN_BY, json.dumps(settings, indent=2) + "\n"
     if note.exists():

@@ -17,11 +17,12 @@ from bittrue.apps.noise.hardware.features import features, scale_of  # noqa: E40
 from bittrue.apps.noise.hardware.objective import DirectLoss  # noqa: E402
 from bittrue.apps.noise.hardware.quantised import QuantisedTwin  # noqa: E402
 from bittrue.apps.noise.hardware.recipe import RECIPES, Objective  # noqa: E402
-from bittrue.apps.noise.hardware.train import STATE, train  # noqa: E402
+from bittrue.apps.noise.hardware.train import train  # noqa: E402
 from bittrue.apps.noise.shelf import SHELF, is_hardware  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
+from bittrue.kit.training.net_folder import STATE  # noqa: E402
 from bittrue.kit.training.two_stages import VERSION  # noqa: E402
 from bittrue.readers import toml_document  # noqa: E402
 from bittrue.ref.source import frames, run_source  # noqa: E402

@@ -22,7 +22,7 @@ from bittrue.apps.radio.hardware import card  # noqa: E402
 from bittrue.apps.radio.hardware.block_twin import BlockTwin, twin_of  # noqa: E402
 from bittrue.apps.radio.hardware.blocks import drawn  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples  # noqa: E402
-from bittrue.apps.radio.hardware.train import CITIES, STATE  # noqa: E402
+from bittrue.apps.radio.hardware.train import CITIES  # noqa: E402
 from bittrue.apps.radio.latent import autoencoder_train, diffusion_train, drawing  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_recipe import AUTOENCODERS  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_stage import AutoencoderStage  # noqa: E402
@@ -36,6 +36,7 @@ from bittrue.apps.radio.ssim import ssim as reference_ssim  # noqa: E402
 from bittrue.check import known_answers  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit.training.net_folder import STATE  # noqa: E402
 from bittrue.kit.training.quantising_stage import FLOAT  # noqa: E402
 from bittrue.spec import load  # noqa: E402
 

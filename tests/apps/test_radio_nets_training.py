@@ -23,12 +23,13 @@ from bittrue.apps.radio.hardware.examples import Examples, turned  # noqa: E402
 from bittrue.apps.radio.hardware.inputs import Inputs, unfolded  # noqa: E402
 from bittrue.apps.radio.hardware.recipe import RECIPES  # noqa: E402
 from bittrue.apps.radio.hardware.stage import Stage  # noqa: E402
-from bittrue.apps.radio.hardware.train import CITIES, STATE, train  # noqa: E402
+from bittrue.apps.radio.hardware.train import CITIES, train  # noqa: E402
 from bittrue.apps.radio.hardware.twin import Twin  # noqa: E402
 from bittrue.check import known_answers  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
+from bittrue.kit.training.net_folder import STATE  # noqa: E402
 from bittrue.kit.training.quantising_stage import FLOAT  # noqa: E402
 from bittrue.kit.training.two_stages import VERSION  # noqa: E402
 from bittrue.spec import load  # noqa: E402

@@ -11,17 +11,11 @@ from bittrue.apps.noise.hardware import bundle, judging
 from bittrue.apps.noise.hardware.judging import Judged
 from bittrue.apps.noise.hardware.recipe import Recipe
 from bittrue.apps.noise.hardware.trainer import Fitted, Trainer
-from bittrue.emit.folder import check_owner
-from bittrue.files import made_folder, write_together, write_whole
-from bittrue.folder_lock import locked
-from bittrue.kit.training import checkpoint
-from bittrue.kit.training.two_stages import SECONDS, VERSION
+from bittrue.files import write_together
+from bittrue.kit.training.net_folder import LOGS, STATE, trained_in
+from bittrue.kit.training.two_stages import SECONDS
 from bittrue.spec.source import Source
-from bittrue.spec.store import JSON_FILE
 
-STATE = Path("checkpoint") / "state.pt"
-"""What a killed run goes on from, in the folder."""
-LOGS = "logs"
 Step = Callable[[str, int, int], None]
 
 
@@ -61,11 +55,8 @@ def train(
         Where another process trains there, the checkpoint is damaged or belongs to another recipe, the folder holds
         another net or notes that are no text, a set does not exist, or training leaves the finite numbers.
     """
-    check_owner(Path(output), [JSON_FILE], recipe.name)
-    with made_folder(output) as folder, locked(folder):
-        checkpoint.resume(folder / STATE, VERSION, recipe.text)
-        notes = bundle.notes(folder)
-        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+    notes = bundle.notes(Path(output))
+    with trained_in(output, recipe.name, recipe.text) as folder:
         fitted = Trainer(recipe, folder / STATE, folder / LOGS, step, seconds).run()
         source = bundle.frozen(recipe, fitted)
         judged = judging.judged(recipe, source, step)

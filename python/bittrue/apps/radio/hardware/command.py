@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.bars import steps
@@ -12,6 +15,11 @@ from bittrue.kit.application import Printed, Result, output_folder
 from bittrue.kit.optional import needed
 from bittrue.kit.page import Sheet
 from bittrue.readers import toml_document
+
+Columns = tuple[tuple[str, str, int], ...]
+PREDICTED: Columns = (("nmse", "NMSE", 4), ("rmse", "RMSE", 4), ("ssim", "SSIM", 3))
+GIVEN_BACK: Columns = (("psnr", "PSNR dB", 2), ("ssim", "SSIM", 3), ("nmse", "NMSE", 4))
+"""Measure, heading and decimals of every column, of maps that were predicted or coded."""
 
 
 def run(arguments: argparse.Namespace) -> Printed:
@@ -36,13 +44,7 @@ def _map(arguments: argparse.Namespace) -> Printed:
     folder = output_folder(arguments, recipe.name)
     with steps("reading the recipe") as step:
         trained = train(recipe, folder, step)
-    for worth in trained.worth:
-        rows = [(name, f"{m.nmse:.4f}", f"{m.rmse:.4f}", f"{m.ssim:.3f}") for name, m in worth.means.items()]
-        yield Sheet(worth.title, ("", "NMSE", "RMSE", "SSIM"), rows)
-        yield from card.sentences(worth)
-    yield f"{folder}: {trained.net.name}, its card is {folder / 'CARD.md'}"
-    measured = {worth.title: {name: asdict(m) for name, m in worth.means.items()} for worth in trained.worth}
-    yield Result.trained(folder, trained.net.name, measured=measured)
+    return _told(folder, recipe.name, trained.worth, PREDICTED, card.sentences)
 
 
 def _autoencoder(arguments: argparse.Namespace) -> Printed:
@@ -54,13 +56,7 @@ def _autoencoder(arguments: argparse.Namespace) -> Printed:
     folder = output_folder(arguments, recipe.name)
     with steps("reading the recipe") as step:
         trained = train(recipe, folder, step)
-    for worth in trained.worth:
-        rows = [(name, f"{m.psnr:.2f}", f"{m.ssim:.3f}", f"{m.nmse:.4f}") for name, m in worth.means.items()]
-        yield Sheet(worth.title, ("", "PSNR dB", "SSIM", "NMSE"), rows)
-        yield card.sentence(worth)
-    yield f"{folder}: {trained.net.name}, its card is {folder / 'CARD.md'}"
-    measured = {worth.title: {name: asdict(m) for name, m in worth.means.items()} for worth in trained.worth}
-    yield Result.trained(folder, trained.net.name, measured=measured)
+    return _told(folder, recipe.name, trained.worth, GIVEN_BACK, lambda worth: [card.sentence(worth)])
 
 
 def _diffusion(arguments: argparse.Namespace) -> Printed:
@@ -72,13 +68,27 @@ def _diffusion(arguments: argparse.Namespace) -> Printed:
     folder = output_folder(arguments, recipe.name)
     with steps("reading the recipe") as step:
         trained = train(recipe, folder, step)
-    for worth in trained.worth:
-        rows = [(name, f"{m.nmse:.4f}", f"{m.rmse:.4f}", f"{m.ssim:.3f}") for name, m in worth.means.items()]
-        yield Sheet(worth.title, ("", "NMSE", "RMSE", "SSIM"), rows)
-        yield card.sentence(worth)
-    yield f"{folder}: {trained.model.net.name}, its card is {folder / 'CARD.md'}"
-    measured = {
-        worth.title: {name: asdict(m) for name, m in worth.means.items()} | {"coverage": worth.coverage}
-        for worth in trained.worth
-    }
-    yield Result.trained(folder, trained.model.net.name, measured=measured)
+    coverage = {worth.title: {"coverage": worth.coverage} for worth in trained.worth}
+    return _told(folder, recipe.name, trained.worth, PREDICTED, lambda worth: [card.sentence(worth)], coverage)
+
+
+def _told(
+    folder: Path,
+    name: str,
+    worth: Iterable[Any],
+    columns: Columns,
+    sentences: Callable[[Any], Iterable[str]],
+    more: dict[str, dict[str, float]] | None = None,
+) -> Printed:
+    """A table of the measures of each set of maps, what they say, and the result; ``more`` numbers by set."""
+    measured: dict[str, dict[str, Any]] = {}
+    for one in worth:
+        rows = [
+            (way, *(f"{getattr(means, key):.{digits}f}" for key, _, digits in columns))
+            for way, means in one.means.items()
+        ]
+        yield Sheet(one.title, ("", *(head for _, head, _ in columns)), rows)
+        yield from sentences(one)
+        measured[one.title] = {way: asdict(means) for way, means in one.means.items()} | (more or {}).get(one.title, {})
+    yield f"{folder}: {name}, its card is {folder / 'CARD.md'}"
+    yield Result.trained(folder, name, measured=measured)

@@ -14,17 +14,12 @@ from bittrue.apps.radio.hardware.recipe import Recipe
 from bittrue.apps.radio.hardware.trainer import Fitted, Trainer
 from bittrue.apps.radio.making import Plan, make
 from bittrue.bars import Step
-from bittrue.emit.folder import check_owner
-from bittrue.files import made_folder, write_together, write_whole
-from bittrue.folder_lock import locked
-from bittrue.kit.training import checkpoint
-from bittrue.kit.training.two_stages import SECONDS, VERSION
+from bittrue.files import write_together
+from bittrue.kit.training.net_folder import LOGS, STATE, trained_in
+from bittrue.kit.training.two_stages import SECONDS
 from bittrue.spec import Net
-from bittrue.spec.store import JSON_FILE
 
-STATE = Path("checkpoint") / "state.pt"
-"""What a killed run goes on from, in the folder."""
-LOGS, CITIES = Path("logs"), Path("checkpoint") / "cities"
+CITIES = Path("checkpoint") / "cities"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +58,9 @@ def train(
         Where another process trains there, the checkpoint is damaged or belongs to another recipe, the folder holds
         another net, maps do not fit into memory, or training leaves the finite numbers.
     """
-    check_owner(Path(output), [JSON_FILE], recipe.name)
     own = recipe.cities
-    with made_folder(output) as folder, locked(folder):
-        checkpoint.resume(folder / STATE, VERSION, recipe.text)
-        real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
-        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+    real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
+    with trained_in(output, recipe.name, recipe.text) as folder:
         make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
         examples = Examples(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
         fitted = Trainer(recipe, examples, folder / STATE, folder / LOGS, step, seconds).run()

@@ -12,7 +12,7 @@ from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.hardware import judging
 from bittrue.apps.radio.hardware.block_trainer import BlocksFitted, BlockTrainer
 from bittrue.apps.radio.hardware.block_twin import BlockTwin, agreed
-from bittrue.apps.radio.hardware.train import CITIES, LOGS, STATE
+from bittrue.apps.radio.hardware.train import CITIES
 from bittrue.apps.radio.latent import autoencoder_card as card
 from bittrue.apps.radio.latent import bundle, coding
 from bittrue.apps.radio.latent.autoencoder import first_weights
@@ -23,14 +23,11 @@ from bittrue.apps.radio.latent.linear_coders import Transform
 from bittrue.apps.radio.latent.pictures import Pictures
 from bittrue.apps.radio.making import Plan, make
 from bittrue.bars import Step
-from bittrue.emit.folder import check_owner
-from bittrue.files import made_folder, write_together, write_whole
-from bittrue.folder_lock import locked
-from bittrue.kit.training import checkpoint
+from bittrue.files import write_together
+from bittrue.kit.training.net_folder import LOGS, STATE, trained_in
 from bittrue.kit.training.quantising_stage import QuantisingStage
-from bittrue.kit.training.two_stages import SECONDS, VERSION
+from bittrue.kit.training.two_stages import SECONDS
 from bittrue.spec import Net
-from bittrue.spec.store import JSON_FILE
 
 LOOKS = "stage,step,loss,psnr,ssim"
 """Columns of looks.csv."""
@@ -54,12 +51,9 @@ def train(
     """Train a recipe and write the net's folder; parameters, resumption and errors as of
     `bittrue.apps.radio.hardware.train.train`.
     """
-    check_owner(Path(output), [JSON_FILE], recipe.name)
     own = recipe.cities
-    with made_folder(output) as folder, locked(folder):
-        checkpoint.resume(folder / STATE, VERSION, recipe.text)
-        real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
-        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+    real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
+    with trained_in(output, recipe.name, recipe.text) as folder:
         make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
         pictures = Pictures(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
         linear = coding.transform(pictures, own.held)

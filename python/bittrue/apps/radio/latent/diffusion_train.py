@@ -16,7 +16,7 @@ from bittrue.apps.radio.hardware.block_twin import BlockTwin, agreed
 from bittrue.apps.radio.hardware.examples import Examples
 from bittrue.apps.radio.hardware.inputs import Codes
 from bittrue.apps.radio.hardware.predicting import is_radio
-from bittrue.apps.radio.hardware.train import CITIES, LOGS, STATE
+from bittrue.apps.radio.hardware.train import CITIES
 from bittrue.apps.radio.latent import bundle, coding, drawing
 from bittrue.apps.radio.latent import diffusion_card as card
 from bittrue.apps.radio.latent.denoiser import assembled, pictures
@@ -30,12 +30,10 @@ from bittrue.apps.radio.making import Plan, make
 from bittrue.apps.radio.shelf import DEFAULT
 from bittrue.bars import Step
 from bittrue.committed import located
-from bittrue.emit.folder import check_owner
-from bittrue.files import made_folder, write_together, write_whole
-from bittrue.folder_lock import locked
-from bittrue.kit.training import checkpoint
+from bittrue.files import write_together
+from bittrue.kit.training.net_folder import LOGS, STATE, trained_in
 from bittrue.kit.training.quantising_stage import QuantisingStage
-from bittrue.kit.training.two_stages import SECONDS, VERSION
+from bittrue.kit.training.two_stages import SECONDS
 from bittrue.spec import Net, load
 from bittrue.spec.store import JSON_FILE, content_hash
 
@@ -61,13 +59,10 @@ def train(
     """Train a recipe and write the net's folder; parameters, resumption and errors as of
     `bittrue.apps.radio.hardware.train.train`. The autoencoder is the recipe's.
     """
-    check_owner(Path(output), [JSON_FILE], recipe.name)
     own = recipe.cities
     latents = Latents(load(autoencoder_folder(Path(output), recipe.latents.autoencoder)))
-    with made_folder(output) as folder, locked(folder):
-        checkpoint.resume(folder / STATE, VERSION, recipe.text)
-        real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
-        write_whole(folder / bundle.RECIPE, recipe.text, renew=True)
+    real = judging.real_maps(recipe.measure)  # what is wrong with them is said before the training
+    with trained_in(output, recipe.name, recipe.text) as folder:
         make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
         examples = Examples(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
         fitted = _fitted(recipe, examples, latents, folder, step, seconds)

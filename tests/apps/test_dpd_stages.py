@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
 from bittrue.apps.dpd.amplifiers.ilc import ideal_input  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
+from bittrue.apps.dpd.training.beginning import initial  # noqa: E402
 from bittrue.apps.dpd.training.stage import Loop  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
 from bittrue.kit.training.averaging import copied  # noqa: E402
@@ -195,7 +196,7 @@ def test_the_adversarial_stage_averages_and_clamps(examples, tmp_path):
 def started(plan, examples, folder, name, **more):
     """The first stage of that name, at its start."""
     runner = trainer(plan, examples, folder, **more)
-    return runner._stage(runner._start(name, runner._initial()))
+    return runner._stage(runner._start(name, initial(runner.recipe)))
 
 
 def test_the_spectral_norm_of_the_critic_is_a_switch(examples, tmp_path):
@@ -238,7 +239,7 @@ def test_quantisation_begins_at_its_epoch(examples, tmp_path):
 
 def test_the_critic_survives_the_switch_to_integers(examples, tmp_path):
     runner = trainer(parsed(GAN), examples, tmp_path)
-    state = runner._descend(runner._start("gan", runner._initial()))
+    state = runner._descend(runner._start("gan", initial(runner.recipe)))
     following = runner._follow(state, "gan-qat")
     assert following["critic"] is state["critic"] and following["critic_optimiser"] is state["critic_optimiser"]
     assert "critic" not in runner._follow(state, "qat") and "parent" in following

@@ -18,6 +18,7 @@ from bittrue.apps.dpd.polynomials import polynomial_plan, polynomial_train  # no
 from bittrue.apps.dpd.topology import skeleton  # noqa: E402
 from bittrue.apps.dpd.train import train  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
+from bittrue.apps.dpd.training.beginning import initial  # noqa: E402
 from bittrue.apps.dpd.training.equalise import equalise  # noqa: E402
 from bittrue.folder_lock import locked  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
@@ -200,7 +201,7 @@ def test_another_net_is_never_replaced(tmp_path):
 
 def test_equalising_keeps_the_function_and_fills_the_weights(capture_folder):
     plan = small(capture_folder, weight="Q1.15", hidden="Q8.8")
-    network = fit.Trainer(plan, examples(), "unused", 0.0, quiet)._initial()
+    network = initial(plan)
     network.enable_qat(False)
     x = torch.from_numpy(examples().x)
     with torch.no_grad():
@@ -213,7 +214,7 @@ def test_equalising_keeps_the_function_and_fills_the_weights(capture_folder):
 
 def test_equalising_respects_the_range_of_the_outputs(capture_folder):
     plan = small(capture_folder, weight="Q4.12", hidden="Q1.7")
-    network = fit.Trainer(plan, examples(), "unused", 0.0, quiet)._initial()
+    network = initial(plan)
     network.enable_qat(False)
     with torch.no_grad():
         known = network.precompute(torch.from_numpy(examples().x))
@@ -241,14 +242,14 @@ def test_the_law_is_checked_before_a_net_is_written(monkeypatch):
 def test_the_first_samples_are_not_trained_on(capture_folder):
     plan = small(capture_folder)
     trainer = fit.Trainer(plan, examples(), "unused", 0.0, quiet)
-    stage = trainer._stage(trainer._start("float", trainer._initial()))
+    stage = trainer._stage(trainer._start("float", initial(trainer.recipe)))
     assert {len(value) for value in (*stage.known.values(), stage.wanted)} == {300 - 8}
     assert {len(value) for value in (*stage.unseen.values(), stage.unseen_wanted)} == {100}
 
 
 def test_a_resumed_stage_remembers_its_best(capture_folder, tmp_path):
     trainer = fit.Trainer(small(capture_folder), examples(), tmp_path / "state.pt", 1e9, quiet)
-    state = trainer._start("float", trainer._initial()) | {"epoch": 1, "best_loss": -1000.0}
+    state = trainer._start("float", initial(trainer.recipe)) | {"epoch": 1, "best_loss": -1000.0}
     assert trainer._descend(state)["best"] is state["best"]
     assert trainer._descend(state | {"epoch": 0})["best"] is not state["best"]
 
@@ -261,7 +262,7 @@ def examples():
 def stored(folder, plan, **changes):
     """A checkpoint of the first stage of a recipe in a folder, changed as given."""
     trainer = fit.Trainer(plan, examples(), "unused", 0.0, quiet)
-    state = trainer._start("float", trainer._initial()) | changes
+    state = trainer._start("float", initial(trainer.recipe)) | changes
     state = {key: value for key, value in state.items() if value is not None}
     checkpoint.write(folder / "checkpoint" / "state.pt", fit.VERSION, plan.text, "inputs", state)
 

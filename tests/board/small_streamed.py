@@ -7,7 +7,7 @@ import numpy as np
 from bittrue.num import Format
 from bittrue.spec import Conv1d, Dense, Flatten, Linear, Net, Node, TensorType
 
-INTERVAL, BRAM = 8192, 2
+INTERVAL, BRAM = 8192, 3
 """Clocks a frame, and RAMB36E1: the 9,216 weights of the second convolution do not fit."""
 
 

@@ -171,7 +171,11 @@ def test_rounds_begin_with_the_float_parent_of_a_net(examples, tmp_path, monkeyp
     assert stages == {"sparse-1", "sparse-2"} and 18 <= products(found.net) <= 20
     for name, value in first.parent.items():
         assert not found.parent[name][(value == 0) & (not name.endswith("bias"))].any()
-    for change, words in (("hidden = [6]|hidden = [5]", "has another section"), ('"net"|"none"', "none/recipe.toml")):
+    for change, words in (
+        ("hidden = [6]|hidden = [5]", "has another section"),
+        ("products = 20|products = 40", "40 are asked for"),
+        ('"net"|"none"', "none/recipe.toml"),
+    ):
         old, new = change.split("|")
         with pytest.raises(BadInput, match=words):
             beginning.initial(recipe.parse(plan.text.replace(old, new).encode(), "more"))

@@ -11,15 +11,18 @@ pytest.importorskip("PIL", reason="Pillow is not installed: pip install -e '.[ra
 from bittrue import ref
 from bittrue.apps.radio.cities.city import city, transmitters
 from bittrue.apps.radio.cities.simulation import Receiving
+from bittrue.apps.radio.data import png
 from bittrue.apps.radio.demonstrating import demo_data, scenes
 from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights, integer_net
 from bittrue.apps.radio.hardware.inputs import Inputs, distance
 from bittrue.apps.radio.hardware.kind import is_radio, resized, side_of
-from bittrue.apps.radio.hardware.predicting import predict
+from bittrue.apps.radio.hardware.predicting import Predictor, predict
 from bittrue.apps.radio.hardware.recipe import Cities
 from bittrue.check import known_answers
 from bittrue.cli import main
+from bittrue.committed import located
 from bittrue.errors import BadInput
+from bittrue.files import write_whole
 from bittrue.spec import LAYERS, Net, load, save
 from bittrue.spec.store import content_hash
 
@@ -156,5 +159,14 @@ def test_the_command_makes_a_net_for_tiles(net, tmp_path, capsys):
     found = load(tmp_path / "small")
     assert content_hash(found) == content_hash(resized(net, 32))
     assert known_answers.verify(found, tmp_path / "small") == 1
+    assert main(["radio", "tile", "radio-map", "--side", "32", "-o", str(tmp_path / "named")]) == 0
+    assert (tmp_path / "named" / "recipe.toml").read_bytes() == (located("radio-map") / "recipe.toml").read_bytes()
+    with pytest.raises(BadInput, match="ref has no clock"):
+        Predictor(net, "ref", 4096)
+    write_whole(tmp_path / "b.png", png.encoded(np.zeros((256, 256), np.uint8)))
+    drawn = ["--buildings", str(tmp_path / "b.png"), "--tx", "9,9", "-o", str(tmp_path / "m.png")]
+    capsys.readouterr()
+    assert main(["radio", "predict", str(tmp_path / "small"), *drawn]) == 2
+    assert "draws tiles of 32 x 32 pixels" in capsys.readouterr().err
     assert main(["radio", "tile", str(tmp_path / "net"), "--side", "64", "-o", str(tmp_path / "small")]) == 2
     assert "is of net radio-small-32, and net radio-small-64 would replace it" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bittrue.cli.parser import remark
-from bittrue.cost import XC7Z020, Resources, default_source_interval, resources
+from bittrue.cost import XC7Z020, Resources, cost, default_source_interval, resources
 from bittrue.errors import BadInput
 from bittrue.lower.source import SourcePlan, source_plan
 from bittrue.spec import source_store
@@ -72,7 +72,8 @@ def write(arguments: argparse.Namespace) -> Said:
 def taken(plan: SourcePlan) -> Resources:
     """What a source takes by formula: its net, and what is around that."""
     net = resources(plan.source.net, plan.interval)
-    return replace(net, dsp=net.dsp + plan.dsps, ramb36=net.ramb36 + -(-plan.ramb18 // 2))
+    blocks = cost(plan.source.net, plan.interval).ramb18 + plan.ramb18
+    return replace(net, dsp=net.dsp + plan.dsps, ramb36=-(-blocks // 2))
 
 
 def warn(used: Resources) -> None:

@@ -9,6 +9,7 @@ import torch
 from bittrue.apps.dpd import float_net, recipe
 from bittrue.apps.dpd.recipe import Recipe
 from bittrue.apps.dpd.topology import skeleton
+from bittrue.apps.dpd.training import sparse
 from bittrue.apps.dpd.training.generator import xavier_
 from bittrue.committed import located
 from bittrue.errors import BadInput
@@ -51,4 +52,9 @@ def _parent(plan: Recipe, start: str, network: Network) -> Network:
         )
     parent = float_net.load(folder / float_net.FILE, skeleton(plan))
     network.load_state_dict({f"node_{key}": torch.from_numpy(value) for key, value in parent.items()})
+    if plan.sparse is not None and (left := sparse.products(network)) < plan.sparse.products:
+        raise BadInput(
+            f"sparse.start is {start}, whose float parent has {left:,} products left, and {plan.sparse.products:,} are "
+            f"asked for: zeros stay zero; begin with a denser net, or ask for as many at most"
+        )
     return network

@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> Printed:
 
 
 def _predicted(arguments: argparse.Namespace, buildings: Any, place: tuple[int, int]) -> Any:
+    from bittrue.apps.radio.hardware.kind import SIDE
     from bittrue.apps.radio.hardware.predicting import Predictor
 
     for option in ("samples", "seed", "spread"):
@@ -48,7 +49,13 @@ def _predicted(arguments: argparse.Namespace, buildings: Any, place: tuple[int, 
                 f"--{option} is for a diffusion model, and {arguments.net} predicts one map; leave it out, or give a "
                 f"model such as radio-ldm"
             )
-    return Predictor(arguments.net, arguments.leg, arguments.interval).predict(buildings, place)
+    predictor = Predictor(arguments.net, arguments.leg, arguments.interval)
+    if predictor.side != SIDE:
+        raise BadInput(
+            f"net {predictor.net.name} draws tiles of {predictor.side} x {predictor.side} pixels, and predict draws "
+            f"whole maps; give a net such as radio-map, or use bittrue.apps.radio.hardware.predicting.Predictor"
+        )
+    return predictor.predict(buildings, place)
 
 
 def _drawn(arguments: argparse.Namespace, buildings: Any, place: tuple[int, int]) -> tuple[Any, Any]:

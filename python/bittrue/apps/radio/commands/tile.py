@@ -9,6 +9,7 @@ import numpy as np
 
 from bittrue.apps.radio.hardware.kind import LEAST, SIDE, resized
 from bittrue.check import known_answers
+from bittrue.committed import located
 from bittrue.emit.folder import check_owner
 from bittrue.files import made_folder, read_bytes, write_together
 from bittrue.kit.application import Command, Option, Printed, Result
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> Printed:
         from bittrue.apps.radio.hardware.recipe import RECIPES
     whole_net = load(arguments.net)
     net = resized(whole_net, arguments.side)
-    own = Path(arguments.net) / RECIPE
+    own = located(arguments.net) / RECIPE
     recipe = RECIPES.load(own) if own.is_file() else RECIPES.named("radio-map")
     (scene,) = held_out(recipe.cities, 1, arguments.side)
     known = Inputs(scene.built, arguments.side).channels(scene.row, scene.column)

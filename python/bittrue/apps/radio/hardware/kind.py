@@ -67,6 +67,6 @@ def resized(net: Net, side: int, name: str = "") -> Net:
         return Net(name or f"{net.name}-{side}", taken(side), net.nodes)
     except BadInput as error:
         raise BadInput(
-            f"net {net.name} cannot be made for {side} pixels a side: its levels halve the map; give a power of two "
-            f"({error})"
+            f"net {net.name} cannot be made for {side} pixels a side: its levels halve the map, so give a "
+            f"multiple of 32 where they are five ({error})"
         ) from None

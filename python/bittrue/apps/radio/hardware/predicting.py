@@ -44,7 +44,7 @@ class Predictor:
                 f"radio made, such as radio-map"
             )
         self.side = side
-        self._leg = make(leg, self.net, Options(interval))
+        self._leg = make(leg, self.net, Options(interval).for_legs([leg]))
         self._city: tuple[bytes, Inputs] | None = None
 
     def predict(self, buildings: npt.ArrayLike, transmitter: tuple[int, int]) -> Levels:

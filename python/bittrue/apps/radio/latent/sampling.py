@@ -51,8 +51,10 @@ class Sampler:
         """On a leg, ``"ref"``, ``"torch"``, ``"c"`` or ``"rtl"``. Raises `BadInput` where it cannot run."""
         found = model if isinstance(model, Diffusion) else read(model)
 
+        options = Options(interval).for_legs([leg])
+
         def made(net: Net) -> Evaluate:
-            return make(leg, net, Options(interval)).run
+            return make(leg, net, options).run
 
         return cls(found, made(found.net), made(decoder(found.autoencoder)))
 

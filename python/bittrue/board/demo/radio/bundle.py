@@ -84,8 +84,12 @@ def load(path: str | Path) -> RadioScenes:
 
 
 def check(found: RadioScenes, manifest: Any) -> None:
-    """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest."""
+    """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest, and are codes of its."""
     check_net(found, manifest)
+    for name, end in (("codes", manifest.input), ("expected", manifest.output)):
+        array = getattr(found, name)
+        if array.shape[1:] != tuple(end.shape) or array.min() < end.lo or array.max() > end.hi:
+            raise BadInput(f"demo data: {name} are no codes of net {found.net}; {FIX}")
 
 
 def draws_maps(manifest: Any) -> bool:

@@ -52,6 +52,18 @@ def test_a_run_becomes_a_package(run, bits, tmp_path, capsys):
         assert entry.get("decibel", 200) > 6 * bits - 18
 
 
+def test_no_other_folder_is_replaced(run, tmp_path, capsys):
+    for name, text, said in (
+        ("net.json", "{}", "holds a net"),
+        ("manifest.json", '{"model": "other"}', "is of 'other'"),
+    ):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        assert main(["radio", "package", str(run), "-o", str(folder)]) == 2
+        assert said in capsys.readouterr().err and [path.name for path in folder.iterdir()] == [name]
+
+
 def test_the_files_hold_the_same_words_in_one_order():
     rng = np.random.default_rng(1)
     tensors = [coded("b.one", rng.normal(size=(3, 5)), 8), coded("a", rng.normal(size=7) * 100, 8)]

@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> Printed:
             f"bittrue train radio --cfg, or {' or '.join(SHIPPED)}"
         )
     name = given.resolve().name if given.is_dir() else arguments.run
+    packaging.check_folder(Path(arguments.output), name)
     model = packaging.model_of(configuration, weights)
     with steps("rounding tensors") as step:
         made = packaging.package(model, side_of(configuration), name, arguments.bits, about, step)

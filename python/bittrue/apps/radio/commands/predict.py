@@ -25,6 +25,8 @@ def run(arguments: argparse.Namespace) -> Printed:
         from bittrue.apps.radio.latent.diffusion_folder import has_diffusion
     for target in filter(None, (arguments.output, arguments.spread)):
         check_target(target, (".png",))
+    if arguments.spread and Path(arguments.spread).resolve() == Path(arguments.output).resolve():
+        raise BadInput(f"--spread and --output are both {arguments.output}; give each a file of its own")
     place = _place(arguments.tx)
     buildings = scene.buildings(Path(arguments.buildings))
     if has_diffusion(arguments.net):
@@ -68,7 +70,7 @@ def _drawn(arguments: argparse.Namespace, buildings: Any, place: tuple[int, int]
         raise BadInput("--spread needs two samples or more; give --samples 2 or more, or leave it out")
     sampler = Sampler.on(arguments.net, arguments.leg, arguments.interval)
     maps = sampler.maps(Inputs(buildings > 0), *place, arguments.seed or 0, count)
-    return averaged(maps), spread(maps)
+    return averaged(maps), spread(maps) if arguments.spread else None
 
 
 def _told(arguments: argparse.Namespace, street: Any, place: tuple[int, int], files: list[str]) -> Printed:

@@ -20,8 +20,8 @@ def text(recipe: DiffusionRecipe, model: Diffusion, fitted: BlocksFitted, worth:
         [
             f"# {recipe.name}\n",
             "A denoiser of integers in the latent of an integer autoencoder: maps of received power are drawn from\n"
-            f"noise in {model.steps} evaluations, given buildings and a transmitter; with a seed the same bits on\n"
-            "every leg (docs/radio-hardware.md has the sampler's formula).\n",
+            f"noise in {model.steps} evaluations, given buildings and a transmitter. docs/radio-hardware.md has the\n"
+            "sampler's formula and says on which legs a seed was seen to give the same bits.\n",
             _facts(recipe, model, fitted),
             "## Layers\n",
             parts.layers(model.net, shapes=True),
@@ -29,7 +29,8 @@ def text(recipe: DiffusionRecipe, model: Diffusion, fitted: BlocksFitted, worth:
             "Means over maps; grey levels scaled to 0 to 1, black buildings included in NMSE, RMSE, SSIM and PSNR, dB\n"
             f"of path loss over streets; noise of seed 0. Of {SAMPLES} samples the smallest and the largest hold one\n"
             "more of the same law with 90 %: coverage is the share of street pixels whose truth they hold. Held-out\n"
-            "synthetic cities also chose which average of the weights was kept; real maps chose nothing.\n",
+            "synthetic cities also chose which average of the weights was kept; real maps chose nothing. Where\n"
+            "radio-map learnt from cities of the same seed, as the built-in recipes do, it has seen them.\n",
             *(part for one in worth for part in _table(one)),
             "\n".join(f"- {sentence(one)}" for one in worth) + "\n",
             *([] if len(worth) > 1 else ["The real maps were not at hand.\n"]),

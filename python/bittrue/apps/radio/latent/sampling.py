@@ -104,6 +104,8 @@ def averaged(maps: Levels) -> Levels:
 def spread(maps: Levels) -> Levels:
     """`SPREADS` times the standard deviation of maps ``(K, H, W)``, cut off, 255 at most: of
     ``SPREADS^2 (K sum x^2 - (sum x)^2) / K^2``, cut off, the whole root."""
-    count, values = len(maps), maps.astype(np.int64)
-    variance = count * (values**2).sum(0) - values.sum(0) ** 2
+    count, squares = len(maps), np.zeros(maps.shape[1:], np.int64)
+    for one in maps:  # a map at a time: all of them in int64 are eight times what was asked for
+        squares += np.square(one, dtype=np.int64)
+    variance = count * squares - maps.sum(0, dtype=np.int64) ** 2
     return np.minimum(isqrt(SPREADS**2 * variance // count**2), 255).astype(np.uint8)

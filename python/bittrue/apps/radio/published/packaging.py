@@ -20,9 +20,13 @@ from bittrue.apps.radio.models.autoencoder import AutoencoderKL
 from bittrue.apps.radio.models.public_files import load_diffusion, load_first_stage
 from bittrue.apps.radio.published.batches import side_of
 from bittrue.emit.tensors import HEADER, MEMORY, WEIGHTS, Codes, coded, tensor_files
+from bittrue.errors import BadInput, shown
+from bittrue.files import read_bytes
 from bittrue.kit import card, fitting
-from bittrue.limits import take
+from bittrue.limits import TEXT, take
 from bittrue.qat.tracing.modules import MODULES
+from bittrue.readers import json_document
+from bittrue.spec.store import JSON_FILE
 
 Step = Callable[[str, int, int], None]
 MANIFEST, REPORT = "manifest.json", "FIT.md"
@@ -98,6 +102,17 @@ def signal_to_rounding(tensors: Sequence[Codes]) -> float:
     """Of all words, in dB; infinite where nothing was lost."""
     power, error = (sum(getattr(tensor, what) for tensor in tensors) for what in ("power", "error"))
     return 10 * math.log10(power / error) if error else math.inf
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Raise `BadInput` where a folder holds a net, or the package of another model, whose files would be replaced."""
+    if (folder / JSON_FILE).exists():
+        raise BadInput(f"{folder} holds a net, whose weights the package would replace; choose another folder")
+    if (folder / MANIFEST).exists():
+        found = json_document(read_bytes(folder / MANIFEST, "the manifest", TEXT), f"{folder / MANIFEST}")
+        owner = found.get("model") if isinstance(found, dict) else None
+        if owner != name:
+            raise BadInput(f"{folder / MANIFEST} is of {shown(owner)}, and not of {name}; choose another folder")
 
 
 def sizes(words: int, bits: int) -> dict[str, str | None]:

@@ -19,10 +19,10 @@ from bittrue import ref  # noqa: E402
 from bittrue.apps.radio.data import layout  # noqa: E402
 from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
 from bittrue.apps.radio.hardware import card  # noqa: E402
-from bittrue.apps.radio.hardware.block_twin import BlockTwin, twin_of  # noqa: E402
 from bittrue.apps.radio.hardware.blocks import drawn  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples  # noqa: E402
 from bittrue.apps.radio.hardware.train import CITIES  # noqa: E402
+from bittrue.apps.radio.hardware.twin import Twin, twin_of  # noqa: E402
 from bittrue.apps.radio.latent import autoencoder_train, diffusion_train, drawing  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_recipe import AUTOENCODERS  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_stage import AutoencoderStage  # noqa: E402
@@ -127,7 +127,7 @@ def test_the_rounded_twin_is_the_reference(name, louder):
     spec = recipe(name).spec
     graph = (spec() if callable(spec) else spec).graph
     weights = {key: (louder * weight, bias + 0.05) for key, (weight, bias) in drawn(graph, 1).items()}
-    twin = BlockTwin(graph, weights, normed=False, rounded=True).eval()
+    twin = Twin(graph, weights, normed=False, rounded=True).eval()
     codes = np.random.default_rng(0).integers(-128, 128, (2, *graph.input.shape))
     net = twin.net()
     wanted = ref.run(net, codes)
@@ -141,7 +141,7 @@ def test_the_rounded_twin_is_the_reference(name, louder):
 
 def test_folding_batch_norm_changes_nothing_but_rounding(cities):
     graph = recipe("tiny-vae").spec.graph
-    twin = BlockTwin(graph, drawn(graph, 3))
+    twin = Twin(graph, drawn(graph, 3))
     x = torch.from_numpy(Pictures(cities, silent).batch([0, 1], [0, 3], [(0, 0), (0, 0)], 256)).float() / 128
     for _ in range(30):
         twin.train()(x)
@@ -166,7 +166,7 @@ def test_the_similarity_of_a_loss_is_that_of_verdicts():
 def test_the_loss_of_an_autoencoder_is_error_and_similarity(cities):
     """A twin that says nothing gives grey 128 everywhere."""
     own, pictures = recipe("tiny-vae"), Pictures(cities, silent)
-    stage = AutoencoderStage(FLOAT, own, BlockTwin(own.spec.graph), pictures, torch.Generator())
+    stage = AutoencoderStage(FLOAT, own, Twin(own.spec.graph), pictures, torch.Generator())
     stage.twin.eval()
     with torch.no_grad():
         mse, similar = stage._parts([1], [5], [(16, 32)], 64)
@@ -185,7 +185,7 @@ def test_a_denoiser_learns_from_cities_that_are_not_held_out(cities):
 def test_the_loss_of_a_denoiser_is_the_weighed_error_of_the_latent(runs, cities):
     own, latents = recipe("tiny-ldm"), Latents(runs[0]["tiny-vae"].net)
     examples = Examples(cities, silent)
-    stage = DiffusionStage(FLOAT, own, BlockTwin(own.spec(3).graph), examples, latents, torch.Generator())
+    stage = DiffusionStage(FLOAT, own, Twin(own.spec(3).graph), examples, latents, torch.Generator())
     stage.twin.eval()  # says 0
     _, truth, streets = examples.batch([1], [0])
     z0 = latents.encoded(truth.astype(np.int16) - 128).numpy()

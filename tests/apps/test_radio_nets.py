@@ -16,8 +16,8 @@ from bittrue.apps.radio.hardware.architecture import (
     ArchitectureSpec,
     Level,
     drawn_weights,
-    integer_net,
 )
+from bittrue.apps.radio.hardware.blocks import integer_net
 from bittrue.apps.radio.hardware.inputs import FARTHEST, LEAST, WHITE, Inputs, folded, logarithm, unfolded
 from bittrue.apps.radio.hardware.predicting import Predictor, is_radio, predict
 from bittrue.apps.radio.hardware.sight import IntegerHorizon
@@ -38,7 +38,7 @@ def town():
 
 @pytest.fixture(scope="module")
 def net():
-    return integer_net(SMALL, drawn_weights(SMALL, 3))
+    return integer_net(SMALL.graph, drawn_weights(SMALL, 3))
 
 
 # ---- what a net sees ------------------------------------------------------------------------------------------------

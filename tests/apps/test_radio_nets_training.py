@@ -19,6 +19,7 @@ from bittrue import ref  # noqa: E402
 from bittrue.apps.radio.data import layout  # noqa: E402
 from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
 from bittrue.apps.radio.hardware import card, judging  # noqa: E402
+from bittrue.apps.radio.hardware.architecture import drawn_weights  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples, turned  # noqa: E402
 from bittrue.apps.radio.hardware.inputs import Inputs, unfolded  # noqa: E402
 from bittrue.apps.radio.hardware.recipe import RECIPES  # noqa: E402
@@ -68,6 +69,11 @@ def recipe(*changes):
     return RECIPES.parse(text.encode(), "the recipe")
 
 
+def twin_of_recipe(made, seed=0, **how):
+    """The twin that a recipe begins with."""
+    return Twin(made.spec.graph, drawn_weights(made.spec, seed), **how)
+
+
 def silent(doing, done, total):
     pass
 
@@ -91,8 +97,8 @@ def nowhere():
 @pytest.mark.parametrize("louder", [1.0, 8.0])
 @pytest.mark.parametrize("bits", [3, 8])
 def test_the_rounded_twin_is_the_reference(examples, louder, bits):
-    twin = Twin(recipe().spec, 7, normed=False, rounded=True)
-    object.__setattr__(twin.spec, "weight_bits", bits)
+    twin = twin_of_recipe(recipe(), 7, normed=False, rounded=True)
+    object.__setattr__(twin.graph, "weight_bits", bits)
     random = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in twin.parameters():
@@ -107,7 +113,7 @@ def test_the_rounded_twin_is_the_reference(examples, louder, bits):
 
 
 def test_folding_batch_norm_changes_nothing_but_rounding(examples):
-    twin = Twin(recipe().spec, 3)
+    twin = twin_of_recipe(recipe(), 3)
     codes, _, _ = examples.batch([0, 1, 2, 3], [0, 3, 4, 6])
     x = torch.from_numpy(codes).float() / 128
     for _ in range(30):
@@ -118,7 +124,7 @@ def test_folding_batch_norm_changes_nothing_but_rounding(examples):
 
 
 def test_a_net_whose_sums_float32_cannot_hold_is_refused():
-    twin = Twin(recipe(("[{ channels = 4 }", "[{ channels = 140 }")).spec, normed=False, rounded=True)
+    twin = twin_of_recipe(recipe(("[{ channels = 4 }", "[{ channels = 140 }")), normed=False, rounded=True)
     with torch.no_grad():
         twin.merge0_weight.fill_(1.98)
     with pytest.raises(BadInput, match=r"sums of merge0 reach .*, which float32 does not hold exactly"):
@@ -154,7 +160,7 @@ def test_a_turned_map_is_that_of_turned_streets(examples, symmetry):
 
 
 def test_the_loss_is_the_error_over_streets(examples):
-    stage = Stage(FLOAT, recipe(), Twin(recipe().spec), examples, torch.Generator())
+    stage = Stage(FLOAT, recipe(), twin_of_recipe(recipe()), examples, torch.Generator())
     with torch.no_grad():
         for name in ("out_weight", "out_bias"):
             getattr(stage.twin, name).zero_()  # grey 128 everywhere
@@ -282,7 +288,7 @@ def test_real_maps_are_judged_where_they_are(trained, monkeypatch):
 
 def test_the_built_in_recipe_is_of_the_size_that_was_asked_for():
     spec = RECIPES.builtin("radio-map").spec
-    assert spec.name == "radio-map" and 150_000 < spec.parameters <= 400_000 and len(spec.levels) == 5
+    assert spec.name == "radio-map" and 150_000 < spec.graph.parameters <= 400_000 and len(spec.levels) == 5
 
 
 @pytest.mark.parametrize(

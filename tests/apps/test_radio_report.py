@@ -14,7 +14,8 @@ from radio_folder import copied, made
 from bittrue.apps.radio.baselines import NAMES
 from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.frechet import distance, features
-from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights, integer_net
+from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights
+from bittrue.apps.radio.hardware.blocks import integer_net
 from bittrue.apps.radio.hardware.predicting import predict
 from bittrue.apps.radio.measures import judge
 from bittrue.apps.radio.reporting.judging import evenly
@@ -102,7 +103,7 @@ def test_nets_and_equal_names_are_refused(tmp_path, predictions, capsys):
 
 def test_a_net_is_judged_by_its_own_maps(tmp_path, capsys):
     spec = ArchitectureSpec("radio-small", (Level(4), Level(3)))
-    net = integer_net(spec, drawn_weights(spec, 1))
+    net = integer_net(spec.graph, drawn_weights(spec, 1))
     save(net, tmp_path / "radio-small")
     assert call(tmp_path, tmp_path / "radio-small", "--split", "2-2", "--train", "1-1") == 0
     document = json.loads((tmp_path / "page.json").read_text())

@@ -13,7 +13,8 @@ from bittrue.apps.radio.cities.city import city, transmitters
 from bittrue.apps.radio.cities.simulation import Receiving
 from bittrue.apps.radio.data import png
 from bittrue.apps.radio.demonstrating import demo_data, scenes
-from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights, integer_net
+from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights
+from bittrue.apps.radio.hardware.blocks import integer_net
 from bittrue.apps.radio.hardware.inputs import Inputs, distance
 from bittrue.apps.radio.hardware.kind import is_radio, resized, side_of
 from bittrue.apps.radio.hardware.predicting import Predictor, predict
@@ -32,7 +33,7 @@ HELD = Cities(maps=9, transmitters=5, seed=5, held=2)
 
 @pytest.fixture(scope="module")
 def net():
-    return integer_net(SMALL, drawn_weights(SMALL, 3))
+    return integer_net(SMALL.graph, drawn_weights(SMALL, 3))
 
 
 def test_a_tile_far_from_its_border_is_the_whole_map(net):

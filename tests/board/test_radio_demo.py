@@ -14,7 +14,8 @@ from test_demo_on_stand_in import ROOT
 from test_stand_in import run
 
 from bittrue import ref
-from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights, integer_net
+from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level, drawn_weights
+from bittrue.apps.radio.hardware.blocks import integer_net
 from bittrue.apps.radio.hardware.kind import resized
 from bittrue.board.demo import playing
 from bittrue.board.demo.bundle import FILE
@@ -31,7 +32,7 @@ from bittrue.spec.store import content_hash, save
 
 SCENES, SIDE = 3, 16
 SPEC = ArchitectureSpec("radio-tiny", (Level(2), Level(2)))
-NET = resized(integer_net(SPEC, drawn_weights(SPEC, 3)), SIDE)
+NET = resized(integer_net(SPEC.graph, drawn_weights(SPEC, 3)), SIDE)
 STEM = "radio_tiny_16"
 
 

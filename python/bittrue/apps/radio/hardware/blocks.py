@@ -33,6 +33,8 @@ class Convolution:
         Whether negative results become 0.
     output : Format
         Of its results.
+    ends : bool
+        Whether the float net's results end where ``output`` does; the integer net's always do.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Convolution:
     stride: int = 1
     doubles: bool = False
     relu: bool = True
+    ends: bool = True
 
     @property
     def weight(self) -> tuple[int, int, int, int]:

@@ -67,7 +67,7 @@ def _facts(recipe: Recipe, net: Net, fitted: Fitted) -> str:
     rows = [
         ("command", parts.command("radio", recipe.name, builtin)),
         ("seed", f"{recipe.seed}, one run"),
-        ("weights and biases", f"{recipe.spec.parameters:,}"),
+        ("weights and biases", f"{recipe.spec.graph.parameters:,}"),
         ("multiplications", f"{work / 1e6:,.0f} million a map"),
         (
             "trained on",

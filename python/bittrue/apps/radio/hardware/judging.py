@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,12 +132,3 @@ def _by_nets(net: Net, twins: Mapping[str, Twin], scene: Scene, inputs: Inputs) 
 def _by_float(floating: Twin, codes: Codes, built: np.ndarray) -> Levels:
     values = floating(torch.from_numpy(codes[None]).to(torch.float32) / 128)[0].to(torch.float64).numpy()
     return np.where(built, 0, grey.levels(128 * unfolded(values) + 128)).astype(np.uint8)
-
-
-def compared(net: Net, twin: Twin, examples: Examples, indices: Sequence[int]) -> None:
-    """Raise `AssertionError` where twin and reference differ on a map: that is an error in bittrue."""
-    codes, _, _ = examples.batch(indices, [0] * len(indices))
-    with torch.no_grad():
-        values = twin(torch.from_numpy(codes).to(torch.float32) / 128).numpy().astype(np.float64)
-    if not np.array_equal(values, net.output.format.decode(ref.run(net, codes.astype(np.int64)))):
-        raise AssertionError(f"{net.name}: the twin and its integer net differ; this is an error in bittrue")

@@ -6,20 +6,30 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Generator
+
 from bittrue.apps.radio.data.maps import RadioMaps, View
-from bittrue.apps.radio.hardware import bundle, judging
+from bittrue.apps.radio.hardware import bundle, card, judging
+from bittrue.apps.radio.hardware.architecture import drawn_weights
 from bittrue.apps.radio.hardware.examples import Examples
 from bittrue.apps.radio.hardware.judging import Worth
 from bittrue.apps.radio.hardware.recipe import Recipe
+from bittrue.apps.radio.hardware.stage import Stage
 from bittrue.apps.radio.hardware.trainer import Fitted, Trainer
+from bittrue.apps.radio.hardware.twin import Twin, agreed
 from bittrue.apps.radio.making import Plan, make
 from bittrue.bars import Step
 from bittrue.files import write_together
 from bittrue.kit.training.net_folder import LOGS, STATE, trained_in
+from bittrue.kit.training.quantising_stage import QuantisingStage
 from bittrue.kit.training.two_stages import SECONDS
 from bittrue.spec import Net
 
 CITIES = Path("checkpoint") / "cities"
+LOOKS = "stage,step,nmse"
+"""Columns of looks.csv."""
+COMPARED = 4
+"""Maps on which twin and reference are compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +73,23 @@ def train(
     with trained_in(output, recipe.name, recipe.text) as folder:
         make(folder / CITIES, Plan(own.maps, own.transmitters, own.seed), step)
         examples = Examples(RadioMaps(folder / CITIES, View(split=f"1-{own.maps}")), step)
-        fitted = Trainer(recipe, examples, folder / STATE, folder / LOGS, step, seconds).run()
-        net = bundle.frozen(fitted, examples)
+        fitted = _fitted(recipe, examples, folder, step, seconds)
+        net = fitted.quantised.net()
+        codes, _, _ = examples.batch(range(min(COMPARED, len(examples))), [0] * min(COMPARED, len(examples)))
+        agreed(net, fitted.quantised, codes)
         worth = [judging.held_out(net, fitted, folder / CITIES, examples, own.held, step)]
         if real:
             worth.append(judging.real(net, fitted, recipe.measure, real, step))
-        write_together(folder, bundle.contents(recipe, net, examples, fitted, worth), renew=True)
+        known, _, _ = examples.batch([len(examples) - 1], [0])
+        text = card.text(recipe, net, fitted, worth)
+        write_together(folder, bundle.contents(recipe.text, net, known, fitted, LOOKS, text), renew=True)
     return Trained(net, fitted, worth)
+
+
+def _fitted(recipe: Recipe, examples: Examples, folder: Path, step: Step, seconds: float) -> Fitted:
+    def staged(name: str, twin: Twin, generator: Generator) -> QuantisingStage:
+        return Stage(name, recipe, twin, examples, generator)
+
+    twin = Twin(recipe.spec.graph, drawn_weights(recipe.spec, recipe.seed))
+    text, state, logs = recipe.text, folder / STATE, folder / LOGS
+    return Trainer(text, recipe.seed, twin, staged, examples.digest, state, logs, step, seconds).run()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bittrue.apps.radio.hardware.block_trainer import BlocksFitted
 from bittrue.apps.radio.hardware.card import CPU
 from bittrue.apps.radio.hardware.judging import FLOAT, INTEGER, UNROUNDED
+from bittrue.apps.radio.hardware.trainer import Fitted
 from bittrue.apps.radio.latent.autoencoder_recipe import AUTOENCODERS, AutoencoderRecipe
 from bittrue.apps.radio.latent.coding import Coded
 from bittrue.cost import macs
@@ -15,7 +15,7 @@ from bittrue.spec import Net
 from bittrue.spec.store import content_hash
 
 
-def text(recipe: AutoencoderRecipe, net: Net, fitted: BlocksFitted, worth: Sequence[Coded]) -> str:
+def text(recipe: AutoencoderRecipe, net: Net, fitted: Fitted, worth: Sequence[Coded]) -> str:
     """The text of CARD.md: free of dates; of two runs of one recipe only the line of processor time differs."""
     return "\n".join(
         [
@@ -61,7 +61,7 @@ def sentence(worth: Coded) -> str:
     )
 
 
-def _facts(recipe: AutoencoderRecipe, net: Net, fitted: BlocksFitted) -> str:
+def _facts(recipe: AutoencoderRecipe, net: Net, fitted: Fitted) -> str:
     builtin = recipe.name in AUTOENCODERS.names() and AUTOENCODERS.shelf.content(recipe.name) == recipe.text.encode()
     work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)
     own, loss = recipe.cities, recipe.loss

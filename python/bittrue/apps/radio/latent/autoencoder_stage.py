@@ -8,9 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from bittrue.apps.radio.data.png import SIDE
-from bittrue.apps.radio.hardware.block_twin import BlockTwin
 from bittrue.apps.radio.hardware.examples import SYMMETRIES
 from bittrue.apps.radio.hardware.stage import is_real
+from bittrue.apps.radio.hardware.twin import Twin
 from bittrue.apps.radio.latent.autoencoder_recipe import AutoencoderRecipe
 from bittrue.apps.radio.latent.pictures import Pictures, parted
 from bittrue.apps.radio.latent.similarity import ssim
@@ -31,7 +31,7 @@ class AutoencoderStage(QuantisingStage):
     name : str
         Which section of the recipe says how.
     recipe : AutoencoderRecipe
-    twin : BlockTwin
+    twin : Twin
         Trained in place.
     pictures : Pictures
     generator : Generator
@@ -39,7 +39,7 @@ class AutoencoderStage(QuantisingStage):
     """
 
     def __init__(
-        self, name: str, recipe: AutoencoderRecipe, twin: BlockTwin, pictures: Pictures, generator: Generator
+        self, name: str, recipe: AutoencoderRecipe, twin: Twin, pictures: Pictures, generator: Generator
     ) -> None:
         self.pictures, self.loss, self.plan = pictures, recipe.loss, recipe.train if name == FLOAT else recipe.quantise
         self.twin = twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -9,12 +9,12 @@ from pathlib import Path
 from torch import Generator
 
 from bittrue.apps.radio.data.maps import RadioMaps, View
-from bittrue.apps.radio.hardware import judging
-from bittrue.apps.radio.hardware.block_trainer import BlocksFitted, BlockTrainer
-from bittrue.apps.radio.hardware.block_twin import BlockTwin, agreed
+from bittrue.apps.radio.hardware import bundle, judging
 from bittrue.apps.radio.hardware.train import CITIES
+from bittrue.apps.radio.hardware.trainer import Fitted, Trainer
+from bittrue.apps.radio.hardware.twin import Twin, agreed
 from bittrue.apps.radio.latent import autoencoder_card as card
-from bittrue.apps.radio.latent import bundle, coding
+from bittrue.apps.radio.latent import coding
 from bittrue.apps.radio.latent.autoencoder import first_weights
 from bittrue.apps.radio.latent.autoencoder_recipe import AutoencoderRecipe
 from bittrue.apps.radio.latent.autoencoder_stage import AutoencoderStage
@@ -38,7 +38,7 @@ class TrainedAutoencoder:
     """What came of a training: the integer ``net``, what was ``fitted``, and what it is ``worth``."""
 
     net: Net
-    fitted: BlocksFitted
+    fitted: Fitted
     worth: list[Coded]
 
 
@@ -77,11 +77,11 @@ def train(
 
 def _fitted(
     recipe: AutoencoderRecipe, pictures: Pictures, linear: Transform, folder: Path, step: Step, seconds: float
-) -> BlocksFitted:
-    def staged(name: str, twin: BlockTwin, generator: Generator) -> QuantisingStage:
+) -> Fitted:
+    def staged(name: str, twin: Twin, generator: Generator) -> QuantisingStage:
         return AutoencoderStage(name, recipe, twin, pictures, generator)
 
-    twin = BlockTwin(recipe.spec.graph, first_weights(recipe.spec, recipe.seed, linear))
-    return BlockTrainer(
+    twin = Twin(recipe.spec.graph, first_weights(recipe.spec, recipe.seed, linear))
+    return Trainer(
         recipe.text, recipe.seed, twin, staged, pictures.digest, folder / STATE, folder / LOGS, step, seconds
     ).run()

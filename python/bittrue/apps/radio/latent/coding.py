@@ -12,10 +12,10 @@ import torch
 from bittrue import ref
 from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
-from bittrue.apps.radio.hardware.block_trainer import BlocksFitted
-from bittrue.apps.radio.hardware.block_twin import BlockTwin
 from bittrue.apps.radio.hardware.inputs import Codes, folded, unfolded
 from bittrue.apps.radio.hardware.judging import FLOAT, INTEGER, MOST, UNROUNDED
+from bittrue.apps.radio.hardware.trainer import Fitted
+from bittrue.apps.radio.hardware.twin import Twin
 from bittrue.apps.radio.latent.linear_coders import Transform, cosines, smaller
 from bittrue.apps.radio.latent.pictures import Pictures, parted
 from bittrue.apps.radio.measures import Measures, judge, mean
@@ -57,7 +57,7 @@ def transform(pictures: Pictures, held: int) -> Transform:
 
 
 def judged(
-    net: Net, fitted: BlocksFitted, linear: dict[str, Transform], values: int, maps: RadioMaps, title: str, step: Step
+    net: Net, fitted: Fitted, linear: dict[str, Transform], values: int, maps: RadioMaps, title: str, step: Step
 ) -> Coded:
     """On maps of a folder, whole, buildings as the coder has them.
 
@@ -110,7 +110,7 @@ def _by_transform(found: Transform, values: int) -> Coder:
     return lambda one: found.coded(one, values)
 
 
-def _by_twin(twin: BlockTwin) -> Coder:
+def _by_twin(twin: Twin) -> Coder:
     @torch.no_grad()
     def coder(one: Levels) -> Levels:
         values = twin(torch.from_numpy(codes(one)[None]).to(torch.float32) / 128)[0].to(torch.float64).numpy()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bittrue.apps.radio.hardware.block_trainer import BlocksFitted
 from bittrue.apps.radio.hardware.card import CPU
+from bittrue.apps.radio.hardware.trainer import Fitted
 from bittrue.apps.radio.latent.diffusion_folder import Diffusion
 from bittrue.apps.radio.latent.diffusion_recipe import DIFFUSIONS, DiffusionRecipe
 from bittrue.apps.radio.latent.drawing import MEAN, ONE, SAMPLES, Drawn
@@ -14,7 +14,7 @@ from bittrue.kit import card as parts
 from bittrue.spec.store import content_hash
 
 
-def text(recipe: DiffusionRecipe, model: Diffusion, fitted: BlocksFitted, worth: Sequence[Drawn]) -> str:
+def text(recipe: DiffusionRecipe, model: Diffusion, fitted: Fitted, worth: Sequence[Drawn]) -> str:
     """The text of CARD.md: free of dates; of two runs of one recipe only the line of processor time differs."""
     return "\n".join(
         [
@@ -61,7 +61,7 @@ def sentence(worth: Drawn) -> str:
     )
 
 
-def _facts(recipe: DiffusionRecipe, model: Diffusion, fitted: BlocksFitted) -> str:
+def _facts(recipe: DiffusionRecipe, model: Diffusion, fitted: Fitted) -> str:
     builtin = recipe.name in DIFFUSIONS.names() and DIFFUSIONS.shelf.content(recipe.name) == recipe.text.encode()
     net, own = model.net, recipe.cities
     work = sum(macs(node.layer, net.types[node.name]) for node in net.nodes)

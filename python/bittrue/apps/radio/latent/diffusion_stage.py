@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Generator, Tensor
 
-from bittrue.apps.radio.hardware.block_twin import BlockTwin
 from bittrue.apps.radio.hardware.examples import SYMMETRIES, Examples
 from bittrue.apps.radio.hardware.stage import is_real
+from bittrue.apps.radio.hardware.twin import Twin
 from bittrue.apps.radio.latent.autoencoder import SQUARE
 from bittrue.apps.radio.latent.denoiser import assembled, pictures
 from bittrue.apps.radio.latent.diffusion_recipe import DiffusionRecipe
@@ -39,7 +39,7 @@ class DiffusionStage(QuantisingStage):
     name : str
         Which section of the recipe says how.
     recipe : DiffusionRecipe
-    twin : BlockTwin
+    twin : Twin
         Trained in place.
     examples : Examples
     latents : Latents
@@ -51,7 +51,7 @@ class DiffusionStage(QuantisingStage):
         self,
         name: str,
         recipe: DiffusionRecipe,
-        twin: BlockTwin,
+        twin: Twin,
         examples: Examples,
         latents: Latents,
         generator: Generator,

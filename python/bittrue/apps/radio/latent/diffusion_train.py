@@ -10,14 +10,14 @@ import numpy as np
 from torch import Generator
 
 from bittrue.apps.radio.data.maps import RadioMaps, View
-from bittrue.apps.radio.hardware import judging
-from bittrue.apps.radio.hardware.block_trainer import BlocksFitted, BlockTrainer
-from bittrue.apps.radio.hardware.block_twin import BlockTwin, agreed
+from bittrue.apps.radio.hardware import bundle, judging
 from bittrue.apps.radio.hardware.examples import Examples
 from bittrue.apps.radio.hardware.inputs import Codes
 from bittrue.apps.radio.hardware.predicting import is_radio
 from bittrue.apps.radio.hardware.train import CITIES
-from bittrue.apps.radio.latent import bundle, coding, drawing
+from bittrue.apps.radio.hardware.trainer import Fitted, Trainer
+from bittrue.apps.radio.hardware.twin import Twin, agreed
+from bittrue.apps.radio.latent import coding, drawing
 from bittrue.apps.radio.latent import diffusion_card as card
 from bittrue.apps.radio.latent.denoiser import assembled, pictures
 from bittrue.apps.radio.latent.diffusion_folder import FILE, Diffusion, autoencoder_folder
@@ -46,7 +46,7 @@ class TrainedDiffusion:
     """What came of a training: the ``model``, what was ``fitted``, and what it is ``worth``."""
 
     model: Diffusion
-    fitted: BlocksFitted
+    fitted: Fitted
     worth: list[Drawn]
 
 
@@ -85,16 +85,14 @@ def train(
 
 def _fitted(
     recipe: DiffusionRecipe, examples: Examples, latents: Latents, folder: Path, step: Step, seconds: float
-) -> BlocksFitted:
-    def staged(name: str, twin: BlockTwin, generator: Generator) -> QuantisingStage:
+) -> Fitted:
+    def staged(name: str, twin: Twin, generator: Generator) -> QuantisingStage:
         return DiffusionStage(name, recipe, twin, examples, latents, generator)
 
     spec = recipe.spec(latents.values)
-    twin = BlockTwin(spec.graph, spec.first_weights(recipe.seed))
+    twin = Twin(spec.graph, spec.first_weights(recipe.seed))
     digest = examples.digest + content_hash(latents.net)
-    return BlockTrainer(
-        recipe.text, recipe.seed, twin, staged, digest, folder / STATE, folder / LOGS, step, seconds
-    ).run()
+    return Trainer(recipe.text, recipe.seed, twin, staged, digest, folder / STATE, folder / LOGS, step, seconds).run()
 
 
 def _known(recipe: DiffusionRecipe, examples: Examples, latents: Latents) -> Codes:

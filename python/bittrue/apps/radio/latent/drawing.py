@@ -13,9 +13,9 @@ from bittrue import ref
 from bittrue.apps.radio.data.maps import RadioMaps
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
-from bittrue.apps.radio.hardware.block_twin import BlockTwin, twin_of
 from bittrue.apps.radio.hardware.inputs import Inputs
 from bittrue.apps.radio.hardware.predicting import levels
+from bittrue.apps.radio.hardware.twin import Twin, twin_of
 from bittrue.apps.radio.latent.coding import codes
 from bittrue.apps.radio.latent.diffusion_folder import Diffusion
 from bittrue.apps.radio.latent.latent_nets import decoder
@@ -63,7 +63,7 @@ class Drawn:
     spread: float
 
 
-def by_twin(twin: BlockTwin) -> Evaluate:
+def by_twin(twin: Twin) -> Evaluate:
     """A twin as a net of codes; what is not rounded is rounded at its end."""
 
     @torch.no_grad()
@@ -76,13 +76,13 @@ def by_twin(twin: BlockTwin) -> Evaluate:
 
 
 def judged(
-    model: Diffusion, others: dict[str, BlockTwin], one_shot: Net | None, maps: RadioMaps, title: str, step: Step
+    model: Diffusion, others: dict[str, Twin], one_shot: Net | None, maps: RadioMaps, title: str, step: Step
 ) -> Drawn:
     """On maps of a folder, buildings made black.
 
     Parameters
     ----------
-    others : dict of BlockTwin
+    others : dict of Twin
         Other denoisers by their row's name, of which one sample is judged.
     one_shot : Net, optional
         A radio net that predicts the map at once.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bittrue.apps.radio.hardware.block_twin import BlockTwin, twin_of
+from bittrue.apps.radio.hardware.twin import Twin, twin_of
 from bittrue.apps.radio.latent.autoencoder import LATENT
 from bittrue.apps.radio.latent.latent_nets import decoder, encoder
 from bittrue.spec import Net
@@ -23,8 +23,8 @@ class Latents:
 
     def __init__(self, net: Net) -> None:
         self.net = net
-        self.encoder: BlockTwin = twin_of(encoder(net))
-        self.decoder: BlockTwin = twin_of(decoder(net))
+        self.encoder: Twin = twin_of(encoder(net))
+        self.decoder: Twin = twin_of(decoder(net))
         self.values = net.types[LATENT].shape[0]
 
     @torch.no_grad()

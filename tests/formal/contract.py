@@ -83,6 +83,43 @@ class Contract(wiring.Component):
         return payload == self.received
 
 
+class Books(Contract):
+    """Of a queue whose writer keeps the books: a place is free at the start, and again when `taken` says so.
+
+    Parameters
+    ----------
+    queue : type
+        Of one depth; `inside` knows ``known`` alone, so that other ones, and other ``places``, are not inductive.
+    places : int, optional
+        That the writer believes in, the depth without.
+    """
+
+    known: type
+
+    def __init__(self, queue: type, depth: int, capacity: int, patience: int, places: int | None = None) -> None:
+        inductive = queue is self.known and places is None
+        super().__init__(queue(self.bits, depth), capacity, patience, inductive)
+        self.places = depth if places is None else places
+        self.free = Signal(range(self.places + 1), init=self.places)
+
+    def open(self) -> ValueLike:
+        return self.free != 0
+
+    def input(self, m: Module) -> ValueLike:
+        write = self.offer & (self.free != 0)
+        m.d.comb += [self.dut.write.eq(write), self.dut.payload.eq(self.sent)]
+        m.d.sync += self.free.eq(self.free - write + self.dut.taken)
+        return write
+
+    def inside(self, m: Module) -> tuple[Sequence[ValueLike], ValueLike, ValueLike]:
+        """Invariants of the queue, and how many words are in its places and ahead of them."""
+        raise NotImplementedError
+
+    def invariants(self, m: Module) -> Sequence[ValueLike]:
+        found, stored, ahead = self.inside(m)
+        return [*found, self.held == stored + ahead, self.free + stored == self.places]
+
+
 def implies(condition: ValueLike, conclusion: ValueLike) -> ValueLike:
     """``conclusion`` holds where ``condition`` does."""
     return ~condition | conclusion

@@ -10,8 +10,8 @@ from typing import Any
 
 import prove
 import pytest
-from amaranth.hdl import Array, Module, Mux, Signal, ValueLike
-from contract import Contract, implies
+from amaranth.hdl import Array, Module, Mux, ValueLike
+from contract import Books, Contract, implies
 
 from bittrue.lower.slack import FRONT
 from bittrue_rtl import pieces
@@ -26,29 +26,15 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "shape", lambda words, bits, ports: (2, bits, 1))
 
 
-class DeepContract(Contract):
-    """The writer keeps the books: a place is free at the start, and again when `taken` says so."""
-
-    bits = 4
+class DeepContract(Books):
+    bits, known = 4, DeepQueue
 
     def __init__(self, depth: int, queue: type = DeepQueue, places: int | None = None) -> None:
-        inductive = queue is DeepQueue and places is None
-        super().__init__(queue(self.bits, depth), depth + FRONT + 1, patience=6, inductive=inductive)
-        self.places = depth if places is None else places
-        self.free = Signal(range(self.places + 1), init=self.places)
+        super().__init__(queue, depth, depth + FRONT + 1, 6, places)
 
-    def open(self) -> ValueLike:
-        return self.free != 0
-
-    def input(self, m: Module) -> ValueLike:
-        write = self.offer & (self.free != 0)
-        m.d.comb += [self.dut.write.eq(write), self.dut.payload.eq(self.sent)]
-        m.d.sync += self.free.eq(self.free - write + self.dut.taken)
-        return write
-
-    def invariants(self, m: Module) -> Sequence[ValueLike]:
+    def inside(self, m: Module) -> tuple[Sequence[ValueLike], ValueLike, ValueLike]:
         found, inside, ahead = kept(self, m, self.dut)
-        return [*found, self.held == inside.stored + ahead, self.free + inside.stored == self.places]
+        return found, inside.stored, ahead
 
 
 def kept(contract: Contract, m: Module, queue: DeepQueue) -> tuple[list[ValueLike], Any, ValueLike]:

@@ -12,7 +12,7 @@ import pytest
 from amaranth.hdl import Assert, Assume, Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
-from contract import Contract, implies, stored_words
+from contract import Books, Contract, implies, stored_words
 
 from bittrue.lower.features import Features, Word
 from bittrue.num import Format
@@ -62,28 +62,14 @@ def test_register_stage_with_a_bug(old: str, new: str) -> None:
 # ---- queues ---------------------------------------------------------------------------------------------------------
 
 
-class QueueContract(Contract):
-    """The writer keeps the books: a place is free at the start, and again when `taken` says so."""
+class QueueContract(Books):
+    known = Queue
 
     def __init__(self, depth: int, queue: type = Queue, places: int | None = None) -> None:
-        super().__init__(
-            queue(self.bits, depth), capacity=depth + 1, patience=3, inductive=queue is Queue and places is None
-        )
-        self.places = depth if places is None else places
-        self.free = Signal(range(self.places + 1), init=self.places)
+        super().__init__(queue, depth, depth + 1, 3, places)
 
-    def open(self) -> ValueLike:
-        return self.free != 0
-
-    def input(self, m: Module) -> ValueLike:
-        write = self.offer & (self.free != 0)
-        m.d.comb += [self.dut.write.eq(write), self.dut.payload.eq(self.sent)]
-        m.d.sync += self.free.eq(self.free - write + self.dut.taken)
-        return write
-
-    def invariants(self, m: Module) -> Sequence[ValueLike]:
-        found, stored, loaded = stored_words(self, m, self.dut)
-        return [*found, self.held == stored + loaded, self.free + stored == self.places]
+    def inside(self, m: Module) -> tuple[Sequence[ValueLike], ValueLike, ValueLike]:
+        return stored_words(self, m, self.dut)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -25,14 +26,7 @@ from bittrue.board.manifest import check_files
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit code."""
     chosen = options.parse(argv)
-
-    def prepared() -> tuple[Path, bundle.Bundle]:
-        bit = options.overlay_of(chosen.overlay, __file__)
-        data = bundle.load(chosen.data or bit.with_name(bundle.FILE))
-        bundle.check(data, check_files(bit))
-        return bit, data
-
-    return endings.run("hdmi_demo", prepared, lambda found: show(chosen, *found))
+    return endings.run(__file__, chosen, bundle, check_files, partial(show, chosen))
 
 
 def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bittrue import board
-from bittrue.board.demo import endings, options, showing
-from bittrue.board.demo.bundle import FILE
+from bittrue.board.demo import endings, showing
 from bittrue.board.demo.noise import bundle, running
 from bittrue.board.demo.noise.painter import Painter
 from bittrue.board.demo.noise.streaming import Streaming
@@ -29,14 +29,8 @@ from bittrue.board.source_manifest import read_source_manifest
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit code."""
     chosen = running.parse(argv)
-
-    def prepared() -> tuple[Path, bundle.Noise]:
-        bit = options.overlay_of(chosen.overlay, __file__)
-        data = bundle.load(chosen.data or bit.with_name(FILE))
-        bundle.check(data, checked_files(bit, read_source_manifest))
-        return bit, data
-
-    return endings.run("noise_demo", prepared, lambda found: show(chosen, *found))
+    manifest_of = partial(checked_files, read=read_source_manifest)
+    return endings.run(__file__, chosen, bundle, manifest_of, partial(show, chosen))
 
 
 def show(chosen: argparse.Namespace, bit: Path, data: bundle.Noise) -> int:

@@ -13,47 +13,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from bittrue import board
-from bittrue.board.demo import endings, options, playing, showing
-from bittrue.board.demo.bundle import FILE
+from bittrue.board.demo import endings, playing
 from bittrue.board.demo.radio import bundle, running
 from bittrue.board.demo.radio.painter import Painter
 from bittrue.board.demo.radio.streaming import Streaming
-from bittrue.board.demo.texts import device_name
 from bittrue.board.manifest import check_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit code."""
     chosen = running.parse(argv)
-
-    def prepared() -> tuple[Path, bundle.RadioScenes]:
-        bit = options.overlay_of(chosen.overlay, __file__)
-        data = bundle.load(chosen.data or bit.with_name(FILE))
-        bundle.check(data, check_files(bit))
-        return bit, data
-
-    return endings.run("radio_demo", prepared, lambda found: show(chosen, *found))
+    return endings.run(__file__, chosen, bundle, check_files, partial(show, chosen))
 
 
 def show(chosen: argparse.Namespace, bit: Path, data: bundle.RadioScenes) -> int:
-    """Open the overlay, stream, compare, draw, and say how it ended."""
-    with board.open(bit, timeout=chosen.timeout) as net:
-        said = running.texts(data, device_name(), net.manifest)
-        with showing.shown(chosen.display, chosen.output, net.overlay) as sinks:
-            loop = Streaming(data, net, net.manifest.output.lo)
-            print(f"{said.device}: {data.net}, {data.title}; frames to {showing.titles(sinks)}")
-            try:
-                painter = Painter(data, said, playing.latency(net.manifest, "a scene's"))
-                playing.run(loop, painter, sinks, chosen.frames, running.line)
-            except KeyboardInterrupt:
-                print()
-    for path in showing.written(sinks):
-        print(f"picture: {path}")
-    print(loop.verdict())
-    return 1 if loop.count.different else 0
+    """Play the data on the overlay, and say how it ended."""
+    return playing.show(
+        chosen,
+        bit,
+        data,
+        running,
+        lambda net: Streaming(data, net, net.manifest.output.lo),
+        lambda said, manifest: Painter(data, said, playing.latency(manifest, "a scene's")),
+    )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def manifest(**more: Any) -> SimpleNamespace:
 def of_frames(net: Net) -> Board:
     """A net of frames; `run` scales as the driver does."""
     ends = {
-        name: SimpleNamespace(frac=kind.format.frac, lo=kind.format.lo)
+        name: SimpleNamespace(frac=kind.format.frac, lo=kind.format.lo, hi=kind.format.hi, shape=kind.shape)
         for name, kind in (("input", net.input), ("output", net.output))
     }
     board = Board(manifest=manifest(net=net.name, hash=content_hash(net), **ends))

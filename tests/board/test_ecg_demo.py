@@ -121,6 +121,17 @@ def test_data_of_another_net_are_refused(demo, tmp_path):
     assert done.stderr.startswith("ecg_demo: the demo data are for net small-heart and the overlay holds small-")
 
 
+def test_data_that_are_no_codes_of_the_net_are_refused(demo, tmp_path):
+    """They would play, and the board would be blamed."""
+    for part in ("codes", "expected"):
+        changed = arrays()
+        changed[part] = changed[part].astype(np.int64)
+        changed[part].ravel()[5] = 1 << 40
+        np.savez(tmp_path / "demo.npz", **changed)
+        done = play(demo, data=tmp_path / "demo.npz")
+        assert done.returncode == 2 and f"demo data: {part} are no codes of net {NET.name}" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

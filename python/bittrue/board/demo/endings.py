@@ -1,26 +1,60 @@
-"""How a demo ends: exit codes and one sentence for what went wrong."""
+"""How a demo begins and ends: its overlay and data, exit codes, one sentence for what went wrong."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, Protocol
 
+from bittrue.board.demo import options
+from bittrue.board.demo.bundle import FILE
 from bittrue.board.errors import BoardError
 from bittrue.errors import BadInput
 
-Prepared = TypeVar("Prepared")
+
+class Bundle(Protocol):
+    """The module of a demo's data."""
+
+    def load(self, path: Path) -> Any:
+        """The data of a file."""
+
+    def check(self, found: Any, manifest: Any) -> None:
+        """Raise `BadInput` where they are not the overlay's."""
 
 
-def run(name: str, prepare: Callable[[], Prepared], show: Callable[[Prepared], int]) -> int:
-    """The exit code: that of ``show`` on what ``prepare`` gives; 2 for bad input and for an overlay that is not whole;
-    1 where the hardware fails. What is wrong goes to stderr behind the demo's name."""
+def run(
+    script: str,
+    chosen: argparse.Namespace,
+    bundle: Bundle,
+    manifest_of: Callable[[Path], Any],
+    show: Callable[[Path, Any], int],
+) -> int:
+    """The exit code: that of ``show`` on the overlay and its data; 2 for bad input and for an overlay that is not
+    whole; 1 where the hardware fails. What is wrong goes to stderr behind the demo's name.
+
+    Parameters
+    ----------
+    script : str
+        The demo's file.
+    chosen : namespace
+        With ``overlay`` and ``data``.
+    bundle : module
+    manifest_of : callable
+        Checks the overlay's files and reads its manifest.
+    show : callable
+        Plays the data on the overlay.
+    """
+    name = Path(script).stem
     try:
-        prepared = prepare()
+        bit = options.overlay_of(chosen.overlay, script)
+        data = bundle.load(chosen.data or bit.with_name(FILE))
+        bundle.check(data, manifest_of(bit))
     except (BadInput, BoardError) as error:
         return _stop(name, 2, error)
     try:
-        return show(prepared)
+        return show(bit, data)
     except BadInput as error:
         return _stop(name, 2, error)
     except BoardError as error:

@@ -1,14 +1,19 @@
-"""The main loop of demos that play what they have once: a step, a picture, a line of text."""
+"""Demos that play what they have once: the overlay opened, and a step, a picture, a line of text at a time."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from PIL import Image
 
+from bittrue import board
+from bittrue.board.demo import showing
 from bittrue.board.demo.keys import Terminal
 from bittrue.board.demo.showing import Sink
+from bittrue.board.demo.texts import device_name
 
 
 class Loop(Protocol):
@@ -27,6 +32,44 @@ class Painter(Protocol):
 
     def paint(self, state: Any) -> Image.Image:
         """The frame of a state."""
+
+
+def show(
+    chosen: argparse.Namespace,
+    bit: Path,
+    data: Any,
+    running: Any,
+    loop_of: Callable[[Any], Any],
+    painter_of: Callable[[Any, Any], Painter],
+) -> int:
+    """Open the overlay, stream, compare, draw, and say how it ended; 1 where codes differ, else 0.
+
+    Parameters
+    ----------
+    chosen : namespace
+        The options that all demos have.
+    bit : path
+    data : bundle
+    running : module
+        ``texts`` of the demo, and ``line``, a frame in words.
+    loop_of : callable
+        The `Loop` on an opened net, with ``verdict`` and ``count``.
+    painter_of : callable
+        The painter, of the texts and the manifest.
+    """
+    with board.open(bit, timeout=chosen.timeout) as net:
+        said = running.texts(data, device_name(), net.manifest)
+        with showing.shown(chosen.display, chosen.output, net.overlay) as sinks:
+            loop = loop_of(net)
+            print(f"{said.device}: {data.net}, {data.title}; frames to {showing.titles(sinks)}")
+            try:
+                run(loop, painter_of(said, net.manifest), sinks, chosen.frames, running.line)
+            except KeyboardInterrupt:
+                print()
+    for path in showing.written(sinks):
+        print(f"picture: {path}")
+    print(loop.verdict())
+    return 1 if loop.count.different else 0
 
 
 def run(

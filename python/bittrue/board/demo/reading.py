@@ -54,3 +54,12 @@ def check_net(found: Any, manifest: Any) -> None:
             f"the demo data are for net {found.net} and the overlay holds {manifest.net}, or other weights; write them "
             f"again with bittrue demo-data"
         )
+
+
+def check_codes(found: Any, manifest: Any) -> None:
+    """`check_net`, and raise `BadInput` unless ``codes`` and ``expected``, one a frame, are codes of the net's ends."""
+    check_net(found, manifest)
+    for name, end in (("codes", manifest.input), ("expected", manifest.output)):
+        array = getattr(found, name)
+        if array.shape[1:] != tuple(end.shape) or array.min() < end.lo or array.max() > end.hi:
+            raise BadInput(f"demo data: {name} are no codes of net {found.net}; {FIX}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.board.demo.reading import FIX, check_net, read
+from bittrue.board.demo.reading import FIX, check_codes, read
 from bittrue.errors import BadInput
 
 FORMAT, VERSION = "bittrue-demo-heartbeats", 1
@@ -73,8 +73,8 @@ def load(path: str | Path) -> Heartbeats:
 
 
 def check(found: Heartbeats, manifest: Any) -> None:
-    """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest."""
-    check_net(found, manifest)
+    """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest, and are codes of its."""
+    check_codes(found, manifest)
 
 
 def _check(found: Heartbeats, what: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.board.demo.reading import FIX, check_net, read
+from bittrue.board.demo.reading import FIX, check_codes, read
 from bittrue.errors import BadInput
 
 FORMAT, VERSION = "bittrue-demo-radio", 1
@@ -85,11 +85,7 @@ def load(path: str | Path) -> RadioScenes:
 
 def check(found: RadioScenes, manifest: Any) -> None:
     """Raise `BadInput` unless the demo data were made for the net of an overlay's manifest, and are codes of its."""
-    check_net(found, manifest)
-    for name, end in (("codes", manifest.input), ("expected", manifest.output)):
-        array = getattr(found, name)
-        if array.shape[1:] != tuple(end.shape) or array.min() < end.lo or array.max() > end.hi:
-            raise BadInput(f"demo data: {name} are no codes of net {found.net}; {FIX}")
+    check_codes(found, manifest)
 
 
 def draws_maps(manifest: Any) -> bool:

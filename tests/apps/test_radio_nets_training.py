@@ -295,6 +295,7 @@ def test_the_built_in_recipe_is_of_the_size_that_was_asked_for():
     ("change", "said"),
     [
         (("held = 1", "held = 2"), "cities.held is 2 of 2 cities"),
+        (("[architecture]", '[architecture]\ntensor = "Q8.8"'), "tiny are Q8.8; give a format of 8 bits at most"),
         (("maps = 2", "maps = 100000"), "would take"),
         (("{ channels = 3 }", "{ channels = 300 }"), "at most 400,000 are allowed"),
         (("{ channels = 3 }", "{ channels = 0 }"), "give sizes of 1 or more"),

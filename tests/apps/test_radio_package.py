@@ -92,6 +92,9 @@ def test_the_scale_has_the_least_error_of_all():
     assert coded("zero", np.zeros(3), 8).decibel == np.inf
     with pytest.raises(BadInput, match="t has values that are not finite"):
         coded("t", np.array([1.0, np.nan]), 8)
+    for far in (1e30, 1e200, 1e-200):
+        with pytest.raises(BadInput, match=r"t has values up to .*; rescale it"):
+            coded("t", drawn * far, 8)
     with pytest.raises(BadInput, match="two tensors would be A_B in C"):
         tensor_files("twice", [coded("a.b", drawn, 8), coded("a_b", drawn, 8)], 8)
 

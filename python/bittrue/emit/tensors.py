@@ -18,8 +18,8 @@ from bittrue.num import Format
 WEIGHTS, MEMORY, HEADER = "weights.safetensors", "weights.mem", "weights.h"
 KINDS: dict[int, type[np.signedinteger[Any]]] = {8: np.int8, 16: np.int16}
 """Types of codes by their bits."""
-LEAST_SCALE = 126
-"""Most fractional bits of a format."""
+LEAST, MOST = 2.0**-100, 2.0**60
+"""Between which the largest value of a tensor lies, so that formats have its exponent."""
 SATURATING = 3
 """Exponents that are tried: the least without saturation, and those by which each tensor loses a bit of range more."""
 
@@ -50,13 +50,15 @@ def coded(name: str, values: npt.NDArray[np.floating[Any]], bits: int) -> Codes:
     bits : int
         One of `KINDS`.
 
-    Raises `BadInput` where a value is no finite number.
+    Raises `BadInput` where a value is no finite number, and beyond `LEAST` and `MOST`.
     """
     wide = np.asarray(values, np.float64)
     if not np.isfinite(wide).all():
         raise BadInput(f"{name} has values that are not finite; name weights that were trained without")
     largest = float(np.abs(wide).max(initial=0.0)) or 1.0
-    least = min(bits - 1 - int(np.ceil(np.log2(largest))), LEAST_SCALE - SATURATING)
+    if not LEAST <= largest < MOST:
+        raise BadInput(f"{name} has values up to {largest:g}; rescale it to between {LEAST:g} and {MOST:g}")
+    least = bits - 1 - int(np.ceil(np.log2(largest)))
     power = float(np.square(wide).sum())
     best: Codes | None = None
     for frac in range(least, least + SATURATING):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Half, Sum, Weights
+from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Half, Sum, Weights, results
 from bittrue.apps.radio.hardware.kind import CHANNELS, taken
 from bittrue.apps.radio.hardware.kind import OUTPUT as OUTPUT
 from bittrue.apps.radio.hardware.kind import OUTPUTS as OUTPUTS
@@ -48,7 +48,7 @@ class ArchitectureSpec:
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tensor", Format.of(self.tensor, f"the tensors of {self.name}"))
+        object.__setattr__(self, "tensor", results(self.tensor, self.name))
         if not 2 <= len(self.levels) <= LEVELS:
             raise BadInput(f"{self.name} has {len(self.levels)} levels; give 2 to {LEVELS}")
         for number, level in enumerate(self.levels):

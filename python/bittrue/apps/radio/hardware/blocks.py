@@ -92,6 +92,8 @@ class Sum:
 
 
 Block = Convolution | Half | Sum
+WIDEST = 8
+"""Most bits of results inside a net: sums of some hundred products with 8-bit weights stay below 2^24."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,17 @@ class Graph:
         for block in self.blocks:
             found[block.name] = found[block.source] if isinstance(block, Half) else block.output
         return found
+
+
+def results(given: Format | str, name: str) -> Format:
+    """The format of the results inside a net: of `WIDEST` bits at most, or the twin's float32 would not be exact.
+
+    Raises `BadInput` for a wider one.
+    """
+    fmt = Format.of(given, f"the tensors of {name}")
+    if fmt.bits > WIDEST:
+        raise BadInput(f"the tensors of {name} are {fmt}; give a format of {WIDEST} bits at most, such as Q1.7")
+    return fmt
 
 
 def drawn(graph: Graph, seed: int, faint: Sequence[str] = ()) -> Weights:

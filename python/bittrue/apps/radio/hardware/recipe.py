@@ -39,7 +39,7 @@ class Cities(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.held >= self.maps:
-            raise BadInput(f"cities.held is {self.held} of {self.maps} cities; leave some to train on")
+            raise BadInput(f"held is {self.held} of {self.maps} cities; leave some to train on")
 
 
 @dataclass(frozen=True)

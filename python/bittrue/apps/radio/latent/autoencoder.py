@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bittrue.apps.radio.hardware.architecture import OUTPUT, OUTPUTS
-from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Sum, Weights, drawn
+from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Sum, Weights, drawn, results
 from bittrue.apps.radio.hardware.inputs import HALF
 from bittrue.apps.radio.latent.linear_coders import Transform
+from bittrue.apps.radio.latent.process import CODE
 from bittrue.errors import BadInput
 from bittrue.num import Format
 from bittrue.num.arrays import integer
@@ -61,7 +62,9 @@ class AutoencoderSpec:
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tensor", Format.of(self.tensor, f"the tensors of {self.name}"))
+        object.__setattr__(self, "tensor", results(self.tensor, self.name))
+        if self.tensor != CODE:
+            raise BadInput(f"the tensors of {self.name} are {self.tensor}, and a latent is {CODE}; leave tensor out")
         for what in ("encoder", "decoder"):
             sizes = getattr(self, what)
             if len(sizes) != 3 or min(integer(size) or 0 for size in sizes) < 1:

@@ -40,7 +40,7 @@ class Loss(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.crop % 8:
-            raise BadInput(f"loss.crop is {self.crop}; give a multiple of 8")
+            raise BadInput(f"crop is {self.crop}; give a multiple of 8")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Half, Sum, Weights, drawn
+from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Half, Sum, Weights, drawn, results
 from bittrue.apps.radio.hardware.inputs import CHANNELS, HALF, WHITE, Codes, folded
 from bittrue.apps.radio.latent.autoencoder import SIDE, SQUARE
 from bittrue.apps.radio.latent.process import CODE
@@ -72,7 +72,7 @@ class DenoiserSpec:
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tensor", Format.of(self.tensor, f"the tensors of {self.name}"))
+        object.__setattr__(self, "tensor", results(self.tensor, self.name))
         if not 2 <= len(self.channels) <= 4 or min(integer(size) or 0 for size in self.channels) < 1:
             raise BadInput(
                 f"levels of {self.name} have channels {list(self.channels)}; give two to four sizes of 1 or more"

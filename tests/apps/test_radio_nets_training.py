@@ -283,6 +283,18 @@ def test_real_maps_are_judged_where_they_are(trained, monkeypatch):
     assert f"NMSE of the integer net {worth.means['integer net'].nmse:.4f}" in line and "propagation model" in line
 
 
+def test_a_float_map_may_leave_the_format_and_a_rounded_one_not(examples):
+    """The loss would have no gradient where a map is too light or too dark."""
+    codes, _, _ = examples.batch([0], [0])
+    x = torch.from_numpy(codes).float() / 128
+    for rounded in (False, True):
+        twin = twin_of_recipe(recipe(), 3, normed=False, rounded=rounded).eval()
+        with torch.no_grad():
+            twin.out_bias.fill_(1.75)
+            twin.out_weight.zero_()
+            assert twin(x).unique().tolist() == [1 - 2**-7 if rounded else 1.75]
+
+
 # ---- recipes --------------------------------------------------------------------------------------------------------
 
 

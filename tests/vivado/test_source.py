@@ -11,12 +11,15 @@ import pytest
 from mock_vivado import MEMORY, changed, run, small_design
 
 from bittrue.cli import main
+from bittrue.cli.source_overlay import taken
+from bittrue.committed import located
 from bittrue.errors import BadInput
 from bittrue.lower.source import source_plan
 from bittrue.lower.source_shell import source_hash, source_shell_latency
 from bittrue.num import Format
 from bittrue.spec import Concat, Conv1d, Net, Node, TensorType, save
 from bittrue.spec.source import Latent, Parameter, Source
+from bittrue.spec.source_store import load as load_source
 from bittrue.spec.source_store import save as save_source
 from bittrue.targets.pynq_z1 import vivado
 from bittrue.targets.pynq_z1.design import Design
@@ -167,3 +170,10 @@ def test_a_source_is_no_bank_and_a_folder_holds_one_overlay(written, tmp_path, c
     assert "--names names the banks of a net" in capsys.readouterr().err
     assert main(["overlay", str(tmp_path / "net"), "-o", str(tmp_path / "p"), "--interval", "4"]) == 2
     assert "net small-source cannot become an overlay: " in capsys.readouterr().err
+
+
+def test_what_a_source_takes_is_what_yosys_counts():
+    """`weights/noise-fgn` as in docs/resources.md: 100 RAMB18 are 50 RAMB36, though neither part has an even number."""
+    source = load_source(located("noise-fgn"))
+    used = taken(source_plan(source, 65520))
+    assert (used.dsp, used.ramb36) == (92, 50)

@@ -9,7 +9,7 @@ NAMED = DEMO + "test_a_code_that_differs_is_named_and_ends_in_1"
 MANUAL = DEMO + "test_manual_settings_and_the_default_file"
 PC = "tests/apps/test_dpd_demonstrating.py::"
 SAME_FIGURES = PC + "test_the_boards_figures_are_the_pcs"
-RADIO = "tests/board/test_radio_demo.py::test_"
+RADIO = "tests/apps/test_radio_demo_data.py::test_"
 EXPECTED = PC + "test_expected_codes_follow_one_another_and_a_start_follows_a_reset"
 
 # fmt: off

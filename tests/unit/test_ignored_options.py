@@ -1,15 +1,18 @@
 """Options that would change nothing are refused, in a sentence that says where they would."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import bittrue
 from bittrue.check.legs import Options
-from bittrue.cli import main
+from bittrue.cli import main, overlay, verilog
 from bittrue.cosim.stalls import Stalls
 from bittrue.errors import BadInput
 from bittrue.lower.means import Means, chosen
 from bittrue.spec import LAYERS, save
+from bittrue.spec.source_store import SOURCE_FILE
 
 RUN = ["run", "NET", "-i", "x.npy", "-o", "y.npy", "--leg", "rtl"]
 
@@ -49,6 +52,11 @@ def test_blocks_bound_a_pipeline_alone():
         (["check", "NET", "--json", "--luts", "9"], "--luts is 9 and the interval 8 clocks: it bounds a pipeline"),
         (["check", "NET", "--samples-per-clock", "2"], "2 samples a word are for a pipeline; choose an interval below"),
         (["check", "NET", "--interval", "1", "--luts", "1"], "LUTs beside 10 DSP48E1, and 1 and 220 are the most"),
+        (["info", "NET", "--samples-per-clock", "2"], "2 samples a word are for a pipeline; choose an interval"),
+        (["info", "NET", "--bram", "9"], "--bram is 9 and net dense takes no frames"),
+        (["overlay", "NET", "-o", "rtl", "--bram", "9"], "--bram is 9 and net dense takes no frames"),
+        (["overlay", "FRAMES", "FRAMES", "-o", "rtl", "--names", "a,b", "--bram", "9"], "--bram is 9 and 2 nets are"),
+        (["overlay", "SOURCE", "-o", "rtl", "--bram", "9"], "those of a noise source do not; leave it out"),
         (["check", "FRAMES", "--interval", "1", "--dsps", "9"], "takes frames, and only nets of vectors and samples"),
         ([*RUN, "--interval", "2", "--samples-per-clock", "2"], "2 samples a clock take a net with a sample every"),
         ([*RUN, "--interval", "4", "--dsps", "3"], "--dsps is 3 and the interval 4 clocks: it bounds a pipeline"),
@@ -61,6 +69,8 @@ def test_commands_refuse_them(tmp_path, monkeypatch, capsys, words, said):
     net = LAYERS["Dense"].example()
     save(net, "NET")
     save(LAYERS["Conv1d"].example(), "FRAMES")
+    Path("SOURCE").mkdir()
+    Path("SOURCE", SOURCE_FILE).touch()
     np.save("x.npy", np.zeros((2, *net.input.shape)))
     assert main(words) == 2
     assert said in capsys.readouterr().err and not (tmp_path / "rtl").exists() and not (tmp_path / "y.npy").exists()
@@ -75,3 +85,16 @@ def test_python_refuses_them():
         bittrue.check(LAYERS["Dense"].example(), ["c"], 10, interval=1)
     with pytest.raises(BadInput, match="--dsps is 3 and the interval 8 clocks"):
         bittrue.check(LAYERS["Dense"].example(), samples=10, dsps=3)
+
+
+@pytest.mark.parametrize("command", ["verilog", "overlay"])
+@pytest.mark.parametrize("place", ["x.npy", "x.npy/deep", "/proc/nowhere"])
+def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch, capsys, command, place):
+    monkeypatch.chdir(tmp_path)
+    save(LAYERS["Dense"].example(), "NET")
+    Path("x.npy").touch()
+    monkeypatch.setattr(verilog.api, "verilog", None)  # which is the work
+    monkeypatch.setattr(overlay, "write_overlay", None)
+    assert main([command, "NET", "-o", place]) == 2
+    assert f"cannot write in folder {place}" in capsys.readouterr().err
+    assert main([command, "NET", "-o", "new/folder"]) == 3 and not Path("new").exists()

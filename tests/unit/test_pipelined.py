@@ -59,7 +59,7 @@ def test_blocks_and_adders_make_the_matrix_together(dsps: int) -> None:
 
 def test_the_most_expensive_weights_get_the_blocks_and_no_more_than_there_are() -> None:
     net = sparse_tdnn()
-    for dsps in (0, 5, 9, 16, 220):
+    for dsps in (0, 6, 9, 16, 220):
         plans = matrices(net, dsps)
         assert cost(net, 1, dsps=dsps).dsps == sum(len(blocks(plan)) for plan in plans.values()) + fixed(net)
         assert cost(net, 1, dsps=dsps).dsps <= max(dsps, fixed(net))
@@ -173,6 +173,12 @@ def test_what_cannot_be_a_pipeline_is_refused() -> None:
         BadInput, match="with banks, an interval of 1 takes 108 DSP48E1 for its weights, and 3 are left"
     ):
         cost(sparse_tdnn(), 1, banks=2, dsps=9)
+    alone = fixed(sparse_tdnn())
+    assert alone > 1 and cost(sparse_tdnn(), 1, dsps=alone).dsps == alone
+    for samples in (1, 2):
+        least = alone * samples
+        with pytest.raises(BadInput, match=f"take {least} DSP48E1 by themselves, and {least - 1} are the most"):
+            cost(sparse_tdnn(), 1, dsps=least - 1, samples=samples)
     with pytest.raises(BadInput, match="3 samples a clock cannot be built; choose 1, 2, 4"):
         cost(sparse_tdnn(), 1, samples=3)
     with pytest.raises(BadInput, match="2 samples a clock take a net with a sample every clock"):

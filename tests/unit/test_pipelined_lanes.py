@@ -159,7 +159,7 @@ def test_all_weights_have_a_block_or_their_turn() -> None:
 @pytest.mark.parametrize("name", ["sparse", "ComplexFIR", "MemoryTaps", "Table"])
 def test_samples_side_by_side_share_their_history(name: str, samples: int) -> None:
     net = sparse_tdnn(seed=2) if name == "sparse" else LAYERS[name].example()
-    means = Means(30, samples=samples)
+    means = Means(60, samples=samples)
     codes = full_range(net.input.format, (20 * samples, *net.input.shape), seed=3)
     expected = ref.run(net, codes)
     for stall in (0.0, 0.3):

@@ -202,6 +202,17 @@ def test_a_changed_graph_is_read_as_any_other(tmp_path):
     assert (done.net.nodes[0].layer.bias - net.nodes[0].layer.bias).tolist() == [step, 0, 0]
 
 
+def test_a_weight_of_another_name_is_read_as_any_other(tmp_path):
+    net = LAYERS["Dense"].example()
+    model = onnx.load_model_from_string(export(net).model)
+    (weight,) = (each for each in model.graph.initializer if each.name == "fc/weight")
+    weight.name = "fc/weights"
+    (takes,) = (node for node in model.graph.node if "fc/weight" in node.input)
+    takes.input[list(takes.input).index("fc/weight")] = weight.name
+    done = read_qonnx(written(model, tmp_path / "m.onnx"))
+    assert (done.net.nodes[0].layer.weight == net.nodes[0].layer.weight).all()
+
+
 def test_a_changed_node_is_read_as_any_other(tmp_path):
     model = onnx.load_model_from_string(export(LAYERS["Dense"].example()).model)
     (last,) = (node for node in model.graph.node if node.output[0] == "fc")

@@ -199,6 +199,15 @@ def test_a_layer_that_runs_twice_is_two_without_training_and_refused_with():
         prepare(module, x)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_modules_of_any_float_type_become_the_same_kind_of_net(dtype):
+    torch.manual_seed(0)
+    module, x = nn.Sequential(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 3)).to(dtype).eval(), torch.randn(20, 7)
+    network = ptq(module, x.to(dtype), 12, search=False)
+    assert float((network(x).detach() - module(x.to(dtype)).double().detach()).abs().max()) < 0.01
+    assert module[0].weight.dtype == dtype
+
+
 def test_several_inputs_and_outputs():
     torch.manual_seed(0)
     module, wave, knobs = Two().eval(), torch.randn(20, 2, 9), torch.rand(20, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -31,6 +32,7 @@ from bittrue.cli import (
     run,
     search,
     sim,
+    standard_streams,
     train,
     verilog,
 )
@@ -91,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: legs differ, or hardware is at fault; 2: bad input, with one sentence on stderr; 3: an error that is
     bittrue's own, with a log file to send; 130: interrupted; 141: nobody reads the output any more.
     """
+    standard_streams.open_closed()
     try:
         arguments = parser().parse_args(argv)
         logs.start(arguments.verbose)
@@ -118,5 +121,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _stop(code: int, sentence: str) -> int:
+    warnings.filterwarnings("ignore", ".* created but never used")  # Amaranth's, of a module that was being built
     print(f"bittrue: {' '.join(sentence.split())}", file=sys.stderr)
     return code

@@ -121,6 +121,7 @@ def call(arguments: argparse.Namespace) -> int:
         check_target(arguments.html, SUFFIXES)
     found = ranges(net)
     means = means_of(arguments, net)
+    arguments.bram = streaming.bram_of(arguments, net)
     try:
         interval = interval_of(arguments, net)
         with steps("computing what the net costs"):

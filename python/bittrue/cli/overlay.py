@@ -25,6 +25,7 @@ from bittrue.cli.parser import (
 from bittrue.cli.source_overlay import Said, warn
 from bittrue.cost import XC7Z020, default_interval, resources
 from bittrue.errors import BadInput, listed
+from bittrue.files import made_folder
 from bittrue.spec import Net
 from bittrue.spec.store import JSON_FILE
 from bittrue.targets.pynq_z1 import vivado
@@ -87,18 +88,20 @@ def call(arguments: argparse.Namespace) -> int:
     banks = named(arguments.nets, arguments.names)
     net = next(iter(banks.values()))
     means = means_of(arguments, net)
+    arguments.bram = streaming.bram_of(arguments, net, len(banks))
     chosen = overlay_interval(net, arguments.clock, arguments.bram) if len(banks) == 1 else default_interval(net)
-    written = write_overlay(
-        banks,
-        arguments.output,
-        interval=arguments.interval or chosen,
-        clock_mhz=arguments.clock,
-        simulated=arguments.simulated,
-        hdmi=arguments.hdmi,
-        bram=arguments.bram,
-        means=means,
-        fixed=arguments.fixed,
-    )
+    with made_folder(arguments.output):  # refused before the work, not after it
+        written = write_overlay(
+            banks,
+            arguments.output,
+            interval=arguments.interval or chosen,
+            clock_mhz=arguments.clock,
+            simulated=arguments.simulated,
+            hdmi=arguments.hdmi,
+            bram=arguments.bram,
+            means=means,
+            fixed=arguments.fixed,
+        )
     manifest = Manifest.read(written.manifest)
     arguments.clock = manifest.clock_mhz  # what the board makes of it, by which the plan was made
     plan = streaming.planned(net, manifest.interval, arguments)[0] if manifest.weights else None

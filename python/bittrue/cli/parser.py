@@ -121,7 +121,7 @@ def add_means(command: Parser) -> None:
         type=whole(0, MOST_DSPS),
         metavar="N",
         help=f"most DSP48E1 of a pipeline (--interval {EVERY_CLOCK} to {MIN_INTERVAL - 1}); adders do what they do not "
-        f"(default {DSPS})",
+        f"(default {DSPS}; 0: none for weights)",
     )
     command.add_argument(
         "--luts",
@@ -141,7 +141,7 @@ def add_means(command: Parser) -> None:
 
 def means_of(arguments: argparse.Namespace, net: Net) -> Means:
     """What `add_means` reads, for ``net``. Raises `BadInput` for what would bound nothing."""
-    bounded = arguments.dsps is not None or arguments.luts is not None
+    bounded = arguments.dsps is not None or arguments.luts is not None or arguments.samples_per_clock > 1
     interval = interval_of(arguments, net) if bounded else EVERY_CLOCK
     return chosen(interval, arguments.dsps, arguments.luts, arguments.samples_per_clock)
 

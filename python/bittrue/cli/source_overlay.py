@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bittrue.cli.parser import remark
 from bittrue.cost import XC7Z020, Resources, cost, default_source_interval, resources
 from bittrue.errors import BadInput
+from bittrue.files import made_folder
 from bittrue.lower.source import SourcePlan, source_plan
 from bittrue.spec import source_store
 from bittrue.targets.pynq_z1.build import OverlayFolder
@@ -44,16 +45,21 @@ def write(arguments: argparse.Namespace) -> Said:
             "--fixed, --dsps, --luts and --samples-per-clock are for a pipeline, and a noise source is none; leave "
             "them out"
         )
+    if arguments.bram is not None:
+        raise BadInput(
+            "--bram says which weights of a net stream from memory, and those of a noise source do not; leave it out"
+        )
     source = source_store.load(arguments.nets[0])
     interval = arguments.interval or default_source_interval(source)
-    written = write_source_overlay(
-        source,
-        arguments.output,
-        interval=interval,
-        clock_mhz=arguments.clock,
-        simulated=arguments.simulated,
-        hdmi=arguments.hdmi,
-    )
+    with made_folder(arguments.output):  # refused before the work, not after it
+        written = write_source_overlay(
+            source,
+            arguments.output,
+            interval=interval,
+            clock_mhz=arguments.clock,
+            simulated=arguments.simulated,
+            hdmi=arguments.hdmi,
+        )
     mhz, plan = SourceManifest.read(written.manifest).clock_mhz, source_plan(source, interval)
     used = taken(plan)
     warn(used)

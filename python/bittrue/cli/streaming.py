@@ -23,10 +23,30 @@ def add_bram(command: Parser) -> None:
     command.add_argument(
         "--bram",
         type=whole(1, MOST),
-        default=RAMB36,
         metavar="N",
-        help=f"RAMB36E1 for the net: weights of frames that do not fit stream from memory (default {RAMB36})",
+        help=f"RAMB36E1 for one net of frames: weights that do not fit stream from memory (default {RAMB36})",
     )
+
+
+def bram_of(arguments: argparse.Namespace, net: Net, nets: int = 1) -> int:
+    """What `add_bram` reads, for ``net`` or as many as differ from it in their codes.
+
+    Raises `BadInput` where it would bound nothing: a net without frames keeps its weights in lanes, and so do banks.
+    """
+    given: int | None = arguments.bram
+    if given is None:
+        return RAMB36
+    if not has_frames(net):
+        raise BadInput(
+            f"--bram is {given:,} and net {net.name} takes no frames: it says which weights of frames stream from "
+            f"memory; leave it out"
+        )
+    if nets > 1:
+        raise BadInput(
+            f"--bram is {given:,} and {nets} nets are given: banks hold their weights on chip, and it says which of "
+            f"one net stream from memory; leave it out, or give one net"
+        )
+    return given
 
 
 def planned(net: Net, interval: int, arguments: argparse.Namespace) -> tuple[StreamPlan | None, str]:

@@ -6,6 +6,7 @@ import argparse
 
 from bittrue import api
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_interval, add_json, add_means, print_files
+from bittrue.files import made_folder
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -32,5 +33,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Write the files and print their paths."""
     net, folder = arguments.net, arguments.output
     options = {name: getattr(arguments, name) for name in ("interval", "probes", "dsps", "luts")}
-    print_files(api.verilog(net, folder, **options, samples=arguments.samples_per_clock), arguments.json)
+    with made_folder(folder):  # refused before the work, not after it
+        written = api.verilog(net, folder, **options, samples=arguments.samples_per_clock)
+    print_files(written, arguments.json)
     return 0

@@ -88,4 +88,7 @@ def chosen(interval: int, dsps: int | None = None, luts: int | None = None, samp
                 f"--{name} is {given:,} and the interval {interval:,} clocks: it bounds a pipeline; leave it out, or "
                 f"take an interval below {MIN_INTERVAL}"
             )
-    return Means(DSPS if dsps is None else dsps, luts, samples)
+    means = Means(DSPS if dsps is None else dsps, luts, samples)
+    if samples > 1:
+        means.check(interval, False)
+    return means

@@ -182,12 +182,17 @@ def pipelined(
     Raises
     ------
     BadInput
-        For a layer that no such pipeline has, a matrix of too many digits, and weights to load that the DSP48E1 are
-        too few for.
+        For a layer that no such pipeline has, a matrix of too many digits, and DSP48E1 that are too few for weights to
+        load, or for what nothing else does (but for ``means.dsps`` of 0, which asks for those and none for weights).
     """
     units = {name: _units(net, name, place) for name, place in places.items()}
     matrices = {name: _matrix(parts) for name, parts in units.items() if isinstance(parts[-1], MatrixUnit)}
     fixed = sum(unit.dsps for parts in units.values() for unit in parts if not isinstance(unit, MatrixUnit))
+    if 0 < means.dsps < fixed * means.samples:
+        raise BadInput(
+            f"net {net.name}: features and products of tensors take {fixed * means.samples} DSP48E1 by themselves, and "
+            f"{means.dsps} are the most it may take; allow more (--dsps), or 0, which leaves those and weights none"
+        )
     if any(place.banked for place in places.values()):
         return _loaded(net, units, matrices, means.dsps - fixed, turns)
     blocks = places_of_blocks(matrices, means.dsps // means.samples - fixed, turns, least)

@@ -90,8 +90,8 @@ def _weight(node: Mapping[str, Any], constants: Constants) -> npt.NDArray[Any]:
     for key, matrix in constants.items():
         if match := re.fullmatch(re.escape(name) + r"/weight\[(\d{1,6}(?:,\d{1,6})*)\]", key):
             places[tuple(map(int, match[1].split(",")))] = matrix
-    sizes = [max(place[axis] for place in places) + 1 for axis in range(len(next(iter(places))))]
-    if math.prod(sizes) != len(places):
+    sizes = [max(along) + 1 for along in zip(*places, strict=True)]
+    if not places or math.prod(sizes) != len(places):
         raise BadInput(f"{name} lacks weights; restore the file")
     filters, channels = next(iter(places.values())).shape
     rows, columns = filters // node["groups"], channels // node["groups"]

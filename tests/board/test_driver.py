@@ -66,6 +66,8 @@ def test_values_are_quantised_as_the_format_does(dpd, scale):
     dpd.reset()
     np.testing.assert_array_equal(dpd.predistort(values), expected)
     dpd.reset()
+    np.testing.assert_array_equal(dpd.run(values), expected)
+    dpd.reset()
     assert dpd.clipped == 0
 
 

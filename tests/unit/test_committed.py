@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def test_every_command_takes_a_name(words):
     arguments = parser().parse_args(words.replace("NET", "ecg-tiny").split())
     found = arguments.nets if hasattr(arguments, "nets") else [arguments.net]
     assert found == [str(ROOT / "weights" / "ecg-tiny")]
+
+
+def test_an_export_takes_a_name_as_its_checkpoint(capsys):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert main(["export", "--checkpoint", "tdnn-thermal/cold", "-o", "rom", "--json"]) == 0
+    (net,) = json.loads(capsys.readouterr().out)["nets"]
+    assert net["hash"] == content_hash(bittrue.load("tdnn-thermal/cold"))
 
 
 def test_sim_has_a_name_as_its_default():

@@ -58,6 +58,10 @@ class Predistorter(Driver):
             self.clipped += clipped
         return out[:, 0] + 1j * out[:, 1] if is_complex else out
 
+    def run(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """`predistort` under the name that a net of frames has it by, for nets that are no predistorters."""
+        return self.predistort(values)
+
     def run_codes(self, codes: npt.ArrayLike) -> Codes:
         """Output codes ``(N, output elements)`` for input codes ``(N, elements)``.
 

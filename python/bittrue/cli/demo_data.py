@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bittrue.applications import APPLICATIONS
+from bittrue.cli import source_overlay
 from bittrue.cli.application import printed
 from bittrue.cli.overlay import named
 from bittrue.cli.parser import Commands, Parser, add_command, add_folder, add_json, net_folder
@@ -14,7 +15,7 @@ from bittrue.errors import BadInput, listed
 from bittrue.files import made_folder
 from bittrue.kit.application import Demonstration
 from bittrue.spec import Net
-from bittrue.spec.source_store import has_source
+from bittrue.spec.alike import check_alike
 from bittrue.spec.store import content_hash
 from bittrue.targets.pynq_z1.manifest import Manifest
 
@@ -41,9 +42,10 @@ def add(commands: Commands[Parser]) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Write demo.npz and say what is in it."""
+    source = source_overlay.asked(arguments.nets)
     banks = named(arguments.nets, arguments.names)
+    check_alike(banks)  # refused like what no overlay holds: a demo plays the first of them
     net = next(iter(banks.values()))
-    source = has_source(arguments.nets[0])
     made = next((one for one in demonstrations() if one.sources == source and one.suits(net)), None)
     if made is None:
         known = " and ".join(one.about for one in demonstrations())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bittrue.committed import located
 from bittrue.errors import BadInput
 from bittrue.kit.application import Command, Option, Printed, Result
 from bittrue.kit.arguments import whole
@@ -20,7 +21,7 @@ def run(arguments: argparse.Namespace) -> Printed:
         raise BadInput("--interval says nothing about words in row order; add --order lanes, or leave it out")
     interval = None if arguments.order == "rows" else arguments.interval or INTERVAL
     options = export.Options(arguments.clamp, arguments.rescale, arguments.weight_format, interval)
-    done = export.export(arguments.checkpoint, arguments.output, options)
+    done = export.export(located(arguments.checkpoint), arguments.output, options)
     yield from done.remarks
     for bank, net in done.nets.items():
         lines = export.summary(net) if bank in ("", next(iter(done.nets))) else export.summary(net)[:1]
@@ -37,7 +38,7 @@ COMMAND = Command(
         Option(
             "--checkpoint",
             "state.pt of a training, its output folder, a float.safetensors beside a net.json or recipe.toml, or a "
-            "folder of thermal banks",
+            "folder of thermal banks; a net that comes with bittrue also by its name",
             {"required": True, "metavar": "F"},
         ),
         Option("--output", "folder for net and ROMs; made if need be", {"required": True, "metavar": "DIR"}, "-o"),

@@ -67,6 +67,14 @@ CHANGES = [
     (FIRST, "amp: false", "amp: !!python/object/apply:os.system [x]", "holds a value of kind"),
     (FIRST, "amp: false", "amp: false\n  amp: true", "gives 'amp' a second time"),
     (FIRST, "amp: false", "amp: [false", "is not YAML"),
+    (FIRST, "disc_in_channels: 1", "disc_in_channels: 3", "model.lossconfig.disc_in_channels is 3; radio maps have one"),
+    (FIRST, "out_ch: 1", "out_ch: 2", "model.ddconfig.out_ch is 2; radio maps have one"),
+    (FIRST, "data:", "origin_compatible: [clp]\ndata:", r"compatible\[0\] is 'clp'; choose .*did you mean clip\?"),
+    (FIRST, "data:", "origin_compatible: [skip]\ndata:", r"is 'skip'; choose passes or clip or logvar or floor"),
+    (FIRST, "data:", "origin_compatible: 1\ndata:", "is 1; give true, false or a list of passes, clip, logvar, floor"),
+    (SECOND, "cond_in_dim: 3", "cond_in_dim: 5", "model.unet.cond_in_dim is 5; the net takes three channels"),
+    (SECOND, "s1: [[8, 8],", "s1: [[0, 8],", r"window_sizes1\[0\] is \(0, 8\); it must be 1 to"),
+    (SECOND, "s1: [[8, 8],", "s1: [[8],", r"window_sizes1\[0\] is \[8\]; two sides are needed"),
     (SECOND, "  first_stage:\n", "  first_stages:\n", "did you mean model.first_stage?"),
     (SECOND, "model_type: const_sde", "model_type: const_sd", "did you mean const_sde?"),
     (SECOND, "    channels: 3\n", "    channels: 4\n", "unet.channels is 4 and first_stage.embed_dim 3"),
@@ -82,6 +90,16 @@ def test_what_is_wrong_is_named(content, old, new, sentence):
     with pytest.raises(BadInput, match=sentence) as found:
         parse(content.replace(old.encode(), new.encode(), 1), "mine.yaml")
     assert str(found.value).startswith("mine.yaml") and "\n" not in str(found.value)
+
+
+def test_each_published_fault_is_asked_for_alone_or_all_are():
+    def asked(content: bytes, value: str) -> tuple[str, ...]:
+        return parse(content + f"origin_compatible: {value}\n".encode(), "mine.yaml").origin_compatible
+
+    assert asked(FIRST, "true") == ("passes", "clip", "logvar", "floor", "divisor")
+    assert asked(SECOND, "true") == ("skip", "floor", "divisor")
+    assert asked(FIRST, "[floor, clip, floor]") == ("clip", "floor") and asked(SECOND, "[skip]") == ("skip",)
+    assert asked(FIRST, "false") == asked(FIRST, "[]") == parse(FIRST, "mine.yaml").origin_compatible == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"- 1\n", b"x" * 100_000, b"\xff\xfe", b"a: {" * 80 + b"}" * 80])

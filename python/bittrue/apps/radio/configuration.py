@@ -1,17 +1,18 @@
 """Configurations of training in the published yaml form: one of the first stage (VAE), one of the diffusion model.
 
-Which one it is follows from ``model.first_stage``. The published files are taken as they are; ``origin_compatible`` and
-``seed`` are ours.
+Which one it is follows from ``model.first_stage``. The published files are taken as they are; ``origin_compatible``
+(true, false, or a list of `FirstStageFault` or `DiffusionFault`) and ``seed`` are ours.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from bittrue.apps.radio.configuration_keys import DataSection, Diffusion, Finetune, FirstStage, Sampler, Trainer
 from bittrue.apps.radio.yaml_text import BYTES, document
@@ -25,6 +26,12 @@ SHIPPED = ("first_radio", "radio_train_m")
 TINY = ("tiny_vae", "tiny_ldm")
 """The same, small: they train in minutes on a CPU."""
 FIRST_STAGE, DIFFUSION = "first stage", "diffusion"
+FirstStageFault = Literal["passes", "clip", "logvar", "floor", "divisor"]
+"""Faults of the published training of the first stage, each of which ``origin_compatible`` can bring back: passes are
+counted and not batches; clipping behind the step; a log variance that stays 0; `bittrue.apps.radio.schedule`'s floor;
+maps divided by 256 (`bittrue.apps.radio.data.maps.View`)."""
+DiffusionFault = Literal["skip", "floor", "divisor"]
+"""Of the diffusion model: the factors of `bittrue.apps.radio.models.unet.Unet`, one of the wrong sign; floor; divisor."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,10 @@ class FirstStageFile(Section):
     model: FirstStage
     data: DataSection
     trainer: Trainer
-    origin_compatible: bool = False
+    origin_compatible: tuple[FirstStageFault, ...] = ()
     seed: Annotated[int, Within(0, 2**32 - 1)] = 0
 
-    stage = FIRST_STAGE
+    stage, faults = FIRST_STAGE, get_args(FirstStageFault)
 
     @property
     def first_stage(self) -> FirstStage:
@@ -54,10 +61,10 @@ class DiffusionFile(Section):
     trainer: Trainer
     finetune: Finetune = field(default_factory=Finetune)
     sampler: Sampler = field(default_factory=Sampler)
-    origin_compatible: bool = False
+    origin_compatible: tuple[DiffusionFault, ...] = ()
     seed: Annotated[int, Within(0, 2**32 - 1)] = 0
 
-    stage = DIFFUSION
+    stage, faults = DIFFUSION, get_args(DiffusionFault)
 
     @property
     def first_stage(self) -> FirstStage:
@@ -77,11 +84,14 @@ def parse(content: bytes, what: str) -> Configuration:
     table = _given(document(content, what))
     model = table.get("model")
     kind = DiffusionFile if isinstance(model, dict) and ({"first_stage", "unet"} & model.keys()) else FirstStageFile
+    if "origin_compatible" in table:
+        table["origin_compatible"] = _named(table["origin_compatible"], kind.faults, what)
     try:
         found: Configuration = build(kind, table)
     except BadInput as error:
         raise BadInput(f"{what}: {error}") from None
-    return found
+    faults = tuple(name for name in kind.faults if name in found.origin_compatible)  # in one order, each once
+    return dataclasses.replace(found, origin_compatible=faults)
 
 
 def load(source: str | os.PathLike[str]) -> Configuration:
@@ -101,6 +111,15 @@ def load(source: str | os.PathLike[str]) -> Configuration:
 def builtin(name: str) -> bytes:
     """The file of a built-in configuration, one of `SHIPPED` or `TINY`."""
     return (resources.files(__package__).joinpath("recipes") / f"{name}.yaml").read_bytes()
+
+
+def _named(asked: Any, faults: tuple[str, ...], what: str) -> list[Any]:
+    """``origin_compatible`` as a list of faults: all for true, none for false."""
+    if isinstance(asked, bool):
+        return list(faults) if asked else []
+    if not isinstance(asked, list):
+        raise BadInput(f"{what}: origin_compatible is {shown(asked)}; give true, false or a list of {', '.join(faults)}")
+    return asked
 
 
 def _given(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ Sides = tuple[int, ...]
 class LossConfig(Section):
     """``lossconfig``: the adversarial loss from step ``disc_start`` on, with weights of KL and of the discriminator.
 
-    Ours: ``logvar_init`` is where the learnt log variance of a pixel begins (0 with ``origin_compatible``, and stays);
+    Ours: ``logvar_init`` is where the learnt log variance of a pixel begins (0 with the published fault ``logvar``, and stays);
     ``perceptual_backbone`` and ``perceptual_heads`` are files of LPIPS (VGG16, and its five heads).
     """
 
@@ -92,6 +92,16 @@ class FirstStage(Section):
     ddconfig: DdConfig
     ckpt_path: str | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key, value in (
+            ("lossconfig.disc_in_channels", self.lossconfig.disc_in_channels),
+            ("ddconfig.in_channels", self.ddconfig.in_channels),
+            ("ddconfig.out_ch", self.ddconfig.out_ch),
+        ):
+            if value != 1:
+                raise BadInput(f"{key} is {value}; radio maps have one channel, so it must be 1")
+
 
 @dataclass(frozen=True)
 class Unet(Section):
@@ -130,7 +140,12 @@ class Unet(Section):
                 raise BadInput(
                     f"{key} has {len(windows)} windows for {len(self.dim_mults)} levels of dim_mults; give one a level"
                 )
+            for at, window in enumerate(windows):
+                _two(f"{key}[{at}]", window)
+                Within(1, 4096).check(f"{key}[{at}]", window)
         _two("input_size", self.input_size)
+        if self.cond_in_dim != 3:
+            raise BadInput(f"cond_in_dim is {self.cond_in_dim}; the net takes three channels, so it must be 3")
 
 
 @dataclass(frozen=True)
@@ -196,7 +211,7 @@ class DataSection(Section):
 
 @dataclass(frozen=True)
 class Trainer(Section):
-    """``trainer``. ``min_lr`` is the least rate; with ``origin_compatible`` the least factor of the rate.
+    """``trainer``. ``min_lr`` is the least rate; with the published fault ``floor`` the least factor of the rate.
 
     Ours: ``max_grad_norm`` clips gradients before a step; a run ends where validation has not improved for
     ``plateau_steps`` steps, or KL is below ``kl_floor`` nats a latent value; ``validation_maps`` are looked at every

@@ -18,9 +18,8 @@ def training_flow(of: Subject) -> Sheet:
     """What is trained on what, and which files go on."""
     sheet = Sheet("Training: two stages, one after the other", of.source)
     loss, first, second = of.stage.lossconfig, of.first, of.second
-    arithmetic = (
-        "as published (origin_compatible)" if of.given.origin_compatible else "mended (origin_compatible: false)"
-    )
+    faults = of.given.origin_compatible
+    arithmetic = f"as published: {', '.join(faults)} (origin_compatible)" if faults else "mended (no origin_compatible)"
     a = sheet.box(4, 70, 34, 20, "Radio maps\nsplit by city\nno city in two parts", "data")
     b = sheet.box(
         50,

@@ -34,7 +34,7 @@ class LatentDiffusion(nn.Module):
         self.keys, self.side = keys, side
         self.first_stage_model = AutoencoderKL(keys.first_stage).requires_grad_(False).eval()
         latent = side // keys.first_stage.ddconfig.factor
-        self.model = Unet(keys.unet, (latent, latent), configuration.origin_compatible)
+        self.model = Unet(keys.unet, (latent, latent), "skip" in configuration.origin_compatible)
         self.register_buffer("scale_factor", torch.tensor(keys.scale_factor))
 
     def train(self, mode: bool = True) -> LatentDiffusion:

@@ -57,9 +57,6 @@ def conditioner(keys: Keys) -> Swin | ConvConditioner:
         return ConvConditioner(keys.cond_in_dim, keys.cond_dim, levels)
     if keys.cond_net != "swin":
         raise BadInput(f"unet.cond_net is {keys.cond_net!r}, which is not built here; choose swin, or conv (small)")
-    if levels > 4 or keys.cond_in_dim != 3:
-        raise BadInput(
-            f"unet.cond_net swin has four levels and takes three channels; dim_mults has {levels}, cond_in_dim is "
-            f"{keys.cond_in_dim}; choose conv"
-        )
+    if levels > 4:
+        raise BadInput(f"unet.cond_net swin has four levels and dim_mults {levels}; choose conv")
     return Swin()

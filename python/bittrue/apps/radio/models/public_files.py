@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from bittrue.apps.radio.configuration import DIFFUSION, FIRST_STAGE
@@ -20,6 +21,8 @@ from bittrue.kit.training import checkpoint
 LARGEST = 1 << 33
 """Most bytes of a file: the diffusion model with its optimiser has 3.6 GB."""
 FIX = "name another file"
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
+"""Of parameters and averages, and of counters and indices."""
 OF_FIRST_STAGE = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 Weights = dict[str, Tensor]
 
@@ -72,7 +75,8 @@ def fill(
 ) -> None:
     """Fill a module from parameters by name; what the module does not have within the names ``within`` is refused.
 
-    Raises `BadInput`, naming the first parameter that is missing, unknown or of another shape.
+    Raises `BadInput`, naming the first parameter that is missing, unknown, of another shape, or holds what are no finite
+    real numbers.
     """
     wanted = model.state_dict()
     for name, value in wanted.items():
@@ -87,6 +91,8 @@ def fill(
                 f"{path} has {name} of shape {_shape(found[name])} and the configuration asks for {_shape(value)}; "
                 f"{FIX} or change the configuration"
             )
+        if not _is_finite(found[name]):
+            raise BadInput(f"{path} has {name} with values that are no finite real numbers; {FIX}")
     for name in found:
         if name not in wanted and name.startswith(within) and not (ignored and name.startswith(ignored)):
             raise BadInput(f"{path} has {shown(name)}, which the configuration's net has not; {FIX}")
@@ -110,6 +116,11 @@ def _named(table: Any, prefix: str) -> Weights:
         for name, value in table.items()
         if isinstance(name, str) and name.startswith(prefix) and isinstance(value, Tensor)
     }
+
+
+def _is_finite(value: Tensor) -> bool:
+    plain = value.layout == torch.strided and value.dtype in DTYPES and not value.is_meta
+    return plain and bool(value.isfinite().all())
 
 
 def _shape(value: Tensor) -> str:

@@ -14,6 +14,7 @@ from bittrue.apps.radio.published import draws
 from bittrue.apps.radio.published.batches import Batches
 from bittrue.apps.radio.published.first_stage_loss import FirstStageLoss, Parts
 from bittrue.apps.radio.published.late_average import LateAverage
+from bittrue.apps.radio.published.sizes import built
 from bittrue.apps.radio.published.trainer import StageTrainer
 from bittrue.apps.radio.ssim import ssim
 from bittrue.errors import BadInput
@@ -30,7 +31,7 @@ class FirstStage(AutoencoderKL):
 
     def __init__(self, configuration: FirstStageFile) -> None:
         super().__init__(configuration.model)
-        self.loss = FirstStageLoss(configuration.model.lossconfig, not configuration.origin_compatible)
+        self.loss = FirstStageLoss(configuration.model.lossconfig, "logvar" not in configuration.origin_compatible)
 
     def trained(self) -> list[torch.nn.Parameter]:
         """What the first optimiser has: everything but the discriminator."""
@@ -41,22 +42,24 @@ class FirstStageTrainer(StageTrainer):
     """Each step adds up the gradients of ``gradient_accumulate_every`` batches, clips them, and makes one step of the
     autoencoder and, from ``disc_start`` on, one of the discriminator.
 
-    Published (``origin_compatible``): one batch a step; pass 0 of ``gradient_accumulate_every`` trains the
-    autoencoder, pass 1 the discriminator, both losses divided by that number, so with 1 no discriminator is trained;
-    gradients are clipped after the step, to no effect; the log variance stays 0.
+    Published faults (``origin_compatible``): ``passes``, one batch a step; pass 0 of ``gradient_accumulate_every``
+    trains the autoencoder, pass 1 the discriminator, both losses divided by that number, so with 1 no discriminator is
+    trained; ``clip``, gradients are clipped after the step, to no effect; ``logvar``, the log variance stays 0.
     """
 
     columns = (*FIGURES, "discriminator", "real", "fake", "norm", "norm discriminator", "logvar", "lr")
 
     def __init__(self, configuration: FirstStageFile, batches: Batches, held_out: Batches, team: Team) -> None:
         super().__init__(configuration, batches, held_out, team)
-        if configuration.origin_compatible and self.accumulated > 2:
+        self.by_passes = "passes" in configuration.origin_compatible
+        if self.by_passes and self.accumulated > 2:
             raise BadInput(
-                f"trainer.gradient_accumulate_every is {self.accumulated}; with origin_compatible it counts the "
-                "optimisers of a step, of which there are 2"
+                f"trainer.gradient_accumulate_every is {self.accumulated}; with passes of origin_compatible it counts "
+                "the optimisers of a step, of which there are 2"
             )
+        self.most = None if "clip" in configuration.origin_compatible else self.settings.max_grad_norm
         with draws.layers(configuration.seed, draws.START):
-            self.network: FirstStage = FirstStage(configuration)
+            self.network: FirstStage = built(lambda: FirstStage(configuration))
         if configuration.model.ckpt_path:
             load_first_stage(self.network, configuration.model.ckpt_path, False)
         self.network.to(self.device).train()
@@ -80,7 +83,7 @@ class FirstStageTrainer(StageTrainer):
         lr = self.set_rate(self.opt_ae, self.opt_disc)
         self.opt_ae.zero_grad(set_to_none=True)
         self.opt_disc.zero_grad(set_to_none=True)
-        step = self._published if self.configuration.origin_compatible else self._accumulated
+        step = self._passed if self.by_passes else self._accumulated
         with draws.layers(self.configuration.seed, draws.LAYERS, number, self.team.rank):
             found = step(number)
         found |= {"logvar": float(self.loss.logvar.detach()), "lr": lr}
@@ -90,7 +93,7 @@ class FirstStageTrainer(StageTrainer):
 
     def _accumulated(self, number: int) -> dict[str, float]:
         found = dict.fromkeys(self.columns[:-2], 0.0)
-        most, judges = self.settings.max_grad_norm, self.loss.begun(number)
+        judges = self.loss.begun(number)
         for part in range(self.accumulated):
             at = number * self.accumulated + part
             images, _, weight = self.batch(at)
@@ -100,21 +103,21 @@ class FirstStageTrainer(StageTrainer):
                 _add(found, parts, 1 / self.accumulated)
                 if judges:
                     self._judge(images, made, share, found)
-        found["norm"] = self.clipped(self.network.trained(), most)
+        found["norm"] = self.clipped(self.network.trained(), self.most)
         self.opt_ae.step()
         if judges:
-            found["norm discriminator"] = self.clipped(self.loss.discriminator.parameters(), most)
+            found["norm discriminator"] = self.clipped(self.loss.discriminator.parameters(), self.most)
             self.opt_disc.step()
         return found
 
-    def _published(self, number: int) -> dict[str, float]:
+    def _passed(self, number: int) -> dict[str, float]:
         found = dict.fromkeys(self.columns[:-2], 0.0)
         images, _, weight = self.batch(number)
         share = weight / self.accumulated
         with self.precision():
             _, parts = self._pass(images, number, number, share)
         _add(found, parts, 1.0)
-        found["norm"] = self.clipped(self.network.trained(), None)
+        found["norm"] = self.clipped(self.network.trained(), self.most)
         self.opt_ae.step()
         if self.accumulated == 2:
             with self.precision(), torch.no_grad():
@@ -122,7 +125,7 @@ class FirstStageTrainer(StageTrainer):
             if self.loss.begun(number):
                 with self.precision():
                     self._judge(images, made, share * self.accumulated / 2, found)
-                found["norm discriminator"] = self.clipped(self.loss.discriminator.parameters(), None)
+                found["norm discriminator"] = self.clipped(self.loss.discriminator.parameters(), self.most)
                 self.opt_disc.step()
         return found
 
@@ -137,7 +140,7 @@ class FirstStageTrainer(StageTrainer):
         loss, real, fake = self.loss.judge(images, made)
         torch.autograd.backward(share * loss)
         for name, value in (("discriminator", loss), ("real", real), ("fake", fake)):
-            found[name] += float(value.detach()) / (1 if self.configuration.origin_compatible else self.accumulated)
+            found[name] += float(value.detach()) / (1 if self.by_passes else self.accumulated)
 
     def _noise(self, count: int, at: int) -> Tensor:
         """For the posterior of this process' maps of a batch."""

@@ -15,6 +15,7 @@ from bittrue.apps.radio.models.swin import of_torchvision
 from bittrue.apps.radio.published import draws
 from bittrue.apps.radio.published.batches import Batches
 from bittrue.apps.radio.published.late_average import LateAverage
+from bittrue.apps.radio.published.sizes import built
 from bittrue.apps.radio.published.trainer import StageTrainer
 from bittrue.errors import BadInput
 from bittrue.kit.training.distributed import Team
@@ -27,7 +28,7 @@ DECAY = 0.999
 class DiffusionTrainer(StageTrainer):
     """Each step adds up the gradients of ``gradient_accumulate_every`` batches, clips them, and makes one step.
 
-    ``origin_compatible`` changes the net's arithmetic (`bittrue.apps.radio.models.unet.Unet`) and the rate.
+    The published fault ``skip`` changes the net's arithmetic (`bittrue.apps.radio.models.unet.Unet`), ``floor`` the rate.
     """
 
     columns = ("loss", "norm", "lr")
@@ -37,7 +38,7 @@ class DiffusionTrainer(StageTrainer):
         self.keys = configuration.model
         check(configuration)
         with draws.layers(configuration.seed, draws.START):
-            self.whole = LatentDiffusion(configuration, batches.side)
+            self.whole = built(lambda: LatentDiffusion(configuration, batches.side))
         begin(self.whole, configuration)
         if not self.keys.default_scale and not (self.keys.ckpt_path or configuration.finetune.ckpt_path):
             self._scale()

@@ -19,6 +19,7 @@ from bittrue.apps.radio.diffusion.latent import LatentDiffusion
 from bittrue.apps.radio.models.autoencoder import AutoencoderKL
 from bittrue.apps.radio.models.public_files import load_diffusion, load_first_stage
 from bittrue.apps.radio.published.batches import side_of
+from bittrue.apps.radio.published.sizes import built
 from bittrue.emit.tensors import HEADER, MEMORY, WEIGHTS, Codes, coded, tensor_files
 from bittrue.errors import BadInput, shown
 from bittrue.files import read_bytes
@@ -51,9 +52,9 @@ def model_of(configuration: Configuration, weights: Path | None) -> nn.Module:
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(0)
         if isinstance(configuration, DiffusionFile):
-            model: nn.Module = LatentDiffusion(configuration, side_of(configuration))
+            model: nn.Module = built(lambda: LatentDiffusion(configuration, side_of(configuration)))
         else:
-            model = AutoencoderKL(configuration.model)
+            model = built(lambda: AutoencoderKL(configuration.model))
     if weights is not None and isinstance(configuration, DiffusionFile):
         load_diffusion(model, weights, configuration.sampler.use_ema)
     elif weights is not None:

@@ -114,8 +114,9 @@ def prepared(configuration: Configuration, team: Team) -> tuple[StageTrainer, st
     """A trainer on the maps of a configuration, the digest of the maps, and what must be said about them."""
     data, side = configuration.data, side_of(configuration)
     prefix = "published-" if data.split == "published" else ""
+    divisor = "divisor" in configuration.origin_compatible
     parts = [
-        RadioMaps(data.folder, View(data.name, prefix + part, origin_compatible=configuration.origin_compatible))
+        RadioMaps(data.folder, View(data.name, prefix + part, origin_compatible=divisor))
         for part in ("train", "val")
     ]
     learnt, held_out = (Batches(maps, side, configuration.seed, data.augment_horizontal_flip) for maps in parts)

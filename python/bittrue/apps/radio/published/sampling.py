@@ -22,6 +22,7 @@ from bittrue.apps.radio.diffusion.latent import LatentDiffusion
 from bittrue.apps.radio.models.public_files import load_diffusion
 from bittrue.apps.radio.published import draws, run_folder
 from bittrue.apps.radio.published.batches import brought, side_of
+from bittrue.apps.radio.published.sizes import built, check_batch
 from bittrue.apps.radio.reporting.judging import evenly
 from bittrue.errors import BadInput
 from bittrue.files import made_folder, read_bytes, write_whole
@@ -51,7 +52,7 @@ class Drawer:
             raise BadInput(f"{self.steps} steps are asked for, each no longer than eps {eps:g}; take fewer")
         self.sampler: Sampler = configuration.sampler
         self.side = side_of(configuration)
-        self.model = LatentDiffusion(configuration, self.side)
+        self.model = built(lambda: LatentDiffusion(configuration, self.side))
         load_diffusion(self.model, checkpoint, self.sampler.use_ema)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model.to(self.device).eval()
@@ -143,14 +144,16 @@ def draw(
     if not isinstance(configuration, DiffusionFile):
         raise BadInput(f"{folder} holds a first stage, which draws no maps; name the folder of a diffusion model")
     keys = configuration.data
-    maps = RadioMaps(data or keys.folder, View(keys.name, split, origin_compatible=configuration.origin_compatible))
+    view = View(keys.name, split, origin_compatible="divisor" in configuration.origin_compatible)
+    maps = RadioMaps(data or keys.folder, view)
     path = Path(checkpoint or configuration.sampler.ckpt_path or run_folder.latest(Path(folder)))
     drawer = Drawer(configuration, path, steps)
     with made_folder(output) as where, one_thread():
         sign(where, origin(path, drawer.steps, seed, maps))
         names = [f"{number}_{transmitter}.png" for number, transmitter in maps.keys]
         left = [index for index in evenly(len(maps), most) if not (where / names[index]).exists()]
-        size = configuration.sampler.batch_size
+        size = min(configuration.sampler.batch_size, max(1, len(left)))
+        check_batch(configuration, drawer.side, size)
         for at in range(0, len(left), size):
             step("drawing maps", at, len(left))
             chosen = left[at : at + size]
@@ -178,10 +181,10 @@ def sign(folder: Path, settings: Mapping[str, str | int]) -> None:
         As of `origin`.
     """
     note, asked = folder / DRAWN_BY, json.dumps(settings, indent=2) + "\n"
-    if note.exists():
+    if note.exists() and any(folder.glob("*_*.png")):
         if read_bytes(note, "what drew the maps") != asked.encode():
             raise BadInput(f"{folder} holds maps that were drawn by other settings ({note}); name another folder")
     elif any(folder.glob("*_*.png")):
         raise BadInput(f"{folder} holds maps without {DRAWN_BY}, so of unknown origin; name another folder")
     else:
-        write_whole(note, asked)
+        write_whole(note, asked, renew=True)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bittrue.apps.radio.configuration import Configuration
 from bittrue.apps.radio.published.batches import Batches
 from bittrue.apps.radio.published.late_average import LateAverage
+from bittrue.apps.radio.published.sizes import check_batch
 from bittrue.apps.radio.schedule import rate
 from bittrue.errors import BadInput
 from bittrue.kit.training.averaging import copied
@@ -62,6 +63,8 @@ class StageTrainer(TrainingLoop):
         self.kl = math.inf
         if self.size < team.size:
             raise BadInput(f"data.batch_size is {self.size} and {team.size} processes train; raise it, or start fewer")
+        if self.device.type == "cpu":
+            check_batch(configuration, batches.side, -(-self.size // team.size))
 
     @property
     def accumulated(self) -> int:
@@ -85,7 +88,8 @@ class StageTrainer(TrainingLoop):
 
     def set_rate(self, *optimisers: torch.optim.Optimizer) -> float:
         """Give the optimisers the rate of this step."""
-        found = rate(self.done, self.settings, self.configuration.stage, self.configuration.origin_compatible)
+        floor = "floor" in self.configuration.origin_compatible
+        found = rate(self.done, self.settings, self.configuration.stage, floor)
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = found
@@ -184,13 +188,16 @@ class StageTrainer(TrainingLoop):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
+        """Go on from what `state` gave. Raises `ValueError` where that is of other shapes."""
         self.done = state["step"]
-        if type(self.done) is not int or self.done < 0:
+        if type(self.done) is not int or not 0 <= self.done <= self.total:
             raise ValueError(f"step {self.done!r:.40}")
         self.network.load_state_dict(state["model"])
         for name, optimiser in self.optimisers().items():
             optimiser.load_state_dict(state[name])
+            for parameter, moments in optimiser.state.items():
+                if any(moments[key].shape != parameter.shape for key in ("exp_avg", "exp_avg_sq")):
+                    raise ValueError(f"averages of another shape in {name}")
         for name, value in state["ema"].items():
             self.averaged.values[name.removeprefix("ema_model.")].copy_(value)
         self.rows = [tuple(row) for row in state["rows"].tolist()]

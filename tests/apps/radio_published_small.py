@@ -5,9 +5,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from bittrue.apps.radio.configuration import Configuration, parse
 from bittrue.apps.radio.making import Plan, make
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bittrue.apps.radio.published.trainer import StageTrainer
 
 FIRST = """
 model:
@@ -61,3 +67,23 @@ def small(text: str, folder: Path, *changes: tuple[str, str]) -> Configuration:
 def trained_by(first: Path) -> tuple[str, str]:
     """The change that makes a diffusion model begin with a first stage's file."""
     return "  first_stage:\n    embed_dim: 3", f"  first_stage:\n    embed_dim: 3\n    ckpt_path: {first}"
+
+
+def trainer(configuration: Configuration) -> StageTrainer:
+    from bittrue.apps.radio.published.run import prepared
+    from bittrue.kit.training.distributed import Team
+
+    return prepared(configuration, Team())[0]
+
+
+def trained_step(configuration: Configuration) -> tuple[dict[str, bool], Mapping[str, float], StageTrainer]:
+    """Three steps: which parameters moved, the figures of the last, and the trainer."""
+    import torch
+
+    one = trainer(configuration)
+    before = {name: value.detach().clone() for name, value in one.network.named_parameters()}
+    for _ in range(3):
+        found = one.advance(one.done)
+        one.done += 1
+    moved = {name: not torch.equal(before[name], value) for name, value in one.network.named_parameters()}
+    return moved, found, one

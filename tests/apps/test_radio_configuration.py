@@ -67,7 +67,12 @@ CHANGES = [
     (FIRST, "amp: false", "amp: !!python/object/apply:os.system [x]", "holds a value of kind"),
     (FIRST, "amp: false", "amp: false\n  amp: true", "gives 'amp' a second time"),
     (FIRST, "amp: false", "amp: [false", "is not YAML"),
-    (FIRST, "disc_in_channels: 1", "disc_in_channels: 3", "model.lossconfig.disc_in_channels is 3; radio maps have one"),
+    (
+        FIRST,
+        "disc_in_channels: 1",
+        "disc_in_channels: 3",
+        "model.lossconfig.disc_in_channels is 3; radio maps have one",
+    ),
     (FIRST, "out_ch: 1", "out_ch: 2", "model.ddconfig.out_ch is 2; radio maps have one"),
     (FIRST, "data:", "origin_compatible: [clp]\ndata:", r"compatible\[0\] is 'clp'; choose .*did you mean clip\?"),
     (FIRST, "data:", "origin_compatible: [skip]\ndata:", r"is 'skip'; choose passes or clip or logvar or floor"),

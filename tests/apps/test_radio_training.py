@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch")
 
-from radio_published_small import FIRST, SECOND, cities, small, trained_by, written  # noqa: E402
+from radio_published_small import FIRST, SECOND, cities, small, trained_by, trained_step, trainer, written  # noqa: E402
 
 from bittrue.apps.radio import train_cond_ldm  # noqa: E402
 from bittrue.apps.radio.configuration import load  # noqa: E402
@@ -20,25 +20,13 @@ from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
 from bittrue.apps.radio.diffusion import process  # noqa: E402
 from bittrue.apps.radio.diffusion.sampler import sample, steps  # noqa: E402
 from bittrue.apps.radio.models.autoencoder import AutoencoderKL, Posterior  # noqa: E402
-from bittrue.apps.radio.published import perceptual, run_folder, sampling, sizes  # noqa: E402
+from bittrue.apps.radio.published import perceptual, run_folder, sampling  # noqa: E402
 from bittrue.apps.radio.published.batches import Batches, brought, side_of  # noqa: E402
 from bittrue.apps.radio.published.first_stage_loss import FirstStageLoss  # noqa: E402
 from bittrue.apps.radio.published.late_average import LateAverage  # noqa: E402
-from bittrue.apps.radio.published.run import prepared, train  # noqa: E402
+from bittrue.apps.radio.published.run import train  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
-from bittrue.kit.training.distributed import Team  # noqa: E402
-
-ORIGIN = ("data: {name", "origin_compatible: true\ndata: {name")
-
-
-def faulty(*names):
-    """The change that brings single faults back."""
-    return "data: {name", f"origin_compatible: [{', '.join(names)}]\ndata: {{name"
-
-
-def trainer(configuration):
-    return prepared(configuration, Team())[0]
 
 
 @pytest.fixture(scope="module")
@@ -208,78 +196,10 @@ def test_the_average_begins_late():
     assert values[6] == pytest.approx(first * 4 + (1 - first) * 6)
 
 
-def trained_step(configuration, number=0):
-    one = trainer(configuration)
-    before = {name: value.detach().clone() for name, value in one.network.named_parameters()}
-    for _ in range(3):
-        found = one.advance(one.done)
-        one.done += 1
-    moved = {name: not torch.equal(before[name], value) for name, value in one.network.named_parameters()}
-    return moved, found, one
-
-
 def test_discriminator_and_variance_are_trained_and_gradients_clipped(tmp_path):
     moved, found, _ = trained_step(small(FIRST, tmp_path))
     assert moved["loss.discriminator.main.0.weight"] and moved["loss.logvar"] and moved["encoder.conv_in.weight"]
     assert found["discriminator"] > 0 and found["weight"] > 0 and found["norm"] > 1
-
-
-def test_origin_compatible_has_the_published_faults(tmp_path):
-    moved, found, one = trained_step(small(FIRST, tmp_path, ORIGIN, ("accumulate_every: 2", "accumulate_every: 1")))
-    assert not moved["loss.discriminator.main.0.weight"] and not moved["loss.logvar"]
-    assert found["logvar"] == 0 and moved["decoder.conv_out.weight"]
-    moved, found, _ = trained_step(small(FIRST, tmp_path, ORIGIN))
-    assert moved["loss.discriminator.main.0.weight"] and not moved["loss.logvar"]
-    with pytest.raises(BadInput, match="counts the optimisers of a step"):
-        trainer(small(FIRST, tmp_path, ORIGIN, ("accumulate_every: 2", "accumulate_every: 3")))
-    parameters = list(one.network.trained())
-    for parameter in parameters:
-        parameter.grad = torch.ones_like(parameter)
-    one.clipped(parameters, None)
-    assert parameters[0].grad.max().item() == 1
-    one.clipped(parameters, 1.0)
-    assert parameters[0].grad.max().item() < 0.1
-
-
-def test_each_published_fault_of_the_first_stage_comes_alone(tmp_path):
-    once = ("accumulate_every: 2", "accumulate_every: 1")
-    moved, found, one = trained_step(small(FIRST, tmp_path, faulty("passes"), once))
-    assert not moved["loss.discriminator.main.0.weight"] and moved["loss.logvar"] and one.most == 1
-    moved, found, one = trained_step(small(FIRST, tmp_path, faulty("logvar"), once))
-    assert moved["loss.discriminator.main.0.weight"] and found["logvar"] == 0 and one.most == 1
-    moved, found, one = trained_step(small(FIRST, tmp_path, faulty("clip"), once))
-    assert moved["loss.discriminator.main.0.weight"] and moved["loss.logvar"]
-    grown = [float(p.grad.norm()) for p in one.network.trained() if p.grad is not None]
-    assert math.hypot(*grown) == pytest.approx(found["norm"], rel=1e-4) and found["norm"] > 1
-    one = trainer(small(FIRST, tmp_path, faulty("floor")))
-    one.done = 4
-    assert one.set_rate() == pytest.approx(1e-3 * 0.2**0.95) and one.most == 1
-    one.done = 5
-    assert one.set_rate() == pytest.approx(1e-3 * 1e-5) and trainer(small(FIRST, tmp_path)).batches.maps.view == View()
-    assert trainer(small(FIRST, tmp_path, faulty("divisor"))).batches.maps.view.origin_compatible
-
-
-def test_each_published_fault_of_the_diffusion_comes_alone(first, tmp_path):
-    change = trained_by(first / "model-3.pt")
-    skip, floor, none = (
-        trainer(small(SECOND, tmp_path, change, *more)) for more in ([faulty("skip")], [faulty("floor")], [])
-    )
-    assert [one.network.origin_compatible for one in (skip, floor, none)] == [True, False, False]
-    for one in (skip, floor, none):
-        one.done = 5
-    assert [one.set_rate() for one in (skip, floor, none)] == pytest.approx([1e-5, 1e-8, 1e-5])
-
-
-def test_sizes_are_bounded_before_memory_is_taken(tmp_path, monkeypatch):
-    with pytest.raises(BadInput, match=r"model has 9,230,830,320,511 parameters and at most 536,870,912 are taken"):
-        trainer(small(FIRST, tmp_path, ("{ch: 8", "{ch: 4096"), ("[1, 2]", "[1, 64]")))
-    with pytest.raises(BadInput, match=r"a batch of 65,536 maps of 32 x 32 pixels would take 15\.0 GiB"):
-        trainer(small(FIRST, tmp_path, ("batch_size: 2", "batch_size: 65536")))
-    with pytest.raises(BadInput, match=r"a batch of 65,536 maps of 32 x 32 pixels would take 9\.0 GiB"):
-        trainer(small(SECOND, tmp_path, ("batch_size: 2", "batch_size: 65536")))
-    for name in ("first_radio", "radio_train_m"):  # the published ones pass
-        found = load(name)
-        sizes.check_batch(found, side_of(found), found.data.batch_size)
 
 
 def test_accumulated_batches_are_one_large_batch(tmp_path, monkeypatch):
@@ -451,6 +371,15 @@ def test_files_of_the_other_stage_or_configuration_are_refused(first, tmp_path, 
     for words in (["--cfg", "first_radio", "--preset", "tiny"], ["--preset", "tinny"]):
         assert main(["train", "radio", *words]) == 2
     assert "did you mean tiny?" in capsys.readouterr().err
+
+
+def test_a_folder_without_maps_is_signed_anew(tmp_path):
+    sampling.sign(tmp_path, {"seed": 1})
+    sampling.sign(tmp_path, {"seed": 2})
+    (tmp_path / "1_2.png").write_bytes(b"")
+    sampling.sign(tmp_path, {"seed": 2})
+    with pytest.raises(BadInput, match="drawn by other settings"):
+        sampling.sign(tmp_path, {"seed": 1})
 
 
 def test_a_milestone_is_gone_on_from(first, tmp_path):

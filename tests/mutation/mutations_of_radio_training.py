@@ -3,6 +3,7 @@
 RADIO = "python/bittrue/apps/radio/"
 MODELS = "tests/apps/test_radio_models.py::"
 TRAINING = "tests/apps/test_radio_training.py::"
+FAULTS = "tests/apps/test_radio_faults.py::"
 PACKAGE = "tests/apps/test_radio_package.py::"
 
 # fmt: off
@@ -22,6 +23,17 @@ ROWS = [
      PACKAGE + "test_the_files_hold_the_same_words_in_one_order"),
 ]
 HEAVY = [
+    ("clips although asked not to", RADIO + "published/first_stage.py", "FirstStageTrainer.__init__",
+     "None if 'clip' in configuration.origin_compatible else self.settings.max_grad_norm",
+     "self.settings.max_grad_norm", FAULTS + "test_each_published_fault_of_the_first_stage_comes_alone"),
+    ("takes the published floor for another fault", RADIO + "published/trainer.py", "StageTrainer.set_rate",
+     "'floor' in self.configuration.origin_compatible", "bool(self.configuration.origin_compatible)",
+     FAULTS + "test_each_published_fault_of_the_diffusion_comes_alone"),
+    ("counts one map of a batch", RADIO + "published/sizes.py", "check_batch",
+     "4 * maps * values", "4 * values", FAULTS + "test_sizes_are_bounded_before_memory_is_taken"),
+    ("trains on weights that are not finite", RADIO + "models/public_files.py", "_is_finite",
+     "plain and bool(value.isfinite().all())", "plain",
+     FAULTS + "test_weights_that_are_no_finite_numbers_are_refused"),
     ("averages from the first step", RADIO + "published/late_average.py", "LateAverage.update",
      "step - self.after - 1", "step - 1", TRAINING + "test_the_average_begins_late"),
     ("takes one batch of those that make a step", RADIO + "published/first_stage.py", "FirstStageTrainer._accumulated",

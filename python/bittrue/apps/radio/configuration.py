@@ -31,7 +31,7 @@ FirstStageFault = Literal["passes", "clip", "logvar", "floor", "divisor"]
 counted and not batches; clipping behind the step; a log variance that stays 0; `bittrue.apps.radio.schedule`'s floor;
 maps divided by 256 (`bittrue.apps.radio.data.maps.View`)."""
 DiffusionFault = Literal["skip", "floor", "divisor"]
-"""Of the diffusion model: the factors of `bittrue.apps.radio.models.unet.Unet`, one of the wrong sign; floor; divisor."""
+"""Of the diffusion: the factors of `bittrue.apps.radio.models.unet.Unet`, one of the wrong sign; the same two."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ def _named(asked: Any, faults: tuple[str, ...], what: str) -> list[Any]:
     if isinstance(asked, bool):
         return list(faults) if asked else []
     if not isinstance(asked, list):
-        raise BadInput(f"{what}: origin_compatible is {shown(asked)}; give true, false or a list of {', '.join(faults)}")
+        raise BadInput(
+            f"{what}: origin_compatible is {shown(asked)}; give true, false or a list of {', '.join(faults)}"
+        )
     return asked
 
 

@@ -24,8 +24,8 @@ Sides = tuple[int, ...]
 class LossConfig(Section):
     """``lossconfig``: the adversarial loss from step ``disc_start`` on, with weights of KL and of the discriminator.
 
-    Ours: ``logvar_init`` is where the learnt log variance of a pixel begins (0 with the published fault ``logvar``, and stays);
-    ``perceptual_backbone`` and ``perceptual_heads`` are files of LPIPS (VGG16, and its five heads).
+    Ours: ``logvar_init`` is where the learnt log variance of a pixel begins (0, and stays, with the published fault
+    ``logvar``); ``perceptual_backbone`` and ``perceptual_heads`` are files of LPIPS (VGG16, and its five heads).
     """
 
     disc_start: Annotated[int, Within(0, 10**9)]

@@ -75,8 +75,8 @@ def fill(
 ) -> None:
     """Fill a module from parameters by name; what the module does not have within the names ``within`` is refused.
 
-    Raises `BadInput`, naming the first parameter that is missing, unknown, of another shape, or holds what are no finite
-    real numbers.
+    Raises `BadInput`, naming the first parameter that is missing, unknown, of another shape, or holds what is no finite
+    real number.
     """
     wanted = model.state_dict()
     for name, value in wanted.items():

@@ -28,7 +28,8 @@ DECAY = 0.999
 class DiffusionTrainer(StageTrainer):
     """Each step adds up the gradients of ``gradient_accumulate_every`` batches, clips them, and makes one step.
 
-    The published fault ``skip`` changes the net's arithmetic (`bittrue.apps.radio.models.unet.Unet`), ``floor`` the rate.
+    The published fault ``skip`` changes the net's arithmetic (`bittrue.apps.radio.models.unet.Unet`), ``floor`` the
+    rate.
     """
 
     columns = ("loss", "norm", "lr")

@@ -116,8 +116,7 @@ def prepared(configuration: Configuration, team: Team) -> tuple[StageTrainer, st
     prefix = "published-" if data.split == "published" else ""
     divisor = "divisor" in configuration.origin_compatible
     parts = [
-        RadioMaps(data.folder, View(data.name, prefix + part, origin_compatible=divisor))
-        for part in ("train", "val")
+        RadioMaps(data.folder, View(data.name, prefix + part, origin_compatible=divisor)) for part in ("train", "val")
     ]
     learnt, held_out = (Batches(maps, side, configuration.seed, data.augment_horizontal_flip) for maps in parts)
     held_out.flip = False

@@ -78,7 +78,7 @@ def test_a_missing_or_damaged_prediction_is_named(tmp_path, predictions, capsys)
     assert "2_1.png is damaged" in capsys.readouterr().err
     (predictions / "2_1.png").unlink()
     assert call(tmp_path, predictions, *options) == 2
-    assert "cannot read predicted map" in capsys.readouterr().err
+    assert "darker lacks 1 of 2 maps that are judged, 2_1.png first; predict them, or" in capsys.readouterr().err
 
 
 def test_maps_without_a_truth_are_told(tmp_path, predictions, capsys):

@@ -135,6 +135,8 @@ def judged(
     """
     predictions = ways(paths)
     maps = RadioMaps(data, view)
+    indices = evenly(len(maps), most)
+    _check_complete(paths, maps, indices)
     try:
         learnt = RadioMaps(data, View(view.name, train))
     except BadInput as error:
@@ -150,7 +152,6 @@ def judged(
 
     baselines = Baselines.fitted(told())
     found = [Judged(name, False) for name in NAMES] + [Judged(name, True) for name in predictions]
-    indices = evenly(len(maps), most)
     seen: dict[str, list[np.ndarray]] = {one.name: [] for one in found}
     true = []
     streets: tuple[int, Streets | None] = (-1, None)
@@ -168,6 +169,20 @@ def judged(
         one.frechet = distance(np.stack(seen[one.name]), np.stack(true))
     remarks = maps.remarks + _without_truth(maps, paths)
     return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found, remarks)
+
+
+def _check_complete(paths: Sequence[str], maps: RadioMaps, indices: Sequence[int]) -> None:
+    """Raises `BadInput`, before anything is computed, where a folder lacks maps that are to be judged."""
+    wanted = {maps.keys[index] for index in indices}
+    for text in paths:
+        if text == ALONE or _is_net(Path(text)):
+            continue
+        lacks = sorted(wanted - {*layout.numbered(Path(text))})
+        if lacks:
+            raise BadInput(
+                f"{text} lacks {len(lacks):,} of {len(wanted):,} maps that are judged, {lacks[0][0]}_{lacks[0][1]}.png "
+                "first; predict them, or judge what was predicted by its --split and --most"
+            )
 
 
 def _without_truth(maps: RadioMaps, paths: Sequence[str]) -> tuple[str, ...]:

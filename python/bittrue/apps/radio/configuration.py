@@ -6,7 +6,6 @@ Which one it is follows from ``model.first_stage``. The published files are take
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,8 +89,7 @@ def parse(content: bytes, what: str) -> Configuration:
         found: Configuration = build(kind, table)
     except BadInput as error:
         raise BadInput(f"{what}: {error}") from None
-    faults = tuple(name for name in kind.faults if name in found.origin_compatible)  # in one order, each once
-    return dataclasses.replace(found, origin_compatible=faults)
+    return found
 
 
 def load(source: str | os.PathLike[str]) -> Configuration:
@@ -114,14 +112,14 @@ def builtin(name: str) -> bytes:
 
 
 def _named(asked: Any, faults: tuple[str, ...], what: str) -> list[Any]:
-    """``origin_compatible`` as a list of faults: all for true, none for false."""
+    """``origin_compatible`` as a list of faults, in one order and each once: all for true, none for false."""
     if isinstance(asked, bool):
         return list(faults) if asked else []
     if not isinstance(asked, list):
         raise BadInput(
             f"{what}: origin_compatible is {shown(asked)}; give true, false or a list of {', '.join(faults)}"
         )
-    return asked
+    return [name for name in faults if name in asked] + [name for name in asked if name not in faults]
 
 
 def _given(table: Mapping[str, Any]) -> dict[str, Any]:

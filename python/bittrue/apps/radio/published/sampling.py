@@ -158,9 +158,8 @@ def draw(
             step("drawing maps", at, len(left))
             chosen = left[at : at + size]
             conds = torch.stack([torch.from_numpy(maps[index]["cond"]) for index in chosen])
-            for index, levels in zip(
-                chosen, drawer.levels(conds, [maps.keys[index] for index in chosen], seed), strict=True
-            ):
+            made = drawer.levels(conds, [maps.keys[index] for index in chosen], seed)
+            for index, levels in zip(chosen, made, strict=True):
                 write_whole(where / names[index], png.encoded(levels))
     return len(left)
 

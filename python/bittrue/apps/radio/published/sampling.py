@@ -143,9 +143,8 @@ def draw(
     configuration = run_folder.load(Path(folder))
     if not isinstance(configuration, DiffusionFile):
         raise BadInput(f"{folder} holds a first stage, which draws no maps; name the folder of a diffusion model")
-    keys = configuration.data
-    view = View(keys.name, split, origin_compatible="divisor" in configuration.origin_compatible)
-    maps = RadioMaps(data or keys.folder, view)
+    view = View(configuration.data.name, split, origin_compatible="divisor" in configuration.origin_compatible)
+    maps = RadioMaps(data or configuration.data.folder, view)
     path = Path(checkpoint or configuration.sampler.ckpt_path or run_folder.latest(Path(folder)))
     drawer = Drawer(configuration, path, steps)
     with made_folder(output) as where, one_thread():

@@ -273,6 +273,20 @@ def test_a_killed_diffusion_ends_in_the_same_bytes_and_draws(first, tmp_path, ca
     assert math.isfinite(judged["drawn"]["mean"]["nmse"])
 
 
+def test_a_first_stage_may_be_moved_and_not_exchanged(first, tmp_path):
+    short = ("train_num_steps: 5", "train_num_steps: 1")
+    one, two = tmp_path / "one.pt", tmp_path / "two.pt"
+    one.write_bytes((first / "model-3.pt").read_bytes())
+    train(small(SECOND, tmp_path / "run", trained_by(one), short))
+    one.rename(two)
+    again = small(SECOND, tmp_path / "again", trained_by(two), short)
+    train(again)
+    same_files(tmp_path / "run", tmp_path / "again")
+    two.write_bytes((first / "model-2.pt").read_bytes())
+    with pytest.raises(BadInput, match="another recipe"):
+        train(again)
+
+
 def test_sliding_windows_cover_the_map(first, tmp_path):
     assert (
         sampling.starts(10, 4, 3) == [0, 3, 6]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 import bittrue
 from bittrue.apps.radio.configuration import Configuration, parse
 from bittrue.apps.radio.data import png
+from bittrue.apps.radio.models.public_files import LARGEST
 from bittrue.apps.radio.published.canonical import canonical
 from bittrue.apps.radio.published.trainer import StageTrainer
 from bittrue.apps.radio.yaml_text import BYTES
@@ -51,15 +53,29 @@ def load(folder: Path) -> Configuration:
 
 
 def identity(configuration: Configuration) -> str:
-    """What a checkpoint is of: the configuration but for where things lie and how often they are written."""
+    """What a checkpoint is of: the configuration but for where things lie and how often they are written.
+
+    Files of weights count by what is in them. Raises `BadInput` for one that cannot be read.
+    """
     plain = json.loads(json.dumps(dataclasses.asdict(configuration)))
+    plain.pop("sampler", None)
+    plain = _by_content(plain)
     for section, keys in (("trainer", _FREE), ("data", ("folder", "num_workers"))):
         for key in keys:
             del plain[section][key]
-    plain.pop("sampler", None)
     return json.dumps(plain)
 
 
+def _by_content(section: dict[str, Any]) -> dict[str, Any]:
+    """Names of files of weights replaced by the SHA-256 of their bytes."""
+    found = {key: _by_content(value) if isinstance(value, dict) else value for key, value in section.items()}
+    for key in _FILES & found.keys():
+        if found[key]:
+            found[key] = hashlib.sha256(read_bytes(found[key], "the file of weights", LARGEST)).hexdigest()
+    return found
+
+
+_FILES = {"ckpt_path", "backbone", "perceptual_backbone", "perceptual_heads"}
 _FREE = ("results_folder", "checkpoint_seconds", "resume_milestone", "enable_resume", "test_before")
 
 

@@ -68,7 +68,9 @@ def identity(configuration: Configuration) -> str:
 
 def _by_content(section: dict[str, Any]) -> dict[str, Any]:
     """Names of files of weights replaced by the SHA-256 of their bytes."""
-    found = {key: _by_content(value) if isinstance(value, dict) else value for key, value in section.items()}
+    found: dict[str, Any] = {}
+    for key, value in section.items():
+        found[key] = _by_content(value) if isinstance(value, dict) else value
     for key in _FILES & found.keys():
         if found[key]:
             found[key] = hashlib.sha256(read_bytes(found[key], "the file of weights", LARGEST)).hexdigest()

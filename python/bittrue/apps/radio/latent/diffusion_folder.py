@@ -22,7 +22,7 @@ from bittrue.spec import Net, TensorType, load
 from bittrue.spec.store import content_hash
 
 FILE = "diffusion.json"
-FORMAT, VERSION = "bittrue-radio-diffusion", 1
+FORMAT, VERSION = "bittrue-radio-diffusion", 2
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bittrue.apps.radio.latent.denoiser import assembled, pictures
 from bittrue.apps.radio.latent.diffusion_recipe import DiffusionRecipe
 from bittrue.apps.radio.latent.latents import Latents
 from bittrue.apps.radio.latent.pictures import parted
-from bittrue.apps.radio.latent.process import noise
+from bittrue.apps.radio.latent.process import FINE, noise
 from bittrue.apps.radio.reporting.judging import evenly
 from bittrue.kit.training.quantising_stage import FLOAT, QuantisingStage
 
@@ -102,7 +102,7 @@ class DiffusionStage(QuantisingStage):
         z0, seen, share = (one.repeat_interleave(self.draws, 0) for one in self._encoded(indices, symmetries))
         t = (k / self.steps).view(-1, 1, 1, 1)
         drawn = torch.from_numpy(noise(seed, 0, 0, len(z0), tuple(z0.shape[1:])))  # type: ignore[arg-type]
-        noised = ((1 - t) * z0 + t.sqrt() * drawn + 0.5).floor().clamp(-128, 127)
+        noised = ((1 - t) * z0 + t.sqrt() * drawn / 2**FINE + 0.5).floor().clamp(-128, 127)
         codes = torch.from_numpy(assembled(noised.numpy(), k.numpy(), self.steps, seen.numpy()))
         given = codes.to(torch.float32).contiguous(memory_format=torch.channels_last) / 128
         weight = self._weights * share.clamp(min=self.recipe.latents.built)

@@ -25,7 +25,7 @@ from bittrue.apps.radio.latent.diffusion_recipe import DiffusionRecipe
 from bittrue.apps.radio.latent.diffusion_stage import DiffusionStage
 from bittrue.apps.radio.latent.drawing import Drawn
 from bittrue.apps.radio.latent.latents import Latents
-from bittrue.apps.radio.latent.process import noise
+from bittrue.apps.radio.latent.process import begun, given
 from bittrue.apps.radio.making import Plan, make
 from bittrue.apps.radio.shelf import DEFAULT
 from bittrue.bars import Step
@@ -99,7 +99,7 @@ def _known(recipe: DiffusionRecipe, examples: Examples, latents: Latents) -> Cod
     """An input for a known answer: noise and the pictures of the last map."""
     inputs, _, _ = examples.batch([len(examples) - 1], [0])
     spec = recipe.spec(latents.values)
-    return assembled(noise(0, 0, 0, 1, spec.latent), np.array([spec.steps]), spec.steps, pictures(inputs))
+    return assembled(given(begun(0, 0, 1, spec.latent)), np.array([spec.steps]), spec.steps, pictures(inputs))
 
 
 def _one_shot() -> Net | None:

@@ -2,12 +2,15 @@
 
 The process is const_sde of `bittrue.apps.radio.diffusion.process`: ``z_t = (1 - t) z_0 + sqrt(t) n``. The net says z_0,
 so that n follows, and a step of the sampler there from ``t`` to ``t - s`` becomes
-``z_(t-s) = ((t - s) z_t + s z_0) / t + sqrt(s (t - s) / t) e``, the law of a Brownian bridge. With ``t = k / N``,
-``s = 1 / N`` and k from N down to 1, in codes with `EXTRA` more fractional bits,
+``z_(t-s) = ((t - s) z_t + s z_0) / t + sqrt(s (t - s) / t) e``, the law of a Brownian bridge. The deviation of n is 4
+codes, about that of what a city leaves unknown of a latent: the last evaluation sees noise of ``4 / sqrt(N)``, and gives a
+mean over all that is too fine to be told from it, so that coarser noise gives samples that hardly differ. With
+``t = k / N``, ``s = 1 / N`` and k from N down to 1, in codes with `EXTRA` more fractional bits,
 
-    z[N]     = 2^EXTRA g(0)                        g(j): Gaussian codes of 8 bits, standard deviation 32, of stream j
+    g(j)     = Gaussian codes of stream j of the generator, standard deviation 32 of units of 2^-FINE codes
+    z[N]     = 2^(EXTRA - FINE) g(0)
     x        = the net's codes, given clamp(floor(z[k] / 2^EXTRA + 1/2)) to 8 bits, the number k, and the pictures
-    z[k - 1] = floor((keep_k z[k] + take_k 2^EXTRA x + add_k 2^EXTRA g(N + 1 - k)) / 2^SHIFT + 1/2)
+    z[k - 1] = floor((keep_k z[k] + take_k 2^EXTRA x + add_k 2^(EXTRA - FINE) g(N + 1 - k)) / 2^SHIFT + 1/2)
     keep_k   = floor(2^SHIFT (k - 1) / k + 1/2)    take_k = 2^SHIFT - keep_k
     add_k    = floor(2^SHIFT sqrt((k - 1) / (N k)) + 1/2)
 
@@ -33,6 +36,8 @@ SHIFT = 12
 """Fractional bits of the three factors."""
 EXTRA = 6
 """Fractional bits of a state beyond those of a latent."""
+FINE = 3
+"""Fractional bits of noise beyond those of a latent: noise of the generator's deviation of 32 is one of 4 codes."""
 CODE = Format.parse("Q1.7")
 """Format of latents, and of what the net gets of a state."""
 STEPS = (1 << STREAM_BITS) - 1
@@ -73,6 +78,11 @@ def noise(seed: int, stream: int, first: int, count: int, shape: tuple[int, int,
     return codes(draws(seed, stream, at, channels), "gaussian", CODE.bits).swapaxes(0, 1)
 
 
+def begun(seed: int, first: int, count: int, shape: tuple[int, int, int]) -> Codes:
+    """States that samples ``first`` on begin with, int64 ``(count, C, H, W)``: noise alone."""
+    return noise(seed, 0, first, count, shape) << EXTRA - FINE
+
+
 def given(state: Codes) -> Codes:
     """What the net gets of a state."""
     return requantise(state, EXTRA, CODE)
@@ -97,11 +107,11 @@ def sample(net: Denoiser, shape: tuple[int, int, int], steps: int, seed: int, co
     if count < 1 or first < 0 or first + count > SAMPLES:
         raise BadInput(f"samples {first:,} to {first + count - 1:,} are asked for; give 0 to {SAMPLES - 1:,}, rising")
     plan = factors(steps)
-    state = noise(seed, 0, first, count, shape) << EXTRA
+    state = begun(seed, first, count, shape)
     for k in range(steps, 0, -1):
         own, found = plan[k - 1], net(given(state), k)
         total = own.keep * state + (own.take * found << EXTRA)
         if own.add:
-            total += own.add * noise(seed, steps + 1 - k, first, count, shape) << EXTRA
+            total += own.add * noise(seed, steps + 1 - k, first, count, shape) << EXTRA - FINE
         state = round_shift(total, SHIFT)
     return requantise(state, EXTRA, CODE)

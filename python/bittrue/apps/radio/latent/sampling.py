@@ -14,7 +14,7 @@ from bittrue.apps.radio.latent.autoencoder import LATENT
 from bittrue.apps.radio.latent.denoiser import assembled, pictures
 from bittrue.apps.radio.latent.diffusion_folder import Diffusion, read
 from bittrue.apps.radio.latent.latent_nets import decoder
-from bittrue.apps.radio.latent.process import EXTRA, Codes, Denoiser, given, noise, sample
+from bittrue.apps.radio.latent.process import Codes, Denoiser, begun, given, sample
 from bittrue.check.legs import Options, make
 from bittrue.errors import BadInput
 from bittrue.limits import take
@@ -67,7 +67,7 @@ class Sampler:
 
     def first(self, channels: npt.NDArray[np.int8], seed: int) -> Codes:
         """What the net says of sample 0 at its first evaluation, of noise alone: codes ``(1, values, 32, 32)``."""
-        return self._net(channels)(given(noise(seed, 0, 0, 1, self.latent) << EXTRA), self.model.steps)
+        return self._net(channels)(given(begun(seed, 0, 1, self.latent)), self.model.steps)
 
     def _net(self, channels: npt.NDArray[np.int8]) -> Denoiser:
         seen, steps = pictures(channels)[None], self.model.steps

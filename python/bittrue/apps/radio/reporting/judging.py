@@ -85,8 +85,8 @@ Way = Callable[[Scene], Levels]
 
 
 def ways(paths: Sequence[str]) -> dict[str, Way]:
-    """Ways to predict by name: folders of predicted maps, nets of `bittrue.apps.radio.hardware`, and diffusion models of
-    `bittrue.apps.radio.latent`, by one sample of seed 0.
+    """Ways to predict by name: folders of predicted maps, nets of `bittrue.apps.radio.hardware`, and diffusion models
+    of `bittrue.apps.radio.latent`, by one sample of seed 0.
 
     Raises `BadInput` for a folder that is neither, or has another's name.
     """

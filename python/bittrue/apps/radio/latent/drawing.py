@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bittrue import ref
 from bittrue.apps.radio.data.maps import RadioMaps
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
@@ -92,6 +91,8 @@ def judged(
     decode = by_twin(twin_of(decoder(model.autoencoder)))
     samplers = {name: Sampler(model, by_twin(twin), decode) for name, twin in others.items()}
     own = Sampler(model, by_twin(twin_of(model.net)), decode)
+    coder = by_twin(twin_of(model.autoencoder))
+    shots = {} if one_shot is None else {one_shot.name + SHOT: by_twin(twin_of(one_shot))}
     rows: dict[str, list[Measures]] = {}
     inside, spreads = [], []
     chosen = evenly(len(maps), MOST)
@@ -101,7 +102,11 @@ def judged(
         inputs = Inputs(scene.buildings > 0)
         found = {name: one.maps(inputs, scene.row, scene.column, SEED)[0] for name, one in samplers.items()}
         drawn = own.maps(inputs, scene.row, scene.column, SEED, SAMPLES)
-        every = _known(model, one_shot, scene, inputs) | {FIRST: _first(own, decode, scene, inputs)} | found
+        every = {TRUTH: levels(coder(codes(scene.truth)[None].astype(np.int64))[0], inputs.built)}
+        for name, shot in shots.items():
+            given = inputs.channels(scene.row, scene.column)[None].astype(np.int64)
+            every[name] = levels(shot(given)[0], inputs.built)
+        every |= {FIRST: _first(own, decode, scene, inputs)} | found
         every |= {ONE: drawn[0], MEAN: averaged(drawn)}
         for name, one in every.items():
             rows.setdefault(name, []).append(judge(scene.truth, one, scene.buildings))
@@ -114,15 +119,6 @@ def judged(
     return Drawn(
         f"{title}: {len(chosen)} maps of {cities} cities", means, float(np.mean(inside)), float(np.mean(spreads))
     )
-
-
-def _known(model: Diffusion, one_shot: Net | None, scene: Scene, inputs: Inputs) -> dict[str, Levels]:
-    coded = ref.run(model.autoencoder, codes(scene.truth)[None].astype(np.int64))[0]
-    found = {TRUTH: levels(coded, inputs.built)}
-    if one_shot is not None:
-        answer = ref.run(one_shot, inputs.channels(scene.row, scene.column)[None].astype(np.int64))[0]
-        found[one_shot.name + SHOT] = levels(answer, inputs.built)
-    return found
 
 
 def _first(

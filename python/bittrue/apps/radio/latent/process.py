@@ -4,7 +4,7 @@ The process is const_sde of `bittrue.apps.radio.diffusion.process`: ``z_t = (1 -
 so that n follows, and a step of the sampler there from ``t`` to ``t - s`` becomes
 ``z_(t-s) = ((t - s) z_t + s z_0) / t + sqrt(s (t - s) / t) e``, the law of a Brownian bridge. The deviation of n is 4
 codes, about that of what a city leaves unknown of a latent. The last evaluation sees noise of ``4 / sqrt(N)`` codes and
-says the mean of all that it cannot tell apart there; with noise of 32 codes, 13 at the end, samples would hardly differ.
+says the mean of all that it cannot tell apart there; of noise of 32 codes, 13 at the end, samples would hardly differ.
 With ``t = k / N``, ``s = 1 / N`` and k from N down to 1, in codes with `EXTRA` more fractional bits,
 
     g(j)     = Gaussian codes of stream j of the generator, standard deviation 32 of units of 2^-FINE codes

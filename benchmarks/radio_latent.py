@@ -62,7 +62,7 @@ def coded(folder: str, scenes: list[Scene], learnt: RadioMaps) -> list[list[Colu
 
 def drawn(folder: str, scenes: list[Scene]) -> list[list[Column]]:
     """Rows of a diffusion model."""
-    sampler = Sampler.on(read(folder))
+    sampler = Sampler.on(read(folder), "c")
     rows = []
     for scene in scenes:
         maps = sampler.maps(Inputs(scene.buildings > 0), scene.row, scene.column, 0, SAMPLES)

@@ -9,6 +9,8 @@ ROWS = [
     ("adds the same noise in every step", LATENT + "process.py", "sample",
      "noise(seed, steps + 1 - k, first, count, shape)", "noise(seed, 1, first, count, shape)",
      NETS.format("a_step_is_the_written_formula")),
+    ("begins with noise of the generator's deviation", LATENT + "process.py", "begun",
+     "EXTRA - FINE", "EXTRA", NETS.format("a_step_is_the_written_formula")),
     ("begins with a transform turned round", LATENT + "autoencoder.py", "first_weights",
      "(rows / gain[:, None, None, None]).transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]",
      "(rows / gain[:, None, None, None]).transpose(1, 0, 2, 3)", NETS.format("an_autoencoder_begins_as_its_transform")),

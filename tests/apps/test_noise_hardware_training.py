@@ -17,6 +17,7 @@ from bittrue.apps.noise.hardware.features import features, scale_of  # noqa: E40
 from bittrue.apps.noise.hardware.objective import DirectLoss  # noqa: E402
 from bittrue.apps.noise.hardware.quantised import QuantisedTwin  # noqa: E402
 from bittrue.apps.noise.hardware.recipe import RECIPES, Objective  # noqa: E402
+from bittrue.apps.noise.hardware.running import RunningFeatures  # noqa: E402
 from bittrue.apps.noise.hardware.train import train  # noqa: E402
 from bittrue.apps.noise.shelf import SHELF, is_hardware  # noqa: E402
 from bittrue.cli import main  # noqa: E402
@@ -66,6 +67,7 @@ look_batches = 1
 steps = 6
 samples = 128
 rate = 0.0005
+memory = 0.9
 look_every = 4
 look_batches = 1
 
@@ -189,6 +191,33 @@ def test_the_loss_knows_its_process():
     assert float(near.detach()) < 0.2 * float(far)
     near.backward()
     assert right.grad.isfinite().all() and right.grad.abs().max() > 0
+
+
+def test_running_means_have_the_gradient_of_the_batch():
+    running = RunningFeatures(0.75)
+    drawn = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    mean = drawn[0]
+    for number, values in enumerate(drawn, 1):
+        mean = mean + max(0.25, 1 / number) * (values - mean)
+        given = values.clone().requires_grad_()
+        (mixed,) = running.mixed([{"spectrum": given}])
+        assert torch.allclose(mixed["spectrum"], mean, atol=1e-12)
+        mixed["spectrum"].square().sum().backward()
+        assert torch.allclose(given.grad, 2 * mean, atol=1e-12)
+    assert mean.square().sum() < drawn.square().sum(1).mean()
+    again = RunningFeatures(0.75)
+    again.restore(running.state(), [{"spectrum": mean}])
+    (one,), (other,) = running.mixed([{"spectrum": drawn[0]}]), again.mixed([{"spectrum": drawn[0]}])
+    assert torch.equal(one["spectrum"], other["spectrum"])
+    alone = [{"spectrum": drawn[1]}]
+    assert RunningFeatures(0.0).mixed(alone) is alone
+    for state in (
+        {"count": 1, "means": [{"spectrum": mean[:2]}]},
+        {"count": 1, "means": []},
+        {"count": 0.5, "means": []},
+    ):
+        with pytest.raises(ValueError, match="running mean"):
+            again.restore(state, [{"spectrum": mean}])
 
 
 # ---- training -------------------------------------------------------------------------------------------------------

@@ -11,10 +11,15 @@ ROWS = [
     ("takes density for amplitude", HARDWARE + "features.py", "periodograms",
      "bins.real.square() + bins.imag.square()", "(bins.real.square() + bins.imag.square()).sqrt()",
      TRAINING.format("features_are_what_they_say")),
+    ("forgets a part of the mean", HARDWARE + "running.py", "RunningFeatures.mixed",
+     "(mean[name] - value).detach()", "(1 - share) * (mean[name] - value).detach()",
+     TRAINING.format("running_means_have_the_gradient_of_the_batch")),
 ]
 HEAVY = [
     ("goes on with other noise", "python/bittrue/kit/training/quantising_stage.py", "QuantisingStage.restore",
      'self.generator.set_state(state["generator"])', "pass", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
+    ("forgets its running means", HARDWARE + "running.py", "RunningFeatures.restore",
+     "[dict(one) for one in means]", "[]", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
     ("learns beyond the formats", HARDWARE + "quantised.py", "QuantisedTwin.inner",
      "x.clamp(0.0, fmt.hi * fmt.scale)", "x.clamp(0.0)", TRAINING.format("the_float_twin_learns_within_the_formats")),
     ("gives every value the first one's code", HARDWARE + "latents.py", "drawn",

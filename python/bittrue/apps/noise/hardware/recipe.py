@@ -119,7 +119,10 @@ class Objective(Section):
 
 @dataclass(frozen=True)
 class StagePlan(Section):
-    """One stage of training: ``batch`` frames of ``samples`` for every value of the parameter, a step."""
+    """One stage of training: ``batch`` frames of ``samples`` for every value of the parameter, a step.
+
+    ``memory`` is that of the running means of features (`bittrue.apps.noise.hardware.running`); 0 takes a batch alone.
+    """
 
     steps: Count = 4000
     batch: Count = 2
@@ -128,6 +131,7 @@ class StagePlan(Section):
     warm: Share = 0.05
     ema: Annotated[float, Within(0, 0.99999)] = 0.995
     clip: Annotated[float, Within(1e-9, 1e9)] = 1.0
+    memory: Annotated[float, Within(0, 0.999)] = 0.0
     look_every: Count = 100
     look_batches: Count = 8
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from bittrue.apps.noise.hardware.objective import DirectLoss
 from bittrue.apps.noise.hardware.recipe import Recipe
+from bittrue.apps.noise.hardware.running import RunningFeatures
 from bittrue.apps.noise.hardware.twins import Twin, drawn
 from bittrue.kit.training.quantising_stage import FLOAT, QuantisingStage
 
@@ -35,11 +37,19 @@ class Stage(QuantisingStage):
     def __init__(self, name: str, recipe: Recipe, twin: Twin, loss: DirectLoss, generator: Generator) -> None:
         self.recipe, self.twin, self.loss = recipe, twin, loss
         self.plan = recipe.train if name == FLOAT else recipe.quantise
+        self.running = RunningFeatures(self.plan.memory)
         super().__init__(name, self.plan, twin, generator)
 
     def losses(self) -> tuple[Tensor, Mapping[str, Tensor]]:
-        parts = self.loss.parts(self.loss.features(self._signals(self.generator)))
+        parts = self.loss.parts(self.running.mixed(self.loss.features(self._signals(self.generator))))
         return self.loss.total(parts), parts
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | {"running": self.running.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.running.restore(state["running"], [target.features for target in self.loss.targets])
+        super().restore(state)
 
     def judged(self) -> tuple[float, Mapping[str, float]]:
         """The loss of the mean features of several batches."""

@@ -122,6 +122,7 @@ class StagePlan(Section):
     """One stage of training: ``batch`` frames of ``samples`` for every value of the parameter, a step.
 
     ``memory`` is that of the running means of features (`bittrue.apps.noise.hardware.running`); 0 takes a batch alone.
+    ``spectrum`` multiplies the objective's weight of that part in this stage.
     """
 
     steps: Count = 4000
@@ -132,6 +133,7 @@ class StagePlan(Section):
     ema: Annotated[float, Within(0, 0.99999)] = 0.995
     clip: Annotated[float, Within(1e-9, 1e9)] = 1.0
     memory: Annotated[float, Within(0, 0.999)] = 0.0
+    spectrum: Weight = 1.0
     look_every: Count = 100
     look_batches: Count = 8
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Generator
@@ -66,7 +66,9 @@ class Trainer(TwoStages[Stage]):
         return Fitted(self._floating(), last.eval(), history, tuple(self.targets[1][0].features), self.cpu)
 
     def _stage(self, name: str, trained: Twin, generator: Generator) -> Stage:
-        loss = DirectLoss(self.recipe.objective, self.targets[NAMES.index(name)])
+        number, own = NAMES.index(name), self.recipe.objective
+        factor = (self.recipe.train, self.recipe.quantise)[number].spectrum
+        loss = DirectLoss(replace(own, spectrum=factor * own.spectrum), self.targets[number])
         return Stage(name, self.recipe, trained, loss, generator)
 
     def _floating(self) -> Twin:

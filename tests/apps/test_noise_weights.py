@@ -14,6 +14,8 @@ from bittrue.apps.noise.measures import correlation, hurst, marginals
 from bittrue.apps.noise.measures.comparison import compared
 from bittrue.apps.noise.measures.summary import Kind, measured
 from bittrue.apps.noise.processes.bandpass import Bandpass
+from bittrue.check import source_executions
+from bittrue.check.executions import BENCHES
 from bittrue.check.generating import Wanted, generated
 from bittrue.spec.source import seam
 from bittrue.spec.source_store import has_source, load
@@ -51,6 +53,16 @@ def test_other_legs_give_the_same_samples(name, leg):
     for settings in [dict.fromkeys(source.settings, value) for value in values[-2:]] or [{}]:
         wanted = Wanted(source, 1, 2 * source.samples, (1 << 63) + 5, start=3, settings=settings)
         assert np.array_equal(generated(wanted, leg, codes=True), generated(wanted, codes=True))
+
+
+def test_a_simulation_leaves_icarus_out_where_it_would_take_hours(monkeypatch):
+    monkeypatch.setattr(source_executions, "SOURCE_LEGS", ["ref"])
+    benches = {title: bench for title, bench in BENCHES.items() if bench[0] == "icarus"}
+    monkeypatch.setattr(source_executions, "BENCHES", benches)
+    source = load(WEIGHTS / "noise-fgn")
+    rows = list(source_executions.source_rows(source, 65_536, 2, 40, lambda doing: None, asked=False))
+    assert [(row.samples, row.ok) for row in rows] == [(2 * 1024, True), *[(0, True)] * len(benches)] and benches
+    assert all("clocks, an hour or more; --bench-samples 40 runs it" in row.reason for row in rows[1:])
 
 
 @pytest.mark.heavy

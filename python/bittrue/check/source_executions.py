@@ -15,7 +15,11 @@ from bittrue.cosim.source_model import SourceModel
 from bittrue.cosim.stalls import Stalls
 from bittrue.cosim.streams import HardwareFault
 from bittrue.errors import BadInput
+from bittrue.lower.source import source_plan
 from bittrue.spec.source import GAIN, START_BITS, Source
+
+UNASKED = 400_000
+"""Most clocks for which Icarus runs where no number of frames was asked for: it has some hundred a second."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,14 @@ def cases(source: Source) -> tuple[Case, Case]:
     return Case(1, 0, usual, int(source.gain)), other
 
 
-def source_rows(source: Source, interval: int, frames: int, bench: int, report: Report) -> Iterator[Row]:
-    """The reference on so many ``frames``, other legs as many, hardware ``bench``; half of them of each of `cases`."""
+def source_rows(
+    source: Source, interval: int, frames: int, bench: int, report: Report, asked: bool = True
+) -> Iterator[Row]:
+    """The reference on so many ``frames``, other legs as many, hardware ``bench``; half of them of each of `cases`.
+
+    Icarus, which takes four of each, is left out with the reason where ``bench`` was not ``asked`` for and that is more
+    than `UNASKED` clocks.
+    """
     report("ref")
     began = time.perf_counter()
     ref = make_source("ref", source)
@@ -55,9 +65,18 @@ def source_rows(source: Source, interval: int, frames: int, bench: int, report: 
             count = -(-(bench if name == "rtl" else frames) // 2)
             yield _leg_row(source, name, interval, [_part(ref, case, count) for case in cases(source)])
     for title, (simulator, stalls) in BENCHES.items():
-        report(title)
         count = max(4, bench // 4) if simulator == "verilator" else 4
+        clocks = bench_clocks(source, interval, count)
+        if simulator == "icarus" and clocks > UNASKED and not asked:
+            yield Row(title, 0, 0, 0.0, 0.0, f"{clocks:,} clocks, an hour or more; --bench-samples {bench} runs it")
+            continue
+        report(title)
         yield _bench_row(source, title, interval, count, simulator, stalls)
+
+
+def bench_clocks(source: Source, interval: int, count: int) -> int:
+    """About how many clocks a bench without stalls has: of each of `cases` ``count`` frames, begun twice."""
+    return 2 * (2 * source_plan(source, interval).latency + count * interval)
 
 
 def _part(run: SourceRun, case: Case, count: int) -> Codes:

@@ -119,7 +119,7 @@ def _source(source: Source, interval: int, arguments: argparse.Namespace, report
     from bittrue.check.source_executions import source_rows
 
     frames, bench = arguments.samples or FRAMES.legs, arguments.bench_samples or FRAMES.verilator
-    return list(source_rows(source, interval, frames, bench, report))
+    return list(source_rows(source, interval, frames, bench, report, arguments.bench_samples is not None))
 
 
 def _rows(net: Net, interval: int, arguments: argparse.Namespace, real: Codes | None, report: Report) -> list[Row]:

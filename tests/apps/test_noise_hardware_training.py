@@ -19,6 +19,7 @@ from bittrue.apps.noise.hardware.quantised import QuantisedTwin  # noqa: E402
 from bittrue.apps.noise.hardware.recipe import RECIPES, Objective  # noqa: E402
 from bittrue.apps.noise.hardware.running import RunningFeatures  # noqa: E402
 from bittrue.apps.noise.hardware.train import train  # noqa: E402
+from bittrue.apps.noise.hardware.trainer import Trainer  # noqa: E402
 from bittrue.apps.noise.shelf import SHELF, is_hardware  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
@@ -218,6 +219,14 @@ def test_running_means_have_the_gradient_of_the_batch():
     ):
         with pytest.raises(ValueError, match="running mean"):
             again.restore(state, [{"spectrum": mean}])
+
+
+def test_a_stage_weighs_spectra_by_its_factor():
+    weighed = recipe(("rate = 0.0005", "rate = 0.0005\nspectrum = 3.0"))
+    own = Trainer(weighed, None, None, lambda doing, done, total: None)
+    assert own.stage.loss.plan.spectrum == 1.0
+    own._quantise(own.stage.best)
+    assert own.stage.loss.plan == replace(own.recipe.objective, spectrum=3.0)
 
 
 # ---- training -------------------------------------------------------------------------------------------------------

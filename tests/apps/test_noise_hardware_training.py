@@ -67,7 +67,7 @@ look_batches = 1
 [quantise]
 steps = 6
 samples = 128
-rate = 0.0005
+rate = 0.005
 memory = 0.9
 look_every = 4
 look_batches = 1
@@ -222,7 +222,7 @@ def test_running_means_have_the_gradient_of_the_batch():
 
 
 def test_a_stage_weighs_spectra_by_its_factor():
-    weighed = recipe(("rate = 0.0005", "rate = 0.0005\nspectrum = 3.0"))
+    weighed = recipe(("rate = 0.005", "rate = 0.005\nspectrum = 3.0"))
     own = Trainer(weighed, None, None, lambda doing, done, total: None)
     assert own.stage.loss.plan.spectrum == 1.0
     own._quantise(own.stage.best)

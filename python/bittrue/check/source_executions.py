@@ -68,7 +68,7 @@ def source_rows(
         count = max(4, bench // 4) if simulator == "verilator" else 4
         clocks = bench_clocks(source, interval, count)
         if simulator == "icarus" and clocks > UNASKED and not asked:
-            yield Row(title, 0, 0, 0.0, 0.0, f"{clocks:,} clocks, too slow to run unasked; --bench-samples {bench} runs it")
+            yield Row(title, 0, 0, 0.0, 0.0, f"{clocks:,} clocks, too many unasked; --bench-samples {bench} runs it")
             continue
         report(title)
         yield _bench_row(source, title, interval, count, simulator, stalls)

@@ -37,8 +37,8 @@ from bittrue.apps.dpd.amplifiers.amplifier import Model, load, teacher
 from bittrue.apps.dpd.amplifiers.gmp import Structure, shifted
 from bittrue.apps.dpd.captures.data import Capture, to_complex, to_iq
 from bittrue.apps.dpd.closed_loop import Filter
-from bittrue.apps.dpd.metrics import Complex
-from bittrue.apps.dpd.recipe import Recipe
+from bittrue.apps.dpd.metrics import Channel, Complex
+from bittrue.apps.dpd.recipe import Recipe, Shape
 from bittrue.apps.dpd.reporting.candidates import candidate
 from bittrue.apps.dpd.topology import parameter_count, products, skeleton
 from bittrue.apps.dpd.training.examples import Examples, examples, teaching
@@ -259,6 +259,13 @@ def _row(score: arena.ArenaScore) -> str:
     return f"{score.evm_db:.2f} | {score.aclr_left_db:.2f} / {score.aclr_right_db:.2f}"
 
 
+def shaping(shape: Shape, channel: Channel) -> Shaping:
+    """A recipe's weights over frequency."""
+    rate = channel.sample_rate
+    width, adjacent = channel.bandwidth / rate, channel.bandwidth / channel.n_sub_ch / rate
+    return Shaping.channels(shape.segment, width, adjacent, shape.left, shape.right, shape.beyond)
+
+
 class Rival:
     """A generalised memory polynomial of 459 complex coefficients that can be pruned.
 
@@ -271,11 +278,7 @@ class Rival:
         self.ahead = ahead
         shape, channel = bench.recipe.shape, bench.capture.channel
         assert shape is not None
-        rate = channel.sample_rate
-        self.shaping = Shaping.channels(
-            shape.segment, channel.bandwidth / rate, channel.bandwidth / channel.n_sub_ch / rate,
-            shape.left, shape.right, shape.beyond,
-        )  # fmt: skip
+        self.shaping = shaping(shape, channel)
         x, u = to_complex(bench.known.x[: bench.known.trained]), to_complex(bench.known.u[: bench.known.trained])
         self.hessian, moment, self.power = self._equations(x, shifted(u, ahead))
         ridge = RIDGE * np.diag(self.hessian.diagonal())

@@ -57,6 +57,70 @@ def network(seed=0):
     return result
 
 
+def echoing(seed=0):
+    """A small net with an echo over what its last dense layer puts out."""
+    late = ComplexFIR((Term(0, (1, 3)),), np.zeros((2, 2), int), WORD, WORD, WORD)
+    fir = ComplexFIR((Term(0, (0, 1)),), np.zeros((2, 2), int), WORD, WORD, WORD)
+    nodes = (
+        Node("features", MemoryTaps((0, 2), (1,), WORD), ("input",)),
+        Node("fc1", dense(5, 6, LeakyReLU(2)), ("features",)),
+        Node("fc2", dense(2, 5, Linear()), ("fc1",)),
+        Node("echo", late, ("fc2",)),
+        Node("fir", fir, ("input",)),
+        Node("out", Add(WORD), ("fc2", "fir", "echo")),
+    )
+    result = Network(Net("echoing", TensorType((2,), WORD), nodes))
+    result.enable_qat(False)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in result.parameters():
+            parameter.uniform_(-0.5, 0.5, generator=generator)
+    return result
+
+
+def seen_by(net, x):
+    """What of such a net is known for one signal: features, and the basis of the filter of the input."""
+    return {"features": net.layers["features"](x), "fir.basis": net.layers["fir"].basis(x)}
+
+
+def test_the_echo_multiplies_spectra_of_derivatives():
+    net, x = echoing(), signal(1024)
+    solver = LevenbergMarquardt(net, shaping=Shaping.channels(1024, 0.4, 0.1, 2.0, 3.0, 0.5))
+    output, derivative = jacobian(net, seen_by(net, x))
+    reference = net(x)
+    assert torch.equal(output, reference.detach())
+    moved = []
+    for parameter in net.parameters():
+        for place in range(parameter.numel()):
+            with torch.no_grad():
+                flat, step = parameter.view(-1), 1e-4
+                flat[place] += step
+                above = net(x)
+                flat[place] -= 2 * step
+                moved.append((above - net(x)) / (2 * step))
+                flat[place] += step
+    exact = solver.shape(torch.stack(moved, dim=-1))
+    found = solver._shaped(derivative).double()
+    missed = (exact - found).norm(dim=0) / exact.norm(dim=0)
+    assert float(missed.max()) < 0.02  # a tap of 3 in 1,024 samples
+    free = torch.arange(found.shape[1]) % 3 > 0
+    assert torch.allclose(solver._shaped(derivative, free).double(), found[:, free], atol=1e-6)
+    without = solver.shape(derivative).double()
+    assert float(((exact - without).norm(dim=0) / exact.norm(dim=0)).max()) > 0.2
+
+
+def test_a_net_with_an_echo_learns_in_segments_and_not_without():
+    teacher, learner, x = echoing(0), echoing(7), signal(4096)
+    with torch.no_grad():
+        wanted = teacher(x)
+    shaping = Shaping.channels(1024, 0.4, 0.1, 1.0, 1.0, 0.1)
+    descent = LevenbergMarquardt(learner, shaping=shaping)
+    losses = [descent.step(seen_by(learner, x), wanted) for _ in range(12)]
+    assert losses[-1] < 0.02 * losses[0]
+    with pytest.raises(BadInput, match="net echoing has an echo, which needs rows in their order; give shaping"):
+        LevenbergMarquardt(learner)
+
+
 def signal(samples, seed=1):
     return torch.rand(samples, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 0.5
 

@@ -11,7 +11,7 @@ import safetensors.numpy
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
 from bittrue.apps.dpd import recipe  # noqa: E402
-from bittrue.apps.dpd.topology import products, skeleton  # noqa: E402
+from bittrue.apps.dpd.topology import left, parameter_count, products, skeleton  # noqa: E402
 from bittrue.apps.dpd.training import beginning, sparse  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.examples import Examples  # noqa: E402
@@ -171,14 +171,38 @@ def test_rounds_begin_with_the_float_parent_of_a_net(examples, tmp_path, monkeyp
     assert stages == {"sparse-1", "sparse-2"} and 18 <= products(found.net) <= 20
     for name, value in first.parent.items():
         assert not found.parent[name][(value == 0) & (not name.endswith("bias"))].any()
+    with pytest.raises(BadInput, match="has other layers than sparse"):
+        beginning.initial(recipe.parse(plan.text.replace("fir_taps = [4]", "").encode(), "more"))
     for change, words in (
-        ("hidden = [6]|hidden = [5]", "has another section"),
+        ("hidden = [6]|hidden = [5]", "has 6 neurons in fc1 and sparse 5; give it as many"),
         ("products = 20|products = 40", "40 are asked for"),
         ('"net"|"none"', "none/recipe.toml"),
     ):
         old, new = change.split("|")
         with pytest.raises(BadInput, match=words):
             beginning.initial(recipe.parse(plan.text.replace(old, new).encode(), "more"))
+
+
+def test_parameters_count_weights_that_are_not_zero_and_biases(examples, tmp_path):
+    plan = recipe.parse(RECIPE.replace("products = 30", "parameters = 33").encode(), "sparse")
+    network = Network(skeleton(plan))
+    assert sparse.left(network, plan.sparse) == 8  # biases alone
+    found = trained(plan, examples, tmp_path / "sparse.pt")
+    assert sum(int((v != 0).sum()) for v in found.parent.values()) == 33
+    assert 31 <= left(found.net) <= 33 < parameter_count(found.net)
+
+
+def test_a_larger_net_grows_from_a_smaller_one(examples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = trained(planned(), examples, tmp_path / "first.pt")
+    saved(first, RECIPE, tmp_path / "net")
+    text = RECIPE.replace("hidden = [6]", "hidden = [9]").replace("products = 30", "parameters = 85\nstart = 'net'")
+    plan = recipe.parse(text.encode(), "more")
+    assert fit.plan(plan) == ["float", "sparse-1", "sparse-2"]
+    seen = []
+    found = trained(plan, examples, tmp_path / "more.pt", lambda stage, done, *_: seen.append((stage, done)))
+    assert seen[0][0] == "float" and left(found.net) <= 85
+    assert (found.parent["fc2.weight"][:, 6:] != 0).any()  # new neurons are heard
 
 
 def saved(found, text, folder):
@@ -199,10 +223,10 @@ def test_prices_are_products():
     [
         ('method = "levenberg"|method = "adam"', "sparse needs train.method"),
         ("[sparse]|[gan]\nepochs = 1\n[sparse]", "sparse does not go with gan"),
-        ("products = 30|products = 0", "products is 0; it must be at least 1"),
+        ("products = 30|products = 0", "products is 0 and parameters 0; give one of them"),
+        ("products = 30|products = 30\nparameters = 30", "products is 30 and parameters 30; give one of them"),
         ("rounds = 2|rounds = 0", "rounds is 0; it must be 1 to 100"),
         ("float_epochs = 8|float_epochs = 0", "float_epochs is 0; it must be at least 1, or sparse.start name a net"),
-        ("rounds = 2|start = 'net'", "sparse.start is net and float_epochs 8, and rounds that begin with a net"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(change, words):

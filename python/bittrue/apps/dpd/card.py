@@ -10,7 +10,7 @@ from bittrue.apps.dpd.captures.data import Capture
 from bittrue.apps.dpd.metrics import Metrics
 from bittrue.apps.dpd.polynomials.polynomial_plan import AnyRecipe
 from bittrue.apps.dpd.recipe import Recipe
-from bittrue.apps.dpd.topology import parameter_count, products
+from bittrue.apps.dpd.topology import left, parameter_count, products
 from bittrue.kit import card as parts
 from bittrue.spec import Net
 from bittrue.spec.store import content_hash
@@ -89,11 +89,17 @@ def _facts(recipe: AnyRecipe, command: str, capture: Capture, net: Net, teacher:
         ("data", f"{capture.provenance}: {samples} samples, SHA-256 `{capture.digest[:16]}...`"),
         ("trained through", teacher.title),
         *([("seed", str(recipe.train.seed))] if isinstance(recipe, Recipe) else []),
-        ("parameters", f"{parameter_count(net):,} real"),
+        ("parameters", f"{parameter_count(net):,} real{_left(recipe, net)}"),
         *([("products", f"{products(net):,} of weights that are not zero")] if _sparse(recipe) else []),
         ("hash", f"`{content_hash(net)}`"),
     ]
     return parts.facts(rows)
+
+
+def _left(recipe: AnyRecipe, net: Net) -> str:
+    if isinstance(recipe, Recipe) and recipe.sparse is not None and recipe.sparse.parameters:
+        return f", of which {left(net):,} are left: weights that are not zero, and all biases"
+    return ""
 
 
 def _sparse(recipe: AnyRecipe) -> bool:

@@ -60,6 +60,8 @@ class Topology(Section):
         before it.
     fir_first : tuple of int
         First tap of each filter; all 0 by default.
+    echo_taps : tuple of int
+        Delays, from 1 on, of a complex filter over the TDNN's own output, which is added to it; none by default.
     """
 
     taps: Delays
@@ -71,6 +73,7 @@ class Topology(Section):
     iq_taps: Annotated[tuple[int, ...] | None, Within(0, DELAY)] = None
     delay: Annotated[int, Within(0, DELAY)] = 0
     fir_first: Delays = ()
+    echo_taps: Annotated[tuple[int, ...], Within(1, DELAY)] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,6 +83,8 @@ class Topology(Section):
             raise BadInput(
                 f"fir_first has {len(self.fir_first)} numbers for {len(self.fir_taps)} filters; give each one"
             )
+        if self.echo_taps and not self.fir_taps:
+            raise BadInput("echo_taps is given without fir_taps; an echo is added to filters of the input: give these")
 
 
 @dataclass(frozen=True)
@@ -233,6 +238,9 @@ class Sparse(Section):
     ----------
     products : int
         Multiplications a sample that are left: a dense weight that is not zero makes one, a part of a complex tap two.
+        0 where ``parameters`` says what is left.
+    parameters : int
+        Instead: real numbers that are left, weights that are not zero and all biases.
     rounds, epochs : int
         Rounds of `bittrue.apps.dpd.training.sparse.Round`, and steps of Levenberg-Marquardt in each.
     digits : int
@@ -242,17 +250,27 @@ class Sparse(Section):
     full : int
         Products whose weights keep all their digits: those for which there are DSP48E1.
     start : str
-        Folder or name of a net with the same section ``[net]``, whose float parent the rounds begin with; then there
-        is no float stage (``train.float_epochs`` is 0).
+        Folder or name of a net whose float parent training begins with. With ``train.float_epochs`` of 0 the rounds
+        begin with it; with more, the float stage does. A net with a smaller section ``[net]`` is grown into the
+        recipe's (`bittrue.apps.dpd.training.growing`).
     """
 
-    products: Count
+    products: Whole = 0
+    parameters: Whole = 0
     rounds: Annotated[int, Within(1, 100)] = 5
     epochs: Count = 10
     digits: Annotated[int, Within(0, 16)] = 0
     bits: Annotated[int, Within(2, 32)] = 12
     full: Whole = 0
     start: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if bool(self.products) == bool(self.parameters):
+            raise BadInput(
+                f"products is {self.products:,} and parameters {self.parameters:,}; give one of them, above 0, to say "
+                f"what is left"
+            )
 
 
 Size = Annotated[float | None, Within(0)]
@@ -356,6 +374,8 @@ class Recipe:
             raise BadInput('shape needs train.method = "levenberg"; remove the section, or choose that method')
         if self.sparse is not None:
             self._check_sparse()
+        if self.net.echo_taps:
+            self._check_echo()
         if not self.train.float_epochs and not (self.sparse and self.sparse.start):
             raise BadInput("float_epochs is 0; it must be at least 1, or sparse.start name a net to begin with")
         if self.thermal is not None and not self.train.qat:
@@ -368,10 +388,17 @@ class Recipe:
         for section in ("gan", "thermal"):
             if getattr(self, section) is not None:
                 raise BadInput(f"sparse does not go with {section}, whose stages fill zeros again; remove one of them")
-        if self.sparse.start and self.train.float_epochs:
+
+    def _check_echo(self) -> None:
+        if self.shape is None or self.train.qat or self.gan is not None:
             raise BadInput(
-                f"sparse.start is {self.sparse.start} and float_epochs {self.train.float_epochs:,}, and rounds that "
-                f"begin with a net have no float stage; set float_epochs = 0, or leave start out"
+                "echo_taps needs rows in their order: a section [shape], train.qat = false and no [gan]; add and set "
+                "these, or leave echo_taps out"
+            )
+        if max(self.net.echo_taps) > self.shape.segment // 16:
+            raise BadInput(
+                f"echo_taps reach {max(self.net.echo_taps):,} samples back, more than a 16th of shape.segment "
+                f"({self.shape.segment:,}), whose window hides where they begin; choose longer segments"
             )
 
 

@@ -16,8 +16,8 @@ def skeleton(recipe: Recipe) -> Net:
     """The net of a recipe before training.
 
     Nodes: ``features``, ``fc1``, ``fc2``, ... of which the last is the linear output, behind each hidden one ``tanh1``,
-    ``tanh2``, ... where the activation is tanh; with ``fir_taps`` also ``fir`` and their sum ``out``. A TDNN of
-    30-32-16-2 has 1,554 parameters.
+    ``tanh2``, ... where the activation is tanh; with ``fir_taps`` also ``fir`` and their sum ``out``; with
+    ``echo_taps`` also ``echo`` over the last dense layer. A TDNN of 30-32-16-2 has 1,554 parameters.
     """
     net, formats = recipe.net, recipe.formats
     features = MemoryTaps(net.taps, net.powers, formats.features, net.iq_taps)
@@ -39,7 +39,13 @@ def skeleton(recipe: Recipe) -> Net:
         weight = np.zeros((sum(net.fir_taps), 2), np.int64)
         fir = ComplexFIR(terms, weight, start_format(formats), formats.features, formats.output)
         last = nodes[-1].name
-        nodes += [Node("fir", fir, ("input",)), Node("out", Add(formats.output), (last, "fir"))]
+        summed = [last, "fir"]
+        if net.echo_taps:
+            start = np.zeros((len(net.echo_taps), 2), np.int64)
+            own = ComplexFIR((Term(0, net.echo_taps),), start, start_format(formats), formats.output, formats.output)
+            nodes.append(Node("echo", own, (last,)))
+            summed.append("echo")
+        nodes += [Node("fir", fir, ("input",)), Node("out", Add(formats.output), tuple(summed))]
     return Net(recipe.name, TensorType((2,), formats.input), tuple(nodes), net.delay)
 
 
@@ -54,6 +60,12 @@ def parameter_count(net: Net) -> int:
     """Real trainable numbers of a net; a table is a constant."""
     trained = [node.layer for node in net.nodes if not isinstance(node.layer, Table)]
     return sum(value.size for layer in trained for value in vars(layer).values() if isinstance(value, np.ndarray))
+
+
+def left(net: Net) -> int:
+    """Real numbers that a sparse net still has: weights that are not zero, and all biases."""
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Dense | ComplexFIR)]
+    return sum(int(np.count_nonzero(x.weight)) + (x.bias.size if isinstance(x, Dense) else 0) for x in layers)
 
 
 def products(net: Net) -> int:

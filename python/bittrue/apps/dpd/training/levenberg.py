@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import scipy.fft
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from bittrue.errors import BadInput
 from bittrue.qat import Network
-from bittrue.spec import ComplexFIR, Dense, LeakyReLU, ReLU
+from bittrue.spec import ComplexFIR, Dense, LeakyReLU, Node, ReLU
+from bittrue.spec.net import INPUT
 
 CHUNK = 4096
 """Rows whose Jacobian is held at a time."""
@@ -93,7 +94,8 @@ class LevenbergMarquardt:
     Parameters
     ----------
     network : Network
-        In float mode (``enable_qat(False)``): dense layers and filters trained, anything differentiable between.
+        In float mode (``enable_qat(False)``): dense layers and filters trained, anything differentiable between. A net
+        with an `echo` needs ``shaping``.
     damping : float
         To begin with.
     shaping : Shaping, optional
@@ -112,6 +114,9 @@ class LevenbergMarquardt:
         self.shape: Callable[[Tensor], Tensor] = flat if shaping is None else shaping.apply
         self.chunk = CHUNK if shaping is None else max(1, CHUNK // len(shaping.weight)) * len(shaping.weight)
         self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.echo = None if echo(network) is None else Echo(network, shaping)
+        if shaping is not None and self.echo is not None:
+            self.chunk = len(shaping.weight)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs besides the parameters."""
@@ -155,6 +160,11 @@ class LevenbergMarquardt:
         whole[self.free] = change
         return whole
 
+    def _shaped(self, derivative: Tensor, free: Tensor | None = None) -> Tensor:
+        """Weighted derivatives to the free parameters, echoes and all."""
+        shaped = self.shape(derivative if free is None else derivative[..., free])
+        return shaped if self.echo is None else self.echo.add(shaped, free)
+
     def _assign(self, values: Tensor) -> None:
         torch.nn.utils.vector_to_parameters(values, self.parameters)
 
@@ -173,7 +183,7 @@ class LevenbergMarquardt:
         for rows in self._chunks(wanted):
             output, derivative = jacobian(self.network, {name: value[rows] for name, value in known.items()})
             errors = self.shape(wanted[rows] - output)
-            shaped = self.shape(derivative if self.free is None else derivative[..., self.free])
+            shaped = self._shaped(derivative, self.free)
             upper = ssyrk(1.0, shaped.numpy().T, beta=1.0, c=upper, overwrite_c=1)
             gradient += (shaped.T @ errors.float()).double()
             loss += float(errors.square().sum())
@@ -186,15 +196,61 @@ class LevenbergMarquardt:
         upper, rows = np.zeros((size, size), np.float64, "F"), len(next(iter(known.values())))
         for start in range(0, rows, self.chunk):
             _, derivative = jacobian(self.network, {name: v[start : start + self.chunk] for name, v in known.items()})
-            upper = dsyrk(1.0, self.shape(derivative).double().numpy().T, beta=1.0, c=upper, overwrite_c=1)
+            upper = dsyrk(1.0, self._shaped(derivative).double().numpy().T, beta=1.0, c=upper, overwrite_c=1)
         return torch.from_numpy(np.triu(upper) + np.triu(upper, 1).T)
+
+
+class Echo:
+    """What an `echo` adds to the weighted derivatives of one segment: they are multiplied by its frequency response.
+
+    The echo of a windowed segment stands for the windowed segment of the echo, which differs by ``tap / segment``.
+
+    Raises `BadInput` without ``shaping``: rows in any order have no echo.
+    """
+
+    def __init__(self, network: Network, shaping: Shaping | None) -> None:
+        node = echo(network)
+        assert node is not None and isinstance(node.layer, ComplexFIR)
+        if shaping is None:
+            raise BadInput(f"net {network.template.name} has an echo, which needs rows in their order; give shaping")
+        self.module: Any = network.layers[node.name]
+        turns = torch.fft.fftfreq(len(shaping.weight), dtype=torch.float64)[shaping.weight != 0]
+        angle = -2 * np.pi * turns[:, None] * torch.tensor(node.layer.terms[0].taps)
+        self.turns = torch.polar(torch.ones_like(angle), angle)
+        flags = [
+            torch.full((value.numel(),), isinstance(at.layer, Dense))
+            for at in network.template.nodes
+            for value in network.layers[at.name].parameters()
+        ]
+        self.heard = torch.cat(flags)
+
+    def add(self, shaped: Tensor, free: Tensor | None = None) -> Tensor:
+        """Weighted derivatives ``(2 * bins, n)`` of a segment, real parts first, with the echo of the dense layers'."""
+        weight = self.module.weight.detach()
+        response = (1 + self.turns @ torch.complex(weight[:, 0], weight[:, 1])).to(torch.complex64)[:, None]
+        heard = self.heard if free is None else self.heard[free]
+        real, imaginary = shaped.chunk(2)
+        bins = torch.complex(real[:, heard], imaginary[:, heard]) * response
+        shaped[:, heard] = torch.cat([bins.real, bins.imag])
+        return shaped
+
+
+def echo(network: Network) -> Node | None:
+    """The filter over a trained tensor, if there is one: added to the tensor that it filters."""
+    found = [node for node in network.template.nodes if isinstance(node.layer, ComplexFIR) and INPUT not in node.inputs]
+    return found[0] if found else None
 
 
 def jacobian(network: Network, known: Rows) -> tuple[Tensor, Tensor]:
     """Outputs ``(rows, 2)`` and their float32 derivatives ``(rows, 2, parameters)``, parameters in network order.
 
-    Raises `BadInput` for a trained layer whose derivative is not written down here.
+    With an `echo` the rows are consecutive samples, and the derivatives of dense layers are those without their
+    echo, which `Echo` adds. Raises `BadInput` for a trained layer whose derivative is not written down here.
     """
+    if (late := echo(network)) is not None:
+        source, module = late.inputs[0], cast(Any, network.layers[late.name])
+        with torch.no_grad():
+            known = {**known, f"{late.name}.basis": module.basis(network.evaluate(known, [source])[source])}
     trained = [node for node in network.template.nodes if isinstance(node.layer, Dense | ComplexFIR)]
     if len(list(network.parameters())) != sum(2 if isinstance(node.layer, Dense) else 1 for node in trained):
         raise BadInput(f"net {network.template.name} trains layers besides Dense and ComplexFIR; choose method adam")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import torch
 from torch import Tensor
 
 from bittrue.apps.dpd.recipe import Shape
+from bittrue.apps.dpd.topology import skeleton
 from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping
 from bittrue.apps.dpd.training.stage import Stage, State, decibel, error
 from bittrue.errors import BadInput
 from bittrue.kit.training.averaging import Values
 from bittrue.kit.training.schedules import half_cosine
+from bittrue.qat import Network
 
 
 class Regression(Stage):
@@ -22,7 +25,8 @@ class Regression(Stage):
 
     def prepare(self, state: Mapping[str, Any]) -> None:
         self.epochs = self.length()
-        fixed = self.network.precompute(self.tensor(self.examples.ahead(self.network.template.delay)))
+        x = self.tensor(self.examples.ahead(self.network.template.delay))
+        fixed = (self._before_echo() if self.recipe.net.echo_taps else self.network).precompute(x)
         u, rows = self.tensor(self.examples.u), self.examples.rows
         place: Any = slice(int(rows[0]), int(rows[-1]) + 1)
         if len(rows) != place.stop - place.start:
@@ -30,6 +34,12 @@ class Regression(Stage):
         self.known: Values = {name: value[place] for name, value in fixed.items()}
         self.unseen: Values = {name: value[self.examples.validation] for name, value in fixed.items()}
         self.wanted, self.unseen_wanted = u[place], u[self.examples.validation]
+
+    def _before_echo(self) -> Network:
+        """The net without its echo, which looks back at a trained tensor; what else is known does not change."""
+        plain = Network(skeleton(replace(self.recipe, net=replace(self.recipe.net, echo_taps=()))))
+        plain.enable_qat(self.quantised)
+        return plain
 
     def length(self) -> int:
         """Epochs of the stage."""

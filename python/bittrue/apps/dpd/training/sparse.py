@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from bittrue.apps.dpd.recipe import Sparse
 from bittrue.apps.dpd.training.regression import Levenberg
 from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.kit.training.averaging import Average
@@ -42,6 +43,18 @@ def products(network: Network) -> int:
     return int(prices(network)[vector(network).numpy() != 0].sum())
 
 
+def goal(asked: Sparse) -> tuple[int, str]:
+    """How many products or parameters are asked for, and which of them."""
+    return (asked.products, "products") if asked.products else (asked.parameters, "parameters")
+
+
+def left(network: Network, asked: Sparse) -> int:
+    """How many of them there are: products, or weights that are not zero and all biases."""
+    if asked.products:
+        return products(network)
+    return int(((vector(network).numpy() != 0) | (prices(network) == 0)).sum())
+
+
 def vector(network: Network) -> Tensor:
     """All parameters, in the order of the network."""
     return torch.nn.utils.parameters_to_vector(network.parameters()).detach()
@@ -70,7 +83,8 @@ class Round(Levenberg):
 
     A weight is worth what `Surgeon` says of it, for each of its products; second derivatives and errors are those of
     a Levenberg-Marquardt step, over the rows of a step. Rounds end in the recipe's ``products``, each with the same
-    share of what it began with. What is zero stays zero: `Stage.stepped` sees to that in later stages.
+    share of what it began with, or in its ``parameters``, of which every weight is one. What is zero stays zero:
+    `Stage.stepped` sees to that in later stages.
     """
 
     def length(self) -> int:
@@ -88,14 +102,16 @@ class Round(Levenberg):
         """Set weights to zero, and let the others make up for them."""
         plan, surgeon = self.recipe.sparse, self.surgeon()
         assert plan is not None
-        price, left = prices(self.network), products(self.network)
+        price, now, (wanted, _) = prices(self.network), left(self.network, plan), goal(plan)
+        if plan.parameters:
+            price = np.minimum(price, 1)
         rounds = plan.rounds - int(self.name.removeprefix(ROUND)) + 1
-        end = left if left <= plan.products else int(left * (plan.products / left) ** (1 / rounds) + 0.5)
-        while left > end:
+        end = now if now <= wanted else int(now * (wanted / now) ** (1 / rounds) + 0.5)
+        while now > end:
             penalty = np.where(price > 0, surgeon.penalties() / np.maximum(price, 1), np.inf)
             place = int(penalty.argmin())
             surgeon.fix([place])
-            left -= int(price[place])
+            now -= int(price[place])
         self.assign(surgeon.weights)
 
     def surgeon(self) -> Surgeon:

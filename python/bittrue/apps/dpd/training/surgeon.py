@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.blas import dgemm
 
 Vector = npt.NDArray[np.float64]
 
@@ -37,7 +38,8 @@ class Surgeon:
 
     def __init__(self, weights: Vector, hessian: Vector) -> None:
         self.weights = weights.copy()
-        self.inverse = np.linalg.inv(hessian + RIDGE * hessian.diagonal().mean() * np.eye(len(hessian)))
+        ridge = RIDGE * hessian.diagonal().mean() * np.eye(len(hessian))
+        self.inverse = np.ascontiguousarray(np.linalg.inv(hessian + ridge))
 
     def penalty(self, places: Any, values: Any = 0.0) -> float:
         """By how much the error rises where these parameters take these values."""
@@ -57,5 +59,5 @@ class Surgeon:
         if compensate:
             self.weights -= shift @ (self.weights[places] - values)
         self.weights[places] = values
-        self.inverse -= shift @ columns.T
+        dgemm(-1.0, columns, shift, 1.0, self.inverse.T, trans_b=True, overwrite_c=True)  # in place: no copy of (n, n)
         self.inverse[places], self.inverse[:, places] = 0.0, 0.0

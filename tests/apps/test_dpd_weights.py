@@ -10,12 +10,12 @@ from bittrue.apps.dpd import closed_loop, float_net, kat, recipe
 from bittrue.apps.dpd.amplifiers import pa
 from bittrue.apps.dpd.captures import data
 from bittrue.apps.dpd.thermal.thermal import BANKS
-from bittrue.apps.dpd.topology import parameter_count, skeleton
+from bittrue.apps.dpd.topology import left, parameter_count, skeleton
 from bittrue.errors import BadInput
 from bittrue.spec.store import content_hash
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
-NETS = ["dpd-best", "dpd-realtime", "tdnn-compat", "tdnn-wide", *(f"tdnn-thermal/{bank}" for bank in BANKS)]
+NETS = ["dpd-2000", "dpd-best", "dpd-realtime", "tdnn-compat", "tdnn-wide", *(f"tdnn-thermal/{bank}" for bank in BANKS)]
 TWIN = "### Simulated through the GMP twin"
 
 every_net = pytest.mark.parametrize("name", NETS)
@@ -62,6 +62,8 @@ def test_the_folder_belongs_together(name):
     assert (net.memory, net.delay) == (planned.memory, planned.delay)
     assert content_hash(net) in card(name)
     assert f"{parameter_count(net):,} real" in card(name)
+    if plan.sparse and plan.sparse.parameters:
+        assert left(net) <= plan.sparse.parameters and f"of which {left(net):,} are left" in card(name)
     assert float_net.load(folder / float_net.FILE, net)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("hatchling", reason="the wheel is built by hatchling: pip install -e '.[dev]'")
 ROOT = Path(__file__).parents[2]
-SMALL = ("dpd-best", "dpd-realtime", "ecg-tiny", "tdnn-compat", "tdnn-wide", "tdnn-thermal/cold")
+SMALL = ("dpd-2000", "dpd-best", "dpd-realtime", "ecg-tiny", "tdnn-compat", "tdnn-wide", "tdnn-thermal/cold")
 
 
 class Place:
@@ -80,7 +80,7 @@ def test_small_nets_come_with_it(installed, name):
 
 
 def test_what_is_not_there_is_answered_with_what_is(installed):
-    assert "a net that is here: dpd-best, dpd-realtime, ecg-tiny, " in installed("info", "ecg-9layer", code=2)
+    assert "a net that is here: dpd-2000, dpd-best, dpd-realtime, ecg-tiny, " in installed("info", "ecg-9layer", code=2)
 
 
 def test_c_and_verilog_are_printed(installed):

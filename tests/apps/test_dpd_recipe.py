@@ -4,9 +4,9 @@ from plain_recipe import TEXT
 
 from bittrue.apps.dpd import recipe, recipe_text
 from bittrue.apps.dpd.amplifiers import identify_plan
+from bittrue.apps.dpd.shelves import AMPLIFIERS
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.errors import BadInput
-from bittrue.kit.recipes import SHELVES
 from bittrue.num import Format
 
 
@@ -189,7 +189,7 @@ def test_a_recipe_goes_to_another_capture_under_a_name_of_both(capture_folder, m
 def test_an_amplifiers_recipe_goes_to_another_capture_too(capture_folder):
     made = identify_plan.retargeted(identify_plan.plan("pa-gru"), str(capture_folder))
     assert (made.name, made.capture) == ("pa-gru-tiny-pa", str(capture_folder.resolve()))
-    built = SHELVES["pa"].parse(identify_plan.Plan, made.text.encode(), "x")
+    built = AMPLIFIERS.parse(identify_plan.Plan, made.text.encode(), "x")
     assert built == made
 
 

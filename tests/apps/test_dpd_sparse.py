@@ -174,7 +174,7 @@ def test_rounds_begin_with_the_float_parent_of_a_net(examples, tmp_path, monkeyp
     with pytest.raises(BadInput, match="has other layers than sparse"):
         beginning.initial(recipe.parse(plan.text.replace("fir_taps = [4]", "").encode(), "more"))
     for change, words in (
-        ("hidden = [6]|hidden = [5]", "has 6 neurons in fc1 and sparse 5; give it as many"),
+        ("hidden = [6]|hidden = [5]", "has 6 neurons in fc1, and sparse 5; give it as many"),
         ("products = 20|products = 40", "40 are asked for"),
         ('"net"|"none"', "none/recipe.toml"),
     ):

@@ -44,7 +44,8 @@ def grow(network: Network, parent: Parameters, smaller: Net) -> None:
             units, weight = len(layer.bias), module.weight
             if units > len(weight):
                 raise BadInput(
-                    f"net {smaller.name} has {units:,} neurons in {name} and {net.name} {len(weight):,}; give it as many"
+                    f"net {smaller.name} has {units:,} neurons in {name}, and {net.name} {len(weight):,}; give it "
+                    f"as many"
                 )
             weight[:units] = 0.0
             weight[torch.arange(units)[:, None], torch.tensor(columns)] = torch.from_numpy(parent[f"{name}.weight"])

@@ -21,14 +21,16 @@ from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
 from bittrue.apps.radio.hardware import card  # noqa: E402
 from bittrue.apps.radio.hardware.blocks import drawn  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples  # noqa: E402
-from bittrue.apps.radio.hardware.train import CITIES  # noqa: E402
+from bittrue.apps.radio.hardware.train import CITIES, train  # noqa: E402
 from bittrue.apps.radio.hardware.twin import Twin, twin_of  # noqa: E402
-from bittrue.apps.radio.latent import autoencoder_train, diffusion_train, drawing  # noqa: E402
+from bittrue.apps.radio.latent import drawing  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_recipe import AUTOENCODERS  # noqa: E402
 from bittrue.apps.radio.latent.autoencoder_stage import AutoencoderStage  # noqa: E402
+from bittrue.apps.radio.latent.autoencoder_task import AutoencoderTask  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_folder import read  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_recipe import DIFFUSIONS  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_stage import DiffusionStage  # noqa: E402
+from bittrue.apps.radio.latent.diffusion_task import DiffusionTask  # noqa: E402
 from bittrue.apps.radio.latent.latents import Latents  # noqa: E402
 from bittrue.apps.radio.latent.pictures import Pictures, parted  # noqa: E402
 from bittrue.apps.radio.latent.similarity import ssim  # noqa: E402
@@ -80,16 +82,20 @@ autoencoder = "tiny-vae"
 steps = 2
 channels = [4, 3]
 {STEPS}"""
-KINDS = {"tiny-vae": (AUTOENCODERS, VAE, autoencoder_train), "tiny-ldm": (DIFFUSIONS, LDM, diffusion_train)}
+KINDS = {"tiny-vae": (AutoencoderTask, VAE), "tiny-ldm": (DiffusionTask, LDM)}
 
 
 def recipe(name, *changes):
     """A tiny recipe with text changed, ``(old, new)`` each."""
-    recipes, text, _ = KINDS[name]
+    kind, text = KINDS[name]
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return recipes.parse(text.encode(), "the recipe")
+    return kind.recipes.parse(text.encode(), "the recipe")
+
+
+def task(name):
+    return KINDS[name][0](recipe(name))
 
 
 def silent(doing, done, total):
@@ -115,7 +121,7 @@ def cities():
 def runs(tmp_path_factory):
     """Both trained, one after the other, in one folder."""
     folder = tmp_path_factory.mktemp("latent")
-    return {name: KINDS[name][2].train(recipe(name), folder / name) for name in KINDS}, folder
+    return {name: train(task(name), folder / name) for name in KINDS}, folder
 
 
 # ---- the twin -------------------------------------------------------------------------------------------------------
@@ -236,15 +242,14 @@ def test_a_killed_run_goes_on_to_the_same_bytes(runs, tmp_path, name, stage, at)
         if doing.startswith(stage) and done == at:
             raise Stopped
 
-    train = KINDS[name][2].train
     (tmp_path / name / CITIES).parent.mkdir(parents=True)
     shutil.copytree(runs[1] / name / CITIES, tmp_path / name / CITIES)
     if name == "tiny-ldm":
         shutil.copytree(runs[1] / "tiny-vae", tmp_path / "tiny-vae")
     with pytest.raises(Stopped):
-        train(recipe(name), tmp_path / name, killed, seconds=0)
+        train(task(name), tmp_path / name, killed, seconds=0)
     assert (tmp_path / name / STATE).is_file() and not (tmp_path / name / "net.json").exists()
-    train(recipe(name), tmp_path / name)
+    train(task(name), tmp_path / name)
     assert content(tmp_path / name) == content(runs[1] / name)
 
 
@@ -255,9 +260,9 @@ def test_a_checkpoint_of_another_autoencoder_is_refused(runs, tmp_path):
     shutil.rmtree(tmp_path / "tiny-vae")
     (tmp_path / "tiny-vae" / CITIES).parent.mkdir(parents=True)
     shutil.copytree(runs[1] / "tiny-vae" / CITIES, tmp_path / "tiny-vae" / CITIES)
-    autoencoder_train.train(other, tmp_path / "tiny-vae")
+    train(AutoencoderTask(other), tmp_path / "tiny-vae")
     with pytest.raises(BadInput, match="other data"):
-        diffusion_train.train(recipe("tiny-ldm"), tmp_path / "tiny-ldm")
+        train(task("tiny-ldm"), tmp_path / "tiny-ldm")
     with pytest.raises(BadInput, match="the latent of another tiny-vae"):
         read(tmp_path / "tiny-ldm")
 
@@ -309,4 +314,4 @@ def test_recipes_that_do_not_fit(name, change, said):
 
 def test_a_recipe_without_its_autoencoder_is_refused(tmp_path):
     with pytest.raises(BadInput, match="tiny-vae"):
-        diffusion_train.train(recipe("tiny-ldm"), tmp_path / "tiny-ldm")
+        train(task("tiny-ldm"), tmp_path / "tiny-ldm")

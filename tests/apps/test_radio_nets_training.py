@@ -18,10 +18,12 @@ from radio_folder import made  # noqa: E402
 from bittrue import ref  # noqa: E402
 from bittrue.apps.radio.data import layout  # noqa: E402
 from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
-from bittrue.apps.radio.hardware import card, judging  # noqa: E402
+from bittrue.apps.radio.hardware import card  # noqa: E402
 from bittrue.apps.radio.hardware.architecture import drawn_weights  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples, turned  # noqa: E402
 from bittrue.apps.radio.hardware.inputs import Inputs, unfolded  # noqa: E402
+from bittrue.apps.radio.hardware.judging import real  # noqa: E402
+from bittrue.apps.radio.hardware.map_task import MapTask  # noqa: E402
 from bittrue.apps.radio.hardware.recipe import RECIPES  # noqa: E402
 from bittrue.apps.radio.hardware.stage import Stage  # noqa: E402
 from bittrue.apps.radio.hardware.train import CITIES, train  # noqa: E402
@@ -190,7 +192,7 @@ def content(folder):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("radio") / "tiny"
-    return train(recipe(), folder), folder
+    return train(MapTask(recipe()), folder), folder
 
 
 def test_a_trained_folder_is_a_net_with_its_card(trained):
@@ -215,20 +217,20 @@ def test_a_killed_run_goes_on_to_the_same_bytes(trained, tmp_path, stage, at):
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(recipe(), tmp_path / "tiny", killed, seconds=0)
+        train(MapTask(recipe()), tmp_path / "tiny", killed, seconds=0)
     assert (tmp_path / "tiny" / STATE).is_file() and not (tmp_path / "tiny" / "net.json").exists()
-    train(recipe(), tmp_path / "tiny")
+    train(MapTask(recipe()), tmp_path / "tiny")
     assert content(tmp_path / "tiny") == content(trained[1])
 
 
 def test_a_checkpoint_of_another_recipe_or_of_other_maps_is_refused(trained, tmp_path):
     with pytest.raises(BadInput, match="written with another recipe"):
-        train(recipe(("steps = 7", "steps = 8")), trained[1])
+        train(MapTask(recipe(("steps = 7", "steps = 8"))), trained[1])
     shutil.copytree(trained[1], tmp_path / "tiny")
     gain = tmp_path / "tiny" / CITIES / "gain" / "DPM"
     shutil.copy(gain / "1_0.png", gain / "1_1.png")
     with pytest.raises(BadInput, match="other data"):
-        train(recipe(), tmp_path / "tiny")
+        train(MapTask(recipe()), tmp_path / "tiny")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_checkpoints_that_do_not_fit_are_refused(trained, tmp_path, broken):
     (tmp_path / "tiny" / CITIES).symlink_to((trained[1] / CITIES).resolve())
     checkpoint.write(tmp_path / "tiny" / STATE, about["version"], about["recipe"], about["inputs"], found)
     with pytest.raises(BadInput, match=r"the checkpoint .* does not hold what its recipe describes"):
-        train(recipe(), tmp_path / "tiny")
+        train(MapTask(recipe()), tmp_path / "tiny")
 
 
 def test_the_command_trains(trained, tmp_path, capsys):
@@ -272,14 +274,15 @@ def test_the_command_trains(trained, tmp_path, capsys):
 def test_real_maps_are_judged_where_they_are(trained, monkeypatch):
     monkeypatch.setenv(layout.VARIABLE, str(made()))
     own = recipe(("[train]", '[measure]\nsplit = "2-2"\nfitted = "1-1"\n\n[train]'))
-    maps = judging.real_maps(own.measure)
-    worth = judging.real(trained[0].net, trained[0].fitted, own.measure, maps, silent) if maps else None
-    assert worth is not None and worth.keys == ((2, 0), (2, 1)) and worth.worst[0] == 2
+    task, maps = MapTask(own), real(own.measure)
+    assert maps is not None
+    worth = task.judged(trained[0].net, trained[0].fitted, maps, silent)
+    assert worth.keys == ((2, 0), (2, 1)) and worth.worst[0] == 2
     assert list(worth.means)[-3:] == ["float net", "integer net, nothing rounded", "integer net"]
     assert worth.loss == pytest.approx(
         worth.means["integer net"].nmse / worth.means["integer net, nothing rounded"].nmse - 1
     )
-    (line,) = card.sentences(worth)
+    line = task.sentence(worth)
     assert f"NMSE of the integer net {worth.means['integer net'].nmse:.4f}" in line and "propagation model" in line
 
 

@@ -131,6 +131,10 @@ class Recipes(Generic[Kind]):
         plan = self.parse(content, what)
         return plan if path is None else self.placed(plan, path)
 
+    def has(self, plan: Kind) -> bool:
+        """Whether a recipe is a built-in one, byte for byte."""
+        return plan.name in self.names() and self.shelf.content(plan.name) == plan.text.encode()
+
     def parse(self, content: bytes, what: str) -> Kind:
         """A recipe from the text of its file; errors name ``what``."""
         recipe: Kind = self.shelf.parse(self.kind, content, what)

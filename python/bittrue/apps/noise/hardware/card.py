@@ -86,9 +86,8 @@ def _named(recipe: Recipe) -> str:
 def _facts(recipe: Recipe, source: Source, fitted: Fitted) -> str:
     image = recipe.spectrogram is not None
     frames = IMAGES if image else seam(source) or "all of them are one signal without borders"
-    builtin = recipe.name in RECIPES.names() and RECIPES.builtin(recipe.name).text == recipe.text
     rows = [
-        ("command", parts.command("noise", recipe.name, builtin)),
+        ("command", parts.command("noise", recipe.name, RECIPES.has(recipe))),
         ("seed", str(recipe.seed)),
         *([("weights to begin with", recipe.beginning)] if recipe.beginning != DRAWN else []),
         ("weights and biases", f"{recipe.spec.parameters:,}"),

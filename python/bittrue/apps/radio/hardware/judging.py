@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from bittrue.apps.radio.data import layout
 from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
-from bittrue.apps.radio.hardware.examples import Examples
 from bittrue.apps.radio.hardware.inputs import Codes, Inputs, unfolded
 from bittrue.apps.radio.hardware.predicting import levels
 from bittrue.apps.radio.hardware.recipe import MeasurePlan
@@ -73,52 +72,60 @@ class Worth:
         return self.means[INTEGER].nmse / self.means[UNROUNDED].nmse - 1
 
 
-def held_out(net: Net, fitted: Fitted, cities: Path, examples: Examples, held: int, step: Step) -> Worth:
-    """On the synthetic cities that were held out."""
-    numbers = sorted({number for number, _ in examples.keys})
+@dataclass(frozen=True, eq=False)
+class MapSet:
+    """Maps to judge on, ``learnt`` to fit baselines on, and how either is called."""
+
+    title: str
+    maps: RadioMaps
+    fitted: str
+    learnt: RadioMaps
+    real: bool
+
+    def named(self, count: int) -> str:
+        """The title, with the number of maps that were judged and of the cities that they are of."""
+        chosen = evenly(len(self.maps), count)
+        return f"{self.title}: {len(chosen)} maps of {len({self.maps.keys[k][0] for k in chosen})} cities"
+
+
+def held_out(cities: Path, keys: Sequence[tuple[int, int]], held: int) -> MapSet:
+    """The last ``held`` synthetic cities of a folder, whose maps have these ``keys``."""
+    numbers = sorted({number for number, _ in keys})
     first, last = numbers[len(numbers) - held], numbers[-1]
     learnt = RadioMaps(cities, View(split=f"{numbers[0]}-{first - 1}"))
     maps = RadioMaps(cities, View(split=f"{first}-{last}"))
     title = f"{held} synthetic cities that were held out"
-    return _judged(title, "the synthetic cities that were trained on", net, fitted, maps, learnt, step)
+    return MapSet(title, maps, "the synthetic cities that were trained on", learnt, real=False)
 
 
-def real_maps(plan: MeasurePlan) -> tuple[RadioMaps, RadioMaps] | None:
-    """Maps to judge on and to fit baselines on; None where the data set is not at hand. Raises `BadInput` where it
-    lacks maps of the splits."""
+def real(plan: MeasurePlan) -> MapSet | None:
+    """Real maps; None where the data set is not at hand. Raises `BadInput` where it lacks maps of the splits."""
     try:
         root = layout.locate()
     except BadInput:
         return None
-    return RadioMaps(root, View(split=plan.split)), RadioMaps(root, View(split=plan.fitted))
+    maps, learnt = RadioMaps(root, View(split=plan.split)), RadioMaps(root, View(split=plan.fitted))
+    title = f"RadioMapSeer, kind DPM, split {plan.split}"
+    return MapSet(title, maps, f"its split {plan.fitted}", learnt, real=True)
 
 
-def real(net: Net, fitted: Fitted, plan: MeasurePlan, given: tuple[RadioMaps, RadioMaps], step: Step) -> Worth:
-    """On real maps, those of `real_maps`."""
-    maps, learnt = given
-    title, fitted_on = f"RadioMapSeer, kind DPM, split {plan.split}", f"its split {plan.fitted}"
-    return _judged(title, fitted_on, net, fitted, maps, learnt, step)
-
-
-def _judged(
-    title: str, fitted_on: str, net: Net, fitted: Fitted, maps: RadioMaps, learnt: RadioMaps, step: Step
-) -> Worth:
+def judged(net: Net, fitted: Fitted, given: MapSet, step: Step) -> Worth:
+    """Ways to predict on a set of maps: baselines, the float nets, the integer net."""
+    maps, learnt = given.maps, given.learnt
     baselines = Baselines.fitted(learnt.scene(k) for k in evenly(len(learnt), FITTING))
     chosen = evenly(len(maps), MOST)
     found: dict[str, list[Measures]] = {}
     twins = {FLOAT: fitted.floating, UNROUNDED: fitted.unrounded}
     city: tuple[int, Streets, Inputs] | None = None
     for done, index in enumerate(chosen):
-        step(f"measuring on {title}", done, len(chosen))
+        step(f"measuring on {given.title}", done, len(chosen))
         scene = maps.scene(index)
         if city is None or city[0] != scene.number:
             city = scene.number, Streets(scene.buildings > 0), Inputs(scene.buildings > 0)
         every = baselines.predict(scene, city[1]) | _by_nets(net, twins, scene, city[2])
         for name, predicted in every.items():
             found.setdefault(name, []).append(judge(scene.truth, predicted, scene.buildings))
-    count = len({number for number, _ in maps.keys})
-    keys = tuple(maps.keys[index] for index in chosen)
-    return Worth(f"{title}: {len(keys)} maps of {count} cities", fitted_on, keys, found)
+    return Worth(given.named(MOST), given.fitted, tuple(maps.keys[index] for index in chosen), found)
 
 
 def _by_nets(net: Net, twins: Mapping[str, Twin], scene: Scene, inputs: Inputs) -> dict[str, Levels]:

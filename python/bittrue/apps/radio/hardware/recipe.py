@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from bittrue.apps.radio.data import splits
 from bittrue.apps.radio.hardware.architecture import ArchitectureSpec, Level
@@ -14,7 +15,7 @@ from bittrue.kit.bounds import Count, Section, Seed, Share, Within
 from bittrue.kit.recipes import Recipes, check_name
 from bittrue.limits import take
 
-BYTES_A_MAP = 24 << 20
+STEP_BYTES = 24 << 20
 """Memory of a training step for each map of its batch, about."""
 
 
@@ -70,27 +71,49 @@ class MeasurePlan(Section):
             splits.holds(split, 1)
 
 
-@dataclass(frozen=True)
-class Recipe(Section):
-    """A whole recipe; ``text`` is its file."""
+@dataclass(frozen=True, kw_only=True)
+class CityRecipe(Section, ABC):
+    """What the recipe of every radio net for hardware says; ``text`` is its file."""
 
     name: str
     cities: Cities
-    architecture: Architecture = field(default_factory=Architecture)
     train: StagePlan = field(default_factory=StagePlan)
     quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=2000, rate=0.0003))
     measure: MeasurePlan = field(default_factory=MeasurePlan)
     seed: Seed = 1
     text: str = ""
+    BYTES_A_MAP: ClassVar[int] = BYTES
+    """Memory that a map of the cities takes during training."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name(self.name)
-        _ = self.spec
+        self.check_architecture()
         for name, plan in (("train", self.train), ("quantise", self.quantise)):
-            take(BYTES_A_MAP * plan.batch, f"a step of {plan.batch:,} maps ({name}.batch)")
+            self.check_step(name, plan)
         count = self.cities.maps * self.cities.transmitters
-        take(BYTES * count, f"{count:,} maps of the cities")
+        take(self.BYTES_A_MAP * count, f"{count:,} maps of the cities")
+
+    @abstractmethod
+    def check_architecture(self) -> None:
+        """Raise `BadInput` where the numbers of the architecture do not fit together."""
+
+    @abstractmethod
+    def check_step(self, name: str, plan: StagePlan) -> None:
+        """Raise `BadInput` where a training step of a stage does not fit into memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(CityRecipe):
+    """A whole recipe of a net that predicts maps at once."""
+
+    architecture: Architecture = field(default_factory=Architecture)
+
+    def check_architecture(self) -> None:
+        _ = self.spec
+
+    def check_step(self, name: str, plan: StagePlan) -> None:
+        take(STEP_BYTES * plan.batch, f"a step of {plan.batch:,} maps ({name}.batch)")
 
     @property
     def spec(self) -> ArchitectureSpec:

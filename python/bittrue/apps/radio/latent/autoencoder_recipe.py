@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from bittrue.apps.radio.data.png import SIDE
-from bittrue.apps.radio.hardware.recipe import Cities, MeasurePlan, StagePlan
+from bittrue.apps.radio.hardware.recipe import CityRecipe, StagePlan
 from bittrue.apps.radio.latent.autoencoder import AutoencoderSpec
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.errors import BadInput
-from bittrue.kit.bounds import Section, Seed, Weight, Within
-from bittrue.kit.recipes import Recipes, check_name
+from bittrue.kit.bounds import Section, Weight, Within
+from bittrue.kit.recipes import Recipes
 from bittrue.limits import take
 
-BYTES_A_MAP = 40 << 20
+STEP_BYTES = 40 << 20
 """Memory of a training step for each whole map of its batch, about."""
 
 
@@ -43,29 +43,20 @@ class Loss(Section):
             raise BadInput(f"crop is {self.crop}; give a multiple of 8")
 
 
-@dataclass(frozen=True)
-class AutoencoderRecipe(Section):
-    """A whole recipe; ``text`` is its file."""
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderRecipe(CityRecipe):
+    """A whole recipe of an autoencoder."""
 
-    name: str
-    cities: Cities
     autoencoder: Autoencoder
     loss: Loss = field(default_factory=Loss)
-    train: StagePlan = field(default_factory=StagePlan)
-    quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=2000, rate=0.0003))
-    measure: MeasurePlan = field(default_factory=MeasurePlan)
-    seed: Seed = 1
-    text: str = ""
+    BYTES_A_MAP: ClassVar[int] = SIDE * SIDE
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_name(self.name)
+    def check_architecture(self) -> None:
         _ = self.spec
-        for name, plan in (("train", self.train), ("quantise", self.quantise)):
-            size = BYTES_A_MAP * plan.batch * self.loss.crop**2 // SIDE**2
-            take(size, f"a step of {plan.batch:,} crops ({name}.batch)")
-        count = self.cities.maps * self.cities.transmitters
-        take(SIDE * SIDE * count, f"{count:,} maps of the cities")
+
+    def check_step(self, name: str, plan: StagePlan) -> None:
+        size = STEP_BYTES * plan.batch * self.loss.crop**2 // SIDE**2
+        take(size, f"a step of {plan.batch:,} crops ({name}.batch)")
 
     @property
     def spec(self) -> AutoencoderSpec:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from bittrue import ref
-from bittrue.apps.radio.data.maps import RadioMaps, View
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.hardware.inputs import Codes, folded, unfolded
-from bittrue.apps.radio.hardware.judging import FLOAT, INTEGER, MOST, UNROUNDED
+from bittrue.apps.radio.hardware.judging import FLOAT, INTEGER, MOST, UNROUNDED, MapSet
 from bittrue.apps.radio.hardware.trainer import Fitted
 from bittrue.apps.radio.hardware.twin import Twin
 from bittrue.apps.radio.latent.linear_coders import Transform, cosines, smaller
@@ -56,10 +54,8 @@ def transform(pictures: Pictures, held: int) -> Transform:
     return Transform.fitted(pictures.truth[learnt[k]] for k in evenly(len(learnt), FITTED))
 
 
-def judged(
-    net: Net, fitted: Fitted, linear: dict[str, Transform], values: int, maps: RadioMaps, title: str, step: Step
-) -> Coded:
-    """On maps of a folder, whole, buildings as the coder has them.
+def judged(net: Net, fitted: Fitted, linear: dict[str, Transform], values: int, given: MapSet, step: Step) -> Coded:
+    """On a set of maps, whole, buildings as the coder has them.
 
     Parameters
     ----------
@@ -80,20 +76,13 @@ def judged(
         INTEGER: lambda one: decoded(ref.run(net, codes(one)[None].astype(np.int64))[0]),
     }
     rows: dict[str, list[Measures]] = {name: [] for name in coders}
-    chosen = evenly(len(maps), MOST)
+    chosen = evenly(len(given.maps), MOST)
     for done, index in enumerate(chosen):
-        step(f"measuring on {title}", done, len(chosen))
-        scene = maps.scene(index)
+        step(f"measuring on {given.title}", done, len(chosen))
+        scene = given.maps.scene(index)
         for name, coder in coders.items():
             rows[name].append(judge(scene.truth, coder(scene.truth), scene.buildings))
-    cities = len({maps.keys[index][0] for index in chosen})
-    return Coded(f"{title}: {len(chosen)} maps of {cities} cities", {name: mean(row) for name, row in rows.items()})
-
-
-def held_maps(cities: Path, keys: tuple[tuple[int, int], ...], held: int) -> RadioMaps:
-    """Those of the last ``held`` cities of a folder."""
-    numbers = sorted({number for number, _ in keys})[-held:]
-    return RadioMaps(cities, View(split=f"{numbers[0]}-{numbers[-1]}"))
+    return Coded(given.named(MOST), {name: mean(row) for name, row in rows.items()})
 
 
 def codes(one: Levels) -> Codes:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
-from bittrue.apps.radio.hardware.examples import BYTES
-from bittrue.apps.radio.hardware.recipe import Cities, MeasurePlan, StagePlan
+from bittrue.apps.radio.hardware.recipe import CityRecipe, StagePlan
 from bittrue.apps.radio.latent.denoiser import DenoiserSpec
 from bittrue.apps.radio.latent.process import STEPS
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.errors import BadInput
-from bittrue.kit.bounds import Section, Seed, Share, Within
+from bittrue.kit.bounds import Section, Share, Within
 from bittrue.kit.recipes import Recipes, check_name
 from bittrue.limits import take
 
-BYTES_A_LATENT = 16 << 20
+STEP_BYTES = 16 << 20
 """Memory of a training step for each latent of its batch, about."""
 LATENTS = 4096
 """Most latents of a batch."""
@@ -45,31 +44,21 @@ class Latents(Section):
         check_name(self.autoencoder)
 
 
-@dataclass(frozen=True)
-class DiffusionRecipe(Section):
-    """A whole recipe; ``text`` is its file."""
+@dataclass(frozen=True, kw_only=True)
+class DiffusionRecipe(CityRecipe):
+    """A whole recipe of a diffusion model."""
 
-    name: str
-    cities: Cities
     denoiser: Denoiser
     latents: Latents
-    train: StagePlan = field(default_factory=StagePlan)
-    quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=2000, rate=0.0003))
-    measure: MeasurePlan = field(default_factory=MeasurePlan)
-    seed: Seed = 1
-    text: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_name(self.name)
+    def check_architecture(self) -> None:
         _ = self.spec()
-        for name, plan in (("train", self.train), ("quantise", self.quantise)):
-            count = plan.batch * self.latents.draws
-            if count > LATENTS:
-                raise BadInput(f"a step of {name} has {count:,} latents; give {LATENTS:,} at most")
-            take(BYTES_A_LATENT * count, f"a step of {count:,} latents ({name}.batch)")
-        maps = self.cities.maps * self.cities.transmitters
-        take(BYTES * maps, f"{maps:,} maps of the cities")
+
+    def check_step(self, name: str, plan: StagePlan) -> None:
+        count = plan.batch * self.latents.draws
+        if count > LATENTS:
+            raise BadInput(f"a step of {name} has {count:,} latents; give {LATENTS:,} at most")
+        take(STEP_BYTES * count, f"a step of {count:,} latents ({name}.batch)")
 
     def spec(self, values: int = 12) -> DenoiserSpec:
         """The architecture in a latent of so many values. Raises `BadInput` where its numbers do not fit together."""

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bittrue.apps.radio.data.maps import RadioMaps
 from bittrue.apps.radio.data.png import Levels
 from bittrue.apps.radio.data.scene import Scene
 from bittrue.apps.radio.hardware.inputs import Inputs
+from bittrue.apps.radio.hardware.judging import MapSet
 from bittrue.apps.radio.hardware.predicting import levels
 from bittrue.apps.radio.hardware.twin import Twin, twin_of
 from bittrue.apps.radio.latent.coding import codes
@@ -76,10 +76,8 @@ def by_twin(twin: Twin) -> Evaluate:
     return evaluate
 
 
-def judged(
-    model: Diffusion, others: dict[str, Twin], one_shot: Net | None, maps: RadioMaps, title: str, step: Step
-) -> Drawn:
-    """On maps of a folder, buildings made black.
+def judged(model: Diffusion, others: dict[str, Twin], one_shot: Net | None, given: MapSet, step: Step) -> Drawn:
+    """On a set of maps, buildings made black.
 
     Parameters
     ----------
@@ -95,17 +93,17 @@ def judged(
     shots = {} if one_shot is None else {one_shot.name + SHOT: by_twin(twin_of(one_shot))}
     rows: dict[str, list[Measures]] = {}
     inside, spreads = [], []
-    chosen = evenly(len(maps), MOST)
+    chosen = evenly(len(given.maps), MOST)
     for done, index in enumerate(chosen):
-        step(f"measuring on {title}", done, len(chosen))
-        scene = maps.scene(index)
+        step(f"measuring on {given.title}", done, len(chosen))
+        scene = given.maps.scene(index)
         inputs = Inputs(scene.buildings > 0)
         found = {name: one.maps(inputs, scene.row, scene.column, SEED)[0] for name, one in samplers.items()}
         drawn = own.maps(inputs, scene.row, scene.column, SEED, SAMPLES)
         every = {TRUTH: levels(coder(codes(scene.truth)[None].astype(np.int64))[0], inputs.built)}
         for name, shot in shots.items():
-            given = inputs.channels(scene.row, scene.column)[None].astype(np.int64)
-            every[name] = levels(shot(given)[0], inputs.built)
+            seen = inputs.channels(scene.row, scene.column)[None].astype(np.int64)
+            every[name] = levels(shot(seen)[0], inputs.built)
         every |= {FIRST: _first(own, decode, scene, inputs)} | found
         every |= {ONE: drawn[0], MEAN: averaged(drawn)}
         for name, one in every.items():
@@ -114,11 +112,8 @@ def judged(
         truth = scene.truth[street]
         inside.append(((drawn[:, street].min(0) <= truth) & (truth <= drawn[:, street].max(0))).mean())
         spreads.append(float(drawn[:, street].astype(np.float64).var(0, ddof=1).mean() ** 0.5) * DB_PER_UNIT / 255)
-    cities = len({maps.keys[index][0] for index in chosen})
     means = {name: mean(row) for name, row in rows.items()}
-    return Drawn(
-        f"{title}: {len(chosen)} maps of {cities} cities", means, float(np.mean(inside)), float(np.mean(spreads))
-    )
+    return Drawn(given.named(MOST), means, float(np.mean(inside)), float(np.mean(spreads)))
 
 
 def _first(

@@ -68,6 +68,7 @@ def test_a_grown_net_computes_the_same():
         ("fir_taps = [9, 6]", "fir_taps = [6, 6]", "has a tap of power 0 of delay 1 in fir, which"),
         ("iq_taps = [3, ", "iq_taps = [", "has feature I of delay -2 in features, which"),
         ("fir_taps = [9, 6]\nfir_first = [0, 2]\n", "fir_taps = [9]\nfir_first = [0]\n", "of power 1 of delay"),
+        ("delay = 5\n", "delay = 5\nleaky_shift = 5\n", "has another activation in fc1 than"),
     ],
 )
 def test_what_the_larger_net_lacks_is_said(old, new, words):
@@ -77,11 +78,18 @@ def test_what_the_larger_net_lacks_is_said(old, new, words):
         grow(initial(plan(larger(old, new))), parent, net)
 
 
+def test_a_net_with_an_echo_grows_into_one_that_has_it():
+    network = initial(plan(larger()))
+    with pytest.raises(BadInput, match="has an echo, which"):
+        grow(initial(plan(larger("echo_taps = [1, 2, 4]\n", ""))), parameters(network), network.template)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("segment = 256", "segment = 32", "echo_taps reach 4 samples back, more than a 16th of shape.segment"),
         ("qat = false", "qat = true", "echo_taps needs rows in their order"),
+        ("[formats]", "[formats]\nequalise = true", "formats.equalise = false"),
         ("fir_taps = [9, 6]\nfir_first = [0, 2]\n", "", "echo_taps is given without fir_taps"),
         ("echo_taps = [1, ", "echo_taps = [0, ", "echo_taps"),
     ],

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,3 +277,9 @@ def test_a_prediction_below_nothing_is_shown(capture_folder, tmp_path, monkeypat
     monkeypatch.setattr(Surgeon, "penalty", lambda *_: -1e9)
     _, steps = pruning.prune(found.recipe, found.parent, known, parameter_count(found.net) - 1, quiet)
     assert steps[0].error == pytest.approx(-200)
+
+
+def test_a_net_with_an_echo_is_refused_before_the_work(capsys):
+    folder = Path(__file__).parents[2] / "weights" / "dpd-2000"
+    assert main(["search", "dpd", "--prune", str(folder), "--parameters", "1000"]) == 2
+    assert "holds a net with an echo, which this search does not know" in " ".join(capsys.readouterr().err.split())

@@ -223,6 +223,7 @@ def test_prices_are_products():
     [
         ('method = "levenberg"|method = "adam"', "sparse needs train.method"),
         ("[sparse]|[gan]\nepochs = 1\n[sparse]", "sparse does not go with gan"),
+        ("products = 30|parameters = 5", "sparse.parameters is 5, and the 8 biases stay"),
         ("products = 30|products = 0", "products is 0 and parameters 0; give one of them"),
         ("products = 30|products = 30\nparameters = 30", "products is 30 and parameters 30; give one of them"),
         ("rounds = 2|rounds = 0", "rounds is 0; it must be 1 to 100"),

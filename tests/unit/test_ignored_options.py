@@ -57,6 +57,7 @@ def test_blocks_bound_a_pipeline_alone():
         (["overlay", "NET", "-o", "rtl", "--bram", "9"], "--bram is 9 and net dense takes no frames"),
         (["overlay", "FRAMES", "FRAMES", "-o", "rtl", "--names", "a,b", "--bram", "9"], "--bram is 9 and 2 nets are"),
         (["overlay", "SOURCE", "-o", "rtl", "--bram", "9"], "those of a noise source do not; leave it out"),
+        (["info", "SOURCE", "--bram", "9"], "those of a noise source do not; leave it out"),
         (["demo-data", "FRAMES", "NET", "-o", "."], "bank net differs from bank frames in name"),
         (["demo-data", "SOURCE", "NET", "-o", "."], "SOURCE is a noise source, which has no banks; give it alone"),
         (["check", "FRAMES", "--interval", "1", "--dsps", "9"], "takes frames, and only nets of vectors and samples"),

@@ -13,7 +13,7 @@ from bittrue import spec
 from bittrue.applications import APPLICATIONS
 from bittrue.bars import steps
 from bittrue.check.legs import require_generator
-from bittrue.cli import info_json, streaming, timing
+from bittrue.cli import info_json, source_overlay, streaming, timing
 from bittrue.cli.graph import svg
 from bittrue.cli.parser import (
     Commands,
@@ -116,6 +116,8 @@ def _learnt_at(folder: Path) -> tuple[float | None, str]:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the tables; a net without an RTL leg has no hardware costs."""
+    if arguments.bram is not None and source_store.has_source(arguments.net):
+        source_overlay.refuse_bram()
     net = spec.load(arguments.net)
     if arguments.html:
         check_target(arguments.html, SUFFIXES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from bittrue.cli.parser import remark
 from bittrue.cost import XC7Z020, Resources, cost, default_source_interval, resources
@@ -36,6 +37,13 @@ def asked(nets: Sequence[str]) -> bool:
     return bool(sources)
 
 
+def refuse_bram() -> NoReturn:
+    """Raise `BadInput`: a source has no use for the option."""
+    raise BadInput(
+        "--bram says which weights of a net stream from memory, and those of a noise source do not; leave it out"
+    )
+
+
 def write(arguments: argparse.Namespace) -> Said:
     """Write the overlay of the one source given."""
     if arguments.names is not None:
@@ -46,9 +54,7 @@ def write(arguments: argparse.Namespace) -> Said:
             "them out"
         )
     if arguments.bram is not None:
-        raise BadInput(
-            "--bram says which weights of a net stream from memory, and those of a noise source do not; leave it out"
-        )
+        refuse_bram()
     source = source_store.load(arguments.nets[0])
     interval = arguments.interval or default_source_interval(source)
     with made_folder(arguments.output):  # refused before the work, not after it

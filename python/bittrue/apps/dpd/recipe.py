@@ -388,12 +388,17 @@ class Recipe:
         for section in ("gan", "thermal"):
             if getattr(self, section) is not None:
                 raise BadInput(f"sparse does not go with {section}, whose stages fill zeros again; remove one of them")
+        biases = sum(self.net.hidden) + 2
+        if 0 < self.sparse.parameters < biases:
+            raise BadInput(
+                f"sparse.parameters is {self.sparse.parameters:,}, and the {biases:,} biases stay; give no fewer"
+            )
 
     def _check_echo(self) -> None:
-        if self.shape is None or self.train.qat or self.gan is not None:
+        if self.shape is None or self.train.qat or self.gan is not None or self.formats.equalise:
             raise BadInput(
-                "echo_taps needs rows in their order: a section [shape], train.qat = false and no [gan]; add and set "
-                "these, or leave echo_taps out"
+                "echo_taps needs rows in their order: a section [shape], train.qat = false, formats.equalise = false "
+                "and no [gan]; add and set these, or leave echo_taps out"
             )
         if max(self.net.echo_taps) > self.shape.segment // 16:
             raise BadInput(

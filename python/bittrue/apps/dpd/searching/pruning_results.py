@@ -22,13 +22,18 @@ from bittrue.kit.page import Sheet
 def run(folder: str, size: int, output: Path | None, report: Callable[[str, int, int], None]) -> Printed:
     """Prune the net of a folder to ``size`` parameters, and write its new recipe to ``output`` if given.
 
-    Raises `BadInput` where the folder lacks float parent or recipe, or the net cannot become so small.
+    Raises `BadInput` where the folder lacks float parent or recipe, or the net has an echo or cannot become so small.
     """
     found = candidates.candidate(folder)
     if found.parent is None or found.recipe is None:
         raise BadInput(f"{folder} lacks {FILE if found.parent is None else 'recipe.toml'}; train the net here first")
     if not isinstance(found.recipe, Recipe):
         raise BadInput(f"{folder} holds a polynomial; fit a smaller one: bittrue train dpd --polynomial {size}")
+    if found.recipe.net.echo_taps:
+        raise BadInput(
+            f"{folder} holds a net with an echo, which this search does not know; prune it by [sparse] parameters and "
+            f"start in a recipe"
+        )
     capture = teaching(found.recipe)
     report("the ideal drive", 0, 0)
     known = examples(found.recipe, capture, amplifier.teacher(found.recipe.data, capture))

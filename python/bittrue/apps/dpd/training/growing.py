@@ -31,17 +31,25 @@ def grow(network: Network, parent: Parameters, smaller: Net) -> None:
     Raises
     ------
     BadInput
-        Where the smaller net has a node, a neuron, a feature or a tap that the network lacks.
+        Where the smaller net has a node, a neuron, a feature or a tap that the network lacks, or another activation.
     """
     net = network.template
     own, old = {node.name: node.layer for node in net.nodes}, {node.name: node.layer for node in smaller.nodes}
     if [name for name in own if name != "echo"] != [name for name in old if name != "echo"]:
         raise BadInput(f"net {smaller.name} has other layers than {net.name}; start with a net of as many")
+    if "echo" in old and "echo" not in own:
+        raise BadInput(
+            f"net {smaller.name} has an echo, which {net.name} lacks; add echo_taps, or begin with another net"
+        )
     columns = _places(smaller, net, "features")
     for name, layer in old.items():
         module: Any = network.layers[name]
         if isinstance(layer, Dense):
-            units, weight = len(layer.bias), module.weight
+            units, weight, same = len(layer.bias), module.weight, own[name]
+            if not isinstance(same, Dense) or same.activation != layer.activation:
+                raise BadInput(
+                    f"net {smaller.name} has another activation in {name} than {net.name}; give it the same leaky_shift"
+                )
             if units > len(weight):
                 raise BadInput(
                     f"net {smaller.name} has {units:,} neurons in {name}, and {net.name} {len(weight):,}; give it "

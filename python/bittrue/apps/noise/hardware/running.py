@@ -15,8 +15,9 @@ class RunningFeatures:
     After batch ``k`` (from 1) with features ``f_k`` the mean is ``m_k = m_(k-1) + a (f_k - m_(k-1))``,
     ``a = max(1 - memory, 1 / k)``. What `mixed` gives is ``m_k`` in value and ``f_k`` in derivative, so the gradient of
     ``(m_k - target)^2`` is ``2 (m_k - target) df_k``. The difference of a single batch is mostly chance, which has a
-    gradient, too: towards signals whose features scatter less than the process's. That of the mean has 1 / (1 - memory)
-    of its variance or less, and hardly any part of the batch in it. Weights move meanwhile, so the mean is late by
+    gradient, too: towards signals whose features scatter less than the process's. That of the mean has
+    ``(1 - memory) / (1 + memory)`` of its variance once it has settled (``1 / k`` before), and only the share ``a`` of
+    the batch in it. Weights move meanwhile, so the mean is late by
     ``memory / (1 - memory)`` steps; with the falling rate of a stage that counts less and less.
 
     Parameters

@@ -22,6 +22,7 @@ from bittrue.apps.radio.latent.autoencoder_stage import AutoencoderStage
 from bittrue.apps.radio.latent.coding import Coded
 from bittrue.apps.radio.latent.linear_coders import Transform
 from bittrue.apps.radio.latent.pictures import Pictures
+from bittrue.apps.radio.reporting.judging import evenly
 from bittrue.bars import Step
 from bittrue.kit.page import Sheet
 from bittrue.kit.training.quantising_stage import QuantisingStage
@@ -57,7 +58,9 @@ class AutoencoderTask(Task[Coded]):
     def judged(self, net: Net, fitted: Fitted, found: MapSet, step: Step) -> Coded:
         coders = {"the synthetic maps": self.linear}
         if found.real:
-            coders["other real maps"] = Transform.fitted(scene.truth for scene in found.learnt.scenes())
+            learnt = found.learnt
+            chosen = evenly(len(learnt), coding.FITTED)
+            coders["other real maps"] = Transform.fitted(learnt.scene(k).truth for k in chosen)
         return coding.judged(net, fitted, coders, self.recipe.spec.values, found, step)
 
     def sheet(self, worth: Coded) -> Sheet:

@@ -47,7 +47,8 @@ class FirstStageLoss(nn.Module):
         self.keys = keys
         self.logvar = nn.Parameter(torch.tensor(keys.logvar_init if learns else 0.0), requires_grad=learns)
         self.discriminator = Discriminator(keys.disc_in_channels)
-        net, self.perceptual_name = perceptual(keys)
+        counted = self.logvar.is_meta  # sizes alone, for which no file need be read
+        net, self.perceptual_name = (None, "none") if counted else perceptual(keys)
         self.perception = [net]  # in a list: no part of the state
 
     def to_device(self, device: torch.device) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from bittrue.cost import cost
 from bittrue.num import Format
 from bittrue.spec import (
     Add,
@@ -77,9 +78,14 @@ def branches() -> Net:
     return Net("branches", {"iq": iq, "gain": gain}, nodes, outputs=("table", "sum"))
 
 
+def beside(net: Net, weights: int, samples: int = 1) -> int:
+    """DSP48E1 of a pipeline with so many for its weights, beside those that features and products take."""
+    return samples * cost(net, 1, dsps=0).dsps + weights
+
+
 @st.composite
 def drawn(draw: st.DrawFn) -> tuple[Net, int]:
-    """A net of one to three matrices behind features or not, and a number of DSP48E1."""
+    """A net of one to three matrices behind features or not, and a number of DSP48E1 for its weights."""
     rng = np.random.default_rng(draw(st.integers(0, 1 << 20)))
     fmt, width = Format(draw(st.integers(4, 16)), draw(st.integers(2, 12))), draw(st.integers(1, 6))
     nodes, size = [], width

@@ -7,7 +7,7 @@ import pytest
 from drawn_graphs import codes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipelined_nets import branches, drawn, sparse_tdnn
+from pipelined_nets import beside, branches, drawn, sparse_tdnn
 
 import bittrue
 from bittrue import check, ref
@@ -61,7 +61,7 @@ def test_a_pruned_tdnn_under_every_stall_pattern(dsps: int) -> None:
 
 
 def test_every_layer_of_vectors_with_several_ends_under_every_stall_pattern() -> None:
-    rtl = RtlModel(branches(), 1, 8)
+    rtl = RtlModel(branches(), 1, beside(branches(), 8))
     same(rtl, 300, None, *MATRIX.values())
     on_schedule(rtl)
 
@@ -80,7 +80,7 @@ def test_other_paces_under_every_stall_pattern(interval: int, samples: int) -> N
 @pytest.mark.heavy
 @pytest.mark.parametrize("interval, samples", [(2, 1), (3, 1), (1, 2)])
 def test_branches_at_other_paces(interval: int, samples: int) -> None:
-    same(RtlModel(branches(), interval, 8, samples=samples), 301, None, *MATRIX.values())
+    same(RtlModel(branches(), interval, beside(branches(), 8, samples), samples=samples), 301, None, *MATRIX.values())
 
 
 @pytest.mark.parametrize("after", [30, 50])
@@ -92,14 +92,15 @@ def test_a_reset_in_mid_stream_clears_all_history(after: int) -> None:
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(drawn(), st.sampled_from([(2, 1), (3, 1), (1, 2), (1, 4)]))
 def test_drawn_nets_at_other_paces(case: tuple[Net, int], pace: tuple[int, int]) -> None:
-    same(RtlModel(case[0], pace[0], case[1], samples=pace[1]), 151, None, ROUGH)
+    (net, weights), (interval, samples) = case, pace
+    same(RtlModel(net, interval, beside(net, weights, samples), samples=samples), 151, None, ROUGH)
 
 
 @pytest.mark.heavy
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(drawn())
 def test_drawn_nets(case: tuple[Net, int]) -> None:
-    rtl = RtlModel(case[0], 1, case[1])
+    rtl = RtlModel(case[0], 1, beside(*case))
     same(rtl, 150, None, ROUGH)
     on_schedule(rtl)
 
@@ -138,12 +139,12 @@ def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:
     net = sparse_tdnn()
     monkeypatch.chdir(tmp_path)
     save(net, "net")
-    assert main(["verilog", "net", "--interval", "1", "--dsps", "4", "-o", "rtl"]) == 0
+    assert main(["verilog", "net", "--interval", "1", "--dsps", "9", "-o", "rtl"]) == 0
     assert "A sample every clock." in (tmp_path / "rtl" / "sparse_tdnn.v").read_text()
     built = watched(monkeypatch)
-    few = ["--interval", "1", "--dsps", "4", "--luts", "9999"]
+    few = ["--interval", "1", "--dsps", "9", "--luts", "9999"]
     assert main(["check", "net", *few, "--legs", "rtl", "--samples", "300", "--json"]) == 0
-    assert built == [{"probes": True, "dsps": 4, "luts": 9999, "samples": 1}]
+    assert built == [{"probes": True, "dsps": 9, "luts": 9999, "samples": 1}]
     capsys.readouterr()
     assert main(["info", "net", "--interval", "1", "--clock", "200"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
@@ -158,7 +159,7 @@ def test_commands_and_functions_take_it(tmp_path, monkeypatch, capsys) -> None:
     assert bittrue.cost("net", 1).interval == 1 and bittrue.cost("net", 1, dsps=0).adders > 500
     legs, _ = check.runnable(net, ["ref", "rtl"], check.Options(1))
     assert check.check(net, legs, 200, 0).equal and built[-1]["dsps"] == 220
-    assert bittrue.check(net, ["rtl"], 201, interval=1, dsps=4, luts=9999).equal and built[-1] == built[0]
+    assert bittrue.check(net, ["rtl"], 201, interval=1, dsps=9, luts=9999).equal and built[-1] == built[0]
     side_by_side = bittrue.Executor(net, "rtl", interval=1, samples_per_clock=2)
     np.testing.assert_array_equal(side_by_side(x, codes=True), ref.run(net, x))
     assert built[-1] == built[1]

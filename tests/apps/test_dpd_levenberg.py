@@ -34,6 +34,17 @@ def dense(units, width, activation, output=WORD):
     return Dense(np.zeros((units, width), int), np.zeros(units, int), Format.parse("Q2.14"), output, activation)
 
 
+def filled(net, spread, seed):
+    """The net in float mode, its parameters drawn evenly within ``+-spread``."""
+    result = Network(net)
+    result.enable_qat(False)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in result.parameters():
+            parameter.uniform_(-spread, spread, generator=generator)
+    return result
+
+
 def network(seed=0):
     """Every kind of layer that is trained, and a table between: float mode, random parameters."""
     fine = Format.parse("Q3.9")
@@ -48,13 +59,7 @@ def network(seed=0):
         Node("fir", fir, ("input",)),
         Node("out", Add(WORD), ("fc4", "fir")),
     )
-    result = Network(Net("all", TensorType((2,), WORD), nodes))
-    result.enable_qat(False)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in result.parameters():
-            parameter.uniform_(-0.7, 0.7, generator=generator)
-    return result
+    return filled(Net("all", TensorType((2,), WORD), nodes), 0.7, seed)
 
 
 def echoing(seed=0):
@@ -69,13 +74,7 @@ def echoing(seed=0):
         Node("fir", fir, ("input",)),
         Node("out", Add(WORD), ("fc2", "fir", "echo")),
     )
-    result = Network(Net("echoing", TensorType((2,), WORD), nodes))
-    result.enable_qat(False)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in result.parameters():
-            parameter.uniform_(-0.5, 0.5, generator=generator)
-    return result
+    return filled(Net("echoing", TensorType((2,), WORD), nodes), 0.5, seed)
 
 
 def seen_by(net, x):

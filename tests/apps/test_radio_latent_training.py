@@ -21,6 +21,7 @@ from bittrue.apps.radio.data.maps import RadioMaps, View  # noqa: E402
 from bittrue.apps.radio.hardware import card  # noqa: E402
 from bittrue.apps.radio.hardware.blocks import drawn  # noqa: E402
 from bittrue.apps.radio.hardware.examples import Examples  # noqa: E402
+from bittrue.apps.radio.hardware.judging import real  # noqa: E402
 from bittrue.apps.radio.hardware.train import CITIES, train  # noqa: E402
 from bittrue.apps.radio.hardware.twin import Twin, twin_of  # noqa: E402
 from bittrue.apps.radio.latent import drawing  # noqa: E402
@@ -278,6 +279,16 @@ def test_the_command_trains(runs, tmp_path, capsys, name):
     assert "1 synthetic cities that were held out" in printed
     assert ("lost by rounding" if name == "tiny-vae" else "the 90 % interval") in printed
     assert content(tmp_path / name) == content(runs[1] / name)
+
+
+def test_an_autoencoder_is_judged_on_real_maps_beside_coders_of_both_kinds(runs, monkeypatch):
+    monkeypatch.setenv(layout.VARIABLE, str(made()))
+    kind, trained = task("tiny-vae"), runs[0]["tiny-vae"]
+    maps = real(recipe("tiny-vae", ("[train]", '[measure]\nsplit = "2-2"\nfitted = "1-1"\n\n[train]')).measure)
+    assert maps is not None and maps.real and maps.named(1).endswith("split 2-2: 1 maps of 1 cities")
+    kind.read(RadioMaps(made(), View(split="all")), silent)
+    coders = [name for name in kind.judged(trained.net, trained.fitted, maps, silent).means if "principal" in name]
+    assert [name.rpartition(" of ")[2] for name in coders] == ["the synthetic maps", "other real maps"]
 
 
 # ---- recipes --------------------------------------------------------------------------------------------------------

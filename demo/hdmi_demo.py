@@ -41,10 +41,7 @@ def show(chosen: options.Namespace, bit: Path, data: bundle.Bundle) -> int:
                 running.run(loop, Painter(data.channel, TOP, said), sinks, settings, frames)
             except KeyboardInterrupt:
                 print()
-    for path in showing.written(sinks):
-        print(f"picture: {path}")
-    print(running.verdict(loop))
-    return 1 if loop.count.different else 0
+    return endings.told(sinks, running.verdict(loop), loop.count.different)
 
 
 if __name__ == "__main__":

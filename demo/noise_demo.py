@@ -46,10 +46,7 @@ def show(chosen: argparse.Namespace, bit: Path, data: bundle.Noise) -> int:
                 running.run(loop, Painter(data, said, running.rate(source.manifest)), sinks, frames)
             except KeyboardInterrupt:
                 print()
-    for path in showing.written(sinks):
-        print(f"picture: {path}")
-    print(loop.verdict())
-    return 1 if loop.count.different else 0
+    return endings.told(sinks, loop.verdict(), loop.count.different)
 
 
 if __name__ == "__main__":

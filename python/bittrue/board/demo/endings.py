@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from bittrue.board.demo import options
+from bittrue.board.demo import options, showing
 from bittrue.board.demo.bundle import FILE
+from bittrue.board.demo.showing import Sink
 from bittrue.board.errors import BoardError
 from bittrue.errors import BadInput
 
@@ -64,3 +65,11 @@ def run(
 def _stop(name: str, code: int, error: Exception) -> int:
     print(f"{name}: {error}", file=sys.stderr)
     return code
+
+
+def told(sinks: Sequence[Sink], verdict: str, different: int) -> int:
+    """Say which pictures were written and the verdict; the exit code: 1 where codes were ``different``, else 0."""
+    for path in showing.written(sinks):
+        print(f"picture: {path}")
+    print(verdict)
+    return 1 if different else 0

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from bittrue import board
-from bittrue.board.demo import showing
+from bittrue.board.demo import endings, showing
 from bittrue.board.demo.keys import Terminal
 from bittrue.board.demo.showing import Sink
 from bittrue.board.demo.texts import device_name
@@ -66,10 +66,7 @@ def show(
                 run(loop, painter_of(said, net.manifest), sinks, chosen.frames, running.line)
             except KeyboardInterrupt:
                 print()
-    for path in showing.written(sinks):
-        print(f"picture: {path}")
-    print(loop.verdict())
-    return 1 if loop.count.different else 0
+    return endings.told(sinks, loop.verdict(), loop.count.different)
 
 
 def run(

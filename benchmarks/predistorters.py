@@ -43,10 +43,10 @@ from bittrue.apps.dpd.reporting.candidates import candidate
 from bittrue.apps.dpd.topology import parameter_count, products, skeleton
 from bittrue.apps.dpd.training.examples import Examples, examples, teaching
 from bittrue.apps.dpd.training.levenberg import Shaping
-from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.cost import cost
 from bittrue.files import check_target, write_whole
 from bittrue.kit.figures import GREYS, INK, TEAL, canvas, encoded
+from bittrue.kit.training.surgeon import Surgeon, Vector
 from bittrue.lower.ports import module_name
 from bittrue.lower.schedule import built_nodes
 from bittrue.num import Format

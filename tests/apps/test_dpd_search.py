@@ -27,9 +27,9 @@ from bittrue.apps.dpd.searching import formats_search, pruning, search, search_r
 from bittrue.apps.dpd.searching.trial import Bench, Judged, Limits, price
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.apps.dpd.training.examples import Examples
-from bittrue.apps.dpd.training.surgeon import Surgeon
 from bittrue.cli import main
 from bittrue.errors import BadInput
+from bittrue.kit.training.surgeon import Surgeon
 from bittrue.num import Format
 
 

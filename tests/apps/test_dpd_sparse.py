@@ -15,9 +15,9 @@ from bittrue.apps.dpd.topology import left, parameter_count, products, skeleton 
 from bittrue.apps.dpd.training import beginning, sparse  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.examples import Examples  # noqa: E402
-from bittrue.apps.dpd.training.surgeon import Surgeon  # noqa: E402
 from bittrue.cost import cost  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit.training.surgeon import Surgeon  # noqa: E402
 from bittrue.lower.adder_search import signed_digits  # noqa: E402
 from bittrue.num import Format  # noqa: E402
 from bittrue.qat import Network  # noqa: E402

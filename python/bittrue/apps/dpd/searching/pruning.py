@@ -15,8 +15,8 @@ from bittrue.apps.dpd.recipe import Recipe, Topology
 from bittrue.apps.dpd.topology import parameter_count, skeleton
 from bittrue.apps.dpd.training.examples import Examples
 from bittrue.apps.dpd.training.levenberg import CHUNK, jacobian
-from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.errors import BadInput
+from bittrue.kit.training.surgeon import Surgeon, Vector
 from bittrue.parent import Parameters
 from bittrue.qat import Network
 from bittrue.spec import MemoryTaps, Net
@@ -56,7 +56,7 @@ def prune(
 ) -> tuple[Recipe, list[Step]]:
     """Take away parts until at most ``size`` parameters are left; the cheapest error a parameter saved goes first.
 
-    What a part is worth says `bittrue.apps.dpd.training.surgeon`, with ``H = J^T J`` of the regression. Parts are what
+    What a part is worth says `bittrue.kit.training.surgeon`, with ``H = J^T J`` of the regression. Parts are what
     recipes can express: delays of envelope and I/Q features (of which any may go, so the windows become sparse),
     neurons (by their outgoing weights), and the first and last tap of every filter. The prediction is quadratic; the
     recipe is to be trained, which makes up for more.

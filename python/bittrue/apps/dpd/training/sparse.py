@@ -12,8 +12,8 @@ from torch import Tensor
 
 from bittrue.apps.dpd.recipe import Sparse
 from bittrue.apps.dpd.training.regression import Levenberg
-from bittrue.apps.dpd.training.surgeon import Surgeon, Vector
 from bittrue.kit.training.averaging import Average
+from bittrue.kit.training.surgeon import Surgeon, Vector
 from bittrue.lower.adder_search import signed_digits
 from bittrue.num import Format
 from bittrue.qat import Network

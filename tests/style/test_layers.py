@@ -29,7 +29,7 @@ OUTSIDE = {
     "apps.*": CORE
     | {"wfdb", "torch", "scipy", "matplotlib", "rich", "tomli", "opendpd", "accelerate", "optuna", "psutil"}
     | {"h5py", "dtaidistance", "PIL", "yaml"},
-    "kit": CORE | {"torch", "matplotlib", "rich", "accelerate", "ray"},
+    "kit": CORE | {"torch", "scipy", "matplotlib", "rich", "accelerate", "ray"},
     "targets.*": CORE | {"yaml", "onnx", "google"},
     "bittrue_rtl": CORE | {"amaranth"},
     "bittrue_sim": CORE | {"cocotb", "cocotb_tools", "cocotbext", "pynq", "pynqmetadata", "rich"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from math import isqrt
+from fractions import Fraction
+from math import ceil, floor, isqrt
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from bittrue.apps.radio.latent.autoencoder import LATENT, AutoencoderSpec, first
 from bittrue.apps.radio.latent.coding import codes, decoded
 from bittrue.apps.radio.latent.denoiser import PICTURES, DenoiserSpec, assembled, pictures
 from bittrue.apps.radio.latent.diffusion_folder import FILE, Diffusion, has_diffusion, read
+from bittrue.apps.radio.latent.interval import LARGEST, UNIT, Interval, calibrated, coverage
 from bittrue.apps.radio.latent.latent_nets import check_autoencoder, decoder, encoder
 from bittrue.apps.radio.latent.linear_coders import Transform, cosines, smaller, squares
 from bittrue.apps.radio.latent.process import factors, noise, sample
@@ -48,7 +50,7 @@ def maps():
 def model(maps):
     autoencoder = integer_net(VAE.graph, first_weights(VAE, 1, Transform.fitted(maps)))
     weights = {name: (3 * weight, bias + 0.02) for name, (weight, bias) in LDM.first_weights(2).items()}
-    return Diffusion(integer_net(LDM.graph, weights), autoencoder, LDM.steps, "small-vae")
+    return Diffusion(integer_net(LDM.graph, weights), autoencoder, LDM.steps, "small-vae", 40, 0.9001)
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +282,40 @@ def test_the_mean_and_the_spread_are_whole_numbers():
         x = [int(one[at]) for one in maps]
         assert averaged(maps)[at] == (2 * sum(x) + 7) // 14
         assert spread(maps)[at] == min(255, isqrt(64 * (7 * sum(v * v for v in x) - sum(x) ** 2) // 49))
+        y = [v // 16 for v in x]
+        pulled = isqrt(64 * 40**2 * (7 * sum(v * v for v in y) - sum(y) ** 2) // (16 * 7) ** 2)
+        assert spread(maps // 16, 40)[at] == pulled < 255
     assert not spread(maps[:1]).any() and (averaged(maps[:1]) == maps[0]).all()
+
+
+def test_an_interval_is_that_of_samples_pulled_from_their_mean():
+    """In Python's fractions, one pixel at a time."""
+    maps = np.random.default_rng(0).integers(0, 30, (7, 40)).astype(np.uint8)
+    one = Interval.of(maps)
+    for stretch in (16, 23, 256):
+        low, high = one.ends(stretch)
+        for at in range(40):
+            x = [Fraction(int(v)) for v in maps[:, at]]
+            middle = sum(x) / 7
+            pulled = [middle + Fraction(stretch, 16) * (v - middle) for v in x]
+            assert low[at] == floor(min(pulled)) and high[at] == ceil(max(pulled))
+    assert (one.ends()[0] == maps.min(0)).all() and (one.ends()[1] == maps.max(0)).all()
+    truth = np.where(np.arange(40) < 10, maps.max(0) + 1, maps.max(0))
+    assert one.held(truth) == 0.75 and one.held(np.where(truth > 0, maps.min(0) - 1, truth).astype(np.int64)) == 0
+
+
+def test_a_calibrated_interval_holds_nine_of_ten_and_no_narrower_one_does():
+    """Samples that say a third of what is unknown; and some that never hold it."""
+    rng = np.random.default_rng(1)
+    judged = []
+    for _ in range(3):
+        middle = rng.normal(128, 5, 4000)
+        maps = (middle + rng.normal(0, 5, (19, 4000)) + 0.5).astype(np.uint8)
+        judged.append((Interval.of(maps), (middle + rng.normal(0, 15, 4000)).astype(np.int64)))
+    found = calibrated(judged)
+    assert coverage(judged, found) >= 0.9 > coverage(judged, found - 1) and 30 < found < 60
+    assert calibrated([(one, truth + 1000) for one, truth in judged]) == LARGEST
+    assert calibrated([(one, one.least) for one, _ in judged]) == UNIT
 
 
 def test_the_command_draws(model, files, town, tmp_path, capsys):
@@ -290,8 +325,9 @@ def test_the_command_draws(model, files, town, tmp_path, capsys):
     words += ["--tx", f"{row},{column}", "-o", str(tmp_path / "m.png"), "--seed", "3"]
     assert main([*words, "--samples", "3", "--spread", str(tmp_path / "s.png")]) == 0
     maps = Sampler.on(model).maps(*town, 3, 3)
+    assert model.stretch == 40 and (spread(maps) != spread(maps, 40)).any()
     assert (png.read(tmp_path / "m.png", "map") == averaged(maps)).all()
-    assert (png.read(tmp_path / "s.png", "map") == spread(maps)).all()
+    assert (png.read(tmp_path / "s.png", "map") == spread(maps, 40)).all()
     assert main([*words, "--spread", str(tmp_path / "s.png")]) == 2
     assert "--spread needs two samples or more" in capsys.readouterr().err
     assert main([*words, "--samples", "100000"]) == 2
@@ -312,7 +348,8 @@ def test_a_report_judges_a_sample(model, files, tmp_path, capsys):
 
 def test_what_the_folder_says_is_checked(model, files, tmp_path):
     assert has_diffusion(files / "small-ldm") and not has_diffusion(files / "small-vae")
-    assert read(files / "small-ldm").steps == 2
+    found = read(files / "small-ldm")
+    assert (found.steps, found.stretch, found.coverage) == (2, 40, 0.9001)
     save(model.autoencoder, tmp_path / "small-vae")
     save(model.net, tmp_path / "small-ldm")
     document = json.loads(model.text)
@@ -320,7 +357,9 @@ def test_what_the_folder_says_is_checked(model, files, tmp_path):
         ("steps", 3, "is no denoiser of 3 steps"),
         ("steps", 0, "give 1 to 255"),
         ("steps", "2", "steps"),
-        ("version", 1, "its 'version' is 1"),
+        ("stretch", 15, "stretch is 15 sixteenths; give 16 to 256"),
+        ("stretch", 257, "give 16 to 256"),
+        ("coverage", 90, "coverage is 90.0; give a share"),
         ("net", "sha256:0", "its 'net' is"),
         ("autoencoder", "../small-vae", "give the name of a folder beside it"),
         ("autoencoder_hash", "sha256:0", "the latent of another small-vae"),
@@ -330,6 +369,13 @@ def test_what_the_folder_says_is_checked(model, files, tmp_path):
         with pytest.raises(BadInput) as found:
             read(tmp_path / "small-ldm")
         assert said in str(found.value) and FILE in str(found.value)
+    old = {key: value for key, value in document.items() if key not in ("stretch", "coverage")}
+    (tmp_path / "small-ldm" / FILE).write_text(json.dumps(old | {"version": 2}))
+    with pytest.raises(BadInput, match="its 'version' is 2, and 3 is needed; train it again"):
+        read(tmp_path / "small-ldm")
+    (tmp_path / "small-ldm" / FILE).write_text(json.dumps(old))
+    with pytest.raises(BadInput, match="key stretch is missing"):
+        read(tmp_path / "small-ldm")
     (tmp_path / "small-ldm" / FILE).write_text("[]")
     with pytest.raises(BadInput, match="give an object"):
         read(tmp_path / "small-ldm")

@@ -32,6 +32,7 @@ from bittrue.apps.radio.latent.diffusion_folder import read  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_recipe import DIFFUSIONS  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_stage import DiffusionStage  # noqa: E402
 from bittrue.apps.radio.latent.diffusion_task import DiffusionTask  # noqa: E402
+from bittrue.apps.radio.latent.interval import calibrated, coverage  # noqa: E402
 from bittrue.apps.radio.latent.latents import Latents  # noqa: E402
 from bittrue.apps.radio.latent.pictures import Pictures, parted  # noqa: E402
 from bittrue.apps.radio.latent.similarity import ssim  # noqa: E402
@@ -82,6 +83,7 @@ autoencoder = "tiny-vae"
 [denoiser]
 steps = 2
 channels = [4, 3]
+bias_bits = 8
 {STEPS}"""
 KINDS = {"tiny-vae": (AutoencoderTask, VAE), "tiny-ldm": (DiffusionTask, LDM)}
 
@@ -233,6 +235,10 @@ def test_trained_folders_are_nets_with_their_cards(runs):
     model = read(folder / "tiny-ldm")
     assert model.steps == 2 and model.autoencoder.name == "tiny-vae"
     (worth,) = trained["tiny-ldm"].worth
+    assert model.stretch == calibrated(worth.judged) and model.coverage == round(
+        coverage(worth.judged, model.stretch), 4
+    )
+    assert f"when they are pulled {model.stretch / 16:g} times as far" in (folder / "tiny-ldm" / "CARD.md").read_text()
     assert 0 <= worth.coverage <= 1 and worth.means[drawing.ONE].nmse > 0 and worth.spread > 0
 
 
@@ -298,7 +304,8 @@ def test_built_in_recipes_are_read():
     assert AUTOENCODERS.builtin("radio-vae").spec.graph.parameters == 162_704
     own = DIFFUSIONS.builtin("radio-ldm")
     assert own.latents.autoencoder == "radio-vae" and own.spec().graph.parameters == 286_116
-    assert own.denoiser.steps == 6
+    assert own.denoiser.steps == 6 and own.spec().graph.bias_bits == 8
+    assert AUTOENCODERS.builtin("radio-vae").spec.graph.bias_bits is None
 
 
 @pytest.mark.parametrize(
@@ -312,6 +319,8 @@ def test_built_in_recipes_are_read():
         ("tiny-vae", ("values = 3", 'values = 3\ntensor = "Q2.6"'), "are Q2.6, and a latent is Q1.7"),
         ("tiny-vae", ("crop = 64", "crop = 65"), "the recipe: loss.crop is 65"),
         ("tiny-ldm", ("steps = 2\nchannels", "steps = 300\nchannels"), "1 to 255"),
+        ("tiny-ldm", ("bias_bits = 8", "bias_bits = 1"), "denoiser.bias_bits is 1"),
+        ("tiny-vae", ("depth = 1", "depth = 1\nbias_bits = 33"), "autoencoder.bias_bits is 33"),
         ("tiny-ldm", ("batch = 2", "batch = 4000"), "give 4,096 at most"),
         ("tiny-ldm", ('"tiny-vae"', '"../tiny-vae"'), "a net's has a letter"),
         ("tiny-ldm", ("channels = [4, 3]", "channels = [4]"), "give two to four sizes"),

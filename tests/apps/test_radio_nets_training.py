@@ -27,7 +27,7 @@ from bittrue.apps.radio.hardware.map_task import MapTask  # noqa: E402
 from bittrue.apps.radio.hardware.recipe import RECIPES  # noqa: E402
 from bittrue.apps.radio.hardware.stage import Stage  # noqa: E402
 from bittrue.apps.radio.hardware.train import CITIES, train  # noqa: E402
-from bittrue.apps.radio.hardware.twin import Twin  # noqa: E402
+from bittrue.apps.radio.hardware.twin import Twin, twin_of  # noqa: E402
 from bittrue.check import known_answers  # noqa: E402
 from bittrue.cli import main  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
@@ -112,6 +112,34 @@ def test_the_rounded_twin_is_the_reference(examples, louder, bits):
     assert (found == wanted).all() and len(np.unique(wanted)) > 10
     if louder > 1:
         assert {-128, 127} & set(np.unique(wanted).tolist())  # results were at the ends of their format
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_the_rounded_twin_is_the_reference_with_biases_in_bytes(examples, bits):
+    """Also where a bias decides the scale, and with inputs of another scale than the map's."""
+    made = recipe(("[architecture]", f'[architecture]\nbias_bits = {bits}\ntensor = "Q3.5"'))
+    twin = twin_of_recipe(made, 7, normed=False, rounded=True)
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=random))
+        twin.down1_0_bias[1] = 3.3
+    codes, _, _ = examples.batch([0, 1], [0, 5])
+    codes[1] = np.random.default_rng(0).integers(-128, 128, codes[1].shape)
+    net, mirrored = twin.net(), twin_of(twin.net())
+    wanted = ref.run(net, codes.astype(np.int64))
+    for one in (twin, mirrored):
+        found = one(torch.from_numpy(codes).float() / 128)
+        assert (found.detach().double().numpy() * 128 == wanted).all() and len(np.unique(wanted)) > 10
+    for node in net.nodes:
+        if hasattr(node.layer, "bias"):
+            words, rest = np.divmod(node.layer.bias, 1 << net.types[node.inputs[0]].format.frac)
+            assert (rest == 0).all() and (abs(words) <= 1 << (bits - 1)).all() and words.any()
+    layer = next(node.layer for node in net.nodes if node.name == "down1_0")
+    step = layer.weight_format.scale
+    assert layer.bias[1] * step / 32 == pytest.approx(3.3, abs=step / 2)  # this one is why the scale is not finer
+    found.sum().backward()
+    assert all((parameter.grad != 0).any() for parameter in mirrored.parameters())  # straight through
 
 
 def test_folding_batch_norm_changes_nothing_but_rounding(examples):
@@ -311,6 +339,8 @@ def test_the_built_in_recipe_is_of_the_size_that_was_asked_for():
     [
         (("held = 1", "held = 2"), "cities.held is 2 of 2 cities"),
         (("[architecture]", '[architecture]\ntensor = "Q8.8"'), "tiny are Q8.8; give a format of 8 bits at most"),
+        (("[architecture]", "[architecture]\nbias_bits = 9"), "architecture.bias_bits is 9; it must be 2 to 8"),
+        (("[architecture]", '[architecture]\nbias_bits = 8\ntensor = "Q9.-1"'), "leave bias_bits out"),
         (("maps = 2", "maps = 100000"), "would take"),
         (("{ channels = 3 }", "{ channels = 300 }"), "at most 400,000 are allowed"),
         (("{ channels = 3 }", "{ channels = 0 }"), "give sizes of 1 or more"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from bittrue.spec import load, save
 
 FOLDER = Path(__file__).parents[2] / "weights" / "radio-map"
 AUTOENCODER, DIFFUSION = FOLDER.parent / "radio-vae", FOLDER.parent / "radio-ldm"
+COMPILER = "arm-none-eabi-gcc"
 INTERVAL = 1 << 23
 """Clocks a map of the simulated hardware: few lanes are soon compiled, and a map still takes minutes only."""
 
@@ -110,6 +112,21 @@ def test_the_diffusion_model_is_whole_and_draws_the_same_maps():
     assert (DIFFUSION / "recipe.toml").read_bytes() == SHELF.content("radio-ldm")
     wanted, *others = (Sampler.on(DIFFUSION, leg).maps(streets(), 120, 100, 5, 2) for leg in ("ref", "torch", "c"))
     assert all((found == wanted).all() for found in others) and (wanted[0] != wanted[1]).any()
+
+
+def test_an_evaluation_runs_on_the_emulated_chip(tmp_path, capsys):
+    """Noise and the pictures of a city, the known answer that the folder has."""
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    np.save(tmp_path / "x.npy", known_answers.inputs(DIFFUSION)[0])
+    project = str(tmp_path / "firmware")
+    words = ["--sample", str(tmp_path / "x.npy"), "-o", project]
+    assert main(["max78002", "generate", str(DIFFUSION), *words]) == 0
+    assert "kernel memory: 286,056 of 2,396,160 bytes" in capsys.readouterr().out
+    if not shutil.which(COMPILER):
+        pytest.skip(f"{COMPILER} is not installed")
+    pytest.importorskip("unicorn", reason="unicorn is not installed")
+    assert main(["max78002", "verify", project]) == 0
+    assert "PASS: the firmware's known-answer test, every layer's data memory" in capsys.readouterr().out
 
 
 def test_a_sample_is_worth_on_real_maps_what_its_card_says():

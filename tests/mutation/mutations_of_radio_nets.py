@@ -17,10 +17,16 @@ ROWS = [
      "(unfolded(codes) - OUTPUT.lo)", NETS.format("a_map_is_what_the_reference_gives")),
     ("leaves sums beyond the format", HARDWARE + "twin.py", "Twin.run", "self._ended(total, block.output, False)", "total",
      TRAINING.format("the_rounded_twin_is_the_reference")),
+    ("keeps bytes at the scale of sums", HARDWARE + "blocks.py", "Graph.bias_format", "Format(self.bias_bits, fmt.frac)",
+     "Format(self.bias_bits, given.frac + fmt.frac)",
+     TRAINING.format("the_rounded_twin_is_the_reference_with_biases_in_bytes")),
 ]
 HEAVY = [
     ("goes on with other maps", "python/bittrue/kit/training/quantising_stage.py", "QuantisingStage.restore",
      'self.generator.set_state(state["generator"])', "pass", TRAINING.format("a_killed_run_goes_on_to_the_same_bytes")),
+    ("lets biases saturate", HARDWARE + "blocks.py", "Graph.weight_format",
+     "fit_with_biases(weight, self.weight_bits, bias, self.bias_bits)", "fit_format(weight, self.weight_bits)",
+     TRAINING.format("the_rounded_twin_is_the_reference_with_biases_in_bytes")),
     ("forgets the mean of batch norm", HARDWARE + "twin.py", "Twin.folded", "(bias - norm.running_mean)", "bias",
      TRAINING.format("folding_batch_norm_changes_nothing_but_rounding")),
     ("learns what is built", HARDWARE + "stage.py", "Stage._losses",

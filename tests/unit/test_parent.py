@@ -7,7 +7,7 @@ import pytest
 
 from bittrue import ref
 from bittrue.errors import BadInput
-from bittrue.num import Format, fit_format, outside
+from bittrue.num import Format, fit_format, fit_with_biases, outside
 from bittrue.parent import decoded, fitted, misfits, quantise, rescale, scalable, with_weight_format
 from bittrue.spec import LAYERS, Dense, LeakyReLU, Linear, Net, Node, ReLU, Table, TensorType
 from bittrue.spec.store import content_hash
@@ -173,3 +173,18 @@ def test_only_layers_that_commute_are_scaled():
         "tanh", net.input, (Node("fc0", squeezed, ("input",)), table, Node("fc1", second.layer, ("tanh",)), third)
     )
     assert [node.name for node, _ in scalable(tanh)] == ["fc1"]
+
+
+@pytest.mark.parametrize("bias_bits", [4, 8])
+@pytest.mark.parametrize("louder", [0.0, 0.01, 1.0, 30.0])
+def test_a_format_that_biases_share_is_the_finest_that_holds_both(louder, bias_bits):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        weight, bias = rng.normal(0, 0.3, (5, 7)), louder * rng.normal(0, 0.3, 5)
+        fmt = fit_with_biases(weight, 6, bias, bias_bits)
+        assert fmt.bits == 6 and not outside(weight, fmt).any() and not outside(bias, Format(bias_bits, fmt.frac)).any()
+        finer = fmt.frac + 1
+        assert outside(weight, Format(6, finer)).any() or outside(bias, Format(bias_bits, finer)).any()
+    assert fit_with_biases(weight, 8, np.zeros(5), 8) == fit_format(weight, 8)
+    assert fit_with_biases(np.zeros(3), 8, np.zeros(5), 8) == Format(8, 7)
+    assert fit_with_biases(np.zeros(3), 8, [0.3], 8) == fit_format([0.3], 8)

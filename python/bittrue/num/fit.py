@@ -39,6 +39,28 @@ def fit_format(values: npt.ArrayLike, bits: int) -> Format:
     return Format(bits, frac)
 
 
+def fit_with_biases(weight: npt.ArrayLike, bits: int, bias: npt.ArrayLike, bias_bits: int) -> Format:
+    """The finest format of ``bits`` bits in which no weight saturates, and no bias in ``bias_bits`` bits of its scale.
+
+    A chip that keeps biases in bytes adds ``code << frac of the input`` to the products, so that weights and biases
+    have one scale.
+
+    Parameters
+    ----------
+    weight, bias : array of any shape
+        Where all of one are zero the other decides; where all of both are, the format is ``Q1.(bits-1)``.
+    bits, bias_bits : int
+        2 to 53.
+
+    Raises
+    ------
+    BadInput
+        As `fit_format`.
+    """
+    fits = [fit_format(values, n).frac for values, n in ((weight, bits), (bias, bias_bits)) if np.any(values)]
+    return Format(bits, min(fits, default=bits - 1))
+
+
 def outside(values: npt.ArrayLike, fmt: Format) -> npt.NDArray[np.bool_]:
     """Where finite values saturate in a format: their code ``floor(v * 2**frac + 1/2)`` lies beyond ``lo..hi``."""
     with np.errstate(over="ignore", under="ignore"):

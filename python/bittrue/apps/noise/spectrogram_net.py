@@ -11,7 +11,7 @@ import numpy as np
 
 from bittrue.apps.noise import lapped
 from bittrue.errors import BadInput, shown
-from bittrue.num import Format, fit_format
+from bittrue.num import Format, fit_with_biases
 from bittrue.num.arrays import integer
 from bittrue.spec import Conv2d, ConvTranspose2d, Layer, Linear, Net, Node, ReLU, TensorType
 from bittrue.spec.source import Latent, Source
@@ -149,7 +149,7 @@ def drawn_weights(spec: SpectrogramSpec, seed: int) -> Weights:
 
 def weight_format(name: str, weight: np.ndarray, bias: np.ndarray) -> Format:
     """The finest format of 8 bits that holds a layer's weights and biases; of the last layer `LAST`."""
-    return LAST if name == "out" else fit_format(np.concatenate([weight.ravel(), bias]), TENSOR.bits)
+    return LAST if name == "out" else fit_with_biases(weight, TENSOR.bits, bias, TENSOR.bits)
 
 
 def spectrogram_source(spec: SpectrogramSpec, weights: Weights) -> Source:

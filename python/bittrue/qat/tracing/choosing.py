@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.num import Format, fit_format
+from bittrue.num import Format, fit_format, fit_with_biases
 from bittrue.qat.tracing.floating import Seen
 from bittrue.qat.tracing.formats import Formats
 from bittrue.qat.tracing.graph import Graph
@@ -105,7 +105,7 @@ def error(values: npt.NDArray[np.float64], fmt: Format) -> float:
 
 def chip_weights(weight: npt.NDArray[np.float64], bias: npt.NDArray[np.float64]) -> Format:
     """The finest 8-bit format of weights and biases that the chip can shift by."""
-    fmt = fit_format(np.concatenate([weight.ravel(), bias.ravel()]), 8)
+    fmt = fit_with_biases(weight, 8, bias, 8)
     return Format(8, min(max(fmt.frac, CHIP_FRAC[0]), CHIP_FRAC[1]))
 
 

@@ -70,7 +70,7 @@ def _drawn(arguments: argparse.Namespace, buildings: Any, place: tuple[int, int]
         raise BadInput("--spread needs two samples or more; give --samples 2 or more, or leave it out")
     sampler = Sampler.on(arguments.net, arguments.leg, arguments.interval)
     maps = sampler.maps(Inputs(buildings > 0), *place, arguments.seed or 0, count)
-    return averaged(maps), spread(maps) if arguments.spread else None
+    return averaged(maps), spread(maps, sampler.model.stretch) if arguments.spread else None
 
 
 def _told(arguments: argparse.Namespace, street: Any, place: tuple[int, int], files: list[str]) -> Printed:
@@ -109,7 +109,11 @@ PREDICT = Command(
         ),
         Option("--samples", "maps that a diffusion model draws; their mean is written (default 1)", _SAMPLES),
         Option("--seed", "of a diffusion model's noise (default 0)", _SEED),
-        Option("--spread", "picture of 8 times the samples' standard deviation in levels", {"metavar": "S.png"}),
+        Option(
+            "--spread",
+            "picture of 8 times the samples' standard deviation times the model's stretch",
+            {"metavar": "S.png"},
+        ),
     ),
     (
         "bittrue radio predict radio-map --buildings b.png --tx 120,88 -o map.png",

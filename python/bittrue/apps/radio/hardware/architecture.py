@@ -46,6 +46,7 @@ class ArchitectureSpec:
     levels: tuple[Level, ...] = (Level(16), Level(24), Level(32, 2), Level(48, 2), Level(48, 2))
     tensor: Format | str = "Q1.7"
     weight_bits: int = 8
+    bias_bits: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensor", results(self.tensor, self.name))
@@ -81,7 +82,7 @@ class ArchitectureSpec:
             blocks.append(Convolution(f"merge{number}", total, own, own, tensor))
             before, given = f"merge{number}", own
         blocks.append(Convolution("out", before, OUTPUTS, given, OUTPUT, relu=False, ends=False))
-        return Graph(self.name, taken(), tuple(blocks), self.weight_bits)
+        return Graph(self.name, taken(), tuple(blocks), self.weight_bits, self.bias_bits)
 
 
 def drawn_weights(spec: ArchitectureSpec, seed: int) -> Weights:

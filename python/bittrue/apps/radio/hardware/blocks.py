@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bittrue.errors import BadInput
-from bittrue.num import Format, fit_format
+from bittrue.num import Format, fit_format, fit_with_biases
 from bittrue.spec import Add, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d, Net, Node, ReLU, TensorType
 from bittrue.spec.net import INPUT
 
@@ -94,6 +94,8 @@ class Sum:
 Block = Convolution | Half | Sum
 WIDEST = 8
 """Most bits of results inside a net: sums of some hundred products with 8-bit weights stay below 2^24."""
+BIAS_BITS = 32
+"""Of biases at the scale of the sums."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,25 @@ class Graph:
     input : TensorType
     blocks : tuple of Block
     weight_bits : int
+    bias_bits : int, optional
+        Of biases at the scale of the weights, as chips keep them; without, biases stand at the scale of the sums.
+
+    Raises `BadInput` for `bias_bits` beside a tensor without fraction bits for the shift between the two scales.
     """
 
     name: str
     input: TensorType
     blocks: tuple[Block, ...]
     weight_bits: int = 8
+    bias_bits: int | None = None
+
+    def __post_init__(self) -> None:
+        least = min(self.formats.values(), key=lambda fmt: fmt.frac)
+        if self.bias_bits is not None and least.frac < 0:
+            raise BadInput(
+                f"tensors of {self.name} are {least}, to whose sums biases of {self.bias_bits} bits cannot be shifted; "
+                f"give a format such as Q1.7, or leave bias_bits out"
+            )
 
     @property
     def convolutions(self) -> tuple[Convolution, ...]:
@@ -131,6 +146,18 @@ class Graph:
         for block in self.blocks:
             found[block.name] = found[block.source] if isinstance(block, Half) else block.output
         return found
+
+    def weight_format(self, weight: npt.ArrayLike, bias: npt.ArrayLike) -> Format:
+        """The format of a block's weights: the finest in which none saturates, nor a bias of ``bias_bits`` bits."""
+        if self.bias_bits is None:
+            return fit_format(weight, self.weight_bits)
+        return fit_with_biases(weight, self.weight_bits, bias, self.bias_bits)
+
+    def bias_format(self, fmt: Format, given: Format) -> Format:
+        """The format of its biases beside weights in ``fmt`` and an input in ``given``."""
+        if self.bias_bits is None:
+            return Format(BIAS_BITS, given.frac + fmt.frac)
+        return Format(self.bias_bits, fmt.frac)
 
 
 def results(given: Format | str, name: str) -> Format:
@@ -161,7 +188,9 @@ def drawn(graph: Graph, seed: int, faint: Sequence[str] = ()) -> Weights:
 
 
 def integer_net(graph: Graph, weights: Weights) -> Net:
-    """The integer net of these weights, each layer's in the finest format of ``weight_bits`` bits that holds them.
+    """The integer net of these weights, each layer's in `Graph.weight_format`.
+
+    Biases are rounded onto `Graph.bias_format`; a code of ``bias_bits`` bits is shifted to the scale of the sums.
 
     Raises `BadInput` for weights of other shapes, NaN or infinity.
     """
@@ -184,8 +213,9 @@ def _layer(graph: Graph, block: Convolution, weights: Weights, given: Format) ->
             f"{graph.name}: layer {block.name} has weights {weight.shape} and biases {bias.shape}; give {block.weight} "
             f"and {(block.outputs,)}"
         )
-    fmt = fit_format(weight, graph.weight_bits)
-    codes, biases = fmt.encode(weight), Format(32, given.frac + fmt.frac).encode(bias)
+    fmt = graph.weight_format(weight, bias)
+    words = graph.bias_format(fmt, given)
+    codes, biases = fmt.encode(weight), words.encode(bias) << (given.frac + fmt.frac - words.frac)
     activation = ReLU() if block.relu else Linear()
     stride, padding = (block.stride, block.stride), (block.padding, block.padding)
     if block.doubles:

@@ -17,6 +17,8 @@ from bittrue.limits import take
 
 STEP_BYTES = 24 << 20
 """Memory of a training step for each map of its batch, about."""
+BiasBits = Annotated[int | None, Within(2, 8)]
+"""Of biases at the scale of the weights, as a MAX78002 keeps them; left out, they have the scale of the sums."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Architecture(Section):
     levels: tuple[Level, ...] = ArchitectureSpec().levels
     tensor: str = "Q1.7"
     weight_bits: Annotated[int, Within(2, 8)] = 8
+    bias_bits: BiasBits = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Recipe(CityRecipe):
     def spec(self) -> ArchitectureSpec:
         """The architecture. Raises `BadInput` where its numbers do not fit together."""
         own = self.architecture
-        return ArchitectureSpec(self.name, own.levels, own.tensor, own.weight_bits)
+        return ArchitectureSpec(self.name, own.levels, own.tensor, own.weight_bits, own.bias_bits)
 
 
 RECIPES = Recipes(SHELF, Recipe)

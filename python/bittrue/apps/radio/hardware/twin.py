@@ -12,7 +12,7 @@ from bittrue import ref
 from bittrue.apps.radio.hardware.blocks import Block, Convolution, Graph, Half, Sum, Weights, integer_net
 from bittrue.apps.radio.hardware.inputs import Codes
 from bittrue.errors import BadInput
-from bittrue.num import Format, fit_format
+from bittrue.num import Format
 from bittrue.qat.quantise import Grid, quantise
 from bittrue.spec import Add, Conv2d, ConvTranspose2d, MaxPool2d, Net, ReLU
 from bittrue.spec.net import INPUT
@@ -89,9 +89,9 @@ class Twin(nn.Module):
         weight, bias = getattr(self, f"{block.name}_weight"), getattr(self, f"{block.name}_bias")
         if not self.rounded:
             return weight, bias
-        fmt = fit_format(weight.detach().to(torch.float64).numpy(), self.graph.weight_bits)
-        most = (1 << (EXACT - 1)) - 1
-        grid = Grid(self.formats[block.source].frac + fmt.frac, -most, most)
+        fmt = self.graph.weight_format(*(part.detach().to(torch.float64).numpy() for part in (weight, bias)))
+        words, most = self.graph.bias_format(fmt, self.formats[block.source]), (1 << (EXACT - 1)) - 1
+        grid = Grid(words.frac, max(words.lo, -most), min(words.hi, most))
         return quantise(weight, Grid.of(fmt)), quantise(bias, grid)
 
     @torch.no_grad()

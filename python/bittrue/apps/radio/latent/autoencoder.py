@@ -60,6 +60,7 @@ class AutoencoderSpec:
     depth: int = 2
     tensor: Format | str = "Q1.7"
     weight_bits: int = 8
+    bias_bits: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensor", results(self.tensor, self.name))
@@ -100,7 +101,7 @@ class AutoencoderSpec:
             Convolution("seen_out", "fine0", OUTPUTS, f, OUTPUT, relu=False),
             Sum("out", ("linear_out", "seen_out"), OUTPUT),
         ]
-        return Graph(self.name, MAP, tuple(blocks), self.weight_bits)
+        return Graph(self.name, MAP, tuple(blocks), self.weight_bits, self.bias_bits)
 
 
 def first_weights(spec: AutoencoderSpec, seed: int, transform: Transform) -> Weights:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from bittrue.apps.radio.data.png import SIDE
-from bittrue.apps.radio.hardware.recipe import CityRecipe, StagePlan
+from bittrue.apps.radio.hardware.recipe import BiasBits, CityRecipe, StagePlan
 from bittrue.apps.radio.latent.autoencoder import AutoencoderSpec
 from bittrue.apps.radio.shelf import SHELF
 from bittrue.errors import BadInput
@@ -28,6 +28,7 @@ class Autoencoder(Section):
     depth: Annotated[int, Within(0, 8)] = 2
     tensor: str = "Q1.7"
     weight_bits: Annotated[int, Within(2, 8)] = 8
+    bias_bits: BiasBits = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class AutoencoderRecipe(CityRecipe):
     def spec(self) -> AutoencoderSpec:
         """The architecture. Raises `BadInput` where its numbers do not fit together."""
         own = self.autoencoder
-        return AutoencoderSpec(self.name, own.values, own.encoder, own.decoder, own.depth, own.tensor, own.weight_bits)
+        sizes = (own.values, own.encoder, own.decoder, own.depth)
+        return AutoencoderSpec(self.name, *sizes, own.tensor, own.weight_bits, own.bias_bits)
 
 
 AUTOENCODERS = Recipes(SHELF, AutoencoderRecipe)

@@ -70,6 +70,7 @@ class DenoiserSpec:
     channels: tuple[int, ...] = (56, 64, 64)
     tensor: Format | str = "Q1.7"
     weight_bits: int = 8
+    bias_bits: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensor", results(self.tensor, self.name))
@@ -122,7 +123,7 @@ class DenoiserSpec:
             Sum("out", ("linear", "seen"), CODE),
         ]
         shape = TensorType((self.inputs, SIDE, SIDE), CODE)
-        return Graph(self.name, shape, tuple(blocks), self.weight_bits)
+        return Graph(self.name, shape, tuple(blocks), self.weight_bits, self.bias_bits)
 
     def first_weights(self, seed: int) -> Weights:
         """Weights to begin with: `drawn`, the two that end in the result faint."""

@@ -1,4 +1,4 @@
-"""``diffusion.json`` beside a denoiser: which autoencoder it draws latents of, and in how many steps."""
+"""``diffusion.json`` beside a denoiser: which autoencoder it draws latents of, in how many steps, and the stretch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bittrue.apps.radio.latent.autoencoder import LATENT
 from bittrue.apps.radio.latent.denoiser import PICTURES
+from bittrue.apps.radio.latent.interval import LARGEST, UNIT
 from bittrue.apps.radio.latent.latent_nets import check_autoencoder
 from bittrue.apps.radio.latent.process import CODE, STEPS
 from bittrue.committed import located
@@ -22,7 +23,7 @@ from bittrue.spec import Net, TensorType, load
 from bittrue.spec.store import content_hash
 
 FILE = "diffusion.json"
-FORMAT, VERSION = "bittrue-radio-diffusion", 2
+FORMAT, VERSION = "bittrue-radio-diffusion", 3
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class _Document:
     steps: int
     autoencoder: str
     autoencoder_hash: str
+    stretch: int
+    coverage: float
 
 
 @dataclass(frozen=True, eq=False)
 class Diffusion:
-    """A denoiser, its autoencoder, and the number of steps.
+    """A denoiser, its autoencoder, the number of steps, and how far samples must be pulled apart to be calibrated.
 
     Raises `BadInput` where they do not fit together.
     """
@@ -49,12 +52,20 @@ class Diffusion:
     steps: int
     named: str
     """How the autoencoder is found: a folder beside the denoiser's, or a committed net."""
+    stretch: int = UNIT
+    """`bittrue.apps.radio.latent.interval.calibrated` of cities that were held out."""
+    coverage: float = 0.0
+    """What the interval of that stretch held there, a share."""
 
     def __post_init__(self) -> None:
         check_autoencoder(self.autoencoder)
         latent = self.autoencoder.types[LATENT]
         if not 1 <= (integer(self.steps) or 0) <= STEPS:
             raise BadInput(f"steps are {shown(self.steps)}; give 1 to {STEPS}")
+        if not UNIT <= (integer(self.stretch) or 0) <= LARGEST:
+            raise BadInput(f"stretch is {shown(self.stretch)} sixteenths; give {UNIT} to {LARGEST}")
+        if not 0 <= self.coverage <= 1:
+            raise BadInput(f"coverage is {shown(self.coverage)}; give a share, 0 to 1")
         channels = latent.shape[0] + self.steps + PICTURES
         taken = TensorType((channels, *latent.shape[1:]), CODE)
         if (
@@ -80,6 +91,8 @@ class Diffusion:
                     "steps": self.steps,
                     "autoencoder": self.named,
                     "autoencoder_hash": content_hash(self.autoencoder),
+                    "stretch": self.stretch,
+                    "coverage": self.coverage,
                 },
                 indent=1,
             )
@@ -105,19 +118,17 @@ def read(folder: str | os.PathLike[str]) -> Diffusion:
     try:
         if not isinstance(document, dict):
             raise BadInput(f"it is {shown(document)}; give an object")
-        said: _Document = build(_Document, document)
         for key, wanted in (("format", FORMAT), ("version", VERSION), ("net", content_hash(net))):
-            if getattr(said, key) != wanted:
-                raise BadInput(
-                    f"its {key!r} is {shown(getattr(said, key))}, and {shown(wanted)} is needed; train it again"
-                )
+            if key in document and document[key] != wanted:
+                raise BadInput(f"its {key!r} is {shown(document[key])}, and {shown(wanted)} is needed; train it again")
+        said: _Document = build(_Document, document)
         autoencoder = load(autoencoder_folder(folder, said.autoencoder))
         if content_hash(autoencoder) != said.autoencoder_hash:
             raise BadInput(
                 f"it was trained in the latent of another {said.autoencoder} than is found; restore that, or train it "
                 f"again"
             )
-        return Diffusion(net, autoencoder, said.steps, said.autoencoder)
+        return Diffusion(net, autoencoder, said.steps, said.autoencoder, said.stretch, said.coverage)
     except BadInput as error:
         raise BadInput(f"{what}: {error}") from None
 

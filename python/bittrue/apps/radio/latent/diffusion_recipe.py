@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bittrue.apps.radio.hardware.recipe import CityRecipe, StagePlan
+from bittrue.apps.radio.hardware.recipe import BiasBits, CityRecipe, StagePlan
 from bittrue.apps.radio.latent.denoiser import DenoiserSpec
 from bittrue.apps.radio.latent.process import STEPS
 from bittrue.apps.radio.shelf import SHELF
@@ -28,6 +28,7 @@ class Denoiser(Section):
     steps: Annotated[int, Within(1, STEPS)] = 6
     tensor: str = "Q1.7"
     weight_bits: Annotated[int, Within(2, 8)] = 8
+    bias_bits: BiasBits = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class DiffusionRecipe(CityRecipe):
     def spec(self, values: int = 12) -> DenoiserSpec:
         """The architecture in a latent of so many values. Raises `BadInput` where its numbers do not fit together."""
         own = self.denoiser
-        return DenoiserSpec(self.name, values, own.steps, own.channels, own.tensor, own.weight_bits)
+        return DenoiserSpec(self.name, values, own.steps, own.channels, own.tensor, own.weight_bits, own.bias_bits)
 
 
 DIFFUSIONS = Recipes(SHELF, DiffusionRecipe)

@@ -24,6 +24,7 @@ from bittrue.apps.radio.latent.diffusion_folder import FILE, Diffusion, autoenco
 from bittrue.apps.radio.latent.diffusion_recipe import DIFFUSIONS, DiffusionRecipe
 from bittrue.apps.radio.latent.diffusion_stage import DiffusionStage
 from bittrue.apps.radio.latent.drawing import MEAN, ONE, SAMPLES, SHOT, UNROUNDED, Drawn
+from bittrue.apps.radio.latent.interval import UNIT, calibrated, coverage
 from bittrue.apps.radio.latent.latents import Latents
 from bittrue.apps.radio.latent.process import begun, given
 from bittrue.apps.radio.shelf import DEFAULT
@@ -38,7 +39,8 @@ METHOD = f"""\
 Means over maps; grey levels scaled to 0 to 1, black buildings included in NMSE, RMSE, SSIM and PSNR, dB
 of path loss over streets; noise of seed 0. Of {SAMPLES} samples the smallest and the largest hold one
 more of the same law with 90 %: coverage is the share of street pixels whose truth they hold, spread and
-error are root mean squares over streets. Held-out
+error are root mean squares over streets. By how much they are pulled from their mean was fitted on the
+cities that were held out, for 90 %. Held-out
 {card.CHOSEN}"""
 SEEN = " radio-map has\nseen cities of seed 1, and no others."
 WANTED = 1.15
@@ -53,6 +55,7 @@ class DiffusionTask(Task[Drawn]):
     looks: ClassVar[str] = "stage,step,loss,first"
 
     def begin(self, output: Path) -> None:
+        self.stretch, self.covered = UNIT, 0.0
         self.latents = Latents(load(autoencoder_folder(output, self.recipe.latents.autoencoder)))
 
     def read(self, maps: RadioMaps, step: Step) -> str:
@@ -78,7 +81,11 @@ class DiffusionTask(Task[Drawn]):
 
     def judged(self, net: Net, fitted: Fitted, found: MapSet, step: Step) -> Drawn:
         others = {drawing.FLOAT: fitted.floating, drawing.UNROUNDED: fitted.unrounded}
-        return drawing.judged(self._model(net), others, _one_shot(), found, step)
+        worth = drawing.judged(self._model(net), others, _one_shot(), found, step)
+        if not found.real:  # cities that were held out, judged first
+            self.stretch = calibrated(worth.judged)
+            self.covered = coverage(worth.judged, self.stretch)
+        return worth
 
     def sheet(self, worth: Drawn) -> Sheet:
         return card.predicted(worth.title, worth.means)
@@ -88,12 +95,14 @@ class DiffusionTask(Task[Drawn]):
         return (
             f"{worth.title}. RMSE of a sample {one.rmse:.4f}, of the mean of {SAMPLES} {average.rmse:.4f}"
             f"{_beside(worth)}; the 90 % interval of {SAMPLES} samples holds {100 * worth.coverage:.1f} % of the "
-            f"streets; their spread is {worth.spread:.2f} dB, the error of their mean {average.street_rmse:.2f} dB; "
-            f"rounding changes NMSE of a sample by {100 * (one.nmse / unrounded.nmse - 1):+.1f} %"
+            f"streets, and {100 * coverage(worth.judged, self.stretch):.1f} % when they are pulled "
+            f"{self.stretch / UNIT:g} times as far from their mean; their spread is {worth.spread:.2f} dB, the error "
+            f"of their mean {average.street_rmse:.2f} dB; rounding changes NMSE of a sample by "
+            f"{100 * (one.nmse / unrounded.nmse - 1):+.1f} %"
         )
 
     def numbers(self, worth: Drawn) -> dict[str, float]:
-        return {"coverage": worth.coverage}
+        return {"coverage": worth.coverage, "coverage_calibrated": coverage(worth.judged, self.stretch)}
 
     def about(self, net: Net, fitted: Fitted) -> About:
         recipe, model = self.recipe, self._model(net)
@@ -107,7 +116,7 @@ class DiffusionTask(Task[Drawn]):
         each = f"an evaluation, {model.steps} evaluations"
         files = {
             "net.json, weights.safetensors": "the denoiser",
-            FILE: "its steps, and which autoencoder it belongs to",
+            FILE: "its steps, which autoencoder it belongs to, and the stretch of its interval",
             "kat.safetensors": "a known answer: noise and the pictures of a city that was held out",
             "looks.csv": "the loss on cities that were held out, by step",
         }
@@ -118,7 +127,15 @@ class DiffusionTask(Task[Drawn]):
         return {FILE: self._model(net).text}
 
     def _model(self, net: Net) -> Diffusion:
-        return Diffusion(net, self.latents.net, self.recipe.denoiser.steps, self.recipe.latents.autoencoder)
+        own = self.recipe
+        return Diffusion(
+            net,
+            self.latents.net,
+            own.denoiser.steps,
+            own.latents.autoencoder,
+            self.stretch,
+            float(f"{self.covered:.4f}"),
+        )
 
 
 def _beside(worth: Drawn) -> str:

@@ -17,6 +17,7 @@ from bittrue.apps.radio.hardware.predicting import levels
 from bittrue.apps.radio.hardware.twin import Twin, twin_of
 from bittrue.apps.radio.latent.coding import codes
 from bittrue.apps.radio.latent.diffusion_folder import Diffusion
+from bittrue.apps.radio.latent.interval import Interval, Judged, coverage
 from bittrue.apps.radio.latent.latent_nets import decoder
 from bittrue.apps.radio.latent.sampling import Evaluate, Sampler, averaged
 from bittrue.apps.radio.measures import Measures, judge, mean
@@ -52,16 +53,21 @@ class Drawn:
         Which maps.
     means : dict of Measures
         By way to predict.
-    coverage : float
-        Share of street pixels whose truth lies within the smallest and the largest of `SAMPLES` samples; 0.9 is honest.
+    judged : sequence
+        By map, the street pixels' intervals of `SAMPLES` samples, and the truth there.
     spread : float
         dB, root mean square over streets of the samples' standard deviation.
     """
 
     title: str
     means: dict[str, Measures]
-    coverage: float
+    judged: Judged
     spread: float
+
+    @property
+    def coverage(self) -> float:
+        """Share of street pixels whose truth lies within the smallest and the largest sample; 0.9 is honest."""
+        return coverage(self.judged)
 
 
 def by_twin(twin: Twin) -> Evaluate:
@@ -92,7 +98,7 @@ def judged(model: Diffusion, others: dict[str, Twin], one_shot: Net | None, give
     coder = by_twin(twin_of(model.autoencoder))
     shots = {} if one_shot is None else {one_shot.name + SHOT: by_twin(twin_of(one_shot))}
     rows: dict[str, list[Measures]] = {}
-    inside, spreads = [], []
+    intervals, spreads = [], []
     chosen = evenly(len(given.maps), MOST)
     for done, index in enumerate(chosen):
         step(f"measuring on {given.title}", done, len(chosen))
@@ -109,11 +115,10 @@ def judged(model: Diffusion, others: dict[str, Twin], one_shot: Net | None, give
         for name, one in every.items():
             rows.setdefault(name, []).append(judge(scene.truth, one, scene.buildings))
         street = ~inputs.built
-        truth = scene.truth[street]
-        inside.append(((drawn[:, street].min(0) <= truth) & (truth <= drawn[:, street].max(0))).mean())
+        intervals.append((Interval.of(drawn[:, street]), scene.truth[street]))
         spreads.append(float(drawn[:, street].astype(np.float64).var(0, ddof=1).mean() ** 0.5) * DB_PER_UNIT / 255)
     means = {name: mean(row) for name, row in rows.items()}
-    return Drawn(given.named(MOST), means, float(np.mean(inside)), float(np.mean(spreads)))
+    return Drawn(given.named(MOST), means, intervals, float(np.mean(spreads)))
 
 
 def _first(

@@ -13,6 +13,7 @@ from bittrue.apps.radio.hardware.inputs import Inputs, unfolded
 from bittrue.apps.radio.latent.autoencoder import LATENT
 from bittrue.apps.radio.latent.denoiser import assembled, pictures
 from bittrue.apps.radio.latent.diffusion_folder import Diffusion, read
+from bittrue.apps.radio.latent.interval import UNIT
 from bittrue.apps.radio.latent.latent_nets import decoder
 from bittrue.apps.radio.latent.process import Codes, Denoiser, begun, given, sample
 from bittrue.check.legs import Options, make
@@ -101,11 +102,12 @@ def averaged(maps: Levels) -> Levels:
     return np.asarray((2 * maps.sum(0, dtype=np.int64) + count) // (2 * count), np.uint8)
 
 
-def spread(maps: Levels) -> Levels:
-    """`SPREADS` times the standard deviation of maps ``(K, H, W)``, cut off, 255 at most: of
-    ``SPREADS^2 (K sum x^2 - (sum x)^2) / K^2``, cut off, the whole root."""
+def spread(maps: Levels, stretch: int = UNIT) -> Levels:
+    """`SPREADS` times the standard deviation of maps ``(K, H, W)``, pulled away from their mean by so many sixteenths
+    (`bittrue.apps.radio.latent.interval`), cut off, 255 at most: of
+    ``(SPREADS f)^2 (K sum x^2 - (sum x)^2) / (16 K)^2``, cut off, the whole root."""
     count, squares = len(maps), np.zeros(maps.shape[1:], np.int64)
     for one in maps:  # a map at a time: all of them in int64 are eight times what was asked for
         squares += np.square(one, dtype=np.int64)
     variance = count * squares - maps.sum(0, dtype=np.int64) ** 2
-    return np.minimum(isqrt(SPREADS**2 * variance // count**2), 255).astype(np.uint8)
+    return np.minimum(isqrt((SPREADS * stretch) ** 2 * variance // (UNIT * count) ** 2), 255).astype(np.uint8)

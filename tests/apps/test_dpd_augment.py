@@ -140,6 +140,22 @@ def test_the_digest_names_everything(capture_folder):
     assert len({plain.digest, *(other.digest for other in others)}) == 7
 
 
+@pytest.mark.parametrize("trained", [0, 2])
+def test_signals_that_are_held_validate_and_the_others_stay_what_they_were(capture_folder, trained):
+    capture = data.load(capture_folder)
+    without, found = (
+        examples(plan(capture_folder, f"[data]\nsurrogates = {trained}\nheld = {held}\n"), capture, mild_amplifier)
+        for held in (0, 3)
+    )
+    assert np.array_equal(found.x[: len(without.x)], without.x) and np.array_equal(found.rows, without.rows)
+    assert found.validation == slice(without.validation.start, len(without.x) + 3 * 2400)
+    held = data.to_complex(found.x[len(without.x) :]).reshape(3, 2400)
+    assert all(abs(np.corrcoef(one, data.to_complex(found.x[:2400]))[0, 1]) < 0.2 for one in held)
+    error = abs(mild_amplifier(data.to_complex(found.u)) - capture.gain * data.to_complex(found.x))
+    loud = abs(data.to_complex(found.u)) > 0.999 * capture.peak
+    assert error[found.validation][~loud[found.validation]].max() < 1e-3
+
+
 def test_the_ideal_drive_is_computed_once(capture_folder):
     capture, calls = data.load(capture_folder), []
 

@@ -203,3 +203,82 @@ def test_rows_that_are_no_whole_segments_are_refused():
     shaping = Shaping.channels(256, 0.2, 0.05, 1.0, 1.0, 0.0)
     with pytest.raises(BadInput, match="300 rows are no whole number of segments of 256"):
         shaping.apply(torch.zeros(300, 2))
+
+
+def filtering(taps=3):
+    """A filter of the input alone: a linear problem."""
+    fir = ComplexFIR((Term(0, tuple(range(taps))),), np.zeros((taps, 2), int), WORD, WORD, WORD)
+    net = Network(Net("fir", TensorType((2,), WORD), (Node("fir", fir, ("input",)),)))
+    net.enable_qat(False)
+    return net
+
+
+def least_squares(parts, free=slice(None)):
+    """Weights of a linear net by rows ``(known, wanted, weight)`` of several steps; what is not free is zero."""
+    net = filtering()
+    rows = [
+        (jacobian(net, known)[1].double().flatten(0, 1), wanted.flatten(), weight) for known, wanted, weight in parts
+    ]
+    left = sum(weight * a[:, free].T @ a[:, free] for a, _, weight in rows)
+    found = torch.zeros(6, dtype=torch.float64)
+    found[free] = torch.linalg.solve(left, sum(weight * a[:, free].T @ b for a, b, weight in rows))
+    return found
+
+
+def weights_of(net):
+    return torch.nn.utils.parameters_to_vector(net.parameters()).detach()
+
+
+def drawn_parts(count):
+    """Steps of few rows of what no filter makes."""
+    x = signal(60 * count)
+    known = filtering().precompute(x)
+    wanted = 0.7 * x + 0.3 * x.roll(1, 0) * x[:, :1] + 0.2 * signal(60 * count, 5)
+    places = [slice(60 * k, 60 * k + 60) for k in range(count)]
+    return [({name: value[place] for name, value in known.items()}, wanted[place]) for place in places]
+
+
+def test_a_memory_solves_the_rows_of_all_steps():
+    net, parts = filtering(), drawn_parts(4)
+    solver = LevenbergMarquardt(net, damping=1e-9, memory=0.5)
+    for known, wanted in parts[:3]:
+        solver.step(known, wanted)
+    seen = [(known, wanted, 0.5 ** (2 - k)) for k, (known, wanted) in enumerate(parts[:3])]
+    assert torch.allclose(weights_of(net), least_squares(seen), atol=1e-4)
+    assert not torch.allclose(least_squares(seen), least_squares(seen[-1:]), atol=1e-2)
+    # what is no longer free is zero, and the equations of the steps before know it
+    with torch.no_grad():
+        net.layers["fir"].weight[1] = 0.0
+    solver.free = torch.tensor([True, True, False, False, True, True])
+    solver.step(*parts[3])
+    seen = [(known, wanted, 0.5 ** (3 - k)) for k, (known, wanted) in enumerate(parts)]
+    assert torch.allclose(weights_of(net), least_squares(seen, solver.free), atol=1e-4)
+    assert solver.damping == 1e-9
+
+
+def test_a_memory_goes_on_from_its_state():
+    net, parts = filtering(), drawn_parts(3)
+    solver = LevenbergMarquardt(net, memory=0.9)
+    for known, wanted in parts[:2]:
+        solver.step(known, wanted)
+    twin = filtering()
+    twin.load_state_dict(net.state_dict())
+    resumed = LevenbergMarquardt(twin, memory=0.9)
+    resumed.load_state_dict(solver.state_dict())
+    assert resumed.step(*parts[2]) == solver.step(*parts[2]) and torch.equal(weights_of(twin), weights_of(net))
+    broken = {"damping": 1e-2, "remembered": [torch.zeros(5, 5), torch.zeros(5)]}
+    with pytest.raises(ValueError, match="another number of parameters"):
+        resumed.load_state_dict(broken)
+
+
+def test_errors_count_as_the_amplifier_passes_them_on():
+    net, (known, wanted) = filtering(), drawn_parts(1)[0]
+    sensed = torch.randn(60, 2, 2, generator=torch.Generator().manual_seed(3))
+    left = LevenbergMarquardt(net, damping=1e-7).step(known, wanted, sensed)
+    _, derivative = jacobian(net, known)
+    a, b = (torch.einsum("nij,nj...->ni...", sensed.double(), x.double()).flatten(0, 1) for x in (derivative, wanted))
+    found = torch.linalg.lstsq(a, b[:, None]).solution[:, 0]
+    assert torch.allclose(weights_of(net), found, atol=1e-4)
+    assert left == pytest.approx(float((b - a @ found).square().sum()), rel=1e-4)
+    curvature = LevenbergMarquardt(net).curvature(known, sensed)
+    assert torch.allclose(curvature, a.T @ a, rtol=1e-4, atol=1e-4)

@@ -123,6 +123,7 @@ def test_the_command_writes_a_net_that_everything_takes(capture_folder, tmp_path
         ("weight_bits = 99", "polynomial.weight_bits is 99"),
         ("taps = 5", "unknown key polynomial.taps"),
         ("[data]\nsurrogates = 1", "surrogates is for nets that are trained"),
+        ("[data]\nheld = 1", "held is for nets that are trained"),
     ],
 )
 def test_a_wrong_recipe_of_a_polynomial_is_named(tmp_path, line, said):

@@ -72,6 +72,16 @@ WRONG = [
         'train.objective is "direct", which needs',
     ),
     ("seed = 1", "seed = 1\ndamping = 0.0", "train.damping is 0.0"),
+    ("seed = 1", "seed = 1\nmemory = 0.9", 'train.memory needs method "levenberg"'),
+    ("seed = 1", 'seed = 1\nmethod = "levenberg"\nmemory = 1.0', "train.memory is 1.0; it must be 0 to 0.999"),
+    (
+        "seed = 1",
+        'seed = 1\nmethod = "levenberg"\nmemory = 0.9\nleast_damping = 0.5',
+        "and a least_damping of at most the damping",
+    ),
+    ("seed = 1", "seed = 1\nleast_damping = 1e-4", "train.least_damping is that of steps with a memory, which is 0"),
+    ("[train]", "[data]\nheld = -1\n[train]", "data.held is -1"),
+    ("[train]", "[data]\nheld = 2\n[gan]\nepochs = 5\n[train]", "data.held does not go with [gan]"),
     (
         "hidden = [32, 16]",
         'hidden = [32, 16]\nactivation = "relu"',

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.examples import Examples  # noqa: E402
 from bittrue.cost import cost  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit.training import checkpoint  # noqa: E402
 from bittrue.kit.training.surgeon import Surgeon  # noqa: E402
 from bittrue.lower.adder_search import signed_digits  # noqa: E402
 from bittrue.num import Format  # noqa: E402
@@ -122,6 +124,38 @@ def test_every_round_takes_its_share_and_learns(examples, tmp_path):
     )
     assert {stage for stage, _ in seen} == {"float", "sparse-1", "sparse-2"}
     assert seen["sparse-2", 3] < -30 and seen["sparse-1", 3] <= seen["sparse-1", 1]
+
+
+def test_a_round_goes_on_with_what_the_stage_before_it_remembers(examples, tmp_path):
+    """Its damping is the least one from the first step on, and its first step knows the rows of the stage before."""
+    text = RECIPE.replace("float_epochs = 8", "memory = 0.9\ndamping = 1e-2\nleast_damping = 1e-4\nfloat_epochs = 8")
+    plan, kept = recipe.parse(text.encode(), "sparse"), {}
+
+    def report(stage, done, epochs, error):
+        state = checkpoint.read(tmp_path / "state.pt", fit.VERSION)
+        kept[stage, done] = state["optimiser"]["damping"], state["optimiser"]["remembered"][0].trace()
+
+    net = trained(plan, examples, tmp_path / "state.pt", report).net
+    assert 28 <= products(net) <= 30
+    dampings = [kept["float", k][0] for k in range(2, 9)]
+    assert all(later < earlier for earlier, later in pairwise(dampings)) and dampings[-1] < 3e-4
+    assert {kept[f"sparse-{k}", done][0] for k in (1, 2) for done in (2, 3)} == {1e-4}
+    assert (
+        kept["sparse-1", 2][1] > 2 * kept["float", 2][1] > 0
+    )  # a step alone would have as much as two of the float stage
+
+
+def test_equations_that_no_checkpoint_holds_are_refused(monkeypatch):
+    remembering = recipe.parse(RECIPE.replace("float_epochs = 8", "memory = 0.9\nfloat_epochs = 8").encode(), "sparse")
+    size = parameter_count(skeleton(remembering))
+    monkeypatch.setattr(beginning, "FILE", 2 * 8 * size**2)
+    beginning.initial(remembering)
+    monkeypatch.setattr(beginning, "FILE", 2 * 8 * size**2 - 2)
+    with pytest.raises(
+        BadInput, match=f"train.memory keeps {8 * size**2:,} bytes for the equations of {size} parameters"
+    ):
+        beginning.initial(remembering)
+    beginning.initial(planned())
 
 
 def test_weights_of_adders_have_few_digits_and_the_others_make_up_for_it(examples, tmp_path):

@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch")
 from bittrue.apps.dpd.amplifiers.ilc import ideal_input  # noqa: E402
 from bittrue.apps.dpd.training import trainer as fit  # noqa: E402
 from bittrue.apps.dpd.training.beginning import initial  # noqa: E402
+from bittrue.apps.dpd.training.sensitivity import sensitivity  # noqa: E402
 from bittrue.apps.dpd.training.stage import Loop  # noqa: E402
 from bittrue.kit.training import checkpoint  # noqa: E402
 from bittrue.kit.training.averaging import copied  # noqa: E402
@@ -101,8 +102,12 @@ KINDS = {
     "gan, float net": parsed(GAN.replace("qat_from = 2\n", ""), qat="false", batch=2048),
     "levenberg": parsed(method='"levenberg"', activation="tanh"),
     "shaped": parsed("[shape]\nsegment = 256\nleft = 2.0\n", method='"levenberg"', batch=1024),
+    "remembering": parsed(
+        "[shape]\nsegment = 256\nsensitivity = true\n[sparse]\nparameters = 50\nrounds = 2\nepochs = 2\n",
+        method='"levenberg"', activation="tanh", batch=1024, memory=0.8,
+    ),
     "direct": parsed(objective='"direct"', batch=2048),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -288,15 +293,22 @@ def test_levenberg_draws_rows_or_whole_segments(examples, tmp_path):
     assert set(plain.epoch(0)) == {"regression", "damping"}
 
 
-def test_a_shaped_stage_validates_by_the_shaped_error(examples, tmp_path):
-    stage = started(KINDS["shaped"], examples, tmp_path, "float")
+@pytest.mark.parametrize("kind", ["shaped", "remembering"])
+def test_a_shaped_stage_validates_by_the_shaped_error(examples, tmp_path, kind):
+    stage = started(KINDS[kind], examples, tmp_path, "float")
     for number in range(4):
         stage.epoch(number)
     with torch.no_grad():
         errors = stage.unseen_wanted - stage.network.forward_from(stage.unseen)
     firsts = [*range(0, 2000 - 256, 64), 2000 - 256]
     place = torch.cat([torch.arange(first, first + 256) for first in firsts])
-    left, whole = (float(stage.shaping.apply(s[place]).square().sum()) for s in (errors, stage.unseen_wanted))
+    if kind == "remembering":  # as the amplifier passes them on, which turns a little and compresses
+        sensed = sensitivity(MildAmplifier(), examples.u)[examples.validation].double()
+        errors, wanted = (torch.einsum("nij,nj->ni", sensed, s) for s in (errors, stage.unseen_wanted))
+        assert (sensed - sensed[0]).abs().max() > 0.1
+    else:
+        wanted = stage.unseen_wanted
+    left, whole = (float(stage.shaping.apply(s[place]).square().sum()) for s in (errors, wanted))
     assert stage.score() == pytest.approx(10 * np.log10(left / whole), abs=1e-9)
     assert abs(stage.score() - super(type(stage), stage).score()) > 0.1
 

@@ -9,6 +9,11 @@ KEEPER = "python/bittrue/kit/training/keeper.py"
 BOUNDS = "python/bittrue/kit/bounds.py"
 REGISTER = "python/bittrue/cli/application.py"
 
+LEVENBERG = "python/bittrue/apps/dpd/training/levenberg.py"
+SENSITIVITY = "python/bittrue/apps/dpd/training/sensitivity.py"
+STEPS = "tests/apps/test_dpd_levenberg.py::"
+FELT = "tests/apps/test_dpd_sensitivity.py::"
+
 LOCKS = "tests/unit/test_folder_lock.py::"
 POLYNOMIAL = "tests/apps/test_dpd_polynomial.py::"
 LOOPS = "tests/unit/test_training_loop.py::"
@@ -29,8 +34,20 @@ ROWS = [
      "tests/unit/test_kit_schema.py::test_bounds_are_those_of_the_type"),
     ("takes options of other applications", REGISTER, "run", "arguments.application not in owners", "not owners",
      APPLICATION + "test_options_that_some_lack_are_marked_and_refused_to_them"),
+    ("forgets where a step began", LEVENBERG, "LevenbergMarquardt._remember", "gradient + normal @ own", "gradient",
+     STEPS + "test_a_memory_solves_the_rows_of_all_steps"),
+    ("turns the sensitivity round", SENSITIVITY, "felt", "nij,nj...->ni...", "nji,nj...->ni...",
+     FELT + "test_errors_of_the_drive_become_those_of_the_output"),
 ]
 HEAVY = [
+    ("remembers all steps alike", LEVENBERG, "LevenbergMarquardt._remember", "self.memory * value", "1.0 * value",
+     STEPS + "test_a_memory_solves_the_rows_of_all_steps"),
+    ("hears a cut", SENSITIVITY, "derivatives", "torch.stack(rows, 2)[:, MARGIN : MARGIN + WINDOW]",
+     "torch.stack(rows, 2)[:, :WINDOW]",
+     FELT + "test_cuts_leave_no_trace"),
+    ("prunes by the rows of one step", "python/bittrue/apps/dpd/training/trainer.py", "Trainer._follow",
+     'state["optimiser"] = ended["optimiser"]', "pass",
+     "tests/apps/test_dpd_sparse.py::test_a_round_goes_on_with_what_the_stage_before_it_remembers"),
     ("goes on from another recipe", CHECKPOINT, "resume", "now is not None", "now is None",
      "tests/unit/test_checkpoint.py::test_what_others_wrote_is_refused"),
     ("looks for a capture where the command runs first", RECIPE, "placed", "path.parent / plan.capture",

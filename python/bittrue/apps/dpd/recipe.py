@@ -18,6 +18,7 @@ COPIES = 1000
 """Most surrogates, or altered copies, of a signal."""
 LAYERS = 16
 TABLE_BITS = 16
+LEAST_DAMPING = 1e-5
 WORST_NMSE = -20.0
 """dB of an amplifier model's error on the test split: measured captures lie at -35 and below, spoilt ones above -15."""
 
@@ -137,6 +138,10 @@ class Teaching(Section):
         Random signals like the train split (`bittrue.apps.dpd.captures.surrogate`), each as long as it, trained on as
         well.
     surrogate_seed : int
+    held : int
+        More of them that validate, behind the validation split: the errors of a good net are those of rare peaks, of
+        which a short split has few. They are drawn behind those that are trained on, so recipes with other surrogates
+        validate on others.
     worst_nmse : float
         In dB, of the amplifier model against the measured test split: one that is worse does not teach.
     """
@@ -144,6 +149,7 @@ class Teaching(Section):
     amplifier: Literal["twin", "arena", "recurrent"] = "twin"
     surrogates: Annotated[int, Within(0, COPIES)] = 0
     surrogate_seed: Seed = 0
+    held: Annotated[int, Within(0, COPIES)] = 0
     worst_nmse: float = WORST_NMSE
 
 
@@ -171,6 +177,9 @@ class Training(Section):
         Of the float stage: ``"adam"``, or ``"levenberg"`` (`bittrue.apps.dpd.training.levenberg`).
     damping : float
         Of Levenberg-Marquardt at the start.
+    memory, least_damping : float
+        What the equations of a step count in the next one (`bittrue.apps.dpd.training.levenberg.LevenbergMarquardt`).
+        With a memory the damping falls to the least one in even ratios along the float stage, and stays there.
     objective : str
         ``"ilc"``: regression of the ideal drive. ``"direct"``: error of the amplifier model's output, by gradients
         through it.
@@ -198,6 +207,8 @@ class Training(Section):
     qat: bool = True
     method: Literal["adam", "levenberg"] = "adam"
     damping: float = 1e-2
+    memory: Annotated[float, Within(0, 0.999)] = 0.0
+    least_damping: Annotated[float, Within(1e-7)] = LEAST_DAMPING
     objective: Literal["ilc", "direct"] = "ilc"
     sequence: Count = 512
     initial: Literal["uniform", "xavier"] = "uniform"
@@ -213,6 +224,12 @@ class Training(Section):
             raise BadInput(f"initial_gain is {self.initial_gain}; it must be above 0")
         if not self.damping > 0:
             raise BadInput(f"damping is {self.damping}; it must be above 0, such as 1e-2")
+        if not self.memory and self.least_damping != LEAST_DAMPING:
+            raise BadInput("least_damping is that of steps with a memory, which is 0; set memory, or leave it out")
+        if self.memory and (self.method != "levenberg" or self.least_damping > self.damping):
+            raise BadInput(
+                'memory needs method "levenberg" and a least_damping of at most the damping; leave it out, or set these'
+            )
         if self.method == "levenberg" and self.objective == "direct":
             raise BadInput('objective is "direct", which needs method "adam"; or regress the ideal drive, "ilc"')
 
@@ -221,13 +238,15 @@ class Training(Section):
 class Shape(Section):
     """Section ``[shape]``: weights over frequency for the errors of Levenberg-Marquardt.
 
-    The channel itself has weight 1. Every key as in `bittrue.apps.dpd.training.levenberg.Shaping.channels`.
+    The channel itself has weight 1. Every key as in `bittrue.apps.dpd.training.levenberg.Shaping.channels`; with
+    ``sensitivity`` errors count as the amplifier passes them on (`bittrue.apps.dpd.training.sensitivity`).
     """
 
     segment: Annotated[int, Within(16)] = 512
     left: Weight = 1.0
     right: Weight = 1.0
     beyond: Weight = 1.0
+    sensitivity: bool = False
 
 
 @dataclass(frozen=True)
@@ -376,6 +395,10 @@ class Recipe:
             self._check_sparse()
         if self.net.echo_taps:
             self._check_echo()
+        if self.data.held and self.gan is not None:
+            raise BadInput(
+                "data.held does not go with [gan], which validates by the ACLR of one signal; remove one of them"
+            )
         if not self.train.float_epochs and not (self.sparse and self.sparse.start):
             raise BadInput("float_epochs is 0; it must be at least 1, or sparse.start name a net to begin with")
         if self.thermal is not None and not self.train.qat:

@@ -50,8 +50,9 @@ class PolynomialPlan:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if self.data.surrogates:
-            raise BadInput("data.surrogates is for nets that are trained; a polynomial is fitted to the capture alone")
+        for key in ("surrogates", "held"):
+            if getattr(self.data, key):
+                raise BadInput(f"data.{key} is for nets that are trained; a polynomial is fitted to the capture alone")
 
 
 AnyRecipe = Recipe | PolynomialPlan

@@ -14,6 +14,7 @@ from bittrue.apps.dpd.training.generator import xavier_
 from bittrue.apps.dpd.training.growing import grow
 from bittrue.committed import located
 from bittrue.errors import BadInput
+from bittrue.limits import FILE
 from bittrue.qat import Network
 from bittrue.spec import Dense
 
@@ -25,9 +26,16 @@ def initial(plan: Recipe) -> Network:
     ``xavier`` (`bittrue.apps.dpd.training.generator.xavier_`). Where ``sparse.start`` names a net, its float parent is
     put in (`bittrue.apps.dpd.training.growing.grow`).
 
-    Raises `BadInput` where that net has no float parent and recipe, or cannot grow into this one.
+    Raises `BadInput` where that net has no float parent and recipe, or cannot grow into this one, and where a
+    checkpoint would not hold the equations that ``train.memory`` remembers.
     """
     network = Network(skeleton(plan))
+    unknowns = sum(parameter.numel() for parameter in network.parameters())
+    if plan.train.memory and 8 * unknowns**2 > FILE // 2:
+        raise BadInput(
+            f"train.memory keeps {8 * unknowns**2:,} bytes for the equations of {unknowns:,} parameters in a "
+            f"checkpoint, and {FILE // 2:,} are read; make the net smaller, or leave it out"
+        )
     _draw(plan, network)
     if plan.sparse is not None and plan.sparse.start:
         _begin(plan, plan.sparse, network)

@@ -28,7 +28,8 @@ class Examples:
     """What is regressed: ``x -> u``, float64 I/Q ``(N, 2)``.
 
     Rows before ``trained`` are trained on, those from ``valid`` (or ``trained``) validate; both without ``skip`` rows
-    on either side of a place in ``starts``, where one signal ends and the next begins.
+    on either side of a place in ``starts``, where one signal ends and the next begins. Where signals that validate meet
+    nothing is left out: all of it went through the amplifier as one signal.
     """
 
     x: Real
@@ -92,23 +93,26 @@ def teaching(recipe: AnyRecipe) -> Capture:
 
 
 def examples(recipe: Recipe, capture: Capture, amplifier: Callable[[Complex], Complex]) -> Examples:
-    """The train split, its surrogates and altered copies, then the validation split, all with their ideal drives.
+    """The train split, its surrogates and altered copies, then the validation split and the surrogates that are held
+    for it, all with their ideal drives.
 
     Iterative learning control sees all of it as one long signal; its result is kept in the build folder.
     """
     train, val = capture.inputs["train"], capture.inputs["val"]
     bandwidth = capture.channel.bandwidth / capture.channel.sample_rate
     parts = [train]
-    random = surrogates(train, recipe.data.surrogates, recipe.data.surrogate_seed, bandwidth)
-    parts += np.split(random, recipe.data.surrogates) if len(random) else []
+    plan = recipe.data
+    random = surrogates(train, plan.surrogates + plan.held, plan.surrogate_seed, bandwidth)
+    random, held = np.split(random, [plan.surrogates * len(train)])
+    parts += np.split(random, plan.surrogates) if plan.surrogates else []
     if recipe.augment is not None:
         parts += augment.copies(recipe.augment, train, recipe.train.seed, capture.peak)
     before = capture.history("val", recipe.train.skip) if len(parts) > 1 else capture.guards.get("val", train[:0])
-    x = np.concatenate([*parts, before, val])
+    x = np.concatenate([*parts, before, val, held])
     ends = np.cumsum([len(part) for part in parts])
     starts = (0, *(int(end) for end in ends)) if len(parts) > 1 else (0,)
     drive = ideal_drive(recipe, capture, amplifier, x)
-    valid = len(x) - len(val) if len(before) else None
+    valid = len(x) - len(val) - len(held) if len(before) else None
     return Examples(to_iq(x), to_iq(drive), recipe.train.skip, int(ends[-1]), valid, starts)
 
 

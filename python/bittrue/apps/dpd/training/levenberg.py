@@ -12,6 +12,7 @@ import torch
 from scipy.linalg.blas import dsyrk, ssyrk
 from torch import Tensor
 
+from bittrue.apps.dpd.training.sensitivity import felt
 from bittrue.errors import BadInput
 from bittrue.qat import Network
 from bittrue.spec import ComplexFIR, Dense, LeakyReLU, Node, ReLU
@@ -87,9 +88,14 @@ class LevenbergMarquardt:
         (J^T J + damping * (diag(J^T J) + mean(diag(J^T J)) / 1000)) d = J^T e
 
     and moves the parameters by ``d`` if that lowers the sum, else it raises the damping and tries again (Levenberg
-    1944; Marquardt 1963). ``J`` is exact and cheap: a row's derivative to a dense weight is the error signal at its
-    neuron times its input. The normal equations are summed in float32 (SciPy's
-    symmetric product and column-wise transform take half the time of PyTorch's), solved in float64.
+    1944; Marquardt 1963). With ``memory`` the quadratic forms of earlier steps count as well, each ``memory`` times
+    what the next one does: with the parameters ``p``, ``A <- memory A + J^T J`` and
+    ``b <- memory b + J^T e + J^T J p``, and ``d = (A + damping * (...))^-1 (b - A p)``, which is always taken, with a
+    damping that is given. Such steps follow the rows of many, where one alone follows the chance of its own.
+
+    ``J`` is exact and cheap: a row's derivative to a dense weight is the error signal at its neuron times its input.
+    The normal equations are summed in float32 (SciPy's symmetric product and column-wise transform take half the time
+    of PyTorch's), solved in float64.
 
     Parameters
     ----------
@@ -100,17 +106,27 @@ class LevenbergMarquardt:
         To begin with.
     shaping : Shaping, optional
         Weighs the errors over frequency; the rows must then be whole segments of consecutive samples.
+    memory : float
+        0, a step alone, to below 1.
+
+    Where a method takes ``sensed``, ``(rows, 2, 2)`` of `bittrue.apps.dpd.training.sensitivity`, errors count as the
+    amplifier passes them on.
 
     Attributes
     ----------
+    remembered : pair of float64 tensors, optional
+        ``A`` and ``b`` of all parameters; one that is free no longer must be zero.
     free : bool tensor, optional
         Which of all parameters a step moves; all of them without it.
     """
 
     free: Tensor | None = None
+    remembered: tuple[Tensor, Tensor] | None = None
 
-    def __init__(self, network: Network, damping: float = 1e-2, shaping: Shaping | None = None) -> None:
-        self.network, self.damping = network, damping
+    def __init__(
+        self, network: Network, damping: float = 1e-2, shaping: Shaping | None = None, memory: float = 0.0
+    ) -> None:
+        self.network, self.damping, self.memory = network, damping, memory
         self.shape: Callable[[Tensor], Tensor] = flat if shaping is None else shaping.apply
         self.chunk = CHUNK if shaping is None else max(1, CHUNK // len(shaping.weight)) * len(shaping.weight)
         self.parameters = [p for p in network.parameters() if p.requires_grad]
@@ -120,13 +136,17 @@ class LevenbergMarquardt:
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs besides the parameters."""
-        return {"damping": self.damping}
+        return {"damping": self.damping, "remembered": list(self.remembered or ())}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
+        """Go on where `state_dict` was taken. Raises `ValueError` for a memory of another shape."""
         self.damping = float(state["damping"])
+        size, found = sum(p.numel() for p in self.parameters), tuple(state.get("remembered", ()))
+        if found and [value.shape for value in found] != [(size, size), (size,)]:
+            raise ValueError("equations of another number of parameters")
+        self.remembered = (found[0], found[1]) if found else None
 
-    def step(self, known: Rows, wanted: Tensor) -> float:
+    def step(self, known: Rows, wanted: Tensor, sensed: Tensor | None = None) -> float:
         """One step on these rows; the sum of squared errors after it.
 
         Parameters
@@ -134,20 +154,43 @@ class LevenbergMarquardt:
         known : mapping from node name to values (rows, ...)
             As `Network.precompute` returns it.
         wanted : float64 tensor (rows, 2)
+        sensed : tensor (rows, 2, 2), optional
         """
-        normal, gradient, loss = self.equations(known, wanted)
+        normal, gradient, loss = self.equations(known, wanted, sensed)
         before = torch.nn.utils.parameters_to_vector(self.parameters).detach().clone()
-        diagonal = normal.diagonal()
+        if self.memory:
+            normal, gradient = self._remember(normal, gradient, before)
+            self._assign(before + self._spread(torch.linalg.solve(self.damped(normal), gradient)))
+            return self._loss(known, wanted, sensed)
         for _ in range(TRIES):
-            damped = normal + torch.diag(self.damping * (diagonal + 1e-3 * diagonal.mean()))
-            self._assign(before + self._spread(torch.linalg.solve(damped, gradient)))
-            reached = self._loss(known, wanted)
+            self._assign(before + self._spread(torch.linalg.solve(self.damped(normal), gradient)))
+            reached = self._loss(known, wanted, sensed)
             if reached < loss:
                 self.damping = max(self.damping * EASE, LEAST)
                 return reached
             self.damping *= STIFFEN
         self._assign(before)
         return loss
+
+    def damped(self, normal: Tensor) -> Tensor:
+        """``normal + damping * (diag(normal) + mean(diag(normal)) / 1000)``."""
+        diagonal = normal.diagonal()
+        return normal + torch.diag(self.damping * (diagonal + 1e-3 * diagonal.mean()))
+
+    def _remember(self, normal: Tensor, gradient: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """Equations of this step and of those before it, of the free parameters."""
+        free = torch.ones(len(before), dtype=torch.bool) if self.free is None else self.free
+        own = before.double()[free]
+        if self.remembered is None:
+            size = len(before)
+            self.remembered = torch.zeros(size, size, dtype=torch.float64), torch.zeros(size, dtype=torch.float64)
+        form, right = (self.memory * value for value in self.remembered)
+        places = free.nonzero()[:, 0]
+        form[places[:, None], places] += normal
+        right[places] += gradient + normal @ own
+        self.remembered = form, right
+        form = form[places[:, None], places]
+        return form, right[places] - form @ own
 
     def _chunks(self, wanted: Tensor) -> list[slice]:
         return [slice(start, start + self.chunk) for start in range(0, len(wanted), self.chunk)]
@@ -169,35 +212,41 @@ class LevenbergMarquardt:
         torch.nn.utils.vector_to_parameters(values, self.parameters)
 
     @torch.no_grad()
-    def _loss(self, known: Rows, wanted: Tensor) -> float:
+    def _loss(self, known: Rows, wanted: Tensor, sensed: Tensor | None = None) -> float:
         total = 0.0
         for rows in self._chunks(wanted):
             output = self.network.forward_from({name: value[rows] for name, value in known.items()})
-            total += float(self.shape(wanted[rows] - output).square().sum())
+            total += float(self.shape(felt(wanted[rows] - output, _of(sensed, rows))).square().sum())
         return total
 
-    def equations(self, known: Rows, wanted: Tensor) -> tuple[Tensor, Tensor, float]:
+    def equations(self, known: Rows, wanted: Tensor, sensed: Tensor | None = None) -> tuple[Tensor, Tensor, float]:
         """``J^T J``, ``J^T e`` and ``e^T e`` of the free parameters, summed chunk by chunk."""
         size = sum(p.numel() for p in self.parameters) if self.free is None else int(self.free.sum())
         upper, gradient, loss = np.zeros((size, size), np.float32, "F"), torch.zeros(size, dtype=torch.float64), 0.0
         for rows in self._chunks(wanted):
             output, derivative = jacobian(self.network, {name: value[rows] for name, value in known.items()})
-            errors = self.shape(wanted[rows] - output)
-            shaped = self._shaped(derivative, self.free)
+            errors = self.shape(felt(wanted[rows] - output, _of(sensed, rows)))
+            shaped = self._shaped(felt(derivative, _of(sensed, rows)), self.free)
             upper = ssyrk(1.0, shaped.numpy().T, beta=1.0, c=upper, overwrite_c=1)
             gradient += (shaped.T @ errors.float()).double()
             loss += float(errors.square().sum())
         normal = np.triu(upper) + np.triu(upper, 1).T
         return torch.from_numpy(normal).double(), gradient, loss
 
-    def curvature(self, known: Rows) -> Tensor:
+    def curvature(self, known: Rows, sensed: Tensor | None = None) -> Tensor:
         """``J^T J`` of all parameters, summed in float64: float32 loses its smallest eigenvalues, so its inverse."""
         size = sum(p.numel() for p in self.parameters)
         upper, rows = np.zeros((size, size), np.float64, "F"), len(next(iter(known.values())))
         for start in range(0, rows, self.chunk):
-            _, derivative = jacobian(self.network, {name: v[start : start + self.chunk] for name, v in known.items()})
+            place = slice(start, start + self.chunk)
+            _, derivative = jacobian(self.network, {name: value[place] for name, value in known.items()})
+            derivative = felt(derivative, _of(sensed, place))
             upper = dsyrk(1.0, self._shaped(derivative).double().numpy().T, beta=1.0, c=upper, overwrite_c=1)
         return torch.from_numpy(np.triu(upper) + np.triu(upper, 1).T)
+
+
+def _of(sensed: Tensor | None, rows: slice) -> Tensor | None:
+    return None if sensed is None else sensed[rows]
 
 
 class Echo:

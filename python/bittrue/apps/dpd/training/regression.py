@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bittrue.apps.dpd.recipe import Shape
 from bittrue.apps.dpd.topology import skeleton
 from bittrue.apps.dpd.training.levenberg import LevenbergMarquardt, Shaping
+from bittrue.apps.dpd.training.sensitivity import felt, sensitivity
 from bittrue.apps.dpd.training.stage import Stage, State, decibel, error
 from bittrue.errors import BadInput
 from bittrue.kit.training.averaging import Values
@@ -21,19 +21,16 @@ from bittrue.qat import Network
 
 
 class Regression(Stage):
-    """``x -> u`` on the training rows; ``known`` is what of the network does not depend on parameters."""
+    """``x -> u`` on the training ``rows``; ``known`` is what of the network does not depend on parameters."""
 
     def prepare(self, state: Mapping[str, Any]) -> None:
         self.epochs = self.length()
         x = self.tensor(self.examples.ahead(self.network.template.delay))
         fixed = (self._before_echo() if self.recipe.net.echo_taps else self.network).precompute(x)
-        u, rows = self.tensor(self.examples.u), self.examples.rows
-        place: Any = slice(int(rows[0]), int(rows[-1]) + 1)
-        if len(rows) != place.stop - place.start:
-            place = self.tensor(rows)
-        self.known: Values = {name: value[place] for name, value in fixed.items()}
+        self.known: Values = dict(fixed)
+        self.wanted, self.rows = self.tensor(self.examples.u), self.tensor(self.examples.rows)
         self.unseen: Values = {name: value[self.examples.validation] for name, value in fixed.items()}
-        self.wanted, self.unseen_wanted = u[place], u[self.examples.validation]
+        self.unseen_wanted = self.wanted[self.examples.validation]
 
     def _before_echo(self) -> Network:
         """The net without its echo, which looks back at a trained tensor; what else is known does not change."""
@@ -60,17 +57,16 @@ class Adam(Regression):
             self.optimiser.load_state_dict(state["optimiser"])
 
     def epoch(self, number: int) -> dict[str, float]:
-        order = torch.randperm(len(self.wanted), generator=self.generator)
+        order = self.rows[torch.randperm(len(self.rows), generator=self.generator).to(self.device)]
         batches, losses = torch.split(order, self.recipe.train.batch), []
         for step, batch in enumerate(batches):
             own, weight = self.team.share(batch)
-            rows = own.to(self.wanted.device)
             turn = (number + step / len(batches)) / self.epochs
             self.optimiser.param_groups[0]["lr"] = self.rate * half_cosine(turn)
             self.optimiser.zero_grad()
-            if len(rows):
-                output = self.network.forward_from({name: value[rows] for name, value in self.known.items()})
-                loss = (output - self.wanted[rows]).square().sum(-1).mean()
+            if len(own):
+                output = self.network.forward_from({name: value[own] for name, value in self.known.items()})
+                loss = (output - self.wanted[own]).square().sum(-1).mean()
                 (loss * weight).backward()  # type: ignore[no-untyped-call]
                 losses.append(loss.detach())
             self.team.average(self.network.parameters())
@@ -90,27 +86,39 @@ class Levenberg(Regression):
     """
 
     on_cpu = True
+    sensed: Tensor | None = None
 
     def prepare(self, state: Mapping[str, Any]) -> None:
         super().prepare(state)
-        self.segments = torch.arange(len(self.wanted))[:, None]
+        self.segments = self.rows[:, None]
         self.shaping = None if self.recipe.shape is None else self._shaping(self.recipe.shape)
-        self.solver = LevenbergMarquardt(self.network, self.recipe.train.damping, self.shaping)
+        train = self.recipe.train
+        self.solver = LevenbergMarquardt(self.network, train.damping, self.shaping, train.memory)
+        if self.recipe.shape is not None and self.recipe.shape.sensitivity:
+            self.sensed = sensitivity(self.closed().amplifier.cpu(), self.examples.u)
         if state["optimiser"]:
             self.solver.load_state_dict(state["optimiser"])
 
     def epoch(self, number: int) -> dict[str, float]:
-        known, wanted = self.drawn()
-        loss = self.solver.step(known, wanted)
+        known, wanted, sensed = self.drawn()
+        if self.solver.memory:
+            self.solver.damping = self.damping(number)
+        loss = self.solver.step(known, wanted, sensed)
         self.stepped()
         return {"regression": loss / len(wanted), "damping": self.solver.damping}
 
-    def drawn(self) -> tuple[Values, Tensor]:
-        """What of the network is known in the rows of a step, drawn anew, and what is wanted there."""
+    def damping(self, number: int) -> float:
+        """Of a step with a memory: falling in even ratios."""
+        train = self.recipe.train
+        return float(train.damping * (train.least_damping / train.damping) ** (number / max(1, self.epochs - 1)))
+
+    def drawn(self) -> tuple[Values, Tensor, Tensor | None]:
+        """What of the network is known in the rows of a step, drawn anew, what is wanted and sensed there."""
         count, length = self.segments.shape
         drawn = torch.randperm(count, generator=self.generator)[: max(1, self.recipe.train.batch // length)]
         rows = self.segments[drawn].flatten()
-        return {name: value[rows] for name, value in self.known.items()}, self.wanted[rows]
+        sensed = None if self.sensed is None else self.sensed[rows]
+        return {name: value[rows] for name, value in self.known.items()}, self.wanted[rows], sensed
 
     def state(self) -> State:
         return super().state() | {"optimiser": self.solver.state_dict()}
@@ -127,15 +135,15 @@ class Levenberg(Regression):
         place = (firsts[:, None] + torch.arange(segment)).flatten()
         wanted = self.unseen_wanted[place]
         errors = wanted - self.network.forward_from(self.unseen)[place]
-        left, whole = (float(self.shaping.apply(signal).square().sum()) for signal in (errors, wanted))
+        sensed = None if self.sensed is None else self.sensed[self.examples.validation][place]
+        left, whole = (float(self.shaping.apply(felt(x, sensed)).square().sum()) for x in (errors, wanted))
         return decibel(left / whole)
 
     def _shaping(self, shape: Shape) -> Shaping:
         """The weights over frequency; also cuts the training rows into overlapping segments."""
         channel = self.closed().channel
         firsts = self.examples.frames(shape.segment, max(1, shape.segment // 4))
-        positions = np.searchsorted(self.examples.rows, firsts)
-        self.segments = torch.from_numpy(positions)[:, None] + torch.arange(shape.segment)
+        self.segments = torch.from_numpy(firsts)[:, None] + torch.arange(shape.segment)
         bandwidth, rate = channel.bandwidth, channel.sample_rate
         adjacent = bandwidth / channel.n_sub_ch / rate
         return Shaping.channels(shape.segment, bandwidth / rate, adjacent, shape.left, shape.right, shape.beyond)

@@ -82,14 +82,17 @@ class Round(Levenberg):
     """One round: the weights that are worth least become zero, and Levenberg-Marquardt moves all others.
 
     A weight is worth what `Surgeon` says of it, for each of its products; second derivatives and errors are those of
-    a Levenberg-Marquardt step, over the rows of a step. Rounds end in the recipe's ``products``, each with the same
-    share of what it began with, or in its ``parameters``, of which every weight is one. What is zero stays zero:
-    `Stage.stepped` sees to that in later stages.
+    a Levenberg-Marquardt step, over the rows of a step, or with a memory over all that is remembered. Rounds end in the
+    recipe's ``products``, each with the same share of what it began with, or in its ``parameters``, of which every
+    weight is one. What is zero stays zero: `Stage.stepped` sees to that in later stages.
     """
 
     def length(self) -> int:
         assert self.recipe.sparse is not None
         return self.recipe.sparse.epochs
+
+    def damping(self, number: int) -> float:
+        return self.recipe.train.least_damping
 
     def prepare(self, state: Mapping[str, Any]) -> None:
         super().prepare(state)
@@ -115,10 +118,15 @@ class Round(Levenberg):
         self.assign(surgeon.weights)
 
     def surgeon(self) -> Surgeon:
-        """What the rows of a step say about the present parameters; those that are zero are fixed."""
-        known, _ = self.drawn()
+        """What the rows of a step, or of all that are remembered, say about the present parameters; those that are
+        zero are fixed."""
         weights = vector(self.network).numpy()
-        surgeon = Surgeon(weights, self.solver.curvature(known).numpy())
+        if self.solver.remembered is None:
+            known, _, sensed = self.drawn()
+            curvature = self.solver.curvature(known, sensed)
+        else:
+            curvature = self.solver.damped(self.solver.remembered[0])
+        surgeon = Surgeon(weights, curvature.numpy())
         surgeon.fix(np.flatnonzero(weights == 0), compensate=False)
         return surgeon
 

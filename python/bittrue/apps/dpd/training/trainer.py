@@ -117,6 +117,8 @@ class Trainer:
         else:
             state = self._start(stage, network_of(self.recipe, ended))
             state |= {"parent": ended["parent"]} if "parent" in ended else {}
+        if stage.startswith(ROUND) and self.recipe.train.memory:
+            state["optimiser"] = ended["optimiser"]
         if stage == "gan-qat" and ended["stage"] == "gan":
             state |= {key: ended[key] for key in ("critic", "critic_optimiser") if key in ended}
         return state

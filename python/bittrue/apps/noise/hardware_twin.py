@@ -40,6 +40,10 @@ class HardwareTwin(nn.Module):
 
         ``samples`` is another length of a frame than the architecture's; lengths are those of its ``lengths``.
         """
+        return self.final(self.sums(self.before_last(given, samples), *self.of("out")))
+
+    def before_last(self, given: Mapping[str, Tensor], samples: int | None = None) -> Tensor:
+        """What the last layer is given, ``(N, channels, samples + taps - 1)``; arguments as of `forward`."""
         spec = replace(self.spec, samples=samples or self.spec.samples)
         x: Tensor | None = None
         for number, lengths in enumerate(spec.lengths):
@@ -51,7 +55,7 @@ class HardwareTwin(nn.Module):
                 if name.startswith(f"conv{number}_"):
                     x = self.inner(self.sums(x, *self.of(name)))
         assert x is not None  # there are two levels or more
-        return self.final(self.sums(x, *self.of("out")))
+        return x
 
     def sums(self, x: Tensor, weight: Tensor, bias: Tensor, spare: int = -1) -> Tensor:
         """The convolution, or with ``spare >= 0`` the transposed one with that output padding."""

@@ -22,7 +22,7 @@ def begun(recipe: Recipe) -> Twin:
 
     Raises `BadInput` where the architecture or the sets are not those of such a beginning.
     """
-    found = twin(recipe.spec, recipe.seed)
+    found = twin(recipe.trained, recipe.seed)
     if recipe.beginning == DRAWN:
         return found
     if not isinstance(found, QuantisedTwin):

@@ -94,6 +94,7 @@ def _facts(recipe: Recipe, source: Source, fitted: Fitted) -> str:
         ("multiplications", f"{recipe.spec.macs:,.0f} a sample{'' if image else ', frames without end'}"),
         ("frames", f"{source.samples:,} samples; {frames}"),
         ("steps", f"{recipe.train.steps:,} float, {recipe.quantise.steps:,} quantised"),
+        *([("last layer", f"{recipe.last_layer.taps} taps, fitted behind both stages")] if recipe.last_layer else []),
         (CPU, f"{fitted.cpu:.0f} s, one thread"),
         ("hash", f"`{content_hash(source.net)}`"),
     ]

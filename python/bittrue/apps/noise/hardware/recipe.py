@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from bittrue.apps.noise.hardware_net import ArchitectureSpec, Level, Setting
@@ -15,6 +15,9 @@ from bittrue.kit.recipes import Recipes, check_name
 from bittrue.limits import take
 
 LARGEST_FRAME = 1 << 20
+FITTED = 4096
+"""Samples of a signal of which ``[last_layer]`` takes the spectrum."""
+BINS = FITTED // 2 + 1
 DRAWN, FILTER_BANK, BURST_GATES = "drawn", "filter bank", "burst gates"
 BEGINNINGS = (DRAWN, FILTER_BANK, BURST_GATES)
 ELEMENTS_A_SAMPLE = 200
@@ -139,6 +142,33 @@ class StagePlan(Section):
 
 
 @dataclass(frozen=True)
+class LastLayer(Section):
+    """The last layer anew behind both stages (`bittrue.apps.noise.hardware.last_layer`).
+
+    Parameters
+    ----------
+    taps : int
+        Size of its kernel then, at least that of the architecture, with which the stages train.
+    signals : int
+        Of every value, of net and process, of which the spectra are.
+    weights : tuple of float
+        What the squared error of each value counts; empty: all 1.
+    ridge : float
+        Penalty of the sum of squared weights.
+    """
+
+    taps: Annotated[int, Within(1, 1024)] = 129
+    signals: Annotated[int, Within(16, 1 << 16)] = 2048
+    weights: Annotated[tuple[float, ...], Within(0)] = ()
+    ridge: Weight = 5e-5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.weights and not any(self.weights):
+            raise BadInput("weights are all 0; give one of them more, or leave them out")
+
+
+@dataclass(frozen=True)
 class MeasurePlan(Section):
     """What the card is of: so many signals of so many samples of each value, for seeds 1, 2, ..."""
 
@@ -168,6 +198,7 @@ class Recipe(Section):
     objective: Objective = field(default_factory=Objective)
     train: StagePlan = field(default_factory=StagePlan)
     quantise: StagePlan = field(default_factory=lambda: StagePlan(steps=1000, rate=0.0005))
+    last_layer: LastLayer | None = None
     measure: MeasurePlan = field(default_factory=MeasurePlan)
     seed: Seed = 1
     text: str = ""
@@ -189,6 +220,8 @@ class Recipe(Section):
                 f"process has {len(sets)} sets and the values {shown(list(wanted))}; give each set a value of its own"
             )
         _ = self.process.sources
+        if self.last_layer:
+            self._check_last_layer(self.last_layer)
         slowest = self.spec.grain
         for name, plan in (("train", self.train), ("quantise", self.quantise)):
             if plan.samples % slowest or plan.samples < self.objective.longest:
@@ -204,9 +237,40 @@ class Recipe(Section):
                 raise BadInput(f"process.signals is {self.process.signals}; {name}.batch needs {plan.batch} or more")
         _ = self.codes
 
+    def _check_last_layer(self, plan: LastLayer) -> None:
+        trained = self.trained
+        if not isinstance(trained, ArchitectureSpec):
+            raise BadInput("a net of two dimensions keeps its last layer; leave [last_layer] out")
+        if plan.weights and len(plan.weights) != len(self.process.sets):
+            raise BadInput(
+                f"last_layer.weights are {len(plan.weights)} for {len(self.process.sets)} process.sets; give each one"
+            )
+        if plan.taps < trained.levels[-1].kernels[-1]:
+            raise BadInput(
+                f"last_layer.taps is {plan.taps}; give at least the {trained.levels[-1].kernels[-1]} that are trained"
+            )
+        if FITTED % trained.grain:
+            raise BadInput(
+                f"[last_layer] takes signals of {FITTED:,} samples, and of {len(trained.levels)} levels the slowest "
+                f"has one in {trained.grain:,}; give fewer levels, or leave the section out"
+            )
+        channels, unknowns = trained.layers["out"][1], trained.layers["out"][1] * plan.taps
+        values = BINS * len(self.process.sets)
+        take(16 * values * channels**2 + 32 * values * unknowns + 48 * unknowns**2, "the fit of [last_layer]")
+
     @property
     def spec(self) -> ArchitectureSpec | SpectrogramSpec:
-        """The architecture. Raises `BadInput` where its numbers do not fit together."""
+        """The architecture of the integer net: that which is `trained`, with the last layer of ``[last_layer]``."""
+        found = self.trained
+        if self.last_layer is None or not isinstance(found, ArchitectureSpec):
+            return found
+        *before, last = found.levels
+        longer = replace(last, kernels=(*last.kernels[:-1], self.last_layer.taps))
+        return replace(found, levels=(*before, longer))
+
+    @property
+    def trained(self) -> ArchitectureSpec | SpectrogramSpec:
+        """The architecture that both stages train. Raises `BadInput` where its numbers do not fit together."""
         if image := self.spectrogram:
             return SpectrogramSpec(self.name, image.latent, image.base, image.levels, image.distribution)
         own = self.architecture or Architecture()

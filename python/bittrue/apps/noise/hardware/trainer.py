@@ -1,4 +1,4 @@
-"""Training of a noise source from the first step to the integer net: float, quantised."""
+"""Training of a noise source from the first step to the integer net: float, quantised, the last layer anew."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from pathlib import Path
 
 from torch import Generator
 
-from bittrue.apps.noise.hardware import objective
+from bittrue.apps.noise.hardware import last_layer, objective
 from bittrue.apps.noise.hardware.beginning import begun
 from bittrue.apps.noise.hardware.objective import DirectLoss
+from bittrue.apps.noise.hardware.quantised import QuantisedTwin
 from bittrue.apps.noise.hardware.recipe import Recipe
 from bittrue.apps.noise.hardware.stage import Stage
 from bittrue.apps.noise.hardware.twins import Twin, twin
 from bittrue.bars import Step
 from bittrue.kit.training.quantising_stage import FLOAT, NAMES, QUANTISED
+from bittrue.kit.training.threads import one_thread
 from bittrue.kit.training.two_stages import SECONDS, History, TwoStages
 
 
@@ -31,6 +33,7 @@ class Fitted:
 
 class Trainer(TwoStages[Stage]):
     """Both stages train the architecture's twin; the second one begins with the best average of the first, and rounds.
+    Where the recipe says so, `last_layer` follows; a killed run does that again.
 
     Parameters
     ----------
@@ -61,8 +64,11 @@ class Trainer(TwoStages[Stage]):
     def run(self) -> Fitted:
         """Train to the end. Raises `BadInput` where training leaves the finite numbers."""
         history = self.train()
-        last = twin(self.recipe.spec, rounded=True)
+        last = twin(self.recipe.trained, rounded=True)
         last.load_state_dict(self.stage.best)
+        if self.recipe.last_layer and isinstance(last, QuantisedTwin):
+            with one_thread():
+                last = last_layer.fitted(self.recipe, last.eval(), self.told_step)
         return Fitted(self._floating(), last.eval(), history, tuple(self.targets[1][0].features), self.cpu)
 
     def _stage(self, name: str, trained: Twin, generator: Generator) -> Stage:
@@ -72,6 +78,6 @@ class Trainer(TwoStages[Stage]):
         return Stage(name, self.recipe, trained, loss, generator)
 
     def _floating(self) -> Twin:
-        found = twin(self.recipe.spec)
+        found = twin(self.recipe.trained)
         found.load_state_dict(self.floats)
         return found.eval()

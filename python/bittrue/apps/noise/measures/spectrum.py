@@ -21,7 +21,8 @@ LEAST = 1e-10
 
 
 @lru_cache(maxsize=4)
-def _tapers(length: int) -> Real:
+def tapers(length: int) -> Real:
+    """The tapers of a length, unit energy: float64 ``(TAPERS, length)``."""
     return np.asarray(dpss(length, HALF_BANDWIDTH, TAPERS), dtype=np.float64)
 
 
@@ -42,12 +43,12 @@ def densities(signals: Array) -> Real:
         F = L // 2 + 1 frequencies from 0 to Nyquist for real signals, L in the order of the FFT for complex ones.
     """
     length = signals.shape[1]
-    tapers = _tapers(length)
+    windows = tapers(length)
     transform = np.fft.fft if np.iscomplexobj(signals) else np.fft.rfft
     found = []
     for first in range(0, len(signals), max(AT_ONCE // (TAPERS * length), 1)):
         some = signals[first : first + max(AT_ONCE // (TAPERS * length), 1)]
-        found.append((abs(transform(some[:, None] * tapers)) ** 2).mean(axis=1))
+        found.append((abs(transform(some[:, None] * windows)) ** 2).mean(axis=1))
     return np.concatenate(found)
 
 

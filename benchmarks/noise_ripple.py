@@ -51,7 +51,7 @@ def chance(recipe: Recipe, source: Source, seed: int, batches: int = 24) -> tupl
     plan, middle = recipe.quantise, len(recipe.process.values) // 2
     value, one = recipe.process.values[middle], recipe.process.sources[middle]
     alone = replace(recipe.process, values=(value,), sets=(recipe.process.sets[middle],))
-    (target,) = targets(replace(recipe, process=alone), plan, lambda doing, done, total: None)
+    (target,) = targets(replace(recipe, process=alone, last_layer=None), plan, lambda doing, done, total: None)
 
     def parts(signals: Real) -> torch.Tensor:
         batch = torch.from_numpy(signals).float().split(plan.batch)

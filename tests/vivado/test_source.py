@@ -173,7 +173,7 @@ def test_a_source_is_no_bank_and_a_folder_holds_one_overlay(written, tmp_path, c
 
 
 def test_what_a_source_takes_is_what_yosys_counts():
-    """`weights/noise-fgn` as in docs/resources.md: 100 RAMB18 are 50 RAMB36, though neither part has an even number."""
+    """`weights/noise-fgn` as in docs/resources.md: 130 RAMB18 are 65 RAMB36, though neither part has an even number."""
     source = load_source(located("noise-fgn"))
     used = taken(source_plan(source, 65520))
-    assert (used.dsp, used.ramb36) == (92, 50)
+    assert (used.dsp, used.ramb36) == (123, 65)

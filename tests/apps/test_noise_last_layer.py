@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from noise_tiny import TEXT as TINY
 
 torch = pytest.importorskip("torch", reason="PyTorch is missing: install the extra train")
 
@@ -18,49 +19,15 @@ from bittrue.apps.noise.hardware.recipe import BINS, FITTED, RECIPES, LastLayer 
 from bittrue.apps.noise.hardware.trainer import Trainer  # noqa: E402
 from bittrue.apps.noise.measures import spectrum  # noqa: E402
 from bittrue.errors import BadInput  # noqa: E402
+from bittrue.kit.training.surgeon import Surgeon  # noqa: E402
 from bittrue.num import Format, fit_format  # noqa: E402
 
-TEXT = """name = "tiny"
-
-[parameter]
-name = "H"
-low = 0.1
-high = 0.9
-default = 0.5
-
-[process]
-values = [0.3, 0.7]
-sets = ["FGN_fixed_H30", "FGN_fixed_H70"]
-signals = 8
-
-[architecture]
-samples = 64
-levels = [
-    { channels = 4, noise = 2, kernels = [3], upsampling = 0 },
-    { channels = 4, noise = 2, kernels = [3, 5], upsampling = 5 },
-]
-
-[objective]
-windows = [8, 16, 64]
-lags = [1, 4]
-steps = [1]
-dilations = [1, 2]
-
-[train]
-steps = 6
-samples = 128
-look_batches = 1
-
-[quantise]
-steps = 3
-samples = 128
-look_batches = 1
-
-[last_layer]
-taps = 15
-signals = 64
-weights = [1.0, 2.0]
-"""
+MIDDLE = "    { channels = 4, noise = 1, kernels = [3], upsampling = 5 },\n"
+LAST = "{ channels = 4, noise = 2, kernels = [3, 5], upsampling = 5 }"
+TEXT = (
+    TINY.replace(MIDDLE, "").replace("{ channels = 3, noise = 2, kernels = [3, 5], upsampling = 5 }", LAST)
+    + "\n[last_layer]\ntaps = 15\nsignals = 64\nweights = [1.0, 2.0]\n"
+)
 
 
 def quiet(doing, done, total):
@@ -163,6 +130,32 @@ def test_rounding_lets_the_others_make_up(own, spectra):
     assert fit.cost(w) < fit.cost(found) < 0.7 * fit.cost(plain)
 
 
+def test_what_the_error_depends_on_most_is_rounded_first(own, spectra, monkeypatch):
+    fixed = []
+
+    class Watched(Surgeon):
+        def fix(self, places, values=0.0, compensate=True):
+            fixed.extend(places)
+            super().fix(places, values, compensate)
+
+    monkeypatch.setattr(last_layer, "Surgeon", Watched)
+    fit = Fit(spectra, own.last_layer)
+    w = np.random.default_rng(1).normal(size=4 * own.last_layer.taps) / 8
+    fit.rounded(w, Format.parse("Q2.6"))
+    loose = Surgeon(w, fit.equations(w)[0]).inverse.diagonal()
+    assert len(set(fixed)) == len(w) and (np.diff(loose[fixed]) >= 0).all() and loose[fixed[-1]] > 2 * loose[fixed[0]]
+
+
+def test_means_that_the_first_signals_did_not_have_are_no_spectrum(own, trained, monkeypatch):
+    noise = 0.01 * torch.randn(3, 32, 4, FITTED, generator=torch.Generator().manual_seed(0))
+    drawn = iter([noise[0], noise[1] + 0.1, noise[2] + 0.1] * 2)
+    monkeypatch.setattr(last_layer, "_inputs", lambda *given: next(drawn))
+    found = last_layer.measured(own, trained, own.last_layer, quiet)
+    assert np.allclose(found.means, 0.1, atol=1e-3)
+    powers = np.einsum("vfcc->vfc", found.given).real
+    assert np.allclose(powers.mean(1), 1e-4, rtol=0.05) and abs(powers[:, :4]).max() < 5e-3  # 0.01 * 4096 with the mean
+
+
 def test_the_last_layer_is_fitted_and_all_others_keep_their_bits(own, trained, spectra):
     made = last_layer.fitted(own, trained, quiet)
     fit = Fit(spectra, own.last_layer)
@@ -204,6 +197,23 @@ def test_training_ends_in_the_fit(own):
     assert source.net.nodes[-1].layer.weight.shape == (1, 4, 15)
 
 
+class Stopped(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("doing", ["spectra before the last layer", "fitting the last layer"])
+def test_a_run_killed_in_the_fit_does_it_again(own, tmp_path, doing):
+    def killed(now, done, total):
+        if now == doing and done == 1:
+            raise Stopped
+
+    whole = Trainer(own, None, None, quiet).run().quantised.state_dict()
+    with pytest.raises(Stopped):
+        Trainer(own, tmp_path / "state", None, killed).run()
+    cut = Trainer(own, tmp_path / "state", None, quiet).run().quantised.state_dict()
+    assert whole.keys() == cut.keys() and all(torch.equal(value, cut[name]) for name, value in whole.items())
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -236,16 +246,9 @@ def test_a_plan_asks_for_the_memory_that_it_needs(own, spectra, monkeypatch):
 
 
 def test_levels_slower_than_a_signal_are_refused():
-    levels = "    { channels = 4, noise = 2, kernels = [3], upsampling = 5 },\n" * 6
     text = TEXT.replace("samples = 64\n", "samples = 16384\n").replace("samples = 128", "samples = 16384")
     with pytest.raises(BadInput, match="of 8 levels the slowest has one in 16,384"):
-        RECIPES.parse(
-            text.replace(
-                "    { channels = 4, noise = 2, kernels = [3, 5]",
-                levels + "    { channels = 4, noise = 2, kernels = [3, 5]",
-            ).encode(),
-            "the recipe",
-        )
+        RECIPES.parse(text.replace(f"    {LAST}", 6 * MIDDLE + f"    {LAST}").encode(), "the recipe")
 
 
 def test_a_net_of_two_dimensions_keeps_its_last_layer():
